@@ -1,0 +1,31 @@
+"""The settings of one server, with their defaults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+UnknownCredentials = Literal["any", "well-formed", "reject"]
+UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of a server; every one has a flag of the same name, or is for programs that embed it."""
+
+    seed: str = "default"
+    """The world that every tenant starts from: a file, or a packaged fixture's name, and `#WORLD` if not its first."""
+    unknown_credentials: UnknownCredentials = "well-formed"
+    """Which credentials open a tenant of their own on first use: any, those of the provider's form, or none."""
+    max_tenants: int = 10_000
+    """How many tenants stay open; the least recently used one beyond that is closed."""
+    max_body: int = 1 << 20
+    """The largest request body that is read, in bytes."""
+    journal_size: int = 1_000
+    """How many requests a tenant's journal keeps."""
+    id_seed: str = "mockserver"
+    """What identifiers are drawn from, together with the tenant's name."""
+    time: Callable[[], float] = time.time
+    """The clock: seconds since the epoch."""

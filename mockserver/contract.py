@@ -1,0 +1,194 @@
+"""A provider's OpenAPI document as something to hold requests and answers against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import yaml
+from werkzeug.datastructures import MultiDict
+
+from . import resources
+from .web import parse_form, parse_json
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Violation(NamedTuple):
+    """One way in which a request breaks the contract."""
+
+    pointer: str
+    """A JSON pointer into `{"path": …, "query": …, "headers": …, "body": …}`."""
+    rule: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    path: str
+    method: str
+    parameters: Sequence[Mapping[str, Any]]
+    request_body: Mapping[str, Any] | None
+    answers: Mapping[int, Mapping[str, str]]
+    """The pointer of the schema, by media type, by status."""
+    pointer: str
+
+
+class Contract:
+    """One OpenAPI document, compiled when first used."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._validators = jsonschema_rs.validator_map_for(document, validate_formats=False)
+        self._operations = dict(self._compile())
+        self._elsewhere = self._answers("#/x-answers-without-operation", document["x-answers-without-operation"])
+
+    @classmethod
+    def load(cls, provider: str) -> Contract:
+        return cls(yaml.load(resources.read("openapi", f"{provider}.yaml"), Loader))
+
+    def paths(self) -> Iterator[tuple[str, str, str]]:
+        """Yield operationId, method and path of every operation, once for each path that it is served on."""
+        for operation_id, operation in self._operations.items():
+            item = self.document["paths"][operation.path]
+            for path in (operation.path, *item.get("x-alias-paths", ())):
+                yield operation_id, operation.method.upper(), path
+
+    def misfit(self, operation: str | None, status: int, content_type: str | None, data: object) -> str | None:
+        """Say how an answer breaks the contract, if it does; `data` is its body when that is JSON."""
+        answers = self._operations[operation].answers if operation in self._operations else self._elsewhere
+        media_types = answers.get(status)
+        if media_types is None:
+            return f"status {status} is not in the contract"
+        media_type = content_type.partition(";")[0] if content_type else None
+        if media_type is None:
+            return None if not media_types else f"no body with status {status}, the contract has {sorted(media_types)}"
+        pointer = media_types.get(media_type)
+        if pointer is None:
+            return f"media type {media_type} with status {status} is not in the contract"
+        if not media_type.endswith("json"):
+            return None
+        validator = self._validators[pointer]
+        if validator.is_valid(data):
+            return None
+        return "; ".join(f"{_pointer(error.instance_path)} {error.message}" for error in validator.iter_errors(data))
+
+    def violations(
+        self,
+        operation: str,
+        path_values: Mapping[str, str],
+        query: MultiDict[str, str],
+        content_type: str,
+        body: bytes,
+    ) -> list[Violation]:
+        """Say how a request breaks the contract."""
+        spec = self._operations[operation]
+        found: list[Violation] = []
+        for reference in spec.parameters:
+            parameter, pointer = self._resolve(reference, "")
+            where, name = parameter["in"], parameter["name"]
+            sent = {"path": path_values, "query": query}.get(where)
+            if sent is None:
+                continue
+            if name in sent:
+                value = _typed(sent[name], parameter["schema"])
+                found += self._judge(f"{pointer}/schema", value, f"/{where}/{name}")
+            elif parameter.get("required"):
+                found.append(Violation(f"/{where}/{name}", "required", None))
+        if spec.request_body is not None:
+            found += self._judge_body(spec, content_type, body)
+        return found
+
+    def _judge_body(self, spec: _Operation, content_type: str, body: bytes) -> list[Violation]:
+        request_body, pointer = self._resolve(spec.request_body, f"{spec.pointer}/requestBody")
+        if not body:
+            return [Violation("/body", "required", None)] if request_body.get("required") else []
+        media_type = content_type.partition(";")[0].strip().lower()
+        media = request_body["content"].get(media_type)
+        if media is None:
+            return [Violation("/headers/Content-Type", "content", media_type)]
+        schema, at = self._resolve(media["schema"], f"{pointer}/content/{_escape(media_type)}/schema")
+        if not media_type.endswith("json"):
+            return self._judge(at, _form_value(parse_form(body, content_type), schema), "/body")
+        try:
+            return self._judge(at, parse_json(body), "/body")
+        except ValueError:
+            return [Violation("/body", "json", body[:64].decode("utf-8", "replace"))]
+
+    def _judge(self, pointer: str, value: object, at: str) -> list[Violation]:
+        return [
+            Violation(at + _pointer(error.instance_path), str(error.schema_path[-1]), error.instance)
+            for error in self._validators[pointer].iter_errors(value)
+        ]
+
+    def _compile(self) -> Iterator[tuple[str, _Operation]]:
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
+                operation = item.get(method)
+                if operation is None:
+                    continue
+                pointer = f"#/paths/{_escape(path)}/{method}"
+                shared, own = item.get("parameters", []), operation.get("parameters", [])
+                yield (
+                    operation["operationId"],
+                    _Operation(
+                        path=path,
+                        method=method,
+                        parameters=[
+                            *({"$ref": f"#/paths/{_escape(path)}/parameters/{i}"} for i in range(len(shared))),
+                            *({"$ref": f"{pointer}/parameters/{i}"} for i in range(len(own))),
+                        ],
+                        request_body=operation.get("requestBody"),
+                        answers=self._answers(f"{pointer}/responses", operation["responses"]),
+                        pointer=pointer,
+                    ),
+                )
+
+    def _answers(self, pointer: str, responses: Mapping[str, Any]) -> dict[int, dict[str, str]]:
+        answers: dict[int, dict[str, str]] = {}
+        for status, response in responses.items():
+            response, at = self._resolve(response, f"{pointer}/{status}")
+            content = response.get("content", {})
+            answers[int(status)] = {media_type: f"{at}/content/{_escape(media_type)}/schema" for media_type in content}
+        return answers
+
+    def _resolve(self, node: Any, pointer: str) -> tuple[Mapping[str, Any], str]:
+        """Follow references to where a node really stands."""
+        while "$ref" in node:
+            pointer = node["$ref"]
+            node = self.document
+            for part in pointer[2:].split("/"):
+                part = part.replace("~1", "/").replace("~0", "~")
+                node = node[int(part)] if isinstance(node, list) else node[part]
+        return node, pointer
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _pointer(path: Sequence[str | int]) -> str:
+    return "".join("/" + _escape(str(part)) for part in path)
+
+
+def _typed(text: str, schema: Mapping[str, Any]) -> object:
+    """Return a text parameter as the type its schema asks for, if it can be read as one."""
+    if schema.get("type") in {"integer", "number", "boolean"}:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return text
+        return value if not isinstance(value, str | list | dict) else text
+    return text
+
+
+def _form_value(form: MultiDict[str, str], schema: Mapping[str, Any]) -> dict[str, object]:
+    """Return a form as the object its schema describes: a repeated field is an array where an array is asked for."""
+    properties = schema.get("properties", {})
+    return {
+        name: form.getlist(name) if properties.get(name, {}).get("type") == "array" else form[name] for name in form
+    }

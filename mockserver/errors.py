@@ -1,0 +1,126 @@
+"""What a provider can refuse with: catalog entries and limits, each with its source, and the error a rule raises.
+
+Exception
+├── ApiError     a refusal, taken from a provider's catalog; rendered by that provider's envelope
+└── SeedError    a mistake in a seed: where it stands and why it is one
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Literal, NamedTuple
+
+Kind = Literal["documented", "observed", "assumed"]
+
+
+class Source(NamedTuple):
+    """Where a fact comes from, and how sure that makes it."""
+
+    kind: Kind
+    where: str
+
+
+def documented(where: str) -> Source:
+    """Stated by a document of the provider."""
+    return Source("documented", where)
+
+
+def observed(where: str) -> Source:
+    """Seen in a recorded answer of the provider."""
+    return Source("observed", where)
+
+
+def assumed(why: str) -> Source:
+    """Stated nowhere: our choice, and the reason for it."""
+    return Source("assumed", why)
+
+
+class Limit(int):
+    """A number that a provider enforces; an `int` that knows its source."""
+
+    source: Source
+
+    def __new__(cls, value: int, source: Source) -> Limit:
+        limit = super().__new__(cls, value)
+        limit.source = source
+        return limit
+
+
+def _placeholders(template: str) -> Iterator[str]:
+    return (name for _, name, _, _ in string.Formatter().parse(template) if name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One documented refusal: its status, its words, and what its provider's envelope needs beside them.
+
+    `message` and the strings in `details` may hold `{placeholders}`; `echoes` names values that the envelope
+    repeats as they were sent. Calling the entry with exactly those values makes the error to raise.
+    """
+
+    key: str
+    status: int
+    message: str
+    source: Source
+    details: Mapping[str, Any] = field(default_factory=dict)
+    echoes: tuple[str, ...] = ()
+    wants: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        templates = [self.message, *(text for text in self.details.values() if isinstance(text, str))]
+        wants = {name for template in templates for name in _placeholders(template)}
+        object.__setattr__(self, "wants", frozenset(wants | set(self.echoes)))
+
+    def __call__(self, **values: object) -> ApiError:
+        if values.keys() != self.wants:
+            raise TypeError(f"{self.key} wants {sorted(self.wants)}, got {sorted(values)}")
+        return ApiError(self, values)
+
+
+class ApiError(Exception):
+    """A provider's refusal of a request: nothing was changed, and the envelope says so in the provider's words."""
+
+    def __init__(self, entry: Entry, values: Mapping[str, object]) -> None:
+        super().__init__(entry.key)
+        self.entry = entry
+        self.values = values
+        self.headers: tuple[tuple[str, str], ...] = ()
+        """Headers that belong to this refusal alone."""
+
+    @property
+    def message(self) -> str:
+        return self.entry.message.format_map(self.values)
+
+    def detail(self, name: str) -> Any:
+        """Return one of the entry's details, its placeholders filled in."""
+        value = self.entry.details.get(name)
+        return value.format_map(self.values) if isinstance(value, str) else value
+
+
+class SeedError(ValueError):
+    """A mistake in a seed. `path` leads to it from the top of the document; `line` is set by who knows the file."""
+
+    def __init__(self, path: tuple[str | int, ...], reason: str) -> None:
+        super().__init__(reason)
+        self.path = path
+        self.reason = reason
+        self.line: int | None = None
+        self.file: str | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        dotted = ".".join(map(str, self.path))
+        return ": ".join(part for part in (place, dotted, self.reason) if part)
+
+
+def entries(catalog: ModuleType) -> dict[str, Entry]:
+    """Return every entry of a catalog module by its key, in the order written."""
+    return {value.key: value for value in vars(catalog).values() if isinstance(value, Entry)}
+
+
+def limits(catalog: ModuleType) -> dict[str, Limit]:
+    """Return every limit of a catalog module by its name, in the order written."""
+    return {name: value for name, value in vars(catalog).items() if isinstance(value, Limit)}

@@ -1,0 +1,51 @@
+"""Which provider a path belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.routing import BaseConverter
+
+from .provider import Provider
+
+
+class Mounts:
+    """The prefixes under which providers are served: `/sparkpost`, `/sendgrid`, `/mailgun`."""
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self._providers = {provider.name: provider for provider in providers}
+
+    def split(self, path: str) -> tuple[Provider | None, str]:
+        """Return the provider that a path is for, and the path as that provider knows it."""
+        prefix, slash, rest = path[1:].partition("/")
+        provider = self._providers.get(prefix)
+        return (provider, slash + rest) if provider is not None else (None, path)
+
+
+class Segment(BaseConverter):
+    """One segment of a path, in which an encoded slash is part of the value and not a separator."""
+
+    regex = "[^/]+"
+    part_isolating = True
+
+    def to_python(self, value: str) -> str:
+        return unquote_to_bytes(value).decode("utf-8", "replace")
+
+
+class RawSlashes:
+    """WSGI middleware that keeps `%2F` (and so `%25`) of the path encoded until `Segment` reads it.
+
+    WSGI decodes the path before anybody has split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        path = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "").partition("?")[0]
+        if path.startswith("/") and not environ.get("SCRIPT_NAME") and ("%25" in path or "%2f" in path.lower()):
+            kept = path.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")
+            environ["PATH_INFO"] = unquote_to_bytes(kept).decode("latin-1")
+        return self._app(environ, start_response)

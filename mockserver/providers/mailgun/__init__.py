@@ -1,0 +1,25 @@
+"""Mailgun: dedicated IP pools (DIPPs), their delegation, and the IPs of domains."""
+
+import re
+
+from ...provider import Provider
+from . import catalog, rules, schemas, wire
+from .routes import routes
+
+provider = Provider(
+    name="mailgun",
+    title="Mailgun",
+    operations=tuple(routes),
+    unmodelled=catalog.UNMODELLED_OPERATIONS,
+    catalog=catalog,
+    read_seed=schemas.SEED,
+    settle=rules.settle,
+    well_formed=re.compile("key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}"),
+    sample_credential="key-0123456789abcdef0123456789abcdef",
+    credential=wire.credential,
+    admit=wire.admit,
+    refuse=wire.refuse,
+    envelope=wire.envelope,
+    options=wire.options,
+    headers=wire.headers,
+)

@@ -1,0 +1,190 @@
+"""What Mailgun refuses, in its words; its limits; and what it has that this server does not.
+
+No public document gives the refusals of the dedicated IP pool (DIPP) endpoints: nearly all their words are assumed, in
+the style that the service's own known messages share: lower case, no full stop, quotes around parameter names.
+"""
+
+from ...errors import Entry, Limit, assumed, documented, observed
+
+INDEX = "IP Pools reference"
+SPEC = "Send API specification"
+
+MIN_PAGE = Limit(10, documented(f"{SPEC}, GET /v3/ip_pools/{{pool_id}}/domains: limit, minimum 10"))
+MAX_PAGE = Limit(500, documented(f"{SPEC}, GET /v3/ip_pools/{{pool_id}}/domains: limit, maximum 500"))
+DEFAULT_PAGE = Limit(10, documented(f"{SPEC}, GET /v3/ip_pools/{{pool_id}}/domains: limit, default 10"))
+
+DIPPS = "DIPPs"
+"""The feature that nearly every change of a pool asks for."""
+ALL = "all"
+IP_POOL = "ip_pool"
+SHARED = "shared"
+
+_RULE = f"the rule is documented in the {INDEX}, its words are not"
+_NO_SOURCE = "no document has this case"
+
+# Feature, pools
+
+NO_DIPPS = Entry("no_dipps", 403, "DIPPs feature is not enabled for the account", assumed(_RULE))
+POOL_NOT_FOUND = Entry("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
+INHERITED_EDIT = Entry("inherited_edit", 400, "inherited ip pool can't be modified", assumed(_RULE))
+INHERITED_DELETE = Entry("inherited_delete", 400, "inherited ip pool can't be deleted", assumed(_RULE))
+NO_CHANGE = Entry("no_change", 400, "no changes requested", assumed(_RULE))
+POOL_LAST_IP = Entry(
+    "pool_last_ip", 400, "last ip can't be removed from an ip pool linked to domains", assumed(_NO_SOURCE)
+)
+POOL_WITHOUT_IPS = Entry("pool_without_ips", 400, "ip pool must contain at least one ip", assumed(_RULE))
+REPLACEMENT_BOTH = Entry(
+    "replacement_both", 400, "only one of 'ip' and 'pool_id' parameters can be specified", assumed(_NO_SOURCE)
+)
+REPLACEMENT_NEEDED = Entry(
+    "replacement_needed",
+    400,
+    "either 'ip' or 'pool_id' parameter is required to delete a non-empty ip pool",
+    assumed(_RULE),
+)
+REPLACEMENT_EMPTY = Entry("replacement_empty", 400, "replacement ip pool must contain at least one ip", assumed(_RULE))
+REPLACEMENT_SELF = Entry("replacement_self", 400, "ip pool can't be replaced with itself", assumed(_NO_SOURCE))
+NOT_ELIGIBLE = Entry("not_eligible", 400, "account is not eligible for shared ips", assumed(_RULE))
+
+# IPs
+
+IP_FOREIGN = Entry("ip_foreign", 400, "ip {ip} does not belong to the account", assumed(_RULE))
+IP_NOT_DEDICATED = Entry("ip_not_dedicated", 400, "ip {ip} is not dedicated", assumed(_RULE))
+IP_TAKEN = Entry("ip_taken", 400, "ip {ip} already belongs to another ip pool", assumed(_RULE))
+IP_MEMBER = Entry("ip_member", 400, "ip {ip} already belongs to the ip pool", assumed(_NO_SOURCE))
+IP_NOT_MEMBER = Entry("ip_not_member", 404, "ip {ip} does not belong to the ip pool", assumed(_NO_SOURCE))
+
+# Delegation
+
+ACCOUNT_NOT_FOUND = Entry(
+    "account_not_found", 404, "account not found", assumed("documented for /v5/accounts/subaccounts/{id}/ip_pool")
+)
+BAD_REQUEST = Entry(
+    "bad_request",
+    400,
+    "invalid request parameters",
+    assumed("documented for /v5/accounts/subaccounts/{id}/ip_pool"),
+)
+NOT_DELEGATED = Entry("not_delegated", 400, "ip pool is not delegated to the subaccount", assumed(_NO_SOURCE))
+
+# Domains
+
+DOMAIN_NOT_FOUND = Entry(
+    "domain_not_found", 404, "Domain not found", assumed("documented for /v4/domains; not for the IPs of a domain")
+)
+IP_OR_POOL = Entry(
+    "ip_or_pool",
+    400,
+    "either 'ip' or 'pool_id' parameter is required, but not both",
+    observed("mailgun/mailgun-php pull request 702, assigning to a domain; for unlinking it is assumed"),
+)
+DOMAIN_LINKED = Entry(
+    "domain_linked",
+    400,
+    "domain ips can't be changed while an ip pool is linked to the domain",
+    assumed(_RULE),
+)
+DOMAIN_LAST_IP = Entry("domain_last_ip", 400, "last ip can't be removed from the domain", assumed(_RULE))
+DOMAIN_WITHOUT_IP = Entry("domain_without_ip", 404, "ip {ip} is not assigned to the domain", assumed(_NO_SOURCE))
+DOMAIN_WITHOUT_POOL = Entry("domain_without_pool", 400, "no ip pool is linked to the domain", assumed(_NO_SOURCE))
+
+# Parameters
+
+MISSING = Entry(
+    "missing",
+    400,
+    "Missing mandatory parameter: {field}",
+    assumed("the words of mailgun/scroll, the service's public ancestor"),
+)
+BAD_FORMAT = Entry(
+    "bad_format",
+    400,
+    "Invalid format for parameter {field}: {value}",
+    assumed("the words of mailgun/scroll, the service's public ancestor"),
+)
+BAD_VALUE = Entry(
+    "bad_value",
+    400,
+    "Invalid parameter: {field} {value}",
+    assumed("the words of mailgun/scroll, the service's public ancestor"),
+)
+NOT_JSON = Entry("not_json", 400, "invalid request body", assumed(_NO_SOURCE))
+
+# Not about one operation
+
+UNAUTHORIZED = Entry(
+    "unauthorized",
+    401,
+    "Forbidden",
+    observed("mailgun/mailgun-ruby recordings of 2023 and 2025; the specification's JSON is not what is sent"),
+    {"plain": True, "challenge": 'Basic realm="MG API"'},
+)
+FORBIDDEN = Entry(
+    "forbidden",
+    403,
+    "Forbidden",
+    assumed("documented for deleting a subaccount on behalf of it; for an unknown or disabled one it is assumed"),
+)
+NOT_FOUND = Entry(
+    "not_found",
+    404,
+    "404 page not found",
+    assumed("the manual says that an unknown endpoint's 404 is not JSON; the words are the default of Go"),
+    {"plain": True},
+)
+NOT_ALLOWED = Entry("not_allowed", 405, "Method Not Allowed", assumed(_NO_SOURCE), {"plain": True})
+TOO_LARGE = Entry("too_large", 413, "Request Entity Too Large", assumed("the status is documented, the words are not"))
+UNMODELLED = Entry(
+    "unmodelled",
+    501,
+    "mockserver does not model {method} {path}; it invents no answer",
+    assumed("ours: Mailgun has this operation, this server does not"),
+)
+CRASHED = Entry(
+    "crashed", 500, "Internal Server Error", assumed("the words of mailgun/scroll, the service's public ancestor")
+)
+
+UNMODELLED_OPERATIONS = {
+    "/v1/dynamic_pools/domains": ["GET"],
+    "/v1/dynamic_pools/domains/{name}/history": ["GET"],
+    "/v1/dynamic_pools/domains/{name}/override": ["PUT", "DELETE"],
+    "/v1/dynamic_pools/domains/{name}/preview": ["GET"],
+    "/v1/dynamic_pools/history": ["GET"],
+    "/v2/ip_whitelist": ["GET", "POST", "PUT", "DELETE"],
+    "/v3/domains/all/dynamic_pools/enroll": ["POST"],
+    "/v3/domains/dynamic_pools/assignable": ["GET"],
+    "/v3/domains/{name}": ["GET", "DELETE"],
+    "/v3/domains/{name}/dynamic_pools": ["POST", "DELETE"],
+    "/v3/dynamic_pools": ["GET"],
+    "/v3/dynamic_pools/all": ["POST", "DELETE"],
+    "/v3/dynamic_pools/{pool_name}": ["PATCH"],
+    "/v3/dynamic_pools/{pool_name}/{ip}": ["POST"],
+    "/v3/ip_warmups": ["GET"],
+    "/v3/ip_warmups/{addr}": ["GET", "POST", "DELETE"],
+    "/v3/ips": ["GET"],
+    "/v3/ips/account/settings": ["GET", "PATCH"],
+    "/v3/ips/details/all": ["GET"],
+    "/v3/ips/domain/{name}": ["GET", "PATCH"],
+    "/v3/ips/request/new": ["GET", "POST"],
+    "/v3/ips/subaccounts": ["PATCH"],
+    "/v3/ips/{addr}/ip_band": ["POST"],
+    "/v3/ips/{ip}": ["GET"],
+    "/v3/ips/{ip}/domains": ["GET", "POST", "DELETE"],
+    "/v3/{domain_name}/messages": ["POST"],
+    "/v3/{domain_name}/messages.mime": ["POST"],
+    "/v4/domains": ["GET", "POST"],
+    "/v4/domains/{name}": ["GET", "PUT"],
+    "/v4/domains/{name}/verify": ["PUT"],
+    "/v5/accounts/features": ["PUT"],
+    "/v5/accounts/subaccounts": ["GET", "POST", "DELETE"],
+    "/v5/accounts/subaccounts/ip_pools": ["GET"],
+    "/v5/accounts/subaccounts/ip_pools/all": ["GET"],
+    "/v5/accounts/subaccounts/{subaccount_id}": ["GET"],
+    "/v5/accounts/subaccounts/{subaccount_id}/disable": ["POST"],
+    "/v5/accounts/subaccounts/{subaccount_id}/enable": ["POST"],
+    "/v5/accounts/subaccounts/{subaccount_id}/features": ["PUT"],
+    "/v5/accounts/subaccounts/{subaccount_id}/ip": ["PUT"],
+    "/v5/accounts/subaccounts/{subaccount_id}/ip_pool": ["PUT", "DELETE"],
+    "/v5/accounts/subaccounts/{subaccount_id}/limit/custom/monthly": ["GET", "PUT", "DELETE"],
+}
+"""What the specifications have, and this server answers 501."""

@@ -1,0 +1,180 @@
+"""What Mailgun keeps of an account: IPs, dedicated IP pools (DIPPs), domains, subaccounts, and work still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ...errors import SeedError
+from ...store import State as BaseState
+from ...store import Table
+from .catalog import DIPPS
+
+
+@dataclass(frozen=True, slots=True)
+class Ip:
+    """An IP address of an account."""
+
+    ip: str
+    dedicated: bool = True
+    warmup: bool = False
+    account: str | None = None
+    """The subaccount it belongs to; None for the parent, as everywhere below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A DIPP."""
+
+    pool_id: str
+    name: str
+    description: str
+    ips: tuple[str, ...] = ()
+    """In the order they were added."""
+    account: str | None = None
+    delegated_to: tuple[str, ...] = ()
+    """The subaccounts that inherit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A sending domain and the IPs it sends from: those of the linked pool, if one is linked."""
+
+    id: str
+    name: str
+    ips: tuple[str, ...] = ()
+    pool_id: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subaccount:
+    id: str
+    name: str
+    status: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What an answer has promised about a pool, and a later moment does: see `rules.settle`."""
+
+    id: str
+    """The reference_id of the answer."""
+    due: float
+    pool_id: str
+    link: tuple[str, ...] = ()
+    """Names of domains to link to the pool."""
+    unlink: tuple[str, ...] = ()
+    """Names of domains to unlink from it."""
+    relink_to: str | None = None
+    """The pool that replaces it everywhere."""
+    replace_with: str | None = None
+    """The IP that replaces it everywhere, or `shared`."""
+    revoke_from: str | None = None
+    """The subaccount whose domains lose it."""
+
+
+@dataclass(slots=True)
+class State(BaseState):
+    """One account with its subaccounts."""
+
+    ips: Table[Ip] = field(default_factory=Table)
+    """By address."""
+    pools: Table[Pool] = field(default_factory=Table)
+    """By id."""
+    domains: Table[Domain] = field(default_factory=Table)
+    """By name."""
+    subaccounts: Table[Subaccount] = field(default_factory=Table)
+    """By id."""
+    jobs: Table[Job] = field(default_factory=Table)
+    """By reference_id."""
+    features: frozenset[str] = frozenset({DIPPS})
+    eligible_for_shared_ips: bool = False
+    async_delay_seconds: float = 0
+    """How long after its answer the work on domains and subaccounts is done."""
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> State:
+        """Return the account that a seed describes.
+
+        Raises `SeedError` for what is there twice, for a name that stands for nothing, and for a broken relation.
+        """
+        subaccounts = _keyed(data, "subaccounts", "id", Subaccount)
+        ips = _keyed(data, "ips", "ip", Ip)
+        pools = _keyed(data, "ip_pools", "pool_id", Pool)
+        domains = _keyed(data, "domains", "name", Domain)
+        jobs = _keyed(data, "jobs", "id", Job)
+        in_pool: dict[str, str] = {}
+        for section, records in (("ips", ips), ("ip_pools", pools), ("domains", domains)):
+            for index, record in enumerate(records.values()):
+                if record.account is not None and record.account not in subaccounts:
+                    raise SeedError((section, index, "account"), f"there is no subaccount '{record.account}'")
+        for index, pool in enumerate(pools.values()):
+            for place, address in enumerate(pool.ips):
+                path = ("ip_pools", index, "ips", place)
+                if address not in ips or not ips[address].dedicated or ips[address].account != pool.account:
+                    raise SeedError(path, f"the account has no dedicated IP {address}")
+                if address in in_pool:
+                    raise SeedError(path, f"{address} is in the pool {in_pool[address]} already")
+                in_pool[address] = pool.pool_id
+            for place, account in enumerate(pool.delegated_to):
+                if account not in subaccounts or pool.account is not None:
+                    raise SeedError(("ip_pools", index, "delegated_to", place), f"no subaccount '{account}' to take it")
+        for index, (name, domain) in enumerate(domains.items()):
+            if domain.pool_id is not None:
+                pool_ = pools.get(domain.pool_id)
+                if pool_ is None or domain.account not in (pool_.account, *pool_.delegated_to):
+                    raise SeedError(("domains", index, "pool_id"), f"the account has no pool {domain.pool_id}")
+                if not domain.ips:
+                    domains[name] = Domain(domain.id, name, pool_.ips, domain.pool_id, domain.account)
+            for place, address in enumerate(domain.ips):
+                if address not in ips:
+                    raise SeedError(("domains", index, "ips", place), f"there is no IP {address}")
+        eligible = data.get("eligible_for_shared_ips", False)
+        if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
+            raise SeedError(("eligible_for_shared_ips",), "the account has no IP that is not dedicated")
+        return cls(
+            ips=Table(ips),
+            pools=Table(pools),
+            domains=Table(domains),
+            subaccounts=Table(subaccounts),
+            jobs=Table(jobs),
+            features=frozenset(data.get("features", [DIPPS])),
+            eligible_for_shared_ips=eligible,
+            async_delay_seconds=data.get("async_delay_seconds", 0),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "features": sorted(self.features),
+            "eligible_for_shared_ips": self.eligible_for_shared_ips,
+            "async_delay_seconds": self.async_delay_seconds,
+            "subaccounts": _plain(self.subaccounts.values()),
+            "ips": _plain(self.ips.values()),
+            "ip_pools": _plain(self.pools.values()),
+            "domains": _plain(self.domains.values()),
+            "jobs": _plain(self.jobs.values()),
+        }
+
+
+def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -> dict[str, Any]:
+    records: dict[str, Any] = {}
+    for index, item in enumerate(data.get(section, ())):
+        if item[key] in records:
+            raise SeedError((section, index, key), f"{item[key]} is there twice")
+        records[item[key]] = record(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in item.items()}
+        )
+    return records
+
+
+def _plain(records: Iterable[Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(record).items()
+            if value is not None
+        }
+        for record in records
+    ]

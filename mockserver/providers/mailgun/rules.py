@@ -1,0 +1,393 @@
+"""What Mailgun does with DIPPs, the IPs of domains, and delegation.
+
+`account` is the subaccount acted for, or None for the parent account. What the documents say happens after the
+response is a `Job`, done by `settle` once it is due.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ...errors import Entry
+from ...store import Transaction
+from . import catalog
+from .models import Domain, Ip, Job, Pool, State, Subaccount
+
+Tx = Transaction[State]
+
+
+# What both operations on pools and operations on domains ask
+
+
+def require_dipps(tx: Tx) -> None:
+    """Refuse an account without the DIPPs feature."""
+    if catalog.DIPPS not in tx.state.features:
+        raise catalog.NO_DIPPS()
+
+
+def visible_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
+    """Return a pool that the account owns or inherits."""
+    pool = tx.state.pools.get(pool_id)
+    if pool is None or (account != pool.account and account not in pool.delegated_to):
+        raise catalog.POOL_NOT_FOUND()
+    return pool
+
+
+def own_pool(tx: Tx, account: str | None, pool_id: str, inherited: Entry) -> Pool:
+    """Return a pool that the account owns; `inherited` is the refusal of one that it inherits."""
+    pool = visible_pool(tx, account, pool_id)
+    if pool.account != account:
+        raise inherited()
+    return pool
+
+
+def changeable_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
+    """Return a pool that the account may change."""
+    require_dipps(tx)
+    return own_pool(tx, account, pool_id, catalog.INHERITED_EDIT)
+
+
+def dedicated_ip(tx: Tx, account: str | None, address: str) -> Ip:
+    """Return a dedicated IP of the account."""
+    ip = tx.state.ips.get(address)
+    if ip is None or ip.account != account:
+        raise catalog.IP_FOREIGN(ip=address)
+    if not ip.dedicated:
+        raise catalog.IP_NOT_DEDICATED(ip=address)
+    return ip
+
+
+def free_ip(tx: Tx, account: str | None, address: str, pool_id: str | None = None) -> Ip:
+    """Return a dedicated IP of the account that is in no pool, or in the given one."""
+    ip = dedicated_ip(tx, account, address)
+    if _pool_of(tx.state, address, other_than=pool_id) is not None:
+        raise catalog.IP_TAKEN(ip=address)
+    return ip
+
+
+def _pool_of(state: State, address: str, other_than: str | None = None) -> Pool | None:
+    return next((pool for pool in state.pools.values() if address in pool.ips and pool.pool_id != other_than), None)
+
+
+def require_eligible(tx: Tx) -> None:
+    """Refuse an account that may not use shared IPs."""
+    if not tx.state.eligible_for_shared_ips:
+        raise catalog.NOT_ELIGIBLE()
+
+
+def _is_linked(state: State, pool_id: str) -> bool:
+    """Say whether a domain of any account is linked to a pool, or is about to be."""
+    return any(domain.pool_id == pool_id for domain in state.domains.values()) or any(
+        job.relink_to == pool_id or (job.pool_id == pool_id and job.link) for job in state.jobs.values()
+    )
+
+
+def _promise(tx: Tx, job: Job) -> str:
+    tx.state.jobs[job.id] = job
+    return job.id
+
+
+def _new_id(tx: Tx) -> str:
+    """Return 24 hexadecimal characters: the time, what is the tenant's own, and a number."""
+    draw = tx.ids.draw()
+    return f"{int(tx.now) & 0xFFFFFFFF:08x}{draw.scope[:10]}{draw.number & 0xFFFFFF:06x}"
+
+
+def _job(tx: Tx, pool_id: str) -> Job:
+    return Job(_new_id(tx), tx.now + tx.state.async_delay_seconds, pool_id)
+
+
+# Pools
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """A pool as one account sees it."""
+
+    pool: Pool
+    is_inherited: bool
+    linked_domains: tuple[Domain, ...]
+
+
+def list_pools(tx: Tx, account: str | None) -> list[PoolView]:
+    """Return every pool that the account owns or inherits, in order of creation."""
+    linked: dict[str, list[Domain]] = {}
+    for domain in tx.state.domains.values():
+        if domain.pool_id is not None and domain.account == account:
+            linked.setdefault(domain.pool_id, []).append(domain)
+    return [
+        PoolView(pool, pool.account != account, tuple(linked.get(pool.pool_id, ())))
+        for pool in tx.state.pools.values()
+        if account == pool.account or account in pool.delegated_to
+    ]
+
+
+def get_pool(tx: Tx, account: str | None, pool_id: str) -> PoolView:
+    """Return a pool, with the account's domains that are linked to it in the order of their ids."""
+    pool = visible_pool(tx, account, pool_id)
+    linked = [domain for domain in tx.state.domains.values() if domain.pool_id == pool_id and domain.account == account]
+    return PoolView(pool, pool.account != account, tuple(sorted(linked, key=lambda domain: domain.id)))
+
+
+def create_pool(tx: Tx, account: str | None, name: str, description: str, ips: Sequence[str]) -> Pool:
+    """Make a pool of IPs that are in no other."""
+    for address in ips:
+        free_ip(tx, account, address)
+    pool = Pool(_new_id(tx), name, description, tuple(dict.fromkeys(ips)), account)
+    tx.state.pools[pool.pool_id] = pool
+    return pool
+
+
+def edit_pool(
+    tx: Tx,
+    pool: Pool,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    add_ip: Sequence[str] = (),
+    remove_ip: Sequence[str] = (),
+    link_domain: Sequence[str] = (),
+    unlink_domain: Sequence[str] = (),
+) -> str | None:
+    """Change a pool; return the reference of the work that follows, if any does.
+
+    What would change nothing is passed over; refused if nothing is left.
+    """
+    for address in add_ip:
+        free_ip(tx, pool.account, address, pool.pool_id)
+    grown = dict.fromkeys([*pool.ips, *add_ip])
+    ips = tuple(address for address in grown if address not in remove_ip)
+    changed = replace(
+        pool,
+        name=pool.name if name is None else name,
+        description=pool.description if description is None else description,
+        ips=ips,
+    )
+    link = [domain for domain in _domains(tx, pool.account, link_domain) if domain.pool_id != pool.pool_id]
+    unlink = [domain for domain in _domains(tx, pool.account, unlink_domain) if domain.pool_id == pool.pool_id]
+    if changed == pool and not link and not unlink:
+        raise catalog.NO_CHANGE()
+    if link and not ips:
+        raise catalog.POOL_WITHOUT_IPS()
+    if pool.ips and not ips and _is_linked(tx.state, pool.pool_id):
+        raise catalog.POOL_LAST_IP()
+    if unlink:
+        require_eligible(tx)
+    tx.state.pools[pool.pool_id] = changed
+    touches_others = ips != pool.ips and (_is_linked(tx.state, pool.pool_id) or pool.delegated_to)
+    if not (link or unlink or touches_others):
+        return None
+    job = _job(tx, pool.pool_id)
+    return _promise(
+        tx, replace(job, link=tuple(each.name for each in link), unlink=tuple(each.name for each in unlink))
+    )
+
+
+def add_ips(tx: Tx, pool: Pool, addresses: Sequence[str]) -> str:
+    """Put IPs into a pool, all or none; return the reference of the work that follows."""
+    for address in addresses:
+        free_ip(tx, pool.account, address, pool.pool_id)
+    new = [address for address in dict.fromkeys(addresses) if address not in pool.ips]
+    if not new:
+        raise catalog.IP_MEMBER(ip=addresses[0])
+    tx.state.pools[pool.pool_id] = replace(pool, ips=(*pool.ips, *new))
+    return _promise(tx, _job(tx, pool.pool_id))
+
+
+def remove_ip(tx: Tx, pool: Pool, address: str) -> str:
+    """Take an IP out of a pool; return the reference of the work that follows."""
+    if address not in pool.ips:
+        raise catalog.IP_NOT_MEMBER(ip=address)
+    if len(pool.ips) == 1 and _is_linked(tx.state, pool.pool_id):
+        raise catalog.POOL_LAST_IP()
+    tx.state.pools[pool.pool_id] = replace(pool, ips=tuple(each for each in pool.ips if each != address))
+    return _promise(tx, _job(tx, pool.pool_id))
+
+
+def delete_pool(tx: Tx, pool: Pool, ip: str | None, pool_id: str | None) -> str:
+    """Delete a pool, replaced by an IP, by `shared` ones or by another pool; return the reference of the work."""
+    if ip is not None and pool_id is not None:
+        raise catalog.REPLACEMENT_BOTH()
+    if pool_id is not None:
+        if pool_id == pool.pool_id:
+            raise catalog.REPLACEMENT_SELF()
+        if not visible_pool(tx, pool.account, pool_id).ips:
+            raise catalog.REPLACEMENT_EMPTY()
+    elif ip is not None:
+        _require_replacement_ip(tx, pool.account, ip, pool.pool_id)
+    elif pool.ips:
+        raise catalog.REPLACEMENT_NEEDED()
+    del tx.state.pools[pool.pool_id]
+    if pool_id is not None:
+        other = tx.state.pools[pool_id]
+        heirs = tuple(dict.fromkeys([*other.delegated_to, *pool.delegated_to]))
+        if other.account == pool.account:
+            tx.state.pools[pool_id] = replace(other, delegated_to=heirs)
+    return _promise(tx, replace(_job(tx, pool.pool_id), relink_to=pool_id, replace_with=ip))
+
+
+def _require_replacement_ip(tx: Tx, account: str | None, ip: str, pool_id: str | None = None) -> None:
+    if ip == catalog.SHARED:
+        require_eligible(tx)
+    else:
+        free_ip(tx, account, ip, pool_id)
+
+
+# Delegation
+
+
+def _subaccount(tx: Tx, account: str | None, subaccount_id: str) -> Subaccount:
+    subaccount = tx.state.subaccounts.get(subaccount_id) if account is None else None
+    if subaccount is None:
+        raise catalog.ACCOUNT_NOT_FOUND()
+    return subaccount
+
+
+def delegate_pool(tx: Tx, pool: Pool, subaccount_id: str) -> None:
+    """Let a subaccount inherit a pool, which it may do already."""
+    subaccount = _subaccount(tx, pool.account, subaccount_id)
+    if subaccount.id not in pool.delegated_to:
+        tx.state.pools[pool.pool_id] = replace(pool, delegated_to=(*pool.delegated_to, subaccount.id))
+
+
+def revoke_pool(tx: Tx, pool: Pool, subaccount_id: str) -> None:
+    """Take a pool from a subaccount; its domains are unlinked afterwards."""
+    subaccount = _subaccount(tx, pool.account, subaccount_id)
+    if subaccount.id not in pool.delegated_to:
+        raise catalog.NOT_DELEGATED()
+    left = tuple(each for each in pool.delegated_to if each != subaccount.id)
+    tx.state.pools[pool.pool_id] = replace(pool, delegated_to=left)
+    _promise(tx, replace(_job(tx, pool.pool_id), revoke_from=subaccount.id))
+
+
+# Domains
+
+
+def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
+    """Return a domain of the account."""
+    domain = tx.state.domains.get(name)
+    if domain is None or domain.account != account:
+        raise catalog.DOMAIN_NOT_FOUND()
+    return domain
+
+
+def _domains(tx: Tx, account: str | None, names: Iterable[str]) -> list[Domain]:
+    """Return domains given by id, which is documented, or by name, which clients' examples show."""
+    by_id = {domain.id: domain.name for domain in tx.state.domains.values()} if names else {}
+    return [get_domain(tx, account, by_id.get(name, name)) for name in dict.fromkeys(names)]
+
+
+def assign_ip(tx: Tx, domain: Domain, address: str) -> None:
+    """Add a dedicated IP to a domain, which may have it already."""
+    dedicated_ip(tx, domain.account, address)
+    if domain.pool_id is not None:
+        raise catalog.DOMAIN_LINKED()
+    if address not in domain.ips:
+        tx.state.domains[domain.name] = replace(domain, ips=(*domain.ips, address))
+
+
+def link_pool(tx: Tx, domain: Domain, pool_id: str) -> None:
+    """Link a pool to a domain; the pool's IPs replace the domain's."""
+    require_dipps(tx)
+    pool = visible_pool(tx, domain.account, pool_id)
+    if not pool.ips:
+        raise catalog.POOL_WITHOUT_IPS()
+    tx.state.domains[domain.name] = replace(domain, pool_id=pool_id, ips=pool.ips)
+
+
+def remove_domain_ip(tx: Tx, domain: Domain, address: str) -> None:
+    """Remove an IP from a domain.
+
+    Without shared IPs to fall back on, the last IP stays, and a domain left with nothing but warming IPs gains one.
+    """
+    if domain.pool_id is not None:
+        raise catalog.DOMAIN_LINKED()
+    if address not in domain.ips:
+        raise catalog.DOMAIN_WITHOUT_IP(ip=address)
+    left = tuple(each for each in domain.ips if each != address)
+    if tx.state.eligible_for_shared_ips:
+        left = left or _shared_ips(tx.state)
+    elif not left:
+        raise catalog.DOMAIN_LAST_IP()
+    elif all(tx.state.ips[each].warmup for each in left if tx.state.ips[each].dedicated):
+        left = (*left, *[each for each in _warm_ips(tx.state, domain.account) if each != address][:1])
+    tx.state.domains[domain.name] = replace(domain, ips=left)
+
+
+def remove_domain_pool(tx: Tx, domain: Domain) -> None:
+    """Remove all IPs of a domain: it no longer exists here."""
+    del tx.state.domains[domain.name]
+
+
+def unlink_pool(tx: Tx, domain: Domain, ip: str | None, pool_id: str | None) -> None:
+    """Unlink the domain's pool in favour of an IP, of a `shared` one, or of another pool."""
+    if (ip is None) == (pool_id is None):
+        raise catalog.IP_OR_POOL()
+    if domain.pool_id is None:
+        raise catalog.DOMAIN_WITHOUT_POOL()
+    if pool_id is not None:
+        pool = visible_pool(tx, domain.account, pool_id)
+        if not pool.ips:
+            raise catalog.REPLACEMENT_EMPTY()
+        tx.state.domains[domain.name] = replace(domain, pool_id=pool_id, ips=pool.ips)
+    elif ip is not None:
+        _require_replacement_ip(tx, domain.account, ip)
+        tx.state.domains[domain.name] = _unlinked(tx.state, domain, ip)
+
+
+def _unlinked(state: State, domain: Domain, ip: str) -> Domain:
+    return replace(domain, pool_id=None, ips=_shared_ips(state) if ip == catalog.SHARED else (ip,))
+
+
+def _shared_ips(state: State) -> tuple[str, ...]:
+    """Return the shared IP that the system assigns: the lowest, if the account may use one."""
+    shared = [ip.ip for ip in state.ips.values() if not ip.dedicated and ip.account is None]
+    return tuple(sorted(shared, key=_order)[:1]) if state.eligible_for_shared_ips else ()
+
+
+def _warm_ips(state: State, account: str | None) -> list[str]:
+    """Return the account's dedicated IPs that are not warming and in no pool, lowest first."""
+    warm = [ip.ip for ip in state.ips.values() if ip.dedicated and not ip.warmup and ip.account == account]
+    return sorted((each for each in warm if _pool_of(state, each) is None), key=_order)
+
+
+def _order(address: str) -> tuple[int, int]:
+    ip = ipaddress.ip_address(address)
+    return ip.version, int(ip)
+
+
+# What happens after the response
+
+
+def settle(state: State, now: float) -> State:
+    """Return the state at a time: itself, or a copy in which every job that is due is done."""
+    due = sorted((job for job in state.jobs.values() if job.due <= now), key=lambda job: (job.due, job.id))
+    if not due:
+        return state
+    state = state.copy()
+    for job in due:
+        _finish(state, job)
+        del state.jobs[job.id]
+    return state
+
+
+def _finish(state: State, job: Job) -> None:
+    pool = state.pools.get(job.pool_id)
+    heir = state.pools.get(job.relink_to) if job.relink_to is not None else None
+    for domain in list(state.domains.values()):
+        linked = domain.pool_id == job.pool_id
+        if pool is not None and domain.name in job.link:
+            domain, linked = replace(domain, pool_id=pool.pool_id), True
+        if not linked:
+            continue
+        if heir is not None:
+            domain = replace(domain, pool_id=heir.pool_id, ips=heir.ips)
+        elif job.replace_with is not None:
+            domain = _unlinked(state, domain, job.replace_with)
+        elif domain.name in job.unlink or (job.revoke_from is not None and domain.account == job.revoke_from):
+            domain = _unlinked(state, domain, catalog.SHARED)
+        elif pool is not None:
+            domain = replace(domain, ips=pool.ips)
+        state.domains[domain.name] = domain

@@ -1,0 +1,25 @@
+"""SendGrid: classic IP pools, and the pools of IP Address Management."""
+
+import re
+
+from ...provider import Provider
+from . import catalog, schemas, wire
+from .routes import routes
+
+provider = Provider(
+    name="sendgrid",
+    title="SendGrid",
+    operations=tuple(routes),
+    unmodelled=catalog.UNMODELLED_OPERATIONS,
+    catalog=catalog,
+    read_seed=schemas.SEED,
+    settle=lambda state, now: state,
+    well_formed=re.compile(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    sample_credential="SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000",
+    credential=wire.credential,
+    admit=wire.admit,
+    refuse=wire.refuse,
+    envelope=wire.envelope,
+    options=wire.options,
+    headers=wire.headers,
+)

@@ -1,0 +1,25 @@
+"""SparkPost: IP pools and sending IPs."""
+
+import re
+
+from ...provider import Provider
+from . import catalog, schemas, wire
+from .routes import routes
+
+provider = Provider(
+    name="sparkpost",
+    title="SparkPost",
+    operations=tuple(routes),
+    unmodelled=catalog.UNMODELLED_OPERATIONS,
+    catalog=catalog,
+    read_seed=schemas.SEED,
+    settle=lambda state, now: state,
+    well_formed=re.compile("[0-9a-fA-F]{40}"),
+    sample_credential="5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b",
+    credential=wire.credential,
+    admit=wire.admit,
+    refuse=wire.refuse,
+    envelope=wire.envelope,
+    options=wire.options,
+    headers=wire.headers,
+)

@@ -1,0 +1,92 @@
+"""The application on a socket: bound at once, served by threads, closed cleanly."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+from typing import Self
+
+from flask import Flask
+from waitress.server import create_server
+
+from .app import Mockserver
+from .config import Config
+
+THREADS = 8
+MAX_BODY = 64 << 20
+"""What the socket takes at all, in bytes; below it, too large a body is refused in the provider's words."""
+
+
+class Server:
+    """A server bound to a port, 0 being any that is free; a context manager that serves in a thread.
+
+    Raises `OSError` when the address cannot be bound.
+    """
+
+    def __init__(self, app: Flask, host: str = "127.0.0.1", port: int = 0) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._socket_map: dict[int, object] = {}
+        self._server = create_server(
+            app,
+            map=self._socket_map,
+            host=host,
+            port=port,
+            threads=THREADS,
+            max_request_body_size=MAX_BODY,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._thread: threading.Thread | None = None
+        self.host = host
+        self.port = int(self._server.effective_port)
+        self.mockserver: Mockserver = app.extensions["mockserver"]
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def greeting(self) -> dict[str, object]:
+        """Return where to go: the URL, and for each provider a base URL and a credential that works there."""
+        return {
+            "url": self.url,
+            "providers": {
+                name: {"url": f"{self.url}/{name}", "api_key": self._credential(name)}
+                for name in self.mockserver.providers
+            },
+        }
+
+    def _credential(self, name: str) -> str | None:
+        registered = self.mockserver.world.credential(name)
+        if registered is None and self.mockserver.config.unknown_credentials != "reject":
+            return self.mockserver.providers[name].sample_credential
+        return registered
+
+    def serve(self) -> None:
+        """Serve until `close` is called from elsewhere, or `SystemExit` or `KeyboardInterrupt` is raised."""
+        self._server.run()
+
+    def close(self) -> None:
+        """Stop serving and free the port."""
+        self._server.close()
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self.serve, name="mockserver", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+
+def start(config: Config | None = None, host: str = "127.0.0.1", port: int = 0) -> Server:
+    """Return a bound server for these settings, not serving yet."""
+    from .app import create_app
+
+    return Server(create_app(config), host, port)

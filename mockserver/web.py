@@ -1,0 +1,255 @@
+"""HTTP as plain values: what a route reads of a request, strictly, and the answer it gives."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+from .errors import Entry
+from .store import Transaction
+from .tenants import Caller
+
+MAX_FORM_PARTS = 1_000
+
+
+class NotJson(ValueError):
+    """A body that is no JSON text; `NotAnObject` is the other thing that can be wrong with one."""
+
+
+class NotAnObject(ValueError):
+    """A body that is JSON, but not an object."""
+
+
+class Reply:
+    """An answer before it is on the wire: a status, and a body with its media type if there is one."""
+
+    __slots__ = ("status", "data", "body", "content_type", "headers")
+
+    def __init__(
+        self,
+        status: int,
+        data: object = None,
+        body: bytes = b"",
+        content_type: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.status = status
+        self.data = data
+        """The body as plain data, when it is JSON: what the contract is checked against."""
+        self.body = body
+        self.content_type = content_type
+        self.headers = headers
+
+
+def encode(data: object) -> bytes:
+    """Return compact JSON, in UTF-8."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Call:
+    """One request on its way through an operation."""
+
+    __slots__ = (
+        "method", "path", "root", "methods", "headers", "query", "body", "caller", "known", "account", "scope", "tx", "seq", "time",
+        "read", "_form",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        root: str,
+        headers: Headers,
+        query: MultiDict[str, str],
+        methods: tuple[str, ...] = (),
+    ) -> None:
+        self.method = method
+        self.path = path
+        """As the provider knows it, without the mount's prefix."""
+        self.root = root
+        """Scheme, host and prefix that the client used, without a slash at the end."""
+        self.methods = methods
+        """Every method that the provider has on this path, in order of the alphabet."""
+        self.headers = headers
+        self.query = query
+        self.body = b""
+        self.caller: Caller
+        self.known = False
+        """Whether `caller` is set: somebody was recognised."""
+        self.account: str | None = None
+        """The subaccount or subuser that the request acts for."""
+        self.scope: str | None = None
+        """The right that the operation asks of a credential with limited rights."""
+        self.tx: Transaction[Any]
+        self.seq = 0
+        self.time = 0.0
+        self.read: set[str] = set()
+        """Names of the body fields and query parameters that something read."""
+        self._form: MultiDict[str, str] | None = None
+
+    @property
+    def media_type(self) -> str:
+        return parse_options_header(self.headers.get("Content-Type", ""))[0].lower()
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the body's JSON object, whatever its Content-Type. Raises `NotJson` or `NotAnObject`."""
+        data = parse_json(self.body)
+        if not isinstance(data, dict):
+            raise NotAnObject
+        return data
+
+    @property
+    def form(self) -> MultiDict[str, str]:
+        """The body's fields, when it is a form in either encoding; also on DELETE."""
+        if self._form is None:
+            self._form = parse_form(self.body, self.headers.get("Content-Type", ""))
+        return self._form
+
+    def load(self, schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a schema takes from a body or a query; raise the first refusal, in the schema's order."""
+        self.read.update(str(item.data_key or name) for name, item in schema.fields.items())
+        return load(schema, data)
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value of a JSON text in UTF-8, strictly: no NaN, no lone surrogate, no nesting beyond reason."""
+    try:
+        value = json.loads(body.decode(), parse_constant=_refuse_constant)
+        if b"\\ud" in body or b"\\uD" in body:
+            encode(value)
+    except (ValueError, RecursionError):
+        raise NotJson from None
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:
+    """Return the fields of a urlencoded or multipart form, in order; none when the body is no form."""
+    media_type, options = parse_options_header(content_type)
+    if media_type.lower() not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        return MultiDict()
+    parser = FormDataParser(max_form_memory_size=None, max_form_parts=MAX_FORM_PARTS, silent=True)
+    try:
+        _, form, files = parser.parse(io.BytesIO(body), media_type.lower(), len(body), options)
+    except RequestEntityTooLarge:
+        raise
+    except ValueError:
+        return MultiDict()
+    for name, file in files.items(multi=True):
+        form.add(name, file.read().decode("utf-8", "replace"))
+    return form
+
+
+def unread(query: str, body: bytes, content_type: str, read: frozenset[str]) -> tuple[str, ...]:
+    """Name the query parameters and body fields of a request that are not among those `read`."""
+    sent = {name for name, _ in parse_qsl(query, keep_blank_values=True)} | set(parse_form(body, content_type))
+    try:
+        value = parse_json(body)
+        sent |= set(value) if isinstance(value, dict) else set()
+    except NotJson:
+        pass
+    return tuple(sorted(sent - read))
+
+
+class Strict(fields.Field[Any]):
+    """A field whose refusals are catalog entries: `missing` when it is not there, `wrong` when it is not fit.
+
+    `accepts` says which values it takes as they are; nothing is coerced. `checks` are further conditions, each with
+    its own entry, asked in order; the first that fails ends it.
+    """
+
+    accepts: Callable[[Any], bool] = staticmethod(lambda value: True)
+
+    def __init__(
+        self,
+        *,
+        missing: Entry | None = None,
+        wrong: Entry,
+        checks: Sequence[tuple[Callable[[Any], object], Entry]] = (),
+        data_key: str | None = None,
+    ) -> None:
+        super().__init__(required=missing is not None, data_key=data_key)
+        self._missing = missing
+        self._wrong = wrong
+        self._checks = checks
+
+    def deserialize(
+        self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> Any:
+        name = self.data_key or attr or ""
+        if data is not None and name not in data:
+            if self._missing is not None:
+                raise ValidationError([(self._missing, name, None)])
+            return super().deserialize(value, attr, data, **kwargs)
+        if not self.accepts(value):
+            raise ValidationError([(self._wrong, name, value)])
+        for holds, entry in self._checks:
+            if not holds(value):
+                raise ValidationError([(entry, name, value)])
+        return self.convert(value, name)
+
+    def convert(self, value: Any, name: str) -> Any:
+        """Return an accepted value as the rules want it."""
+        return value
+
+
+class Text(Strict):
+    """A JSON string or a form's or query's text."""
+
+    accepts = staticmethod(lambda value: isinstance(value, str))
+
+
+class Texts(Strict):
+    """A JSON array of strings."""
+
+    accepts = staticmethod(lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+class Body(Schema):
+    """Base of what comes in: fields it does not name are ignored, and the journal says so."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a schema takes from plain data; raise the first refusal in the order of its fields."""
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as error:
+        messages: Mapping[str, Any] = error.messages_dict
+        first = next(messages[str(item.data_key or name)] for name, item in schema.fields.items()
+                     if str(item.data_key or name) in messages)  # fmt: skip
+        raise refusal(*first[0]) from None
+    return loaded
+
+
+def refusal(entry: Entry, name: str, value: object) -> Exception:
+    """Return the error of an entry that may want to name the field and to repeat its value."""
+    known = {"field": name, "value": value, "type": json_type(value)}
+    return entry(**{want: known[want] for want in entry.wants})
+
+
+def json_type(value: object) -> str:
+    """Name a value's JSON type."""
+    if isinstance(value, bool):
+        return "boolean"
+    names = {str: "string", int: "number", float: "number", dict: "object", list: "array", type(None): "null"}
+    return names[type(value)]
+
+
+def flatten(data: MultiDict[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return the first value of each of the named fields that was sent."""
+    return {name: data[name] for name in names if name in data}

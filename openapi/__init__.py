@@ -1,0 +1,1 @@
+"""Hand-written OpenAPI documents, one per provider."""
