@@ -152,7 +152,7 @@ class Mockserver:
                 credential=journal.redact(caller.registration.credential),
                 account=call.account,
                 status=reply.status,
-                refusal=refused and journal.Refusal(refused.entry.key, refused.message, refused.entry.source),
+                refusal=_explained(refused) if refused is not None else None,
                 read=frozenset(call.read),
                 misfit=self._misfit(provider, operation, reply),
             )
@@ -210,6 +210,10 @@ class Mockserver:
             headers["Content-Type"] = reply.content_type
         headers["X-Mockserver-Request-Id"] = request_id
         return Wire(reply.body, reply.status, headers)
+
+
+def _explained(refused: ApiError) -> journal.Refusal:
+    return journal.Refusal(refused.entry.key, refused.message, refused.entry.source)
 
 
 def create_app(config: Config | None = None, *, store_class: type[MemoryStore] = MemoryStore) -> Flask:

@@ -8,6 +8,8 @@ from re import Pattern
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
+from werkzeug.datastructures import Headers
+
 from .errors import ApiError
 from .seed import Reader
 from .web import Call, Reply
@@ -69,7 +71,7 @@ class Provider:
     well_formed: Pattern[str]
     """What a credential looks like."""
     sample_credential: str
-    credential: Callable[[Mapping[str, str]], str | None]
+    credential: Callable[[Headers], str | None]
     """Find the credential in request headers; None when there is none in any form the provider takes."""
     admit: Callable[[Call], None]
     """Check that the caller may do this, and set the account it acts for; raises `ApiError`."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from flask import Flask
+from waitress import wasyncore
 from waitress.server import create_server
 
 from .app import Mockserver
@@ -26,20 +28,22 @@ class Server:
 
     def __init__(self, app: Flask, host: str = "127.0.0.1", port: int = 0) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        self._socket_map: dict[int, object] = {}
-        self._server = create_server(
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family)
+        self._map: dict[int, Any] = {}
+        self._server: Any = create_server(
             app,
-            map=self._socket_map,
-            host=host,
-            port=port,
+            map=self._map,
+            sockets=[listening],
             threads=THREADS,
             max_request_body_size=MAX_BODY,
             ident=None,
             clear_untrusted_proxy_headers=True,
         )
+        self._closing = False
         self._thread: threading.Thread | None = None
         self.host = host
-        self.port = int(self._server.effective_port)
+        self.port: int = listening.getsockname()[1]
         self.mockserver: Mockserver = app.extensions["mockserver"]
 
     @property
@@ -65,12 +69,22 @@ class Server:
         return registered
 
     def serve(self) -> None:
-        """Serve until `close` is called from elsewhere, or `SystemExit` or `KeyboardInterrupt` is raised."""
-        self._server.run()
+        """Serve until `close` is called, or `SystemExit` or `KeyboardInterrupt` is raised in this thread."""
+        try:
+            while not self._closing:
+                wasyncore.loop(timeout=60, map=self._map, count=1, use_poll=True)
+        finally:
+            self._server.task_dispatcher.shutdown()
+            wasyncore.close_all(self._map)
 
     def close(self) -> None:
-        """Stop serving and free the port."""
-        self._server.close()
+        """Stop serving and free the port; wait for it when serving in a thread of our own."""
+        self._closing = True
+        if self._thread is None:
+            wasyncore.close_all(self._map)
+        else:
+            self._server.pull_trigger()
+            self._thread.join()
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self.serve, name="mockserver", daemon=True)
@@ -81,8 +95,6 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
 
 def start(config: Config | None = None, host: str = "127.0.0.1", port: int = 0) -> Server:

@@ -58,11 +58,6 @@ def encode(data: object) -> bytes:
 class Call:
     """One request on its way through an operation."""
 
-    __slots__ = (
-        "method", "path", "root", "methods", "headers", "query", "body", "caller", "known", "account", "scope", "tx", "seq", "time",
-        "read", "_form",
-    )  # fmt: skip
-
     def __init__(
         self,
         method: str,

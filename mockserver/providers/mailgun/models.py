@@ -1,4 +1,4 @@
-"""What Mailgun keeps of an account: IPs, dedicated IP pools (DIPPs), domains, subaccounts, and work still to be done."""
+"""What Mailgun keeps of an account: IPs, dedicated IP pools (DIPPs), domains, subaccounts, work still to be done."""
 
 from __future__ import annotations
 

@@ -6,8 +6,10 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from werkzeug.datastructures import Headers
 
 from ...errors import ApiError
 from ...provider import Situation
@@ -28,7 +30,7 @@ _HEADERS = (
 )
 
 
-def credential(headers: Mapping[str, str]) -> str | None:
+def credential(headers: Headers) -> str | None:
     """Return the password of Basic authentication as user `api`."""
     scheme, _, rest = headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":

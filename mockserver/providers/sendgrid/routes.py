@@ -65,5 +65,5 @@ def list_ip_pools_with_ips(call: Call) -> Reply:
     return wire.page(
         [wire.pool_sample(sample, regions=regions) for sample in samples],
         samples[-1].pool.id if more else None,
-        flatten(call.query, ("ip", "limit", "region", "include_region")),
+        flatten(call.query, ("ip", "limit", *(("region", "include_region") if regions else ()))),
     )

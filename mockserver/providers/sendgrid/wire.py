@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from werkzeug.datastructures import Headers
+
 from ...errors import ApiError
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode
@@ -15,7 +17,7 @@ from .rules import PoolSample
 JSON = "application/json"
 
 
-def credential(headers: Mapping[str, str]) -> str | None:
+def credential(headers: Headers) -> str | None:
     """Return the key of `Authorization: Bearer KEY`."""
     scheme, _, key = headers.get("Authorization", "").partition(" ")
     return key.strip() or None if scheme.lower() == "bearer" else None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
+
+from werkzeug.datastructures import Headers
 
 from ...errors import ApiError
 from ...provider import Situation
@@ -18,7 +20,7 @@ JSON = "application/json"
 _ERROR_MEMBERS = ("description", "code", "param")
 
 
-def credential(headers: Mapping[str, str]) -> str | None:
+def credential(headers: Headers) -> str | None:
     """Return the key: the whole header, or the user name of Basic authentication with no password."""
     value = headers.get("Authorization", "")
     scheme, _, rest = value.partition(" ")

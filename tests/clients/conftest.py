@@ -1,0 +1,32 @@
+"""A server on a socket for the real clients, and credentials that nobody else has: each is a tenant of its own."""
+
+import secrets
+
+import pytest
+
+from mockserver.server import start
+
+
+@pytest.fixture(scope="session")
+def live():
+    """Return a server that listens on a free port until the last test is over."""
+    with start() as server:
+        yield server
+
+
+@pytest.fixture
+def sparkpost_key():
+    """Return a new SparkPost API key: 40 hexadecimal characters."""
+    return secrets.token_hex(20)
+
+
+@pytest.fixture
+def sendgrid_key():
+    """Return a new SendGrid API key: `SG.`, 22 and 43 base64url characters."""
+    return f"SG.{secrets.token_urlsafe(16)}.{secrets.token_urlsafe(32)}"
+
+
+@pytest.fixture
+def mailgun_key():
+    """Return a new Mailgun API key: `key-` and 32 hexadecimal characters."""
+    return f"key-{secrets.token_hex(16)}"

@@ -1,0 +1,487 @@
+"""SendGrid's IP pools, driven by the official Python client `sendgrid`."""
+
+import secrets
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+from python_http_client import exceptions
+from sendgrid import SendGridAPIClient
+
+READ_ONLY_KEY = "SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000"
+NO_SCOPES_KEY = "SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000"
+TOO_LARGE = "x" * (1 << 20)
+
+TRANSACTIONAL = {
+    "name": "transactional",
+    "id": "12345",
+    "ips_preview": ["167.89.21.1", "167.89.21.2"],
+    "total_ip_count": 2,
+}
+MARKETING = {
+    "name": "marketing",
+    "id": "23456",
+    "ips_preview": ["167.89.21.2", "167.89.21.3", "167.89.21.201"],
+    "total_ip_count": 3,
+}
+EUROPE = {
+    "name": "europe",
+    "id": "34567",
+    "ips_preview": ["159.183.0.1", "159.183.0.2"],
+    "total_ip_count": 2,
+}
+WORLDWIDE = {
+    "name": "worldwide",
+    "id": "45678",
+    "ips_preview": [f"167.89.21.{number}" for number in range(10, 20)],
+    "total_ip_count": 12,
+}
+SPARE = {"name": "spare", "id": "56789", "ips_preview": [], "total_ip_count": 0}
+
+
+@pytest.fixture
+def connect(live):
+    """Return a function that opens a client."""
+
+    def open_client(key, subuser=None):
+        return SendGridAPIClient(key, host=f"{live.url}/sendgrid", impersonate_subuser=subuser).client
+
+    return open_client
+
+
+@pytest.fixture
+def client(connect, sendgrid_key):
+    """Return the client of a tenant of its own."""
+    return connect(sendgrid_key)
+
+
+@contextmanager
+def refused(status, body):
+    """Expect the client to raise its exception for a status, with exactly this body."""
+    with pytest.raises(exceptions.err_dict.get(status, exceptions.HTTPError)) as caught:
+        yield
+    assert caught.value.status_code == status
+    assert caught.value.to_dict == body
+
+
+def error(message, field=None):
+    return {"errors": [{"field": field, "message": message}]}
+
+
+def mail_error(message):
+    return {"errors": [{"message": message, "field": None, "help": None}]}
+
+
+def answer(response, status=200):
+    assert response.status_code == status
+    return response.to_dict
+
+
+def names(page):
+    return [pool["name"] for pool in page["result"]]
+
+
+def listed(client, **query):
+    return answer(client.send_ips.pools.get(query_params=query))
+
+
+# Classic pools
+
+
+def test_life_of_a_pool(client):
+    """A pool is created, listed, filled, renamed, emptied and deleted, with the documented answers all the way."""
+    pools = client.ips.pools
+    assert answer(pools.post(request_body={"name": "receipts"})) == {"name": "receipts"}
+    assert {"name": "receipts"} in answer(pools.get())
+    assert answer(pools._("receipts").get()) == {"ips": [], "pool_name": "receipts"}
+
+    added = answer(pools._("receipts").ips.post(request_body={"ip": "167.89.21.4"}))
+    assert added == {"ip": "167.89.21.4", "pools": ["receipts"], "start_date": None, "warmup": False}
+    assert answer(pools._("receipts").get()) == {"ips": ["167.89.21.4"], "pool_name": "receipts"}
+
+    assert answer(pools._("receipts").put(request_body={"name": "invoices"})) == {"name": "invoices"}
+    assert answer(pools._("invoices").get()) == {"ips": ["167.89.21.4"], "pool_name": "invoices"}
+    with refused(404, error("Unable to locate specified IPs Pool", "error")):
+        pools._("receipts").get()
+
+    assert answer(pools._("invoices").ips._("167.89.21.4").delete(), 204) is None
+    assert answer(pools._("invoices").get()) == {"ips": [], "pool_name": "invoices"}
+    assert answer(pools._("invoices").delete(), 204) is None
+    assert {"name": "invoices"} not in answer(pools.get())
+
+
+def test_list_is_in_order_of_creation(client):
+    """The list has every pool of the account by name, the newest last."""
+    client.ips.pools.post(request_body={"name": "a new one"})
+    expected = ["transactional", "marketing", "europe", "worldwide", "spare", "a new one"]
+    assert answer(client.ips.pools.get()) == [{"name": name} for name in expected]
+
+
+def test_name_with_characters_that_a_path_escapes(client):
+    """A name may hold blanks, slashes and percent signs: the path has it escaped, the answers have it as it is."""
+    name = "50% off / Größe & more?"
+    client.ips.pools.post(request_body={"name": name})
+    pool = client.ips.pools._(quote(name, safe=""))
+    assert answer(pool.get()) == {"ips": [], "pool_name": name}
+    assert answer(pool.delete(), 204) is None
+
+
+def test_ip_is_in_several_pools(client):
+    """An IP may be in several pools: adding it names them all, deleting one leaves it in the others."""
+    added = answer(client.ips.pools.spare.ips.post(request_body={"ip": "167.89.21.2"}))
+    assert added["pools"] == ["transactional", "marketing", "spare"]
+    client.ips.pools.transactional.delete()
+    assert answer(client.ips.pools.spare.get())["ips"] == ["167.89.21.2"]
+    assert answer(client.ips.pools.marketing.get())["ips"] == ["167.89.21.2", "167.89.21.3", "167.89.21.201"]
+
+
+def test_adding_a_member_again_changes_nothing(client):
+    """Adding an IP to a pool that has it answers as the first time, and the pool has it once."""
+    for _ in range(2):
+        added = answer(client.ips.pools.spare.ips.post(request_body={"ip": "167.89.21.201"}))
+        assert added == {
+            "ip": "167.89.21.201",
+            "pools": ["marketing", "spare"],
+            "start_date": 1409616000,
+            "warmup": True,
+        }
+    assert answer(client.ips.pools.spare.get())["ips"] == ["167.89.21.201"]
+
+
+def test_pool_that_is_not_there(client):
+    """Each operation refuses an unknown pool with 404 in its own documented words and shape."""
+    pool = client.ips.pools.nowhere
+    with refused(404, error("Unable to locate specified IPs Pool", "error")):
+        pool.get()
+    with refused(404, error("ip pool not found")):
+        pool.put(request_body={"name": "anything"})
+    with refused(404, {"error": "Unable to locate specified IPs Pool"}):
+        pool.delete()
+    with refused(404, error("resource not found")):
+        pool.ips.post(request_body={"ip": "167.89.21.1"})
+    with refused(404, {"error": "Unable to locate specified IPs Pool"}):
+        pool.ips._("167.89.21.1").delete()
+
+
+def test_removing_an_ip_that_is_not_a_member(client):
+    """Removing an IP from a pool that has it not is 404 with a bare error."""
+    with refused(404, {"error": "Unable to locate specified IPs Pool"}):
+        client.ips.pools.spare.ips._("167.89.21.1").delete()
+
+
+@pytest.mark.parametrize(
+    "ip",
+    [
+        pytest.param("192.0.2.1", id="not of the account"),
+        pytest.param("167.89.21.202", id="no reverse DNS"),
+        pytest.param("167.89.21.203", id="not enabled"),
+        pytest.param("167.89.21.204", id="not assigned to the parent"),
+        pytest.param("nonsense", id="no address"),
+    ],
+)
+def test_ip_that_cannot_join(client, ip):
+    """An IP that may not join a pool is refused with 404, and the pool stays as it was."""
+    with refused(404, error("resource not found")):
+        client.ips.pools.spare.ips.post(request_body={"ip": ip})
+    assert answer(client.ips.pools.spare.get())["ips"] == []
+
+
+@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": None}, {"name": 7}])
+def test_name_missing(client, body):
+    """A pool without a name is refused, on creation and on renaming."""
+    with refused(400, error("missing required argument", "name")):
+        client.ips.pools.post(request_body=body)
+    with refused(400, error("missing required argument", "name")):
+        client.ips.pools.spare.put(request_body=body)
+
+
+@pytest.mark.parametrize("body", [{}, {"ip": ""}, {"ip": None}, {"ip": ["167.89.21.1"]}])
+def test_ip_missing(client, body):
+    """Adding no IP to a pool is refused."""
+    with refused(400, error("missing required argument", "ip")):
+        client.ips.pools.spare.ips.post(request_body=body)
+
+
+def test_name_too_long(client):
+    """A name has at most 64 characters, on creation and on renaming."""
+    longest = "x" * 64
+    assert answer(client.ips.pools.post(request_body={"name": longest})) == {"name": longest}
+    with refused(400, error("needs to be between 2 to 64 characters long", "name")):
+        client.ips.pools.post(request_body={"name": longest + "x"})
+    with refused(400, error("needs to be between 2 to 64 characters long", "name")):
+        client.ips.pools.spare.put(request_body={"name": longest + "x"})
+
+
+def test_name_taken(client):
+    """A name that another pool has is refused; a pool's own name is not."""
+    with refused(400, error("already exists", "name")):
+        client.ips.pools.post(request_body={"name": "spare"})
+    with refused(400, error("already exists", "name")):
+        client.ips.pools.marketing.put(request_body={"name": "spare"})
+    assert answer(client.ips.pools.spare.put(request_body={"name": "spare"})) == {"name": "spare"}
+
+
+def test_a_user_has_100_pools(client):
+    """The 101st pool is refused; a deleted one makes room."""
+    for number in range(95):
+        client.ips.pools.post(request_body={"name": f"pool {number}"})
+    assert len(answer(client.ips.pools.get())) == 100
+    with refused(400, error("100 pools limit has been reached")):
+        client.ips.pools.post(request_body={"name": "one too many"})
+    client.ips.pools.spare.delete()
+    assert answer(client.ips.pools.post(request_body={"name": "one too many"})) == {"name": "one too many"}
+
+
+def test_a_pool_has_100_ips(client):
+    """The 101st IP of a pool is refused; a member may still be added again."""
+    ips = client.ips.pools.spare.ips
+    for number in range(1, 101):
+        ips.post(request_body={"ip": f"167.89.21.{number}"})
+    full = "the total number of IPs per pool cannot exceed 100. current IP count in ‘spare’ is ‘100’"
+    with refused(400, error(full, "ip")):
+        ips.post(request_body={"ip": "167.89.21.101"})
+    assert answer(ips.post(request_body={"ip": "167.89.21.100"}))["pools"] == ["spare"]
+    assert len(answer(client.ips.pools.spare.get())["ips"]) == 100
+
+
+@pytest.mark.parametrize(("body", "media_type"), [("no JSON", "text/plain"), (["spare"], "application/json")])
+def test_body_that_is_no_json_object(client, body, media_type):
+    """A body that is no JSON, or no object, is refused wherever a body is read."""
+    headers = {"Content-Type": media_type}
+    calls = [client.ips.pools.post, client.ips.pools.spare.put, client.ips.pools.spare.ips.post]
+    for call in calls:
+        with refused(400, error("Request body is not valid json")):
+            call(request_body=body, request_headers=headers)
+
+
+# Pools in IP Address Management
+
+
+def test_list_with_ips(client):
+    """The list is in the order of ids, shows at most 10 IPs of each pool, and counts them all."""
+    assert listed(client) == {
+        "result": [TRANSACTIONAL, MARKETING, EUROPE, WORLDWIDE, SPARE],
+        "_metadata": {"next_params": {"after_key": None}},
+    }
+
+
+def test_list_with_ips_follows_the_classic_api(client):
+    """Both APIs show the same pools, and a pool's id stays when it is renamed."""
+    client.ips.pools.post(request_body={"name": "new"})
+    client.ips.pools.new.ips.post(request_body={"ip": "167.89.21.5"})
+    before = listed(client)["result"][-1]
+    assert before == {"name": "new", "id": before["id"], "ips_preview": ["167.89.21.5"], "total_ip_count": 1}
+    client.ips.pools.new.put(request_body={"name": "newer"})
+    assert listed(client)["result"][-1] == {**before, "name": "newer"}
+    client.ips.pools.newer.delete()
+    assert names(listed(client)) == ["transactional", "marketing", "europe", "worldwide", "spare"]
+
+
+def test_list_by_pages(client):
+    """A page names the key of the next one and repeats the limit as text; the last page's key is null."""
+    first = listed(client, limit=2)
+    assert first["result"] == [TRANSACTIONAL, MARKETING]
+    assert first["_metadata"] == {"next_params": {"after_key": "23456", "limit": "2"}}
+    second = listed(client, **first["_metadata"]["next_params"])
+    assert second["result"] == [EUROPE, WORLDWIDE]
+    assert second["_metadata"] == {"next_params": {"after_key": "45678", "limit": "2"}}
+    third = listed(client, **second["_metadata"]["next_params"])
+    assert third == {"result": [SPARE], "_metadata": {"next_params": {"after_key": None, "limit": "2"}}}
+
+
+def test_list_after_a_key(client):
+    """The list begins with the first pool after the key, which need not be a pool's; 0 is the beginning."""
+    assert names(listed(client, after_key=0)) == ["transactional", "marketing", "europe", "worldwide", "spare"]
+    assert names(listed(client, after_key=34567)) == ["worldwide", "spare"]
+    assert names(listed(client, after_key=40000)) == ["worldwide", "spare"]
+    assert listed(client, after_key=99999) == {"result": [], "_metadata": {"next_params": {"after_key": None}}}
+
+
+def test_list_by_ip(client):
+    """The list can be narrowed to the pools of one IP, which is repeated."""
+    page = listed(client, ip="167.89.21.2")
+    assert page == {
+        "result": [TRANSACTIONAL, MARKETING],
+        "_metadata": {"next_params": {"after_key": None, "ip": "167.89.21.2"}},
+    }
+    assert listed(client, ip="192.0.2.1")["result"] == []
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ("us", ["transactional", "marketing", "worldwide"]),
+        ("eu", ["europe", "worldwide"]),
+        ("all", ["transactional", "marketing", "europe", "worldwide"]),
+    ],
+)
+def test_list_by_region(client, region, expected):
+    """The list can be narrowed to pools with an IP in a region, or with any IP; none shows its region for that."""
+    page = listed(client, region=region)
+    assert names(page) == expected
+    assert not any("regions" in pool for pool in page["result"])
+
+
+def test_list_with_regions(client):
+    """Each pool shows the regions of all its IPs if asked, and the parameters come back as texts."""
+    page = listed(client, include_region="true", region="eu", limit=10)
+    assert page == {
+        "result": [{**EUROPE, "regions": ["eu"]}, {**WORLDWIDE, "regions": ["eu", "us"]}],
+        "_metadata": {"next_params": {"after_key": None, "include_region": "true", "region": "eu", "limit": "10"}},
+    }
+    assert listed(client, include_region="true")["result"][-1] == {**SPARE, "regions": []}
+
+
+@pytest.mark.parametrize("query", [{"region": "eu"}, {"region": "eu", "include_region": "false"}])
+def test_region_is_repeated_only_with_regions(client, query):
+    """The documents return `region` and `include_region` only if `include_region` was sent and is true."""
+    assert listed(client, **query)["_metadata"] == {"next_params": {"after_key": None}}
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "ten", ""])
+def test_limit_out_of_range(client, limit):
+    """A page has 1 to 100 pools."""
+    with refused(400, error("should be > 0 and <= 100", "limit")):
+        client.send_ips.pools._(f"?limit={limit}" if not limit else "").get(query_params={"limit": limit})
+
+
+def test_after_key_that_is_no_number(client):
+    """A key that is no number is refused."""
+    with refused(400, error("must be a numeric value", "after_key")):
+        listed(client, after_key="spare")
+
+
+def test_after_key_below_zero(client):
+    """A key below zero is refused."""
+    with refused(400, error("must be >= 0", "after_key")):
+        listed(client, after_key=-1)
+
+
+def test_region_that_is_none(client):
+    """A region other than the three documented ones is refused."""
+    with refused(400, error("must be one of the following: all, eu, us", "region")):
+        listed(client, region="mars")
+
+
+def test_include_region_that_is_no_boolean(client):
+    """`include_region` is true or false."""
+    with refused(400, error("must be one of the following: true, false", "include_region")):
+        listed(client, include_region="maybe")
+
+
+# Who may do what
+
+
+def test_key_that_is_unknown(connect):
+    """A key that is not of SendGrid's form is nobody's, on both APIs of pools and on mail, each in its words."""
+    client = connect("SG.too.short")
+    with refused(401, error("authorization required")):
+        client.ips.pools.get()
+    with refused(401, error("authorization required")):
+        client.send_ips.pools.get()
+    with refused(401, mail_error("The provided authorization grant is invalid, expired, or revoked")):
+        client.mail.send.post(request_body={})
+
+
+def test_no_key(client):
+    """Without a bearer token nobody is called, on both APIs of pools and on mail, each in its words."""
+    headers = {"Authorization": "Basic bm9ib2R5Og=="}
+    with refused(401, error("authorization required")):
+        client.ips.pools.get(request_headers=headers)
+    with refused(401, error("authorization required")):
+        client.send_ips.pools.get(request_headers=headers)
+    with refused(401, mail_error("Permission denied, wrong credentials")):
+        client.mail.send.post(request_body={}, request_headers=headers)
+
+
+def test_key_without_the_scope(connect):
+    """A key may do what its scopes say: the classic API refuses with 403, IP Address Management with 401."""
+    reader = connect(READ_ONLY_KEY)
+    assert answer(reader.ips.pools.spare.get()) == {"ips": [], "pool_name": "spare"}
+    assert listed(reader)["result"][-1] == SPARE
+    forbidden = error("access forbidden")
+    with refused(403, forbidden):
+        reader.ips.pools.post(request_body={"name": "mine"})
+    with refused(403, forbidden):
+        reader.ips.pools.spare.put(request_body={"name": "mine"})
+    with refused(403, forbidden):
+        reader.ips.pools.spare.delete()
+    with refused(403, forbidden):
+        reader.ips.pools.spare.ips.post(request_body={"ip": "167.89.21.1"})
+    with refused(403, forbidden):
+        reader.ips.pools.transactional.ips._("167.89.21.1").delete()
+    nobody = connect(NO_SCOPES_KEY)
+    with refused(403, forbidden):
+        nobody.ips.pools.get()
+    with refused(401, error("missing required scope: ips.pools.read", "")):
+        nobody.send_ips.pools.get()
+
+
+def test_subuser(connect, sendgrid_key):
+    """A subuser has pools of its own, from its own IPs, and names that the parent has are free to it."""
+    subuser = connect(sendgrid_key, "subuser1")
+    assert answer(subuser.ips.pools.get()) == [{"name": "newsletters"}]
+    assert answer(subuser.ips.pools.post(request_body={"name": "spare"})) == {"name": "spare"}
+    assert answer(subuser.ips.pools.spare.ips.post(request_body={"ip": "167.89.21.8"}))["pools"] == ["spare"]
+    with refused(404, error("resource not found")):
+        subuser.ips.pools.spare.ips.post(request_body={"ip": "167.89.21.1"})
+    with refused(404, error("Unable to locate specified IPs Pool", "error")):
+        subuser.ips.pools.transactional.get()
+    assert names(listed(subuser)) == ["newsletters", "spare"]
+    parent = connect(sendgrid_key)
+    assert answer(parent.ips.pools.spare.get())["ips"] == []
+
+
+def test_subuser_that_is_not_there(connect, sendgrid_key):
+    """Acting for a subuser that is not there is refused as a key that is nobody's."""
+    with refused(401, error("authorization required")):
+        connect(sendgrid_key, "subuser9").ips.pools.get()
+
+
+def test_keys_do_not_see_each_other(connect, sendgrid_key, client):
+    """Two keys are two accounts: what one deletes, the other still has."""
+    other = connect(f"SG.{secrets.token_urlsafe(16)}.{secrets.token_urlsafe(32)}")
+    client.ips.pools.spare.delete()
+    assert answer(other.ips.pools.spare.get()) == {"ips": [], "pool_name": "spare"}
+
+
+# What is not about one operation
+
+
+def test_route_that_is_not_there(client):
+    """An unknown path is 404."""
+    with refused(404, error("resource not found")):
+        client.ips.pools.spare.nothing.get()
+    with refused(404, error("resource not found")):
+        client.send_ips.nothing.get()
+
+
+def test_method_that_is_not_there(client):
+    """A method that a path has not is 405, in the shape of its API."""
+    with refused(405, error("method not allowed")):
+        client.ips.pools.patch(request_body={})
+    with refused(405, error("method not allowed", "")):
+        client.send_ips.pools.delete()
+    with refused(405, mail_error("method not allowed")):
+        client.mail.send.get()
+
+
+def test_body_that_is_too_large(client):
+    """A body of more than a mebibyte is 413, in the shape of its API."""
+    with refused(413, error("content too large")):
+        client.ips.pools.post(request_body={"name": TOO_LARGE})
+    with refused(413, error("content too large", "")):
+        client.send_ips.pools.post(request_body={"name": TOO_LARGE})
+    with refused(413, mail_error("content too large")):
+        client.mail.send.post(request_body={"ip_pool_name": TOO_LARGE})
+
+
+def test_operation_that_is_not_modelled(client):
+    """What SendGrid has and the server has not is 501 in words, never an invented answer."""
+    words = "mockserver does not model {}; it invents no answer"
+    with refused(501, error(words.format("GET /v3/ips"))):
+        client.ips.get()
+    with refused(501, error(words.format("POST /v3/send_ips/pools"), "")):
+        client.send_ips.pools.post(request_body={"name": "new"})
+    with refused(501, mail_error(words.format("POST /v3/mail/send"))):
+        client.mail.send.post(request_body={"ip_pool_name": "spare"})

@@ -1,0 +1,67 @@
+"""The documents' own examples, replayed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mockserver.providers.sendgrid import catalog, wire
+
+from ..support import World, basic
+
+EXAMPLES = yaml.safe_load((Path(__file__).parent.parent / "documents" / "examples.yaml").read_text("utf-8"))["examples"]
+
+CREDENTIALS: dict[str, Callable[[str], str]] = {
+    "sparkpost": lambda key: key,
+    "sendgrid": lambda key: f"Bearer {key}",
+    "mailgun": lambda key: basic("api", key),
+}
+
+
+@pytest.mark.crashes
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"{each['document']}: {each['name']}" for each in EXAMPLES])
+def test_example(example: dict[str, Any], make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example of the documents is answered with its status, its media type and its exact body."""
+    world = make_world(seed=f"documents#{example['world']}", unknown_credentials="reject")
+    if "crash" in example:
+        monkeypatch.setattr(example["crash"], crash)
+    request, expected = example["request"], example["response"]
+    provider = request["path"].split("/")[1]
+    key = request.get("credential") or world.server.world.credential(provider)
+    response = world.client.open(
+        request["path"],
+        method=request["method"],
+        headers={"Authorization": CREDENTIALS[provider](key)},
+        json=request.get("body"),
+    )
+    assert response.status_code == expected["status"]
+    assert response.headers.get("Content-Type") == expected.get("content_type")
+    if "body" in expected:
+        assert json.dumps(json.loads(response.data)) == json.dumps(expected["body"])
+    else:
+        assert response.data == b""
+
+
+def crash(*args: object, **kwargs: object) -> None:
+    raise RuntimeError("planted")
+
+
+def test_scopes_are_joined_as_in_the_example() -> None:
+    """The 401's words are the example's, whatever scopes are missing."""
+    reply = wire.envelope(catalog.MISSING_SCOPE(scopes="scope1, scope2"))
+    assert (reply.status, json.loads(reply.body)) == (
+        401,
+        {"errors": [{"field": "", "message": "missing required scope: scope1, scope2"}]},
+    )
+
+
+def test_every_world_of_the_documents_is_used() -> None:
+    """No world stands in fixtures/documents.yaml without an example that needs it."""
+    text = (Path(__file__).parents[2] / "fixtures" / "documents.yaml").read_text("utf-8")
+    worlds = {document["world"] for document in yaml.safe_load_all(text)}
+    assert worlds == {example["world"] for example in EXAMPLES}

@@ -1,0 +1,814 @@
+"""Mailgun's rules, through HTTP."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+from werkzeug.test import TestResponse
+
+from ..support import MAILGUN_KEY, SUBACCOUNT, Access, World, basic
+
+POOLS = "/v3/ip_pools"
+TRANSACTIONAL = "658041ae44842b99ee2eaa1b"
+MARKETING = "658041ae44842b99ee2eaa1c"
+SPARE = "658041ae44842b99ee2eaa1d"
+NOWHERE = "0" * 24
+
+
+def refused(response: TestResponse, status: int, message: str) -> None:
+    assert (response.status_code, response.json) == (status, {"message": message})
+    assert response.data.endswith(b"}\n")
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+def succeeded(response: TestResponse) -> None:
+    assert (response.status_code, response.json) == (200, {"message": "success"})
+
+
+def started(response: TestResponse) -> str:
+    assert response.status_code == 200
+    assert response.json == {"message": "started", "reference_id": response.json["reference_id"]}
+    reference: str = response.json["reference_id"]
+    assert re.fullmatch("[0-9a-f]{24}", reference)
+    return reference
+
+
+def create(mailgun: Access, *ips: str, name: str = "New") -> str:
+    response = mailgun.post(POOLS, data={"name": name, "description": "about", "ip": list(ips)})
+    assert response.json == {"message": "success", "pool_id": response.json["pool_id"]}
+    pool_id: str = response.json["pool_id"]
+    return pool_id
+
+
+def details(mailgun: Access, pool_id: str) -> dict[str, Any]:
+    answer = mailgun.get(f"{POOLS}/{pool_id}").json
+    assert answer["message"] == "success"
+    found: dict[str, Any] = answer["details"]
+    return found
+
+
+def domain_ips(mailgun: Access, name: str) -> list[str]:
+    answer = mailgun.get(f"/v3/domains/{name}/ips").json
+    assert answer["total_count"] == len(answer["items"])
+    items: list[str] = answer["items"]
+    return items
+
+
+@pytest.fixture
+def make_mailgun(make_world: Callable[..., World], tmp_path: Any) -> Callable[..., Access]:
+    """Make Mailgun accounts like the default one, with changes to their seed."""
+
+    def make(time: Callable[[], float] | None = None, **changes: Any) -> Access:
+        with open("fixtures/default.yaml", encoding="utf-8") as file:
+            seed = yaml.safe_load(file)
+        seed["mailgun"].update(changes)
+        path = tmp_path / "seed.yaml"
+        path.write_text(yaml.safe_dump(seed, sort_keys=False), "utf-8")
+        return make_world(seed=str(path), **({"time": time} if time else {})).mailgun
+
+    return make
+
+
+# Pools
+
+
+def test_list(mailgun: Access) -> None:
+    """The list has every pool, in order of creation, with whether it is linked and inherited."""
+    pool_id = create(mailgun, "192.0.2.10")
+    answer = mailgun.get(POOLS).json
+    assert list(answer) == ["ip_pools", "message"]
+    assert [(pool["pool_id"], pool["is_linked"], pool["is_inherited"]) for pool in answer["ip_pools"]] == [
+        (TRANSACTIONAL, True, False),
+        (MARKETING, False, False),
+        (SPARE, False, False),
+        (pool_id, False, False),
+    ]
+    assert answer["ip_pools"][3] == {
+        "description": "about",
+        "ips": ["192.0.2.10"],
+        "is_inherited": False,
+        "is_linked": False,
+        "name": "New",
+        "pool_id": pool_id,
+    }
+
+
+def test_details(mailgun: Access) -> None:
+    """A single pool names its linked domains, and no `is_inherited`."""
+    assert details(mailgun, TRANSACTIONAL) == {
+        "description": "Receipts and passwords",
+        "ips": ["192.0.2.20"],
+        "is_linked": True,
+        "linked_domains": ["mail.example.com"],
+        "name": "Transactional",
+        "pool_id": TRANSACTIONAL,
+    }
+    assert details(mailgun, SPARE)["linked_domains"] == []
+
+
+def test_ids(mailgun: Access) -> None:
+    """An id is 24 hexadecimal characters, later ones being greater."""
+    first, second = create(mailgun), create(mailgun)
+    assert re.fullmatch("[0-9a-f]{24}", first)
+    assert first < second
+
+
+@pytest.mark.parametrize(
+    "encoding", ["application/x-www-form-urlencoded", "multipart/form-data"], ids=["urlencoded", "multipart"]
+)
+def test_both_form_encodings(mailgun: Access, encoding: str) -> None:
+    """A form may be urlencoded or multipart, with repeated fields."""
+    data = {"name": "n", "description": "d", "ip": ["192.0.2.10", "2001:DB8:0::25"]}
+    pool_id = mailgun.post(POOLS, data=data, headers={"Content-Type": encoding}).json["pool_id"]
+    assert details(mailgun, pool_id)["ips"] == ["192.0.2.10", "2001:db8::25"]
+
+
+@pytest.mark.parametrize(
+    "ips",
+    [{"ips": "192.0.2.10,192.0.2.11"}, {"ips": ["192.0.2.10", "192.0.2.11"]}, {"ip[]": ["192.0.2.10", "192.0.2.11"]},
+     {"ip[0]": "192.0.2.10", "ip[1]": "192.0.2.11"}, {"ip": "192.0.2.10", "ips": "192.0.2.11, 192.0.2.10,"}],
+    ids=str,
+)  # fmt: skip
+def test_other_spellings_of_ip(mailgun: Access, ips: dict[str, Any]) -> None:
+    """The older `ips`, a list with commas, and indexed names are taken too; repeats collapse."""
+    pool_id = mailgun.post(POOLS, data={"name": "n", "description": "d", **ips}).json["pool_id"]
+    assert details(mailgun, pool_id)["ips"] == ["192.0.2.10", "192.0.2.11"]
+
+
+@pytest.mark.parametrize("field", ["name", "description"])
+def test_what_a_pool_needs(mailgun: Access, field: str) -> None:
+    """Name and description are required, and a JSON body is no form."""
+    data = {"name": "n", "description": "d"}
+    refused(mailgun.post(POOLS, data={**data, field: ""}), 400, f"Missing mandatory parameter: {field}")
+    del data[field]
+    refused(mailgun.post(POOLS, data=data), 400, f"Missing mandatory parameter: {field}")
+    refused(mailgun.post(POOLS, json={"name": "n"}), 400, "Missing mandatory parameter: name")
+
+
+def test_no_limits_on_pools(mailgun: Access) -> None:
+    """Mailgun documents no number of pools, no length of a name and no unique names."""
+    for _ in range(101):
+        create(mailgun, name="x" * 65)
+    assert len(mailgun.get(POOLS).json["ip_pools"]) == 104
+
+
+@pytest.mark.parametrize(
+    ("ip", "message"),
+    [
+        ("1.2.3", "Invalid parameter: {field} 1.2.3"),
+        ("fe80::1%eth0", "Invalid parameter: {field} fe80::1%eth0"),
+        ("9.9.9.9", "ip 9.9.9.9 does not belong to the account"),
+        ("192.0.2.30", "ip 192.0.2.30 does not belong to the account"),
+        ("198.51.100.1", "ip 198.51.100.1 is not dedicated"),
+        ("192.0.2.20", "ip 192.0.2.20 already belongs to another ip pool"),
+    ],
+)
+def test_ips_that_cannot_join(mailgun: Access, ip: str, message: str) -> None:
+    """Every way into a pool asks for a dedicated IP of the account that is in no other pool; all or none join."""
+    ips = ["192.0.2.10", ip]
+    form = {"name": "n", "description": "d", "ip": ips}
+    refused(mailgun.post(POOLS, data=form), 400, message.format(field="ip"))
+    refused(mailgun.patch(f"{POOLS}/{SPARE}", data={"add_ip": ips}), 400, message.format(field="add_ip"))
+    refused(mailgun.post(f"{POOLS}/{SPARE}/ips.json", json={"ips": ips}), 400, message.format(field="ips"))
+    path = ip.replace("%", "%25")
+    refused(mailgun.put(f"{POOLS}/{SPARE}/ips/{path}"), 400, message.format(field="ip"))
+    assert details(mailgun, SPARE)["ips"] == []
+
+
+def test_add_and_remove(mailgun: Access) -> None:
+    """An IP joins and leaves a pool, and is free again; a second time either is refused."""
+    assert started(mailgun.put(f"{POOLS}/{SPARE}/ips/192.0.2.10")) != started(
+        mailgun.put(f"{POOLS}/{SPARE}/ips/2001%3Adb8%3A%3A25")
+    )
+    assert details(mailgun, SPARE)["ips"] == ["192.0.2.10", "2001:db8::25"]
+    refused(mailgun.put(f"{POOLS}/{SPARE}/ips/192.0.2.10"), 400, "ip 192.0.2.10 already belongs to the ip pool")
+    started(mailgun.delete(f"{POOLS}/{SPARE}/ips/192.0.2.10"))
+    text = "ip 192.0.2.10 does not belong to the ip pool"
+    refused(mailgun.delete(f"{POOLS}/{SPARE}/ips/192.0.2.10"), 404, text)
+    started(mailgun.put(f"{POOLS}/{MARKETING}/ips/192.0.2.10"))
+
+
+def test_add_several(mailgun: Access) -> None:
+    """ips.json adds and does not replace; those that are in the pool are passed over, unless all are."""
+    started(mailgun.post(f"{POOLS}/{SPARE}/ips.json", json={"ips": ["192.0.2.10"]}))
+    started(mailgun.post(f"{POOLS}/{SPARE}/ips.json", json={"ips": ["192.0.2.11", "192.0.2.10", "192.0.2.11"]}))
+    assert details(mailgun, SPARE)["ips"] == ["192.0.2.10", "192.0.2.11"]
+    response = mailgun.post(f"{POOLS}/{SPARE}/ips.json", json={"ips": ["192.0.2.10"]})
+    refused(response, 400, "ip 192.0.2.10 already belongs to the ip pool")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "message"),
+    [
+        (b'{"ips": ["192.0.2.10"]}', "text/plain", "invalid request body"),
+        (b"", "application/json", "invalid request body"),
+        (b"{", "application/json", "invalid request body"),
+        (b"[]", "application/json", "invalid request body"),
+        (b'{"ips": "192.0.2.10"}', "application/json", "invalid request body"),
+        (b'{"ips": [1]}', "application/json", "invalid request body"),
+        (b"{}", "application/json", "Missing mandatory parameter: ips"),
+        (b'{"ips": []}', "application/json; charset=utf-8", "Missing mandatory parameter: ips"),
+    ],
+)
+def test_bad_json(mailgun: Access, body: bytes, content_type: str, message: str) -> None:
+    """ips.json wants JSON, called JSON, with a list of texts that is not empty."""
+    response = mailgun.post(f"{POOLS}/{SPARE}/ips.json", data=body, headers={"Content-Type": content_type})
+    refused(response, 400, message)
+
+
+@pytest.mark.parametrize("pool_id", [NOWHERE, "nonsense", "%20", "a%2Fb"])
+def test_unknown_pools(mailgun: Access, pool_id: str) -> None:
+    """A pool that is not there is not found, whatever its id looks like and before its body is read."""
+    pool = f"{POOLS}/{pool_id}"
+    for method, path in [
+        ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/domains?limit=x"), ("PUT", "/ips/1.2.3"),
+        ("DELETE", "/ips/1.2.3"), ("POST", "/ips.json"), ("PUT", "/delegate"), ("DELETE", "/delegate"),
+    ]:  # fmt: skip
+        refused(mailgun(method, pool + path), 404, "ip pool not found")
+
+
+def test_edit(mailgun: Access) -> None:
+    """Names and descriptions change at once, and so do the IPs of a pool that nothing depends on."""
+    succeeded(mailgun.patch(f"{POOLS}/{MARKETING}", data={"name": "M"}))
+    succeeded(mailgun.patch(f"{POOLS}/{MARKETING}", data={"description": ""}))
+    data = {"add_ip": ["192.0.2.10", "192.0.2.11"], "remove_ip": "192.0.2.21"}
+    succeeded(mailgun.patch(f"{POOLS}/{MARKETING}", data=data))
+    assert details(mailgun, MARKETING) == {
+        "description": "",
+        "ips": ["192.0.2.10", "192.0.2.11"],
+        "is_linked": False,
+        "linked_domains": [],
+        "name": "M",
+        "pool_id": MARKETING,
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"title": "x"},
+        {"name": "Marketing"},
+        {"name": "Marketing", "description": "Newsletters", "add_ip": "192.0.2.21", "remove_ip": "192.0.2.10"},
+        {"add_ip": "192.0.2.10", "remove_ip": "192.0.2.10"},
+        {"unlink_domain": "mail.example.com"},
+    ],
+    ids=str,
+)
+def test_edits_that_change_nothing(mailgun: Access, data: dict[str, str]) -> None:
+    """An edit without effect is refused."""
+    refused(mailgun.patch(f"{POOLS}/{MARKETING}", data=data), 400, "no changes requested")
+
+
+def test_what_changes_nothing_is_passed_over(mailgun: Access) -> None:
+    """Beside a real change, one without effect does no harm."""
+    succeeded(mailgun.patch(f"{POOLS}/{MARKETING}", data={"name": "M", "add_ip": "192.0.2.21"}))
+
+
+def test_a_blank_name(mailgun: Access) -> None:
+    """A name cannot be made empty."""
+    refused(mailgun.patch(f"{POOLS}/{MARKETING}", data={"name": ""}), 400, "Invalid parameter: name ")
+
+
+@pytest.mark.parametrize("domain", ["67bcf63306fcfd2fb4b7e057", "news.example.com"])
+def test_link_and_unlink_by_edit(mailgun: Access, domain: str) -> None:
+    """A domain is linked and unlinked by its id, or its name; unlinked, it has a shared IP."""
+    started(mailgun.patch(f"{POOLS}/{MARKETING}", data={"link_domain": domain}))
+    assert details(mailgun, MARKETING)["linked_domains"] == ["news.example.com"]
+    assert domain_ips(mailgun, "news.example.com") == ["192.0.2.21"]
+    started(mailgun.patch(f"{POOLS}/{MARKETING}", data={"unlink_domain": domain}))
+    assert domain_ips(mailgun, "news.example.com") == ["198.51.100.1"]
+    assert details(mailgun, MARKETING)["is_linked"] is False
+
+
+def test_link_by_edit_refusals(mailgun: Access) -> None:
+    """An unknown or foreign domain cannot be linked, nor a pool without IPs."""
+    for domain in ("nope.example.com", "sub.example.com"):
+        refused(mailgun.patch(f"{POOLS}/{MARKETING}", data={"link_domain": domain}), 404, "Domain not found")
+    response = mailgun.patch(f"{POOLS}/{SPARE}", data={"link_domain": "news.example.com"})
+    refused(response, 400, "ip pool must contain at least one ip")
+
+
+def test_a_linked_pool_keeps_an_ip(mailgun: Access) -> None:
+    """The last IP of a linked pool stays, in both ways to remove it."""
+    text = "last ip can't be removed from an ip pool linked to domains"
+    refused(mailgun.delete(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.20"), 400, text)
+    refused(mailgun.patch(f"{POOLS}/{TRANSACTIONAL}", data={"remove_ip": "192.0.2.20"}), 400, text)
+    started(mailgun.patch(f"{POOLS}/{TRANSACTIONAL}", data={"remove_ip": "192.0.2.20", "add_ip": "192.0.2.10"}))
+    assert domain_ips(mailgun, "mail.example.com") == ["192.0.2.10"]
+
+
+def test_linked_domains_follow_their_pool(mailgun: Access) -> None:
+    """A linked domain has the pool's IPs after each change of them."""
+    started(mailgun.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
+    assert domain_ips(mailgun, "mail.example.com") == ["192.0.2.20", "192.0.2.10"]
+    started(mailgun.delete(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.20"))
+    assert domain_ips(mailgun, "mail.example.com") == ["192.0.2.10"]
+
+
+# Deleting a pool
+
+
+def remove(mailgun: Access, pool: str, /, **how: str) -> TestResponse:
+    return mailgun.delete(f"{POOLS}/{pool}", query_string=how)
+
+
+def test_delete_with_a_pool(mailgun: Access) -> None:
+    """The domains of a deleted pool are linked to the one that replaces it, and subaccounts inherit that."""
+    started(remove(mailgun, TRANSACTIONAL, pool_id=MARKETING))
+    refused(mailgun.get(f"{POOLS}/{TRANSACTIONAL}"), 404, "ip pool not found")
+    assert details(mailgun, MARKETING)["linked_domains"] == ["mail.example.com"]
+    assert domain_ips(mailgun, "mail.example.com") == ["192.0.2.21"]
+    pools = mailgun.acting_for(SUBACCOUNT).get(POOLS).json["ip_pools"]
+    assert [pool["pool_id"] for pool in pools] == [MARKETING]
+    create(mailgun, "192.0.2.20")
+
+
+@pytest.mark.parametrize(("ip", "left"), [("192.0.2.10", "192.0.2.10"), ("192.0.2.20", "192.0.2.20"),
+                                          ("shared", "198.51.100.1")])  # fmt: skip
+def test_delete_with_an_ip(mailgun: Access, ip: str, left: str) -> None:
+    """The domains of a deleted pool get the IP that replaces it, its own one too, or a shared one."""
+    started(remove(mailgun, TRANSACTIONAL, ip=ip))
+    assert domain_ips(mailgun, "mail.example.com") == [left]
+    succeeded(mailgun.post("/v3/domains/mail.example.com/ips", data={"ip": "192.0.2.11"}))
+
+
+def test_delete_without_a_replacement(mailgun: Access) -> None:
+    """Only a pool without IPs needs no replacement."""
+    text = "either 'ip' or 'pool_id' parameter is required to delete a non-empty ip pool"
+    refused(remove(mailgun, MARKETING), 400, text)
+    refused(remove(mailgun, MARKETING, ip="", pool_id=""), 400, text)
+    started(remove(mailgun, SPARE))
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "message"),
+    [
+        ({"ip": "shared", "pool_id": MARKETING}, 400, "only one of 'ip' and 'pool_id' parameters can be specified"),
+        ({"pool_id": TRANSACTIONAL}, 400, "ip pool can't be replaced with itself"),
+        ({"pool_id": NOWHERE}, 404, "ip pool not found"),
+        ({"pool_id": SPARE}, 400, "replacement ip pool must contain at least one ip"),
+        ({"ip": "x"}, 400, "Invalid parameter: ip x"),
+        ({"ip": "9.9.9.9"}, 400, "ip 9.9.9.9 does not belong to the account"),
+        ({"ip": "198.51.100.1"}, 400, "ip 198.51.100.1 is not dedicated"),
+        ({"ip": "192.0.2.21"}, 400, "ip 192.0.2.21 already belongs to another ip pool"),
+    ],
+)
+def test_bad_replacements(mailgun: Access, how: dict[str, str], status: int, message: str) -> None:
+    """A replacement is one thing: another pool with IPs, or a dedicated IP in no other pool."""
+    refused(remove(mailgun, TRANSACTIONAL, **how), status, message)
+
+
+def test_a_replacement_in_the_body(mailgun: Access) -> None:
+    """A replacement may be in the body of a DELETE, where mailgun.js puts it; the query comes first."""
+    started(mailgun.delete(f"{POOLS}/{TRANSACTIONAL}?ip=192.0.2.10", data={"ip": "shared"}))
+    assert domain_ips(mailgun, "mail.example.com") == ["192.0.2.10"]
+    started(mailgun.delete(f"{POOLS}/{MARKETING}", data={"ip": "shared"}))
+
+
+def test_shared_needs_eligibility(make_mailgun: Callable[..., Access]) -> None:
+    """An account that is not eligible for shared IPs gets none: not on deletion, unlinking or by an edit."""
+    mailgun = make_mailgun(eligible_for_shared_ips=False)
+    text = "account is not eligible for shared ips"
+    refused(remove(mailgun, TRANSACTIONAL, ip="shared"), 400, text)
+    refused(mailgun.delete("/v3/domains/mail.example.com/ips/ip_pool?ip=shared"), 400, text)
+    refused(mailgun.patch(f"{POOLS}/{TRANSACTIONAL}", data={"unlink_domain": "mail.example.com"}), 400, text)
+
+
+# The domains of a pool
+
+
+@pytest.fixture
+def many(make_mailgun: Callable[..., Access]) -> Access:
+    """An account whose pool has 25 domains, listed in the seed in no order."""
+    numbers = sorted(range(25), key=lambda number: number * 7 % 25)
+    return make_mailgun(
+        domains=[{"id": f"{number:024x}", "name": f"d{number}.example.com", "pool_id": MARKETING} for number in numbers]
+    )
+
+
+def test_pages_of_domains(many: Access) -> None:
+    """Domains come in pages in the order of their ids; `next` is always there, and leads to an empty page."""
+    url, pages = f"{POOLS}/{MARKETING}/domains", []
+    while True:
+        answer = many.get(url).json
+        if not answer["domains"]:
+            break
+        pages.append([domain["name"] for domain in answer["domains"]])
+        assert answer["paging"]["next"].startswith("http://localhost/mailgun/v3/ip_pools/")
+        url = answer["paging"]["next"].removeprefix("http://localhost/mailgun")
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert [name for page in pages for name in page] == [f"d{number}.example.com" for number in range(25)]
+    assert many.get(answer["paging"]["next"].removeprefix("http://localhost/mailgun")).json["domains"] == []
+    first = many.get(answer["paging"]["first"].removeprefix("http://localhost/mailgun")).json
+    assert [domain["name"] for domain in first["domains"]] == pages[0]
+
+
+def test_a_page_remembers_its_limit(many: Access) -> None:
+    """The limit is part of the token, which is base64 of JSON; a limit in the query wins."""
+    answer = many.get(f"{POOLS}/{MARKETING}/domains?limit=12").json
+    page = parse_qs(urlsplit(answer["paging"]["next"]).query)["page"][0]
+    assert page.startswith("eyJj")
+    for query, length in ((f"page={page}", 12), (f"limit=10&page={page}", 10)):
+        assert len(many.get(f"{POOLS}/{MARKETING}/domains?{query}").json["domains"]) == length
+
+
+@pytest.mark.parametrize("limit", ["10", "11", "499", "500", "+10"])
+def test_limits_that_fit(many: Access, limit: str) -> None:
+    """A limit is 10 to 500."""
+    assert many.get(f"{POOLS}/{MARKETING}/domains", query_string={"limit": limit}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        ("9", "Invalid parameter: limit 9"),
+        ("501", "Invalid parameter: limit 501"),
+        ("-10", "Invalid parameter: limit -10"),
+        ("abc", "Invalid format for parameter limit: abc"),
+        ("", "Invalid format for parameter limit: "),
+        ("10.0", "Invalid format for parameter limit: 10.0"),
+        ("1" * 19, "Invalid format for parameter limit: " + "1" * 19),
+    ],
+)
+def test_limits_that_do_not(mailgun: Access, limit: str, message: str) -> None:
+    """A limit out of range and one that is no number have their own words."""
+    refused(mailgun.get(f"{POOLS}/{MARKETING}/domains?limit={limit}"), 400, message)
+
+
+def token(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["x", "", "abc", token("{}"), token("[]"), token('{"cursor": 1, "limit": 10}'), token('{"cursor": "", "limit": 9}'),
+     token('{"cursor": "", "limit": true}'), token("[" * 9_000), "ü"],
+)  # fmt: skip
+def test_bad_pages(mailgun: Access, page: str) -> None:
+    """A token that this server did not make is refused."""
+    response = mailgun.get(f"{POOLS}/{MARKETING}/domains", query_string={"page": page})
+    refused(response, 400, f"Invalid parameter: page {page}")
+
+
+# Domains
+
+
+def test_assign_an_ip(mailgun: Access) -> None:
+    """A domain takes dedicated IPs of the account, one that it has already too."""
+    for _ in range(2):
+        succeeded(mailgun.post("/v3/domains/news.example.com/ips", data={"ip": "192.0.2.11"}))
+    assert domain_ips(mailgun, "news.example.com") == ["192.0.2.10", "192.0.2.14", "192.0.2.11"]
+
+
+@pytest.mark.parametrize("data", [{}, {"ip": ""}, {"ip": "192.0.2.11", "pool_id": MARKETING}], ids=str)
+def test_assign_one_thing(mailgun: Access, data: dict[str, str]) -> None:
+    """Either an IP or a pool is assigned, in the words that the service was seen to use."""
+    response = mailgun.post("/v3/domains/news.example.com/ips", data=data)
+    refused(response, 400, "either 'ip' or 'pool_id' parameter is required, but not both")
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "message"),
+    [
+        ({"ip": "x"}, 400, "Invalid parameter: ip x"),
+        ({"ip": "9.9.9.9"}, 400, "ip 9.9.9.9 does not belong to the account"),
+        ({"ip": "198.51.100.1"}, 400, "ip 198.51.100.1 is not dedicated"),
+        ({"pool_id": NOWHERE}, 404, "ip pool not found"),
+        ({"pool_id": SPARE}, 400, "ip pool must contain at least one ip"),
+    ],
+)
+def test_bad_assignments(mailgun: Access, data: dict[str, str], status: int, message: str) -> None:
+    """Only a dedicated IP of the account, or a pool with one, can be assigned."""
+    refused(mailgun.post("/v3/domains/news.example.com/ips", data=data), status, message)
+
+
+def test_link_a_pool(mailgun: Access) -> None:
+    """Linking replaces the domain's IPs by the pool's; linking another pool replaces the link."""
+    for pool_id, ips in ((MARKETING, ["192.0.2.21"]), (TRANSACTIONAL, ["192.0.2.20"])):
+        succeeded(mailgun.post("/v3/domains/news.example.com/ips", data={"pool_id": pool_id}))
+        assert domain_ips(mailgun, "news.example.com") == ips
+    assert details(mailgun, TRANSACTIONAL)["linked_domains"] == ["mail.example.com", "news.example.com"]
+
+
+def test_a_linked_domain_is_not_altered(mailgun: Access) -> None:
+    """While a pool is linked, the domain's IPs can be neither added nor removed."""
+    text = "domain ips can't be changed while an ip pool is linked to the domain"
+    refused(mailgun.post("/v3/domains/mail.example.com/ips", data={"ip": "192.0.2.10"}), 400, text)
+    refused(mailgun.delete("/v3/domains/mail.example.com/ips/192.0.2.20"), 400, text)
+
+
+DELETE_PATHS = pytest.mark.parametrize(
+    "path", ["/v3/domains/{}/ips/{}", "/v3/domains/{}/pool/{}", "/v4/domains/{}/ips/{}"]
+)
+
+
+@DELETE_PATHS
+def test_remove_an_ip(mailgun: Access, path: str) -> None:
+    """An IP leaves a domain; an eligible account falls back on a shared one, and a query is ignored."""
+    succeeded(mailgun.delete(path.format("news.example.com", "192.0.2.14") + "?ip=192.0.2.11"))
+    assert domain_ips(mailgun, "news.example.com") == ["192.0.2.10"]
+    response = mailgun.delete(path.format("news.example.com", "192.0.2.14"))
+    refused(response, 404, "ip 192.0.2.14 is not assigned to the domain")
+    succeeded(mailgun.delete(path.format("news.example.com", "192.0.2.10")))
+    assert domain_ips(mailgun, "news.example.com") == ["198.51.100.1"]
+    refused(mailgun.delete(path.format("news.example.com", "x")), 400, "Invalid parameter: ip x")
+
+
+@DELETE_PATHS
+def test_remove_all(mailgun: Access, path: str) -> None:
+    """`all` ends the domain for the IP system, a linked one too."""
+    succeeded(mailgun.delete(path.format("mail.example.com", "all")))
+    refused(mailgun.get("/v3/domains/mail.example.com/ips"), 404, "Domain not found")
+    refused(mailgun.delete(path.format("mail.example.com", "all")), 404, "Domain not found")
+    assert details(mailgun, TRANSACTIONAL)["is_linked"] is False
+
+
+@DELETE_PATHS
+@pytest.mark.parametrize(
+    ("how", "ips"),
+    [
+        ({"ip": "192.0.2.10"}, ["192.0.2.10"]),
+        ({"ip": "shared"}, ["198.51.100.1"]),
+        ({"pool_id": MARKETING}, ["192.0.2.21"]),
+    ],
+    ids=str,
+)
+def test_unlink(mailgun: Access, path: str, how: dict[str, str], ips: list[str]) -> None:
+    """`ip_pool` unlinks the pool in favour of an IP, a shared one, or another pool."""
+    succeeded(mailgun.delete(path.format("mail.example.com", "ip_pool"), query_string=how))
+    assert domain_ips(mailgun, "mail.example.com") == ips
+    assert details(mailgun, TRANSACTIONAL)["is_linked"] is False
+
+
+@pytest.mark.parametrize(
+    ("domain", "how", "status", "message"),
+    [
+        ("mail.example.com", {}, 400, "either 'ip' or 'pool_id' parameter is required, but not both"),
+        ("mail.example.com", {"ip": "shared", "pool_id": MARKETING}, 400,
+         "either 'ip' or 'pool_id' parameter is required, but not both"),
+        ("news.example.com", {"ip": "shared"}, 400, "no ip pool is linked to the domain"),
+        ("mail.example.com", {"pool_id": NOWHERE}, 404, "ip pool not found"),
+        ("mail.example.com", {"pool_id": SPARE}, 400, "replacement ip pool must contain at least one ip"),
+        ("mail.example.com", {"ip": "x"}, 400, "Invalid parameter: ip x"),
+        ("mail.example.com", {"ip": "198.51.100.1"}, 400, "ip 198.51.100.1 is not dedicated"),
+        ("mail.example.com", {"ip": "192.0.2.20"}, 400, "ip 192.0.2.20 already belongs to another ip pool"),
+        ("nope.example.com", {"ip": "shared"}, 404, "Domain not found"),
+    ],
+)  # fmt: skip
+def test_bad_unlinks(mailgun: Access, domain: str, how: dict[str, str], status: int, message: str) -> None:
+    """Unlinking takes exactly one replacement, which must be fit for it."""
+    refused(mailgun.delete(f"/v3/domains/{domain}/ips/ip_pool", query_string=how), status, message)
+
+
+def test_not_eligible_for_shared(make_mailgun: Callable[..., Access]) -> None:
+    """Without shared IPs, the last IP stays, and a domain left with warming ones gains the lowest warm one."""
+    mailgun = make_mailgun(eligible_for_shared_ips=False)
+    succeeded(mailgun.delete("/v3/domains/news.example.com/ips/192.0.2.10"))
+    assert domain_ips(mailgun, "news.example.com") == ["192.0.2.14", "192.0.2.11"]
+    succeeded(mailgun.delete("/v3/domains/news.example.com/ips/192.0.2.14"))
+    assert domain_ips(mailgun, "news.example.com") == ["192.0.2.11"]
+    response = mailgun.delete("/v3/domains/news.example.com/ips/192.0.2.11")
+    refused(response, 400, "last ip can't be removed from the domain")
+
+
+def test_unknown_domains(mailgun: Access) -> None:
+    """A domain that is not there, or not the account's, is not found."""
+    for domain in ("nope.example.com", "sub.example.com"):
+        for method, path in (("GET", ""), ("POST", ""), ("DELETE", "/x"), ("DELETE", "/all")):
+            refused(mailgun(method, f"/v3/domains/{domain}/ips{path}"), 404, "Domain not found")
+
+
+# Aliases, features, subaccounts
+
+
+def test_aliases(mailgun: Access) -> None:
+    """Older and other clients' paths are the same operations."""
+    pool_id = mailgun.post("/v1/ip_pools", data={"name": "n", "description": "d"}).json["pool_id"]
+    assert mailgun.get("/v1/ip_pools").json == mailgun.get(POOLS).json
+    assert mailgun.get(f"/v1/ip_pools/{pool_id}").json == mailgun.get(f"{POOLS}/{pool_id}").json
+    assert mailgun.get("/v4/domains/news.example.com/ips").json == mailgun.get("/v3/domains/news.example.com/ips").json
+    started(mailgun.delete(f"/v1/ip_pools/{pool_id}/"))
+
+
+def test_without_dipps(make_mailgun: Callable[..., Access]) -> None:
+    """Without the feature, what the documents gate is forbidden before anything else is looked at."""
+    mailgun = make_mailgun(features=[])
+    for method, path in [
+        ("POST", POOLS), ("PATCH", f"{POOLS}/{NOWHERE}"), ("DELETE", f"{POOLS}/{NOWHERE}"),
+        ("PUT", f"{POOLS}/{NOWHERE}/ips/x"), ("DELETE", f"{POOLS}/{NOWHERE}/ips/x"),
+        ("POST", f"{POOLS}/{NOWHERE}/ips.json"), ("DELETE", "/v3/domains/nope/ips/ip_pool"),
+        ("DELETE", "/v3/domains/nope/pool/ip_pool"),
+    ]:  # fmt: skip
+        refused(mailgun(method, path), 403, "DIPPs feature is not enabled for the account")
+    response = mailgun.post("/v3/domains/news.example.com/ips", data={"pool_id": MARKETING})
+    refused(response, 403, "DIPPs feature is not enabled for the account")
+    for path in (POOLS, f"{POOLS}/{MARKETING}", f"{POOLS}/{MARKETING}/domains", "/v3/domains/news.example.com/ips"):
+        assert mailgun.get(path).status_code == 200
+
+
+def test_inherited_pools(mailgun: Access) -> None:
+    """A subaccount sees a delegated pool, may link it, and may change nothing of it."""
+    sub = mailgun.acting_for(SUBACCOUNT)
+    pools = sub.get(POOLS).json["ip_pools"]
+    assert [(pool["pool_id"], pool["is_inherited"], pool["is_linked"]) for pool in pools] == [
+        (TRANSACTIONAL, True, False)
+    ]
+    pool = f"{POOLS}/{TRANSACTIONAL}"
+    for method, path in (("PATCH", ""), ("PUT", "/ips/x"), ("DELETE", "/ips/x"), ("POST", "/ips.json"),
+                         ("PUT", "/delegate"), ("DELETE", "/delegate")):  # fmt: skip
+        refused(sub(method, pool + path), 400, "inherited ip pool can't be modified")
+    refused(sub.delete(f"{pool}?ip=192.0.2.30"), 400, "inherited ip pool can't be deleted")
+    succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
+    assert details(sub, TRANSACTIONAL)["linked_domains"] == ["sub.example.com"]
+    assert details(mailgun, TRANSACTIONAL)["linked_domains"] == ["mail.example.com"]
+    started(mailgun.put(f"{pool}/ips/192.0.2.10"))
+    assert domain_ips(sub, "sub.example.com") == ["192.0.2.20", "192.0.2.10"]
+
+
+def test_what_belongs_to_whom(mailgun: Access) -> None:
+    """A subaccount has its own pools, IPs and domains, and the parent's are not found."""
+    sub = mailgun.acting_for(SUBACCOUNT)
+    pool_id = create(sub, "192.0.2.30")
+    refused(mailgun.get(f"{POOLS}/{pool_id}"), 404, "ip pool not found")
+    refused(sub.get(f"{POOLS}/{MARKETING}"), 404, "ip pool not found")
+    refused(sub.put(f"{POOLS}/{pool_id}/ips/192.0.2.10"), 400, "ip 192.0.2.10 does not belong to the account")
+    refused(sub.get("/v3/domains/mail.example.com/ips"), 404, "Domain not found")
+    refused(sub.put(f"{POOLS}/{pool_id}/delegate", data={"subaccount_id": SUBACCOUNT}), 404, "account not found")
+
+
+def test_a_subaccounts_own_key(world: World) -> None:
+    """A subaccount's key acts for it; acting for anybody with it is forbidden."""
+    own = world.as_mailgun("key-fedcba9876543210fedcba9876543210")
+    assert own.get(POOLS).json == world.mailgun.acting_for(SUBACCOUNT).get(POOLS).json
+    refused(own.acting_for(SUBACCOUNT).get(POOLS), 403, "Forbidden")
+
+
+@pytest.mark.parametrize("name", ["nobody", "", NOWHERE])
+def test_on_behalf_of_a_stranger(mailgun: Access, name: str) -> None:
+    """An unknown subaccount is forbidden."""
+    refused(mailgun.acting_for(name).get(POOLS), 403, "Forbidden")
+
+
+def test_a_disabled_subaccount(make_mailgun: Callable[..., Access]) -> None:
+    """A disabled subaccount can do nothing: its own key is unknown, the parent's for it is forbidden."""
+    mailgun = make_mailgun(subaccounts=[{"id": SUBACCOUNT, "name": "s", "status": "disabled"}])
+    refused(mailgun.acting_for(SUBACCOUNT).get(POOLS), 403, "Forbidden")
+    assert mailgun.world.as_mailgun("key-fedcba9876543210fedcba9876543210").get(POOLS).status_code == 401
+
+
+@pytest.mark.parametrize("encoding", ["application/x-www-form-urlencoded", "multipart/form-data", "query"])
+def test_delegate_and_revoke(mailgun: Access, encoding: str) -> None:
+    """A pool is delegated, a second time too, and revoked by a form on DELETE; its domains then are unlinked."""
+    field = {"subaccount_id": SUBACCOUNT}
+    how: dict[str, Any] = (
+        {"query_string": field} if encoding == "query" else {"data": field, "headers": {"Content-Type": encoding}}
+    )
+    sub = mailgun.acting_for(SUBACCOUNT)
+    for _ in range(2):
+        succeeded(mailgun.put(f"{POOLS}/{MARKETING}/delegate", **how))
+    assert [pool["pool_id"] for pool in sub.get(POOLS).json["ip_pools"]] == [TRANSACTIONAL, MARKETING]
+    succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": MARKETING}))
+    succeeded(mailgun.delete(f"{POOLS}/{MARKETING}/delegate", **how))
+    refused(sub.get(f"{POOLS}/{MARKETING}"), 404, "ip pool not found")
+    assert domain_ips(sub, "sub.example.com") == ["198.51.100.1"]
+    refused(mailgun.delete(f"{POOLS}/{MARKETING}/delegate", **how), 400, "ip pool is not delegated to the subaccount")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_delegation_refusals(mailgun: Access, method: str) -> None:
+    """Delegation wants a subaccount, and one that is there."""
+    path = f"{POOLS}/{MARKETING}/delegate"
+    for data in ({}, {"subaccount_id": ""}):
+        refused(mailgun(method, path, data=data), 400, "invalid request parameters")
+    refused(mailgun(method, path, data={"subaccount_id": NOWHERE}), 404, "account not found")
+
+
+# After the response
+
+
+class Time:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def slow(make_mailgun: Callable[..., Access], time: Time) -> Access:
+    """An account whose work on domains is done ten seconds after the answer."""
+    return make_mailgun(time=time, async_delay_seconds=10)
+
+
+def test_work_is_done_later(slow: Access, time: Time) -> None:
+    """A pool changes with the answer, its domains when the delay is over, and not before."""
+    started(slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
+    assert details(slow, TRANSACTIONAL)["ips"] == ["192.0.2.20", "192.0.2.10"]
+    time.now += 9.999
+    assert domain_ips(slow, "mail.example.com") == ["192.0.2.20"]
+    time.now += 0.001
+    assert domain_ips(slow, "mail.example.com") == ["192.0.2.20", "192.0.2.10"]
+
+
+def test_a_deleted_pool_is_gone_at_once(slow: Access, time: Time) -> None:
+    """Its domains keep its IPs until they are linked to the one that replaces it."""
+    started(remove(slow, TRANSACTIONAL, pool_id=MARKETING))
+    refused(slow.get(f"{POOLS}/{TRANSACTIONAL}"), 404, "ip pool not found")
+    assert details(slow, MARKETING)["is_linked"] is False
+    assert domain_ips(slow, "mail.example.com") == ["192.0.2.20"]
+    time.now += 10
+    assert details(slow, MARKETING)["linked_domains"] == ["mail.example.com"]
+    assert domain_ips(slow, "mail.example.com") == ["192.0.2.21"]
+
+
+def test_a_pool_that_waits_for_domains_keeps_its_ip(slow: Access, time: Time) -> None:
+    """A pool about to be linked counts as linked: its last IP stays."""
+    started(remove(slow, TRANSACTIONAL, pool_id=MARKETING))
+    text = "last ip can't be removed from an ip pool linked to domains"
+    refused(slow.delete(f"{POOLS}/{MARKETING}/ips/192.0.2.21"), 400, text)
+
+
+def test_work_is_done_in_order(slow: Access, time: Time) -> None:
+    """Two replacements one after the other end where the second leads, even if nothing looked in between."""
+    started(remove(slow, TRANSACTIONAL, pool_id=MARKETING))
+    time.now += 5
+    started(remove(slow, MARKETING, ip="shared"))
+    time.now += 100
+    assert domain_ips(slow, "mail.example.com") == ["198.51.100.1"]
+
+
+def test_looking_stores_nothing(slow: Access, time: Time) -> None:
+    """Work that is due is computed for a reader, and stored with the next change."""
+    started(slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
+    time.now += 10
+    dump = slow.world.store.dump(slow.tenant)
+    domain_ips(slow, "mail.example.com")
+    assert slow.world.store.dump(slow.tenant) == dump
+    assert len(dump["states"]["mailgun"]["jobs"]) == 1
+    succeeded(slow.patch(f"{POOLS}/{MARKETING}", data={"name": "M"}))
+    assert slow.world.store.dump(slow.tenant)["states"]["mailgun"]["jobs"] == []
+
+
+def test_without_delay_nothing_waits(mailgun: Access) -> None:
+    """With no delay the work is done with the answer, and no job is kept."""
+    started(mailgun.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
+    assert mailgun.world.store.dump(mailgun.tenant)["states"]["mailgun"]["jobs"] == []
+
+
+# Who asks
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, "", "Basic", "Basic !", "Basic /w==", basic("api", ""), basic("key", MAILGUN_KEY), basic("api", "nonsense"),
+     f"Bearer {MAILGUN_KEY}", MAILGUN_KEY],
+)  # fmt: skip
+def test_unauthorized(world: World, value: str | None) -> None:
+    """Without a key that is known for user `api`, every answer is plain text with a challenge."""
+    for path in (POOLS, "/v3/nonsense", "/v3/ips"):
+        response = Access(world, "mailgun", {} if value is None else {"Authorization": value}).get(path)
+        assert (response.status_code, response.data) == (401, b"Forbidden")
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert response.headers["Www-Authenticate"] == 'Basic realm="MG API"'
+        assert "X-Mailgun-Key-Id" not in response.headers
+
+
+def test_headers(world: World) -> None:
+    """Every answer carries the recorded headers, and names a known key by its public part."""
+    headers = world.as_mailgun("0" * 32 + "-12345678-9abcdef0").get(POOLS).headers
+    assert headers["X-Mailgun-Key-Id"] == "12345678-9abcdef0"
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Allow-Credentials"] == "true"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert headers["X-Xss-Protection"] == "1; mode=block"
+    assert re.fullmatch("[0-9a-f]{8}-[0-9a-f]{8}", world.mailgun.get(POOLS).headers["X-Mailgun-Key-Id"])
+
+
+def test_no_route_and_no_method(mailgun: Access) -> None:
+    """An unknown path and a wrong method are answered in plain text."""
+    response = mailgun.get("/v3/nonsense")
+    assert (response.status_code, response.data) == (404, b"404 page not found")
+    response = mailgun.put(POOLS)
+    assert (response.status_code, response.data, response.headers["Allow"]) == (405, b"Method Not Allowed", "GET, POST")
+
+
+def test_bodies_are_compact(mailgun: Access) -> None:
+    """Answers have no blanks and end with a new line."""
+    response = mailgun.get(POOLS)
+    assert response.data == json.dumps(response.json, separators=(",", ":")).encode() + b"\n"

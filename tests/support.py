@@ -1,0 +1,151 @@
+"""A server under test: what a test asks of it, and what it must never do whatever it is asked."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import logging
+import secrets
+from types import TracebackType
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from mockserver import Config, create_app
+from mockserver.app import Mockserver
+from mockserver.errors import ApiError
+from mockserver.journal import Record
+from mockserver.store import MemoryStore, Tenant, Transaction
+
+SPARKPOST_KEY = "5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b"
+SENDGRID_KEY = "SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
+MAILGUN_KEY = "key-0123456789abcdef0123456789abcdef"
+SUBACCOUNT = "65f0c1a2b3c4d5e6f7081920"
+
+
+class GuardedStore(MemoryStore):
+    """A store that notes every refused request, and every GET, that changed something."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.breaches: list[str] = []
+
+    def transaction(self, *args: Any, **kwargs: Any) -> Transaction[Any]:
+        return GuardedTransaction(self, *args, **kwargs)
+
+
+class GuardedTransaction(Transaction[Any]):
+    """A transaction whose refusal must leave the store, and even its own working copy, as they were."""
+
+    def __init__(self, store: GuardedStore, tenant: Tenant, *args: Any, **kwargs: Any) -> None:
+        super().__init__(store, tenant, *args, **kwargs)
+        self.guarded = store
+        self.whose = tenant
+
+    def __enter__(self) -> Transaction[Any]:
+        self.stored_before = copy.deepcopy(self.guarded.dump(self.whose))
+        self.kept_before = dict(self.whose.states)
+        tx = super().__enter__()
+        self.state_before = copy.deepcopy(self.state.dump())
+        return tx
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        state_after = self.state.dump()
+        super().__exit__(kind, error, trace)
+        if kind is None and self._writes:
+            return
+        if self.guarded.dump(self.whose) != self.stored_before or self.whose.states != self.kept_before:
+            self.guarded.breaches.append(f"changed the store: {error!r}")
+        if (isinstance(error, ApiError) or not self._writes) and state_after != self.state_before:
+            self.guarded.breaches.append(f"changed its copy before it refused: {error!r}")
+
+
+class Access:
+    """One provider through one credential."""
+
+    def __init__(self, world: World, provider: str, headers: dict[str, str]) -> None:
+        self.world = world
+        self.provider = provider
+        self.headers = headers
+
+    def __call__(self, method: str, path: str, **kwargs: Any) -> TestResponse:
+        """Send a request to the provider's own path; `headers` are added to those of the credential."""
+        headers = {**self.headers, **kwargs.pop("headers", {})}
+        return self.world.client.open(f"/{self.provider}{path}", method=method, headers=headers, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        return self("GET", path, **kwargs)
+
+    def post(self, path: str, **kwargs: Any) -> TestResponse:
+        return self("POST", path, **kwargs)
+
+    def put(self, path: str, **kwargs: Any) -> TestResponse:
+        return self("PUT", path, **kwargs)
+
+    def patch(self, path: str, **kwargs: Any) -> TestResponse:
+        return self("PATCH", path, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> TestResponse:
+        return self("DELETE", path, **kwargs)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that this credential last reached."""
+        return self.world.store.tenant(self.get("/").headers["X-Mockserver-Request-Id"].rpartition("-")[0])
+
+    @property
+    def last(self) -> Record:
+        """The journal's record of the last request before this question."""
+        return list(self.tenant.journal)[-2]
+
+    def acting_for(self, name: str) -> Access:
+        header = {"sendgrid": "On-Behalf-Of", "mailgun": "X-Mailgun-On-Behalf-Of", "sparkpost": "X-MSYS-SUBACCOUNT"}
+        return Access(self.world, self.provider, {**self.headers, header[self.provider]: name})
+
+
+class World:
+    """A server in this process with an access to each provider's demo tenant."""
+
+    def __init__(self, **config: Any) -> None:
+        self.app: Flask = create_app(Config(**config), store_class=GuardedStore)
+        self.server: Mockserver = self.app.extensions["mockserver"]
+        store = self.server.store
+        assert isinstance(store, GuardedStore)
+        self.store = store
+        self.client = Client(self.app)
+        self.sparkpost = self.as_sparkpost(SPARKPOST_KEY)
+        self.sendgrid = self.as_sendgrid(SENDGRID_KEY)
+        self.mailgun = self.as_mailgun(MAILGUN_KEY)
+
+    def as_sparkpost(self, key: str | None = None) -> Access:
+        return Access(self, "sparkpost", {"Authorization": key or fresh_sparkpost_key()})
+
+    def as_sendgrid(self, key: str | None = None) -> Access:
+        return Access(self, "sendgrid", {"Authorization": f"Bearer {key or fresh_sendgrid_key()}"})
+
+    def as_mailgun(self, key: str | None = None, user: str = "api") -> Access:
+        return Access(self, "mailgun", {"Authorization": basic(user, key or fresh_mailgun_key())})
+
+    def check(self, caplog_records: list[logging.LogRecord]) -> None:
+        """Assert what holds after any test at all."""
+        assert self.store.breaches == []
+        assert self.server.misfits == 0, [record.getMessage() for record in caplog_records]
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def fresh_sparkpost_key() -> str:
+    return secrets.token_hex(20)
+
+
+def fresh_sendgrid_key() -> str:
+    return f"SG.{secrets.token_urlsafe(17)[:22]}.{secrets.token_urlsafe(33)[:43]}"
+
+
+def fresh_mailgun_key() -> str:
+    return f"key-{secrets.token_hex(16)}"
