@@ -125,6 +125,9 @@ class Mockserver:
             reply = self._transact(provider, call, answer, operation)
         except ApiError as error:
             refused, reply = error, provider.envelope(error)
+        except RequestEntityTooLarge:
+            refused = provider.refuse("too_large", method=call.method, path=call.path)
+            reply = provider.envelope(refused)
         except Evicted:
             return admin.problem(503, EVICTED)
         except Exception:
@@ -176,16 +179,19 @@ class Mockserver:
 
     def _transact(self, provider: Provider, call: Call, answer: Answer, operation: Operation | None) -> Reply:
         """Read the body, then answer with the tenant locked: all that the answer changes happens, or nothing does."""
+        too_large: RequestEntityTooLarge | None = None
         try:
             call.body = request.get_data(cache=False, parse_form_data=False)
-        except RequestEntityTooLarge:
-            answer = self._refusal(provider, "too_large")
+        except RequestEntityTooLarge as error:
+            too_large = error
         writes = operation is not None and operation.method != "GET"
         with self.store.transaction(call.caller.tenant, provider.name, provider.settle, writes=writes) as tx:
             call.tx, call.seq, call.time = tx, tx.seq, tx.now
             if operation is not None:
                 call.scope = operation.scope
                 provider.admit(call)
+            if too_large is not None:
+                raise too_large
             return answer(call)
 
     def _misfit(self, provider: Provider, operation: Operation | None, reply: Reply) -> str | None:

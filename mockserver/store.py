@@ -148,12 +148,7 @@ class Transaction(Generic[S]):
     def __enter__(self) -> Transaction[S]:
         self._tenant.lock.acquire()
         try:
-            self.now = self._store.time()
-            self.seq = self._tenant.journal.next_seq()
-            kept = self._store.state(self._tenant, self._provider)
-            settled = self._settle(kept, self.now)  # type: ignore[arg-type]
-            self.state = settled.copy() if self._writes and settled is kept else settled
-            self.ids = ids.Ids(self._tenant.id_scope, self._tenant.drawn)
+            self._begin()
         except BaseException:
             self._tenant.lock.release()
             raise
@@ -163,11 +158,22 @@ class Transaction(Generic[S]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self._writes:
-                self._tenant.states[self._provider] = self._settle(self.state, self.now)
-                self._tenant.drawn = self.ids.drawn
+            self._end(error)
         finally:
             self._tenant.lock.release()
+
+    def _begin(self) -> None:
+        self.now = self._store.time()
+        self.seq = self._tenant.journal.next_seq()
+        kept = self._store.state(self._tenant, self._provider)
+        settled = self._settle(kept, self.now)  # type: ignore[arg-type]
+        self.state = settled.copy() if self._writes and settled is kept else settled
+        self.ids = ids.Ids(self._tenant.id_scope, self._tenant.drawn)
+
+    def _end(self, error: BaseException | None) -> None:
+        if error is None and self._writes:
+            self._tenant.states[self._provider] = self._settle(self.state, self.now)
+            self._tenant.drawn = self.ids.drawn
 
 
 class MemoryStore:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import copy
 import logging
 import secrets
-from types import TracebackType
 from typing import Any
 
 from flask import Flask
@@ -43,23 +41,24 @@ class GuardedTransaction(Transaction[Any]):
         self.guarded = store
         self.whose = tenant
 
-    def __enter__(self) -> Transaction[Any]:
-        self.stored_before = copy.deepcopy(self.guarded.dump(self.whose))
-        self.kept_before = dict(self.whose.states)
-        tx = super().__enter__()
-        self.state_before = copy.deepcopy(self.state.dump())
-        return tx
+    def _kept(self) -> tuple[object, ...]:
+        """What the tenant has: of this provider in full, of the others that nobody replaced it."""
+        mine = self.guarded.state(self.whose, self._provider).dump()
+        return mine, self.whose.drawn, {name: id(state) for name, state in self.whose.states.items()}
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        state_after = self.state.dump()
-        super().__exit__(kind, error, trace)
-        if kind is None and self._writes:
+    def _begin(self) -> None:
+        self.kept_before = self._kept()
+        super()._begin()
+        self.copy_before = self.state.dump()
+
+    def _end(self, error: BaseException | None) -> None:
+        copy_after = self.state.dump()
+        super()._end(error)
+        if error is None and self._writes:
             return
-        if self.guarded.dump(self.whose) != self.stored_before or self.whose.states != self.kept_before:
+        if self._kept() != self.kept_before:
             self.guarded.breaches.append(f"changed the store: {error!r}")
-        if (isinstance(error, ApiError) or not self._writes) and state_after != self.state_before:
+        if (isinstance(error, ApiError) or not self._writes) and copy_after != self.copy_before:
             self.guarded.breaches.append(f"changed its copy before it refused: {error!r}")
 
 

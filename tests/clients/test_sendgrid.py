@@ -342,7 +342,7 @@ def test_region_is_repeated_only_with_regions(client, query):
 def test_limit_out_of_range(client, limit):
     """A page has 1 to 100 pools."""
     with refused(400, error("should be > 0 and <= 100", "limit")):
-        client.send_ips.pools._(f"?limit={limit}" if not limit else "").get(query_params={"limit": limit})
+        listed(client, limit=limit)
 
 
 def test_after_key_that_is_no_number(client):

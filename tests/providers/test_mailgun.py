@@ -13,6 +13,8 @@ import pytest
 import yaml
 from werkzeug.test import TestResponse
 
+from mockserver import resources
+
 from ..support import MAILGUN_KEY, SUBACCOUNT, Access, World, basic
 
 POOLS = "/v3/ip_pools"
@@ -66,8 +68,7 @@ def make_mailgun(make_world: Callable[..., World], tmp_path: Any) -> Callable[..
     """Make Mailgun accounts like the default one, with changes to their seed."""
 
     def make(time: Callable[[], float] | None = None, **changes: Any) -> Access:
-        with open("fixtures/default.yaml", encoding="utf-8") as file:
-            seed = yaml.safe_load(file)
+        seed = yaml.safe_load(resources.read("fixtures", "default.yaml"))
         seed["mailgun"].update(changes)
         path = tmp_path / "seed.yaml"
         path.write_text(yaml.safe_dump(seed, sort_keys=False), "utf-8")

@@ -122,7 +122,7 @@ class State(BaseState):
                 if account not in subaccounts or pool.account is not None:
                     raise SeedError(("ip_pools", index, "delegated_to", place), f"no subaccount '{account}' to take it")
         for index, (name, domain) in enumerate(domains.items()):
-            if domain.pool_id is not None:
+            if domain.pool_id is not None and all(job.pool_id != domain.pool_id for job in jobs.values()):
                 pool_ = pools.get(domain.pool_id)
                 if pool_ is None or domain.account not in (pool_.account, *pool_.delegated_to):
                     raise SeedError(("domains", index, "pool_id"), f"the account has no pool {domain.pool_id}")

@@ -375,15 +375,15 @@ def settle(state: State, now: float) -> State:
 
 def _finish(state: State, job: Job) -> None:
     pool = state.pools.get(job.pool_id)
-    heir = state.pools.get(job.relink_to) if job.relink_to is not None else None
     for domain in list(state.domains.values()):
         linked = domain.pool_id == job.pool_id
         if pool is not None and domain.name in job.link:
             domain, linked = replace(domain, pool_id=pool.pool_id), True
         if not linked:
             continue
-        if heir is not None:
-            domain = replace(domain, pool_id=heir.pool_id, ips=heir.ips)
+        if job.relink_to is not None:  # which may be gone by now: then what replaced that comes next
+            heir = state.pools.get(job.relink_to)
+            domain = replace(domain, pool_id=job.relink_to, ips=heir.ips if heir is not None else domain.ips)
         elif job.replace_with is not None:
             domain = _unlinked(state, domain, job.replace_with)
         elif domain.name in job.unlink or (job.revoke_from is not None and domain.account == job.revoke_from):

@@ -1,0 +1,344 @@
+"""SparkPost's IP pools and sending IPs, driven by the official Python client `sparkpost`."""
+
+import json
+import secrets
+from contextlib import contextmanager
+
+import pytest
+from sparkpost.base import Resource
+from sparkpost.exceptions import SparkPostAPIException
+
+VIEW_ONLY_KEY = "10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90"
+TOO_LARGE = "x" * (1 << 20)
+
+MARKETING_IPS = [
+    {"external_ip": "54.244.54.135", "hostname": "mta472a.sparkpostmail.com"},
+    {"external_ip": "54.244.54.137", "hostname": "mta474a.sparkpostmail.com"},
+]
+TRANSACTIONAL_IPS = [{"external_ip": "54.244.54.140", "hostname": "mta477a.sparkpostmail.com"}]
+DEFAULT_IPS = [
+    {"external_ip": "54.244.54.141", "hostname": "mta478a.sparkpostmail.com"},
+    {"external_ip": "203.0.113.25", "hostname": "mail.example.com"},
+]
+MARKETING = {
+    "id": "marketing_ip_pool",
+    "name": "Marketing IP Pool",
+    "fbl_signing_domain": "sparkpostmail.com",
+    "ips": MARKETING_IPS,
+}
+TRANSACTIONAL = {"id": "transactional", "name": "Transactional", "ips": TRANSACTIONAL_IPS}
+DEFAULT = {"id": "default", "name": "Default", "ips": DEFAULT_IPS}
+
+
+class Records(Resource):
+    """What the client has no class for: its own `Resource`, named after a collection and used with JSON bodies."""
+
+    def __init__(self, base_uri, api_key, key):
+        super().__init__(base_uri, api_key)
+        self.key = key
+
+    def list(self):
+        return self.request("GET", self.uri)
+
+    def get(self, record_id):
+        return self.request("GET", f"{self.uri}/{record_id}")
+
+    def create(self, **fields):
+        return self.request("POST", self.uri, data=json.dumps(fields))
+
+    def update(self, record_id, **fields):
+        return self.request("PUT", f"{self.uri}/{record_id}", data=json.dumps(fields))
+
+    def delete(self, record_id):
+        return self.request("DELETE", f"{self.uri}/{record_id}")
+
+
+@pytest.fixture
+def connect(live):
+    """Return a function that opens a collection with a key; all are closed in the end."""
+    opened = []
+
+    def open_collection(name, key):
+        opened.append(Records(f"{live.url}/sparkpost/api/v1", key, name))
+        return opened[-1]
+
+    yield open_collection
+    for collection in opened:
+        collection.transport.sess.close()
+
+
+@pytest.fixture
+def pools(connect, sparkpost_key):
+    """Return the IP pools of a tenant of its own."""
+    return connect("ip-pools", sparkpost_key)
+
+
+@pytest.fixture
+def ips(connect, sparkpost_key):
+    """Return the sending IPs of the same tenant."""
+    return connect("sending-ips", sparkpost_key)
+
+
+@contextmanager
+def refused(status, message, **more):
+    """Expect the client to raise its exception with this status and exactly this one error."""
+    with pytest.raises(SparkPostAPIException) as caught:
+        yield
+    assert caught.value.status == status
+    assert caught.value.response.json() == {"errors": [{"message": message, **more}]}
+    code, description = more.get("code", "none"), more.get("description", "none")
+    assert caught.value.errors == [f"{message} Code: {code} Description: {description} \n"]
+
+
+# A whole life
+
+
+def test_life_of_a_pool(pools, ips):
+    """A pool is created, listed, given IPs, renamed and deleted, with the documented answers all the way."""
+    assert pools.create(name="Big News", fbl_signing_domain="example.com") == {"id": "big_news"}
+    created = {"id": "big_news", "name": "Big News", "fbl_signing_domain": "example.com", "ips": []}
+    assert pools.get("big_news") == created
+    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT, created]
+
+    assert ips.update("54.244.54.141", ip_pool="big_news") == {"message": "Updated IP Pool."}
+    assert pools.get("big_news")["ips"] == DEFAULT_IPS[:1]
+    assert pools.get("default")["ips"] == DEFAULT_IPS[1:]
+
+    assert pools.update("big_news", name="Small News") == {
+        "name": "Small News",
+        "fbl_signing_domain": "example.com",
+        "id": "big_news",
+    }
+    assert pools.get("big_news") == {**created, "name": "Small News", "ips": DEFAULT_IPS[:1]}
+
+    assert ips.update("54.244.54.141", ip_pool="default") == {"message": "Updated IP Pool."}
+    assert pools.get("big_news")["ips"] == []
+
+    assert pools.delete("big_news") is True
+    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+    with refused(404, "IP pool not found."):
+        pools.get("big_news")
+
+
+def test_sending_ips(ips):
+    """Each sending IP has its hostname, its one pool, and whether the customer brought it."""
+    expected = [
+        ("54.244.54.135", "mta472a.sparkpostmail.com", "marketing_ip_pool", False),
+        ("54.244.54.137", "mta474a.sparkpostmail.com", "marketing_ip_pool", False),
+        ("54.244.54.140", "mta477a.sparkpostmail.com", "transactional", False),
+        ("54.244.54.141", "mta478a.sparkpostmail.com", "default", False),
+        ("203.0.113.25", "mail.example.com", "default", True),
+    ]
+    keys = ("external_ip", "hostname", "ip_pool", "customer_provided")
+    records = [dict(zip(keys, values, strict=True)) for values in expected]
+    assert ips.list() == records
+    assert ips.get("203.0.113.25") == records[-1]
+
+
+def test_moved_ip_leaves_its_pool(pools, ips):
+    """An IP is in one pool only: moving it takes it out of the one before."""
+    ips.update("54.244.54.135", ip_pool="transactional")
+    assert ips.get("54.244.54.135")["ip_pool"] == "transactional"
+    assert pools.get("marketing_ip_pool")["ips"] == MARKETING_IPS[1:]
+    assert pools.get("transactional")["ips"] == [MARKETING_IPS[0], *TRANSACTIONAL_IPS]
+
+
+def test_deleted_pools_ips_go_to_the_default_pool(pools, ips):
+    """Deleting a pool moves all its sending IPs to the default pool."""
+    pools.delete("marketing_ip_pool")
+    assert pools.list() == [TRANSACTIONAL, {**DEFAULT, "ips": MARKETING_IPS + DEFAULT_IPS}]
+    assert ips.get("54.244.54.135")["ip_pool"] == "default"
+
+
+def test_id_is_made_from_the_name(pools):
+    """The id is the name in lower case with underscores, as documented; a taken one gets a number."""
+    pools.delete("marketing_ip_pool")
+    assert pools.create(name="Marketing IP Pool") == {"id": "marketing_ip_pool"}
+    assert pools.create(name="Marketing IP Pool") == {"id": "marketing_ip_pool_1"}
+    assert pools.get("marketing_ip_pool") == {"id": "marketing_ip_pool", "name": "Marketing IP Pool", "ips": []}
+
+
+def test_signing_domain_stays_until_it_is_removed(pools):
+    """An update without a signing domain leaves it, an empty one removes it."""
+    domain = "sparkpostmail.com"
+    assert pools.update("marketing_ip_pool", name="M") == {
+        "name": "M",
+        "fbl_signing_domain": domain,
+        "id": "marketing_ip_pool",
+    }
+    assert pools.update("marketing_ip_pool", name="M", fbl_signing_domain="") == {
+        "name": "M",
+        "id": "marketing_ip_pool",
+    }
+    assert "fbl_signing_domain" not in pools.get("marketing_ip_pool")
+
+
+# Refusals about pools
+
+
+def test_pool_that_is_not_there(pools):
+    """Getting an unknown pool has one text, updating and deleting it another that names the id."""
+    with refused(404, "IP pool not found."):
+        pools.get("marketing")
+    with refused(404, "IP Pool not_a_real_pool does not exist."):
+        pools.update("not_a_real_pool", name="Real")
+    with refused(404, "IP Pool marketing does not exist."):
+        pools.delete("marketing")
+
+
+def test_default_pool_is_reserved(pools):
+    """The default pool can be neither updated nor deleted, in different words, and stays as it is."""
+    with refused(400, "IP Pool default is reserved and cannot be updated."):
+        pools.update("default", name="Mine")
+    with refused(400, "IP Pool default is reserved."):
+        pools.delete("default")
+    assert pools.get("default") == DEFAULT
+
+
+def test_name_that_would_be_the_default_pools(pools):
+    """No pool can be made whose id would be that of the default pool."""
+    with refused(400, "IP Pool default is reserved."):
+        pools.create(name="Default")
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"), [({}, None), ({"name": None}, None), ({"name": " "}, " "), ({"name": 7}, 7)]
+)
+def test_name_is_required(pools, fields, value):
+    """A pool without a name is refused on creation and on update, repeating what was sent for it."""
+    with refused(400, "`name` is a required field", param="name", value=value):
+        pools.create(**fields)
+    with refused(400, "`name` is a required field", param="name", value=value):
+        pools.update("transactional", **fields)
+    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+
+
+def test_signing_domain_that_is_no_text(pools):
+    """A signing domain of another type is refused, naming the type."""
+    description = "field 'fbl_signing_domain' is of type 'boolean', but needs to be of type 'string'"
+    with refused(422, "invalid data format/type", description=description, code="1300"):
+        pools.create(name="New", fbl_signing_domain=True)
+
+
+# Refusals about sending IPs
+
+
+@pytest.mark.parametrize("address", ["nonsense", "54.244.54", "54.244.54.256", "2001:db8::25", "054.244.54.135"])
+def test_address_that_is_no_ipv4(ips, address):
+    """An address that is no IPv4 address is refused before it is looked up."""
+    with refused(400, "external ip must be a valid IPv4 address"):
+        ips.get(address)
+    with refused(400, "external ip must be a valid IPv4 address"):
+        ips.update(address, ip_pool="default")
+
+
+def test_address_that_is_not_there(ips):
+    """An address that the account has not is 404."""
+    with refused(404, "Sending IP does not exist"):
+        ips.get("123.45.67.89")
+    with refused(404, "Sending IP does not exist"):
+        ips.update("123.45.67.89", ip_pool="default")
+
+
+def test_target_pool_that_is_not_there(ips):
+    """An IP cannot be moved to an unknown pool, and stays where it is."""
+    with refused(400, "IP Pool glibglob does not exist."):
+        ips.update("54.244.54.135", ip_pool="glibglob")
+    assert ips.get("54.244.54.135")["ip_pool"] == "marketing_ip_pool"
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"), [({}, None), ({"ip_pool": None}, None), ({"ip_pool": ""}, ""), ({"ip_pool": [1]}, [1])]
+)
+def test_target_pool_is_required(ips, fields, value):
+    """An update of a sending IP without a pool is refused, repeating what was sent for it."""
+    with refused(400, "`ip_pool` is a required field", param="ip_pool", value=value):
+        ips.update("54.244.54.135", **fields)
+
+
+# Bodies
+
+
+def test_body_that_is_no_json_object(pools, ips):
+    """A body that is no JSON, or no object, is refused wherever a body is read."""
+    targets = [("POST", pools.uri), ("PUT", f"{pools.uri}/transactional"), ("PUT", f"{ips.uri}/54.244.54.135")]
+    bodies = [("{", "Problems parsing request as json"), ("", "Problems parsing request as json")]
+    bodies.append(("[]", "JSON object expected"))
+    for method, uri in targets:
+        for body, description in bodies:
+            with refused(422, "invalid data format/type", description=description, code="1300"):
+                pools.request(method, uri, data=body)
+
+
+def test_body_that_is_too_large(pools):
+    """A body of more than a mebibyte is 413."""
+    with refused(413, "Request entity too large"):
+        pools.create(name=TOO_LARGE)
+
+
+# Who may do what
+
+
+@pytest.mark.parametrize("key", ["", "0" * 39, "Bearer " + "0" * 40], ids=["no key", "no form of a key", "a scheme"])
+def test_key_that_is_nobodys(connect, key):
+    """No key and a wrong key get the same bytes, blanks included, for pools and for sending IPs."""
+    pools, ips = connect("ip-pools", key), connect("sending-ips", key)
+    calls = [pools.list, ips.list, lambda: pools.create(name="Mine"), lambda: pools.delete("default")]
+    for call in calls:
+        with pytest.raises(SparkPostAPIException) as caught:
+            call()
+        assert caught.value.status == 401
+        assert caught.value.response.content == b'{"errors": [ {"message": "Unauthorized."} ]}'
+        assert caught.value.errors == ["Unauthorized. Code: none Description: none \n"]
+
+
+def test_key_without_the_grant(connect):
+    """A key that may only view pools may change nothing."""
+    pools, ips = connect("ip-pools", VIEW_ONLY_KEY), connect("sending-ips", VIEW_ONLY_KEY)
+    assert pools.get("default") == DEFAULT
+    assert ips.get("54.244.54.135")["ip_pool"] == "marketing_ip_pool"
+    with refused(403, "Forbidden."):
+        pools.create(name="Mine")
+    with refused(403, "Forbidden."):
+        pools.update("transactional", name="Mine")
+    with refused(403, "Forbidden."):
+        pools.delete("transactional")
+    with refused(403, "Forbidden."):
+        ips.update("54.244.54.135", ip_pool="default")
+    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+
+
+def test_keys_do_not_see_each_other(connect, pools):
+    """Two keys are two accounts: what one deletes, the other still has."""
+    pools.delete("transactional")
+    assert connect("ip-pools", secrets.token_hex(20)).list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+
+
+# What is not about one operation
+
+
+def test_route_that_is_not_there(connect, sparkpost_key, pools):
+    """An unknown path is 404."""
+    with refused(404, "Resource could not be found"):
+        connect("ip-puddles", sparkpost_key).list()
+    with refused(404, "Resource could not be found"):
+        pools.get("default/ips")
+
+
+def test_method_that_is_not_there(pools):
+    """A method that a path has not is 405, naming both."""
+    description = "PATCH is not supported on /api/v1/ip-pools"
+    with refused(405, "invalid http method", description=description, code="1102"):
+        pools.request("PATCH", pools.uri)
+
+
+def test_call_from_a_browser(pools):
+    """A preflight is refused: no call from another origin is supported."""
+    with refused(403, "Forbidden."):
+        pools.request("OPTIONS", pools.uri)
+
+
+def test_operation_that_is_not_modelled(connect, sparkpost_key):
+    """What SparkPost has and the server has not is 501 in words, never an invented answer."""
+    with refused(501, "mockserver does not model GET /api/v1/subaccounts; it invents no answer"):
+        connect("subaccounts", sparkpost_key).list()
