@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ class Contract:
         self._elsewhere = self._answers("#/x-answers-without-operation", document["x-answers-without-operation"])
 
     @classmethod
+    @functools.cache
     def load(cls, provider: str) -> Contract:
+        """Return a provider's contract, compiled once a process: nothing changes it."""
         return cls(yaml.load(resources.read("openapi", f"{provider}.yaml"), Loader))
 
     def paths(self) -> Iterator[tuple[str, str, str]]:
@@ -89,7 +92,7 @@ class Contract:
         spec = self._operations[operation]
         found: list[Violation] = []
         for reference in spec.parameters:
-            parameter, pointer = self._resolve(reference, "")
+            parameter, pointer = self.resolve(reference)
             where, name = parameter["in"], parameter["name"]
             sent = {"path": path_values, "query": query}.get(where)
             if sent is None:
@@ -104,14 +107,14 @@ class Contract:
         return found
 
     def _judge_body(self, spec: _Operation, content_type: str, body: bytes) -> list[Violation]:
-        request_body, pointer = self._resolve(spec.request_body, f"{spec.pointer}/requestBody")
+        request_body, pointer = self.resolve(spec.request_body, f"{spec.pointer}/requestBody")
         if not body:
             return [Violation("/body", "required", None)] if request_body.get("required") else []
         media_type = content_type.partition(";")[0].strip().lower()
         media = request_body["content"].get(media_type)
         if media is None:
             return [Violation("/headers/Content-Type", "content", media_type)]
-        schema, at = self._resolve(media["schema"], f"{pointer}/content/{_escape(media_type)}/schema")
+        schema, at = self.resolve(media["schema"], f"{pointer}/content/{_escape(media_type)}/schema")
         if not media_type.endswith("json"):
             return self._judge(at, _form_value(parse_form(body, content_type), schema), "/body")
         try:
@@ -151,12 +154,12 @@ class Contract:
     def _answers(self, pointer: str, responses: Mapping[str, Any]) -> dict[int, dict[str, str]]:
         answers: dict[int, dict[str, str]] = {}
         for status, response in responses.items():
-            response, at = self._resolve(response, f"{pointer}/{status}")
+            response, at = self.resolve(response, f"{pointer}/{status}")
             content = response.get("content", {})
             answers[int(status)] = {media_type: f"{at}/content/{_escape(media_type)}/schema" for media_type in content}
         return answers
 
-    def _resolve(self, node: Any, pointer: str) -> tuple[Mapping[str, Any], str]:
+    def resolve(self, node: Any, pointer: str = "") -> tuple[Mapping[str, Any], str]:
         """Follow references to where a node really stands."""
         while "$ref" in node:
             pointer = node["$ref"]

@@ -70,7 +70,7 @@ def test_the_same_text_of_two_providers(make_world: Callable[..., World]) -> Non
     ],
 )
 def test_well_formed(make_world: Callable[..., World], name: str, good: list[str], bad: list[str]) -> None:
-    """By default a well-formed unknown credential opens a tenant, another does not; `any` and `reject` do as they say."""
+    """By default an unknown credential opens a tenant if it is well-formed; `any` and `reject` do as they say."""
     policies = {"well-formed": (200, 401), "any": (200, 200), "reject": (401, 401)}
     for policy, (for_good, for_bad) in policies.items():
         world = make_world(unknown_credentials=policy)

@@ -558,7 +558,11 @@ def test_key_that_is_nobodys(live, user, mailgun_key):
     """A key of no form, and a user other than `api`, get 401 in plain text with a challenge."""
     key = "key-of-nobody" if user == "api" else mailgun_key
     with Client(auth=(user, key), api_url=f"{live.url}/mailgun") as client:
-        for response in (client.ippools.get(), client.ippools.delete(pool_id=SPARE), client.domains_ips.get(domain=NEWS)):
+        for response in (
+            client.ippools.get(),
+            client.ippools.delete(pool_id=SPARE),
+            client.domains_ips.get(domain=NEWS),
+        ):
             assert (response.status_code, response.text) == (401, "Forbidden")
             assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
             assert response.headers["Www-Authenticate"] == 'Basic realm="MG API"'

@@ -1,0 +1,110 @@
+// A whole life of a SendGrid IP pool, through @sendgrid/client.
+// BASE_URL is where SendGrid is, API_KEY a key whose account is as new.
+
+import assert from "node:assert/strict";
+import sendgrid from "@sendgrid/client";
+
+const { BASE_URL, API_KEY } = process.env;
+
+function connect(key) {
+  const client = new sendgrid.Client();
+  client.setApiKey(key);
+  client.setDefaultRequest("baseUrl", `${BASE_URL}/`); // after setApiKey, which resets it
+  return client;
+}
+
+const client = connect(API_KEY);
+
+async function call(method, url, { body, qs, by = client } = {}) {
+  const [response, data] = await by.request({ method, url, body, qs });
+  return [response.statusCode, data];
+}
+
+async function refused(status, body, method, url, options) {
+  const error = await call(method, url, options).then(
+    (answer) => assert.fail(`${method} ${url} was not refused: ${JSON.stringify(answer)}`),
+    (error) => error,
+  );
+  assert.equal(error.code, status, error.stack);
+  assert.deepEqual(error.response.body, body);
+  return error;
+}
+
+const problem = (message, field = null) => ({ errors: [{ field, message }] });
+const POOLS = "/v3/ips/pools";
+const MANAGED = "/v3/send_ips/pools";
+const names = (page) => page.result.map((pool) => pool.name);
+
+// A whole life
+
+assert.deepEqual(await call("POST", POOLS, { body: { name: "my receipts" } }), [200, { name: "my receipts" }]);
+assert.deepEqual(await call("GET", POOLS), [
+  200,
+  ["transactional", "marketing", "europe", "worldwide", "spare", "my receipts"].map((name) => ({ name })),
+]);
+assert.deepEqual(await call("GET", `${POOLS}/my receipts`), [200, { ips: [], pool_name: "my receipts" }]);
+assert.deepEqual(await call("POST", `${POOLS}/my receipts/ips`, { body: { ip: "167.89.21.2" } }), [
+  200,
+  { ip: "167.89.21.2", pools: ["transactional", "marketing", "my receipts"], start_date: null, warmup: false },
+]);
+assert.deepEqual(await call("PUT", `${POOLS}/my receipts`, { body: { name: "invoices" } }), [
+  200,
+  { name: "invoices" },
+]);
+assert.deepEqual(await call("GET", `${POOLS}/invoices`), [200, { ips: ["167.89.21.2"], pool_name: "invoices" }]);
+const [, managed] = await call("GET", MANAGED);
+const { id, ...sample } = managed.result.at(-1);
+assert.match(id, /^[0-9]+$/);
+assert.deepEqual(sample, { name: "invoices", ips_preview: ["167.89.21.2"], total_ip_count: 1 });
+assert.deepEqual(await call("DELETE", `${POOLS}/invoices/ips/167.89.21.2`), [204, ""]);
+assert.deepEqual(await call("GET", `${POOLS}/invoices`), [200, { ips: [], pool_name: "invoices" }]);
+assert.deepEqual(await call("DELETE", `${POOLS}/invoices`), [204, ""]);
+
+// Refusals of the classic API
+
+await refused(404, problem("Unable to locate specified IPs Pool", "error"), "GET", `${POOLS}/invoices`);
+await refused(404, problem("ip pool not found"), "PUT", `${POOLS}/invoices`, { body: { name: "receipts" } });
+await refused(404, { error: "Unable to locate specified IPs Pool" }, "DELETE", `${POOLS}/invoices`);
+await refused(404, problem("resource not found"), "POST", `${POOLS}/invoices/ips`, { body: { ip: "167.89.21.2" } });
+await refused(404, { error: "Unable to locate specified IPs Pool" }, "DELETE", `${POOLS}/spare/ips/167.89.21.2`);
+await refused(404, problem("resource not found"), "POST", `${POOLS}/spare/ips`, { body: { ip: "167.89.21.202" } });
+await refused(400, problem("missing required argument", "name"), "POST", POOLS, { body: {} });
+await refused(400, problem("missing required argument", "ip"), "POST", `${POOLS}/spare/ips`, { body: {} });
+await refused(400, problem("already exists", "name"), "POST", POOLS, { body: { name: "spare" } });
+await refused(400, problem("needs to be between 2 to 64 characters long", "name"), "POST", POOLS, {
+  body: { name: "x".repeat(65) },
+});
+
+// The list of IP Address Management
+
+const [, first] = await call("GET", MANAGED, { qs: { limit: 3, include_region: true, region: "all" } });
+assert.deepEqual(names(first), ["transactional", "marketing", "europe"]);
+assert.deepEqual(first.result[2].regions, ["eu"]);
+assert.deepEqual(first._metadata, {
+  next_params: { after_key: "34567", limit: "3", region: "all", include_region: "true" },
+});
+const [, second] = await call("GET", MANAGED, { qs: first._metadata.next_params });
+assert.deepEqual(names(second), ["worldwide"]);
+assert.equal(second._metadata.next_params.after_key, null);
+const [, byIp] = await call("GET", MANAGED, { qs: { ip: "159.183.0.1" } });
+assert.deepEqual(byIp, {
+  result: [{ name: "europe", id: "34567", ips_preview: ["159.183.0.1", "159.183.0.2"], total_ip_count: 2 }],
+  _metadata: { next_params: { after_key: null, ip: "159.183.0.1" } },
+});
+await refused(400, problem("should be > 0 and <= 100", "limit"), "GET", MANAGED, { qs: { limit: 101 } });
+await refused(400, problem("must be a numeric value", "after_key"), "GET", MANAGED, { qs: { after_key: "x" } });
+await refused(400, problem("must be >= 0", "after_key"), "GET", MANAGED, { qs: { after_key: -1 } });
+
+// Subusers, keys
+
+const subuser = connect(API_KEY);
+subuser.setImpersonateSubuser("subuser1");
+assert.deepEqual(await call("GET", POOLS, { by: subuser }), [200, [{ name: "newsletters" }]]);
+const nobody = connect("SG.nobody");
+await refused(401, problem("authorization required"), "GET", POOLS, { by: nobody });
+await refused(401, problem("authorization required"), "GET", MANAGED, { by: nobody });
+const reader = connect("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000");
+const error = await refused(403, problem("access forbidden"), "DELETE", `${POOLS}/spare`, { by: reader });
+assert.equal(error.message, "FORBIDDEN"); // the phrase of the status line, as recorded: in capitals
+const unscoped = connect("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000");
+await refused(401, problem("missing required scope: ips.pools.read", ""), "GET", MANAGED, { by: unscoped });

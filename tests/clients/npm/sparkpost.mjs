@@ -1,0 +1,123 @@
+// A whole life of a SparkPost IP pool, through the npm client sparkpost.
+// BASE_URL is where SparkPost is, API_KEY a key whose account is as new.
+
+import assert from "node:assert/strict";
+import { STATUS_CODES } from "node:http";
+import SparkPost from "sparkpost";
+
+const { BASE_URL, API_KEY } = process.env;
+
+const connect = (key, options) => new SparkPost(key, { origin: BASE_URL, ...options });
+const client = connect(API_KEY);
+const phrases = [];
+
+async function refused(promise, status, ...errors) {
+  const error = await promise.then(
+    (answer) => assert.fail(`not refused: ${JSON.stringify(answer)}`),
+    (error) => error,
+  );
+  assert.equal(error.name, "SparkPostError", error.stack);
+  assert.equal(error.statusCode, status);
+  assert.deepEqual(error.errors, errors);
+  phrases.push([error.message, STATUS_CODES[status]]);
+}
+
+const get = async (uri) => (await client.get({ uri })).results;
+const update = async (uri, json) => (await client.put({ uri, json })).results;
+const ids = async () => (await get("ip-pools")).map((pool) => pool.id);
+
+// A whole life
+
+const created = await client.post({
+  uri: "ip-pools",
+  json: { name: "Big News", fbl_signing_domain: "example.com" },
+});
+assert.deepEqual(created, { results: { id: "big_news" } });
+assert.deepEqual(await ids(), ["marketing_ip_pool", "transactional", "default", "big_news"]);
+assert.deepEqual(await update("sending-ips/54.244.54.141", { ip_pool: "big_news" }), { message: "Updated IP Pool." });
+const pool = {
+  id: "big_news",
+  name: "Big News",
+  fbl_signing_domain: "example.com",
+  ips: [{ external_ip: "54.244.54.141", hostname: "mta478a.sparkpostmail.com" }],
+};
+assert.deepEqual(await get("ip-pools/big_news"), pool);
+assert.deepEqual(await update("ip-pools/big_news", { name: "Small News" }), {
+  name: "Small News",
+  fbl_signing_domain: "example.com",
+  id: "big_news",
+});
+assert.deepEqual(await get("ip-pools/big_news"), { ...pool, name: "Small News" });
+const moved = {
+  external_ip: "54.244.54.141",
+  hostname: "mta478a.sparkpostmail.com",
+  ip_pool: "big_news",
+  customer_provided: false,
+};
+assert.deepEqual(await get("sending-ips/54.244.54.141"), moved);
+assert.equal(await client.delete({ uri: "ip-pools/big_news" }), "");
+assert.deepEqual(await ids(), ["marketing_ip_pool", "transactional", "default"]);
+const ips = await get("sending-ips");
+assert.equal(ips.length, 5);
+assert.deepEqual(ips[3], { ...moved, ip_pool: "default" });
+
+// Refusals about pools
+
+const json = { name: "Any" };
+await refused(client.get({ uri: "ip-pools/big_news" }), 404, { message: "IP pool not found." });
+await refused(client.put({ uri: "ip-pools/not_a_real_pool", json }), 404, {
+  message: "IP Pool not_a_real_pool does not exist.",
+});
+// The client reads the errors of a deletion only if told that the answer is JSON.
+await refused(client.delete({ uri: "ip-pools/marketing", json: true }), 404, {
+  message: "IP Pool marketing does not exist.",
+});
+await refused(client.put({ uri: "ip-pools/default", json }), 400, {
+  message: "IP Pool default is reserved and cannot be updated.",
+});
+await refused(client.delete({ uri: "ip-pools/default", json: true }), 400, {
+  message: "IP Pool default is reserved.",
+});
+await refused(client.post({ uri: "ip-pools", json: { name: "DEFAULT" } }), 400, {
+  message: "IP Pool default is reserved.",
+});
+await refused(client.post({ uri: "ip-pools", json: {} }), 400, {
+  message: "`name` is a required field",
+  param: "name",
+  value: null,
+});
+
+// Refusals about sending IPs
+
+await refused(client.get({ uri: "sending-ips/54.244.54" }), 400, {
+  message: "external ip must be a valid IPv4 address",
+});
+await refused(client.get({ uri: "sending-ips/123.45.67.89" }), 404, { message: "Sending IP does not exist" });
+await refused(client.put({ uri: "sending-ips/123.45.67.89", json: { ip_pool: "default" } }), 404, {
+  message: "Sending IP does not exist",
+});
+await refused(client.put({ uri: "sending-ips/54.244.54.135", json: { ip_pool: "glibglob" } }), 400, {
+  message: "IP Pool glibglob does not exist.",
+});
+await refused(client.put({ uri: "sending-ips/54.244.54.135", json: {} }), 400, {
+  message: "`ip_pool` is a required field",
+  param: "ip_pool",
+  value: null,
+});
+assert.equal((await get("sending-ips/54.244.54.135")).ip_pool, "marketing_ip_pool");
+
+// Keys, and what is not about one operation
+
+await refused(connect("nobody").get({ uri: "ip-pools" }), 401, { message: "Unauthorized." });
+const viewer = connect("10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90");
+await refused(viewer.post({ uri: "ip-pools", json }), 403, { message: "Forbidden." });
+await refused(client.get({ uri: "ip-puddles" }), 404, { message: "Resource could not be found" });
+await refused(client.subaccounts.list(), 501, {
+  message: "mockserver does not model GET /api/v1/subaccounts; it invents no answer",
+});
+const withSubaccount = connect(API_KEY, { headers: { "X-MSYS-SUBACCOUNT": 123 } });
+assert.equal((await withSubaccount.get({ uri: "ip-pools" })).results.length, 3);
+
+// The message of the client's errors is the status line's phrase, which must be the standard one.
+
+for (const [phrase, standard] of phrases) assert.equal(phrase, standard);

@@ -1,0 +1,70 @@
+"""The journal of a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mockserver.web import unread
+
+from .support import SPARKPOST_KEY, World
+
+
+def test_a_record(world: World) -> None:
+    """A record has the request, who made it, the operation, the answer, and why it was refused."""
+    world.sparkpost.put("/api/v1/ip-pools/default?x=1", json={"name": "New", "colour": "red"})
+    record = world.store.tenant("default").journal.last
+    assert (record.id, record.seq, record.provider) == ("default-1", 1, "sparkpost")
+    assert (record.operation, record.method, record.path) == ("updateIpPool", "PUT", "/api/v1/ip-pools/default")
+    assert (record.path_values, record.query, record.body) == (
+        {"id": "default"},
+        "x=1",
+        b'{"name": "New", "colour": "red"}',
+    )
+    assert (record.status, record.misfit, record.account) == (400, None, None)
+    assert record.credential == "…" + SPARKPOST_KEY[-4:]
+    assert dict(record.headers)["Authorization"] == "…" + SPARKPOST_KEY[-4:]
+    refusal = record.refusal
+    assert refusal is not None
+    assert (refusal.key, refusal.message, refusal.source.kind) == (
+        "default_not_updatable",
+        "IP Pool default is reserved and cannot be updated.",
+        "documented",
+    )
+
+
+def test_what_nothing_read(world: World) -> None:
+    """Body fields and query parameters that no handler read are known, in JSON and in both forms."""
+    world.sparkpost.post("/api/v1/ip-pools?page=2", json={"name": "New", "colour": "red"})
+    world.mailgun.post("/v3/ip_pools", data={"name": "n", "description": "d", "ip[]": "192.0.2.10", "add_ip": "x"})
+    world.sendgrid.get("/v3/send_ips/pools?limit=1&before_key=2")
+    found = []
+    for record in world.store.tenant("default").journal:
+        content_type = dict(record.headers).get("Content-Type", "")
+        found.append(unread(record.query, record.body, content_type, record.read))
+    assert found == [("colour", "page"), ("add_ip",), ("before_key",)]
+
+
+def test_requests_without_an_operation(world: World) -> None:
+    """A wrong path, a wrong method and what is not modelled are kept too."""
+    for method, path in (("GET", "/nope"), ("PATCH", "/v3/ips/pools"), ("GET", "/v3/scopes")):
+        world.sendgrid(method, path)
+    records = list(world.store.tenant("default").journal)
+    assert [record.operation for record in records] == [None, None, None]
+    assert [record.refusal and record.refusal.key for record in records] == ["not_found", "not_allowed", "unmodelled"]
+
+
+def test_it_is_bounded(make_world: Callable[..., World]) -> None:
+    """Older records are dropped and counted."""
+    world = make_world(journal_size=3)
+    for _ in range(5):
+        world.sparkpost.get("/api/v1/ip-pools")
+    journal = world.store.tenant("default").journal
+    assert [record.seq for record in journal] == [3, 4, 5]
+    assert (len(journal), journal.dropped) == (3, 2)
+
+
+def test_the_time_is_the_servers(make_world: Callable[..., World]) -> None:
+    """A record carries the time of the server's clock."""
+    world = make_world(time=lambda: 1_700_000_000.5)
+    world.sparkpost.get("/api/v1/ip-pools")
+    assert world.store.tenant("default").journal.last.time == 1_700_000_000.5

@@ -1,0 +1,184 @@
+"""Seeds: what they may say, and how a mistake in one is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mockserver import create_app, resources, seed
+from mockserver.config import Config
+from mockserver.errors import SeedError
+from mockserver.providers import PROVIDERS
+
+from .support import World
+
+READERS = {provider.name: provider.read_seed for provider in PROVIDERS}
+ID = "0123456789abcdef01234567"
+
+
+def mistake(text: str, name: str = "") -> str:
+    with pytest.raises(SeedError) as caught:
+        seed.read(text.encode(), name, READERS)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "no YAML document"),
+        ("- x", "1: a world is a mapping"),
+        ("sparkpost: {}", "1: world: missing or not a text"),
+        ("world: 7", "1: world: missing or not a text"),
+        ("world: x\nsparkpots: {}", "2: sparkpots: unknown key; known are: world, sparkpost, sendgrid, mailgun"),
+        ("world: x\nsendgrid: []", "2: sendgrid: is not a mapping"),
+        ("world: x\nworld: y", "2: the key 'world' is there twice"),
+        ("world: x\n\tsendgrid: {}", "2: found "),
+        ("world: x\nsendgrid: {", ": "),
+        ("world: !!python/object:os.system x", "1: could not determine a constructor"),
+        ("world: \x00", "control characters are not allowed"),
+    ],
+)
+def test_documents_that_are_no_world(text: str, expected: str) -> None:
+    """A document that is no world is told with its line."""
+    assert expected in mistake(text)
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "expected"),
+    [
+        ("sparkpost:\n  pools: []", 2, "sparkpost: Additional properties are not allowed ('pools' was unexpected)"),
+        ("sparkpost:\n  ip_pools:\n  - {id: a}", 4, "sparkpost.ip_pools.0: \"name\" is a required property"),
+        ("sparkpost:\n  ip_pools:\n  - {id: a, name: A}\n  - {id: a, name: B}", 5,
+         "sparkpost.ip_pools.1.id: the pool a is there twice"),
+        ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3, hostname: h}", 4,
+         'sparkpost.sending_ips.0.external_ip: "1.2.3" does not match'),
+        ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3.4,\n     hostname: h,\n     ip_pool: nope}", 6,
+         "sparkpost.sending_ips.0.ip_pool: there is no pool 'nope'"),
+        ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h}\n  - {external_ip: 1.2.3.4, hostname: h}",
+         5, "sparkpost.sending_ips.1.external_ip: 1.2.3.4 is there twice"),
+        ("sendgrid:\n  credentials:\n  - {key: a}\n  - {key: a}", 5, "sendgrid.credentials.1.key: is there twice"),
+        ("sendgrid:\n  credentials:\n  - {key: a, subuser: b}", 4,
+         "sendgrid.credentials.0.subuser: there is no subuser 'b'"),
+        ("sendgrid:\n  credentials:\n  - {key: a, scopes: all}", 4, "sendgrid.credentials.0.scopes: \"all\" is not of"),
+        ("sendgrid:\n  ips:\n  - {ip: a, region: mars}", 4, 'sendgrid.ips.0.region: "mars" is not one of'),
+        ("sendgrid:\n  ips:\n  - {ip: a}\n  - {ip: a}", 5, "sendgrid.ips.1.ip: a is there twice"),
+        ("sendgrid:\n  ips:\n  - {ip: a, subusers: [b]}", 4, "sendgrid.ips.0.subusers.0: there is no subuser 'b'"),
+        ("sendgrid:\n  pools:\n  - {id: 1, name: a}", 4, 'sendgrid.pools.0.id: 1 is not of type "string"'),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: a, ips: [b]}", 4, "sendgrid.pools.0.ips.0: there is no IP b"),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: a, subuser: b}", 4,
+         "sendgrid.pools.0.subuser: there is no subuser 'b'"),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: a}\n  - {id: '2', name: a}", 5,
+         "sendgrid.pools.1.name: the pool 'a' is there twice"),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: a}\n  - {id: '1', name: b}", 5,
+         "sendgrid.pools.1.id: the id 1 is there twice"),
+        (f"sendgrid:\n  pools:\n  - {{id: '1', name: {'x' * 65}}}", 4, "is longer than 64 characters"),
+        ("sendgrid:\n  pools:\n" + "\n".join(f"  - {{id: '{n}', name: p{n}}}" for n in range(1, 102)), 104,
+         "sendgrid.pools.100: a user has at most 100 pools"),
+        ("mailgun:\n  features: DIPPs", 3, 'mailgun.features: "DIPPs" is not of type "array"'),
+        ("mailgun:\n  async_delay_seconds: -1", 3, "mailgun.async_delay_seconds: -1 is less than the minimum of 0"),
+        ("mailgun:\n  eligible_for_shared_ips: true", 3,
+         "mailgun.eligible_for_shared_ips: the account has no IP that is not dedicated"),
+        ("mailgun:\n  ip_pools:\n  - {pool_id: x, name: n, description: d}", 4, 'ip_pools.0.pool_id: "x" does not'),
+        (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d, ips: [1.2.3.4]}}", 4,
+         "mailgun.ip_pools.0.ips.0: the account has no dedicated IP 1.2.3.4"),
+        (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d, delegated_to: [{ID}]}}", 4,
+         f"mailgun.ip_pools.0.delegated_to.0: no subaccount '{ID}' to take it"),
+        (f"mailgun:\n  domains:\n  - {{id: {ID}, name: n, pool_id: {ID}}}", 4,
+         f"mailgun.domains.0.pool_id: the account has no pool {ID}"),
+        (f"mailgun:\n  domains:\n  - {{id: {ID}, name: n, ips: [1.2.3.4]}}", 4,
+         "domains.0.ips.0: there is no IP 1.2.3.4"),
+        (f"mailgun:\n  ips:\n  - {{ip: 1.2.3.4, account: {ID}}}", 4, f"ips.0.account: there is no subaccount '{ID}'"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_a_section(section: str, line: int, expected: str) -> None:
+    """A mistake in a provider's section is told with its line, the way to it, and the reason."""
+    text = mistake(f"world: x\n{section}")
+    assert text.startswith(f"{line}: ")
+    assert expected in text
+
+
+def test_one_file_several_worlds() -> None:
+    """A file's first world is taken, or the one that is named; an unknown name is told with the known ones."""
+    text = "world: a\n---\nworld: b\nsendgrid: {pools: [{id: '1', name: x}]}"
+    assert seed.read(text.encode(), "", READERS).name == "a"
+    assert seed.read(text.encode(), "b", READERS).name == "b"
+    assert mistake(text, "c") == "no world named 'c' (there is: a, b)"
+
+
+def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
+    """A seed is a file, or the bare name of a packaged fixture; another is told with its name."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("world: mine\nsendgrid: {ips: [{ip: a, region: x}]}", "utf-8")
+    with pytest.raises(SeedError, match=re.escape(f"{path}:2: sendgrid.ips.0.region: ")):
+        seed.load(str(path), READERS)
+    for name in ("nowhere", str(tmp_path / "nowhere.yaml")):
+        with pytest.raises(SeedError, match=re.escape(f"{name}: No such file or directory")):
+            seed.load(name, READERS)
+    with pytest.raises(SeedError, match="Is a directory"):
+        seed.load(str(tmp_path), READERS)
+    assert seed.load("documents#management", READERS).name == "management"
+
+
+def test_an_empty_world(make_world: Callable[..., World]) -> None:
+    """A world with nothing in it has SparkPost's default pool, and empty lists."""
+    world = make_world(seed="empty")
+    assert world.as_sparkpost().get("/api/v1/ip-pools").json == {
+        "results": [{"id": "default", "name": "Default", "ips": []}]
+    }
+    assert world.as_sparkpost().get("/api/v1/sending-ips").json == {"results": []}
+    assert world.as_sendgrid().get("/v3/ips/pools").json == []
+    assert world.as_mailgun().get("/v3/ip_pools").json == {"ip_pools": [], "message": "success"}
+
+
+def test_the_default_world() -> None:
+    """The default world is rich enough for a first try of everything."""
+    section = yaml.safe_load(resources.read("fixtures", "default.yaml"))
+    assert len(section["sparkpost"]["sending_ips"]) >= 3
+    sendgrid = section["sendgrid"]
+    own = [
+        ip for ip in sendgrid["ips"] if ip.get("rdns") and ip.get("enabled", True) and ip.get("parent_assigned", True)
+    ]
+    assert len(own) >= 101
+    assert any(ip.get("region") == "eu" for ip in own)
+    assert 3 <= len([pool for pool in sendgrid["pools"] if "subuser" not in pool]) <= 20
+    mailgun = section["mailgun"]
+    pooled = {ip for pool in mailgun["ip_pools"] for ip in pool.get("ips", [])}
+    free = [ip for ip in mailgun["ips"] if ip.get("dedicated", True) and ip["ip"] not in pooled and "account" not in ip]
+    assert len(free) >= 3
+    assert mailgun["features"] == ["DIPPs"]
+    assert len(mailgun["domains"]) >= 2
+    assert len(mailgun["subaccounts"]) == 1
+
+
+def test_every_registered_key_of_the_default_world_is_well_formed(make_world: Callable[..., World]) -> None:
+    """The demo keys look like the providers' own."""
+    world = make_world()
+    for provider, key in world.server.world.registrations:
+        assert world.server.providers[provider].well_formed.fullmatch(key)
+    for provider in PROVIDERS:
+        assert provider.well_formed.fullmatch(provider.sample_credential)
+
+
+def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: Path) -> None:
+    """Credentials that name one tenant share it, of whichever provider; another tenant is another world."""
+    path = tmp_path / "tenants.yaml"
+    data: dict[str, Any] = {
+        "world": "w",
+        "sendgrid": {"credentials": [{"key": "a", "tenant": "one"}, {"key": "b", "tenant": "one"}, {"key": "c"}]},
+        "mailgun": {"credentials": [{"key": "d", "tenant": "one"}]},
+    }
+    path.write_text(yaml.safe_dump(data), "utf-8")
+    world = make_world(seed=str(path))
+    tenants = [world.as_sendgrid(key).tenant.id for key in "abc"] + [world.as_mailgun("d").tenant.id]
+    assert tenants == ["one", "one", "default", "one"]
+
+
+def test_a_bad_seed_makes_no_app() -> None:
+    """A mistake stops the start."""
+    with pytest.raises(SeedError, match="no world named"):
+        create_app(Config(seed="documents#nope"))
