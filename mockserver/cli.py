@@ -69,7 +69,8 @@ def serve(host: str, port: int, seed: str, unknown_credentials: str, max_tenants
     from .server import start
 
     logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     config = Config(
         seed=seed,
         unknown_credentials=unknown_credentials,  # type: ignore[arg-type]
@@ -82,12 +83,7 @@ def serve(host: str, port: int, seed: str, unknown_credentials: str, max_tenants
     except OSError as error:
         raise _Failure(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
     _announce(server.greeting())
-    try:
-        server.serve()
-    except (KeyboardInterrupt, SystemExit):
-        pass
-    finally:
-        server.close()
+    server.serve()
 
 
 class _Failure(click.ClickException):

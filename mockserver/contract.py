@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -180,12 +180,11 @@ def _pointer(path: Sequence[str | int]) -> str:
 
 def _typed(text: str, schema: Mapping[str, Any]) -> object:
     """Return a text parameter as the type its schema asks for, if it can be read as one."""
-    if schema.get("type") in {"integer", "number", "boolean"}:
-        try:
-            value = json.loads(text)
-        except ValueError:
-            return text
-        return value if not isinstance(value, str | list | dict) else text
+    match schema.get("type"):
+        case "integer" if re.fullmatch("-?[0-9]{1,4000}", text):
+            return int(text)
+        case "boolean" if text in ("true", "false"):
+            return text == "true"
     return text
 
 

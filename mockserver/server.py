@@ -69,7 +69,7 @@ class Server:
         return registered
 
     def serve(self) -> None:
-        """Serve until `close` is called, or `SystemExit` or `KeyboardInterrupt` is raised in this thread."""
+        """Serve until `close` is called, or a signal raises `SystemExit` or `KeyboardInterrupt`; then free the port."""
         try:
             while not self._closing:
                 wasyncore.loop(timeout=60, map=self._map, count=1, use_poll=True)

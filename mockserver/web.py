@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -52,7 +53,7 @@ class Reply:
 
 def encode(data: object) -> bytes:
     """Return compact JSON, in UTF-8."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 class Call:
@@ -118,7 +119,7 @@ class Call:
 def parse_json(body: bytes) -> Any:
     """Return the value of a JSON text in UTF-8, strictly: no NaN, no lone surrogate, no nesting beyond reason."""
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse_constant)
+        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
         if b"\\ud" in body or b"\\uD" in body:
             encode(value)
     except (ValueError, RecursionError):
@@ -128,6 +129,13 @@ def parse_json(body: bytes) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
 
 
 def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:

@@ -4,14 +4,29 @@ import secrets
 
 import pytest
 
-from mockserver.server import start
+from mockserver.app import create_app
+from mockserver.server import Server
+
+from ..support import GuardedStore
 
 
 @pytest.fixture(scope="session")
 def live():
     """Return a server that listens on a free port until the last test is over."""
-    with start() as server:
+    with pytest.MonkeyPatch.context() as patch, Server(create_app(store_class=GuardedStore)) as server:
+        for name in ("NO_PROXY", "no_proxy"):  # or the clients would look for the server behind a proxy
+            patch.setenv(name, server.host, prepend=",")
         yield server
+
+
+@pytest.fixture(autouse=True)
+def kept(live):
+    """Expect every answer to fit the contract, and what is refused to change nothing."""
+    mockserver = live.mockserver
+    misfits, breaches = mockserver.misfits, len(mockserver.store.breaches)
+    yield
+    assert mockserver.misfits == misfits
+    assert mockserver.store.breaches[breaches:] == []
 
 
 @pytest.fixture

@@ -593,6 +593,17 @@ def test_body_that_is_too_large(client):
     refused(response, 413, "Request Entity Too Large")
 
 
+def test_status_line(client):
+    """The status line has the standard phrase, as recorded answers of Mailgun have."""
+    for response, phrase in (
+        (client.ippools.get(), "OK"),
+        (client.ippools.get(pool_id=UNKNOWN), "Not Found"),
+        (client.ippools.create(data={}), "Bad Request"),
+        (client.ippools.get(headers={"X-Mailgun-On-Behalf-Of": UNKNOWN}), "Forbidden"),
+    ):
+        assert response.reason == phrase
+
+
 def test_operation_that_is_not_modelled(client):
     """What Mailgun has and the server has not is 501 in words, never an invented answer."""
     refused(client.ips.get(), 501, "mockserver does not model GET /v3/ips; it invents no answer")

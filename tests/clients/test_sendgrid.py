@@ -59,7 +59,7 @@ def client(connect, sendgrid_key):
 def refused(status, body):
     """Expect the client to raise its exception for a status, with exactly this body."""
     with pytest.raises(exceptions.err_dict.get(status, exceptions.HTTPError)) as caught:
-        yield
+        yield caught
     assert caught.value.status_code == status
     assert caught.value.to_dict == body
 
@@ -411,8 +411,9 @@ def test_key_without_the_scope(connect):
     with refused(403, forbidden):
         reader.ips.pools.transactional.ips._("167.89.21.1").delete()
     nobody = connect(NO_SCOPES_KEY)
-    with refused(403, forbidden):
+    with refused(403, forbidden) as caught:
         nobody.ips.pools.get()
+    assert caught.value.reason == "FORBIDDEN", "the status line has the phrase in capitals, as recorded"
     with refused(401, error("missing required scope: ips.pools.read", "")):
         nobody.send_ips.pools.get()
 

@@ -338,6 +338,14 @@ def test_call_from_a_browser(pools):
         pools.request("OPTIONS", pools.uri)
 
 
+def test_status_line(pools):
+    """The status line has the standard phrase, which other clients show as the error's message."""
+    for pool_id, phrase in (("nowhere", "Not Found"), ("default", "Bad Request")):
+        with pytest.raises(SparkPostAPIException) as caught:
+            pools.delete(pool_id)
+        assert caught.value.response.reason == phrase
+
+
 def test_operation_that_is_not_modelled(connect, sparkpost_key):
     """What SparkPost has and the server has not is 501 in words, never an invented answer."""
     with refused(501, "mockserver does not model GET /api/v1/subaccounts; it invents no answer"):

@@ -214,6 +214,8 @@ def test_any_content_type(sparkpost: Access) -> None:
         (b"", "Problems parsing request as json"),
         (b"{", "Problems parsing request as json"),
         (b'{"name": NaN}', "Problems parsing request as json"),
+        (b'{"name": 1e400}', "Problems parsing request as json"),
+        (b'{"name": [-1e999]}', "Problems parsing request as json"),
         (b'{"name": "\\ud800"}', "Problems parsing request as json"),
         (b"\xff", "Problems parsing request as json"),
         (b"[" * 100_000, "Problems parsing request as json"),

@@ -1,0 +1,16 @@
+FROM python:3.13-slim AS build
+COPY . /src
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-compile /src \
+ && /venv/bin/pip uninstall --yes pip \
+ && /venv/bin/python -m compileall -q /venv/lib
+
+FROM python:3.13-slim
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    MOCKSERVER_HOST=0.0.0.0 MOCKSERVER_PORT=8080
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=3s CMD ["python", "-c", \
+  "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ['MOCKSERVER_PORT']}/_mockserver/ready\", timeout=2)"]
+ENTRYPOINT ["mockserver"]
+CMD ["serve"]

@@ -1,0 +1,47 @@
+# `make serve` and `make test` need Python 3.11 or newer, git and make; they set up everything else in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NPM := tests/clients/npm
+
+.PHONY: serve test check docs clean
+
+serve: .venv/serve
+	@$(BIN)/mockserver serve $(ARGS)
+
+test: .venv/test check npm
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: .venv/test
+	$(BIN)/ruff format --check mockserver tests tools
+	$(BIN)/ruff check mockserver tests tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/docs.py --check
+
+# Write what is generated: docs/operations.md and docs/documents.md.
+docs: .venv/test
+	$(BIN)/python tools/docs.py
+
+.PHONY: npm
+npm:
+	@if command -v npm >/dev/null; then \
+	  cd $(NPM) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }; \
+	else \
+	  echo "Node.js IS NOT HERE: the tests of the npm clients are LEFT OUT." >&2; \
+	fi
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mockserver needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/serve: .venv/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/test: .venv/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ .venv/serve
+
+clean:
+	rm -rf .venv build dist *.egg-info $(NPM)/node_modules

@@ -1,0 +1,183 @@
+"""The server on a socket: what an HTTP client that is not polite can do to it."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from mockserver import Config
+from mockserver.server import Server, start
+
+from .support import SENDGRID_KEY
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with start() as server:
+        yield server
+        assert server.mockserver.misfits == 0
+
+
+def exchange(server: Server, data: bytes, wait: float = 2) -> bytes:
+    """Send bytes on a connection of their own and return what comes back until it is closed or silent."""
+    with socket.create_connection((server.host, server.port), timeout=wait) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        try:
+            while chunk := connection.recv(65536):
+                received += chunk
+        except (TimeoutError, ConnectionResetError):
+            pass
+    return received
+
+
+def alive(server: Server) -> bool:
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    connection.request("GET", "/sendgrid/v3/ips/pools", headers={"Authorization": f"Bearer {SENDGRID_KEY}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status == 200
+
+
+def alive_without_credential(server: Server) -> bool:
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        connection.sendall(b"GET /_mockserver/live HTTP/1.0\r\n\r\n")
+        return connection.recv(65536).startswith(b"HTTP/1.0 200 OK\r\n")
+
+
+AUTH = b"Authorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /sendgrid/v3/ips/pools\r\n\r\n",
+        b"GET /sendgrid/v3/ips/pools HTTP/9.9\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET sendgrid HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /sendgrid/v3/\x00 HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n",
+        b"GET /sendgrid/v3/\xff\xfe HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n",
+        b"GET /sendgrid/v3/ips/pools/%ff%00%2f HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n",
+        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"X: " + b"y" * 300_000 + b"\r\n\r\n",
+        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\nNo colon\r\n\r\n",
+        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n : x\r\n\r\n",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: -5\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 9x\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 99\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 9999999999999\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Transfer-Encoding: rot13\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH
+        + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"A" * 100_000,
+    ],
+    ids=lambda data: repr(data[:60] + data[-20:]),
+)  # fmt: skip
+def test_broken_requests(server: Server, data: bytes) -> None:
+    """Whatever bytes come, the server answers with no 5xx or closes, and goes on."""
+    received = exchange(server, data)
+    statuses = [line.split()[1] for line in received.splitlines() if line.startswith(b"HTTP/1.")]
+    assert all(status < b"500" or status in (b"501", b"505") for status in statuses), received[:200]
+    assert alive(server)
+
+
+def test_chunked_bodies(server: Server) -> None:
+    """A body in chunks is read like any other."""
+    request = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + AUTH
+    body = b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"name":\r\n6\r\n "abc"\r\n1\r\n}\r\n0\r\n\r\n'
+    received = exchange(server, request + body)
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b'{"name":"abc"}')
+
+
+def test_pipelining(server: Server) -> None:
+    """Requests sent in one go are answered in order."""
+    one = b"GET /sendgrid/v3/ips/pools/%s HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n"
+    received = exchange(server, b"".join(one % name for name in (b"transactional", b"marketing", b"nope")))
+    places = [received.index(text) for text in (b'"pool_name":"transactional"', b'"pool_name":"marketing"', b"Unable")]
+    assert places == sorted(places)
+
+
+def test_keep_alive(server: Server) -> None:
+    """A connection serves many requests, refused ones among them."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    for path, status in (("/sendgrid/v3/ips/pools", 200), ("/sendgrid/v3/ips/pools/nope", 404), ("/nope", 404)) * 3:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {SENDGRID_KEY}"})
+        response = connection.getresponse()
+        response.read()
+        assert response.status == status
+        assert connection.sock is not None
+    connection.close()
+
+
+def test_a_slow_body_holds_up_nobody(server: Server) -> None:
+    """A client that sends half a request keeps no thread and no lock from others."""
+    half = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 20\r\n\r\n{"
+    connections = [socket.create_connection((server.host, server.port)) for _ in range(20)]
+    for connection in connections:
+        connection.sendall(half)
+    began = time.monotonic()
+    assert alive(server)
+    assert time.monotonic() - began < 5
+    for connection in connections:
+        connection.close()
+    assert alive(server)
+
+
+def test_a_large_body(server: Server) -> None:
+    """A body beyond the limit is refused in the provider's words, and the connection stays of use."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    headers = {"Authorization": f"Bearer {SENDGRID_KEY}"}
+    connection.request("POST", "/sendgrid/v3/ips/pools", body=b" " * (2 << 20), headers=headers)
+    response = connection.getresponse()
+    assert (response.status, b"content too large" in response.read()) == (413, True)
+    connection.request("GET", "/sendgrid/v3/ips/pools", headers=headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_encoded_slashes_reach_the_application(server: Server) -> None:
+    """A slash encoded in a path is part of a name on a real socket too."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    headers = {"Authorization": f"Bearer {SENDGRID_KEY}"}
+    connection.request("POST", "/sendgrid/v3/ips/pools", body=b'{"name": "a/b%2Fc"}', headers=headers)
+    assert connection.getresponse().read() == b'{"name":"a/b%2Fc"}'
+    connection.request("GET", "/sendgrid/v3/ips/pools/a%2Fb%252Fc", headers=headers)
+    assert connection.getresponse().read() == b'{"ips":[],"pool_name":"a/b%2Fc"}'
+    connection.close()
+
+
+def test_start_and_stop_leave_nothing() -> None:
+    """A server that is stopped has freed its port and ended its threads."""
+    before = set(threading.enumerate())
+    for _ in range(3):
+        with start(Config(seed="empty")) as server:
+            assert urlsplit(server.url).port == server.port
+            assert alive_without_credential(server)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((server.host, server.port), timeout=1)
+    deadline = time.monotonic() + 5
+    while set(threading.enumerate()) - before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_server_that_never_served() -> None:
+    """A server that was only bound frees its port when it is closed."""
+    server = start()
+    server.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((server.host, server.port), timeout=1)
+    assert (server.host, server.port > 0) == ("127.0.0.1", True)

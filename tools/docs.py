@@ -1,0 +1,100 @@
+"""Write the generated pages of docs/, or with --check fail if they are not as they would be written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from mockserver.contract import Contract
+from mockserver.errors import Source, entries, limits
+from mockserver.providers import PROVIDERS
+
+ROOT = Path(__file__).parent.parent
+NOTE = "<!-- Written by `make docs`. Do not edit. -->"
+
+
+def cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ").strip()
+
+
+def row(*cells: object) -> str:
+    return "| " + " | ".join(map(cell, cells)) + " |"
+
+
+def table(*heads: str) -> list[str]:
+    return ["", row(*heads), row(*("---" for _ in heads))]
+
+
+def told(source: Source) -> tuple[str, str]:
+    return source.kind, source.where
+
+
+def operations() -> Iterator[str]:
+    yield from ["# Operations, limits and refusals", "", NOTE, ""]
+    yield "*Documented*: a document of the provider says so. *Observed*: recorded from the real service."
+    yield "*Assumed*: said nowhere; our choice, with its reason. Where a source is weak, a client must not lean on it."
+    for provider in PROVIDERS:
+        document = Contract.load(provider.name).document
+        found = {
+            operation["operationId"]: operation
+            for item in document["paths"].values()
+            for operation in item.values()
+            if isinstance(operation, dict) and "operationId" in operation
+        }
+        yield from ["", f"## {provider.title}, `/{provider.name}`"]
+        yield from table("operation", "method", "path", "what it does")
+        for operation in provider.operations:
+            paths = ", ".join(f"`{path}`" for path in operation.paths)
+            yield row(f"`{operation.id}`", operation.method, paths, found[operation.id]["summary"])
+        known = limits(provider.catalog)
+        if known:
+            yield from table("limit", "value", "kind", "source")
+            for name, limit in known.items():
+                yield row(f"`{name}`", int(limit), *told(limit.source))
+        yield from table("refusal", "status", "words", "kind", "source")
+        for entry in entries(provider.catalog).values():
+            yield row(f"`{entry.key}`", entry.status, entry.message, *told(entry.source))
+        yield from table("not modelled: 501", "methods")
+        for path, methods in provider.unmodelled.items():
+            yield row(f"`{path}`", ", ".join(methods))
+
+
+def documents() -> Iterator[str]:
+    data = yaml.safe_load((ROOT / "tests" / "documents" / "examples.yaml").read_text("utf-8"))
+    titles = {document["id"]: document["title"] for document in data["documents"]}
+    yield from ["# The documents' examples and contradictions", "", NOTE, ""]
+    yield "Every request and response example of the documents this server implements is replayed by the tests,"
+    yield "in a world of `fixtures/documents.yaml` (`mockserver serve --seed documents#WORLD`)."
+    yield from table("document", "example", "world", "request", "status")
+    for example in data["examples"]:
+        request = f"`{example['request']['method']} {example['request']['path']}`"
+        status = example["response"]["status"]
+        yield row(titles[example["document"]], example["name"], example["world"], request, status)
+    yield from ["", "Mailgun's document has no examples; its prose is tested rule by rule."]
+    yield from ["", "## Where a document contradicts itself or another, or is not followed"]
+    yield from table("what", "document", "it says", "followed")
+    for item in data["contradictions"]:
+        yield row(item["what"], titles[item["document"]], item["says"], item["follows"])
+
+
+PAGES = {"operations.md": operations, "documents.md": documents}
+
+
+def main() -> None:
+    stale = []
+    for name, page in PAGES.items():
+        path = ROOT / "docs" / name
+        text = "\n".join(page()) + "\n"
+        if "--check" not in sys.argv:
+            path.write_text(text, "utf-8")
+        elif not path.is_file() or path.read_text("utf-8") != text:
+            stale.append(str(path.relative_to(ROOT)))
+    if stale:
+        sys.exit(f"{', '.join(stale)}: not as generated; run `make docs`")
+
+
+if __name__ == "__main__":
+    main()
