@@ -10,7 +10,7 @@ serve: .venv/serve
 	@$(BIN)/mockserver serve $(ARGS)
 
 test: .venv/test check npm
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .venv/test
 	$(BIN)/ruff format --check mockserver tests tools

@@ -6,6 +6,7 @@ import itertools
 import logging
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 
 from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
@@ -215,7 +216,7 @@ class Mockserver:
         if reply.content_type is not None:
             headers["Content-Type"] = reply.content_type
         headers["X-Mockserver-Request-Id"] = request_id
-        return Wire(reply.body, reply.status, headers)
+        return Wire(reply.body, f"{reply.status} {provider.phrase(HTTPStatus(reply.status))}", headers)
 
 
 def _explained(refused: ApiError) -> journal.Refusal:

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.datastructures import Headers
@@ -116,6 +117,11 @@ def parameters(call: Call, *names: str) -> dict[str, str]:
     """Return parameters from the query, where they are documented, or else the form, where clients put them."""
     found = {name: call.query.get(name) or call.form.get(name) for name in names}
     return {name: value for name, value in found.items() if value}
+
+
+def phrase(status: HTTPStatus) -> str:
+    """Return the standard phrase, as nearly all recorded answers have it."""
+    return status.phrase
 
 
 def body(call: Call) -> dict[str, Any]:

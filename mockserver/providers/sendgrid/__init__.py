@@ -22,4 +22,5 @@ provider = Provider(
     envelope=wire.envelope,
     options=wire.options,
     headers=wire.headers,
+    phrase=wire.phrase,
 )

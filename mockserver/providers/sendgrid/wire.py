@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.datastructures import Headers
@@ -69,6 +70,11 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
         yield "Access-Control-Allow-Methods", ", ".join([*call.methods, "OPTIONS"])
     yield "Access-Control-Max-Age", "21600"
     yield "Access-Control-Expose-Headers", "Link"
+
+
+def phrase(status: HTTPStatus) -> str:
+    """Return the phrase in capitals, as the documents (`204 NO CONTENT`) and recorded answers (`403 FORBIDDEN`) do."""
+    return status.phrase.upper()
 
 
 def body(call: Call) -> dict[str, Any]:

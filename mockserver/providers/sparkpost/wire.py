@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.datastructures import Headers
@@ -81,6 +82,11 @@ def options(path: str, allow: str) -> Reply:
 
 def headers(call: Call) -> Iterable[tuple[str, str]]:
     return ()
+
+
+def phrase(status: HTTPStatus) -> str:
+    """Return the standard phrase."""
+    return status.phrase
 
 
 def body(call: Call) -> dict[str, Any]:
