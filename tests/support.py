@@ -114,7 +114,7 @@ class World:
         store = self.server.store
         assert isinstance(store, GuardedStore)
         self.store = store
-        self.client = Client(self.app)
+        self.client = Client(self.app, use_cookies=False)
         self.sparkpost = self.as_sparkpost(SPARKPOST_KEY)
         self.sendgrid = self.as_sendgrid(SENDGRID_KEY)
         self.mailgun = self.as_mailgun(MAILGUN_KEY)
