@@ -744,6 +744,13 @@ def test_a_pool_that_waits_for_domains_keeps_its_ip(slow: Access, time: Time) ->
     refused(slow.delete(f"{POOLS}/{MARKETING}/ips/192.0.2.21"), 400, text)
 
 
+def test_a_pool_about_to_be_linked_keeps_its_ip(slow: Access, time: Time) -> None:
+    """The same holds for a link that an edit has promised."""
+    started(slow.patch(f"{POOLS}/{MARKETING}", data={"link_domain": "news.example.com"}))
+    text = "last ip can't be removed from an ip pool linked to domains"
+    refused(slow.patch(f"{POOLS}/{MARKETING}", data={"remove_ip": "192.0.2.21"}), 400, text)
+
+
 def test_work_is_done_in_order(slow: Access, time: Time) -> None:
     """Two replacements one after the other end where the second leads, even if nothing looked in between."""
     started(remove(slow, TRANSACTIONAL, pool_id=MARKETING))

@@ -368,6 +368,14 @@ def test_on_behalf_of(sendgrid: Access) -> None:
     assert subuser.last.account == "subuser1"
 
 
+def test_a_subusers_own_key(world: World) -> None:
+    """A subuser's key is for its pools only, and acts for nobody else, itself included."""
+    own = world.as_sendgrid("SG.mockserverSubuser00000.mockserverSubuser00000000000000000000000000")
+    assert names(own) == ["newsletters"]
+    for name in ("subuser1", "subuser2"):
+        assert own.acting_for(name).get(POOLS).status_code == 401
+
+
 @pytest.mark.parametrize("name", ["nobody", "", "account-id 7"])
 def test_on_behalf_of_a_stranger(sendgrid: Access, name: str) -> None:
     """An unknown subuser is answered like an unknown key."""
