@@ -6,17 +6,16 @@ import itertools
 import logging
 import re
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 
 from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from . import admin, journal, seed
 from .config import Config
 from .contract import Contract
 from .errors import ApiError
-from .mounts import Mounts, RawSlashes, Segment
+from .mounts import Entrance, Mounts, Segment
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
 from .store import MemoryStore
@@ -47,7 +46,11 @@ class Mockserver:
         self.providers = {provider.name: provider for provider in PROVIDERS}
         self.world = seed.load(config.seed, {provider.name: provider.read_seed for provider in PROVIDERS})
         self.store = store_class(
-            self.world.states, time=config.time, id_seed=config.id_seed, journal_size=config.journal_size
+            self.world.states,
+            time=config.time,
+            id_seed=config.id_seed,
+            journal_size=config.journal_size,
+            journal_room=config.journal_room,
         )
         self.tenants = Tenants(
             self.store, self.world.registrations, unknown=config.unknown_credentials, max_tenants=config.max_tenants
@@ -93,13 +96,16 @@ class Mockserver:
         provider, path = self.mounts.split(request.path)
         if provider is None:
             return admin.problem(error.code or 500, error.description or error.name)
-        if not isinstance(error, MethodNotAllowed):
+        if isinstance(error, NotFound):
             return self._exchange(provider, self._refusal(provider, "not_found"))
-        allow = ", ".join(sorted(error.valid_methods or ()))
+        if not isinstance(error, MethodNotAllowed):
+            return admin.problem(error.code or 500, error.description or error.name)
+        methods = tuple(sorted(error.valid_methods or ()))
+        allow = ", ".join(methods)
         if request.method == "OPTIONS":  # asked by browsers, which send no credential with it
-            call = self._call(provider)
+            call = self._call(provider, methods)
             return self._respond(provider, call, provider.options(path, allow), f"nobody-{next(self._strangers)}")
-        return self._exchange(provider, self._refusal(provider, "not_allowed", ("Allow", allow)))
+        return self._exchange(provider, self._refusal(provider, "not_allowed", ("Allow", allow)), methods=methods)
 
     def _refusal(self, provider: Provider, situation: Situation, *headers: tuple[str, str]) -> Answer:
         def answer(call: Call) -> Reply:
@@ -117,8 +123,9 @@ class Mockserver:
         answer: Answer,
         operation: Operation | None = None,
         path_values: dict[str, str] | None = None,
+        methods: tuple[str, ...] | None = None,
     ) -> Response:
-        call = self._call(provider)
+        call = self._call(provider, methods)
         caller: Caller | None = None
         refused: ApiError | None = None
         try:
@@ -130,9 +137,10 @@ class Mockserver:
             refused = provider.refuse("too_large", method=call.method, path=call.path)
             reply = provider.envelope(refused)
         except Evicted:
+            log.warning("a credential of a tenant that was closed was refused")
             return admin.problem(503, EVICTED)
         except Exception:
-            log.exception("crashed on %s %s", call.method, call.path)
+            log.exception("crashed on %r %r", call.method, call.path)
             refused = provider.refuse("crashed", method=call.method, path=call.path)
             reply = provider.envelope(refused)
         extra = refused.headers if refused is not None else ()
@@ -163,10 +171,11 @@ class Mockserver:
         )
         return self._respond(provider, call, reply, request_id, extra)
 
-    def _call(self, provider: Provider) -> Call:
+    def _call(self, provider: Provider, methods: tuple[str, ...] | None = None) -> Call:
         _, path = self.mounts.split(request.path)
         root = f"{request.scheme}://{request.host}/{provider.name}"
-        methods = self._methods.get(request.url_rule.rule, ()) if request.url_rule is not None else ()
+        if methods is None:
+            methods = self._methods.get(request.url_rule.rule, ()) if request.url_rule is not None else ()
         return Call(request.method, path, root, Headers(request.headers), request.args, methods)
 
     def _recognise(self, provider: Provider, call: Call) -> Caller:
@@ -216,7 +225,7 @@ class Mockserver:
         if reply.content_type is not None:
             headers["Content-Type"] = reply.content_type
         headers["X-Mockserver-Request-Id"] = request_id
-        return Wire(reply.body, f"{reply.status} {provider.phrase(HTTPStatus(reply.status))}", headers)
+        return Wire(reply.body, f"{reply.status} {provider.phrase(reply.status)}", headers)
 
 
 def _explained(refused: ApiError) -> journal.Refusal:
@@ -251,7 +260,7 @@ def create_app(config: Config | None = None, *, store_class: type[MemoryStore] =
         if rule.methods is not None and "OPTIONS" not in rule.methods:
             rule.methods.discard("HEAD")  # Werkzeug's own addition; no provider documents it
             server.add_methods(rule.rule, rule.methods)
-    app.wsgi_app = RawSlashes(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Entrance(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -25,6 +25,8 @@ class Config:
     """The largest request body that is read, in bytes."""
     journal_size: int = 1_000
     """How many requests a tenant's journal keeps."""
+    journal_room: int = 64 << 20
+    """How much all journals keep together, in bytes, about."""
     id_seed: str = "mockserver"
     """What identifiers are drawn from, together with the tenant's name."""
     time: Callable[[], float] = time.time

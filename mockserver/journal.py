@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -46,16 +47,44 @@ class Record:
     misfit: str | None
     """What of our own answer broke our own contract."""
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes to keep this."""
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return 1_000 + len(self.path) + len(self.query) + headers + len(self.body)
+
+
+class Room:
+    """How much all journals of a server may keep together; beyond it the oldest records go, whosever they are."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._kept: deque[tuple[Journal, int]] = deque()
+        self.lock = threading.Lock()
+
+    def take(self, journal: Journal, record: Record) -> None:
+        """Make room for a record, at the cost of the oldest ones. Called with the lock held."""
+        weight = record.weight
+        self._kept.append((journal, weight))
+        self._left -= weight
+        while self._left < 0 and len(self._kept) > 1:
+            oldest, freed = self._kept.popleft()
+            self._left += freed
+            oldest.drop_oldest()
+
 
 class Journal:
     """The last requests of one tenant; older ones are dropped and counted."""
 
-    __slots__ = ("_records", "dropped", "_seq")
+    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "dropped")
 
-    def __init__(self, size: int) -> None:
-        self._records: deque[Record] = deque(maxlen=size)
-        self.dropped = 0
+    def __init__(self, size: int, room: Room) -> None:
+        self._records: deque[Record] = deque()
+        self._size = size
+        self._room = room
+        self._early = 0
         self._seq = 0
+        self.dropped = 0
 
     def next_seq(self) -> int:
         """Number a request. Called with the tenant locked, so the numbers follow the order of the transactions."""
@@ -63,19 +92,33 @@ class Journal:
         return self._seq
 
     def add(self, record: Record) -> None:
-        if len(self._records) == self._records.maxlen:
+        with self._room.lock:
+            self._records.append(record)
+            if len(self._records) > self._size:
+                self._records.popleft()
+                self.dropped += 1
+                self._early += 1
+            self._room.take(self, record)
+
+    def drop_oldest(self) -> None:
+        """Drop a record to make room, unless its turn has come already. Called with the room's lock held."""
+        if self._early:
+            self._early -= 1
+        elif self._records:
+            self._records.popleft()
             self.dropped += 1
-        self._records.append(record)
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(sorted(self._records, key=lambda record: record.seq))
+        with self._room.lock:
+            records = list(self._records)
+        return iter(sorted(records, key=lambda record: record.seq))
 
     def __len__(self) -> int:
         return len(self._records)
 
     @property
     def last(self) -> Record:
-        return max(self._records, key=lambda record: record.seq)
+        return list(self)[-1]
 
 
 def redact(secret: str) -> str:

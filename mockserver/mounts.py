@@ -34,16 +34,19 @@ class Segment(BaseConverter):
         return unquote_to_bytes(value).decode("utf-8", "replace")
 
 
-class RawSlashes:
-    """WSGI middleware that keeps `%2F` (and so `%25`) of the path encoded until `Segment` reads it.
+class Entrance:
+    """WSGI middleware that hands on a request as it was meant.
 
-    WSGI decodes the path before anybody has split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`.
+    `%2F` (and so `%25`) of the path stay encoded until `Segment` reads them: WSGI decodes the path before anybody has
+    split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`. And a request to become a websocket is an
+    ordinary request to who knows no websockets; Werkzeug would look for a route of another kind.
     """
 
     def __init__(self, app: Any) -> None:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        environ.pop("HTTP_UPGRADE", None)
         path = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "").partition("?")[0]
         if path.startswith("/") and not environ.get("SCRIPT_NAME") and ("%25" in path or "%2f" in path.lower()):
             kept = path.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from re import Pattern
 from types import ModuleType
 from typing import Any, Literal, Protocol
@@ -82,5 +81,5 @@ class Provider:
     """Answer OPTIONS on a known path, given the path and the value of `Allow`."""
     headers: Callable[[Call], Iterable[tuple[str, str]]]
     """Headers that every answer of the provider carries."""
-    phrase: Callable[[HTTPStatus], str]
+    phrase: Callable[[int], str]
     """What stands behind the status on the status line: several clients show it to their users."""

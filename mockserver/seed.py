@@ -16,7 +16,16 @@ from .errors import SeedError
 from .store import State
 from .tenants import Registration
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(Base):  # type: ignore[misc]
+    """YAML's safe types, without dates: `2024-01-01` is a text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in Base.yaml_implicit_resolvers.items()
+    }
 
 
 class Seeded(NamedTuple):
@@ -68,8 +77,12 @@ def reader(
     validator = jsonschema_rs.validator_for(schema)
 
     def read_section(section: Mapping[str, Any]) -> Seeded:
-        for error in validator.iter_errors(section):
-            raise SeedError(tuple(error.instance_path), error.message)
+        try:
+            mistakes = list(validator.iter_errors(section))
+        except (TypeError, ValueError) as error:  # a key or a value that JSON has not
+            raise SeedError((), str(error)) from None
+        for mistake in mistakes:
+            raise SeedError(tuple(mistake.instance_path), mistake.message)
         state = load_state(section)
         registrations = []
         for index, item in enumerate(section.get("credentials", ())):
@@ -141,6 +154,8 @@ def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
         mistake = SeedError((), error.problem or str(error))
         mistake.line = error.problem_mark.line + 1 if error.problem_mark else None
         raise mistake from None
+    except RecursionError:
+        raise SeedError((), "nested too deeply, or inside itself") from None
     except (yaml.YAMLError, ValueError) as error:
         raise error if isinstance(error, SeedError) else SeedError((), str(error)) from None
     finally:

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from flask import Flask
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import WSGITask
 
 from .app import Mockserver
 from .config import Config
 
 THREADS = 8
+CONNECTIONS = 1_000
+"""How many connections are open at once; a further one waits."""
 MAX_BODY = 64 << 20
 """What the socket takes at all, in bytes; below it, too large a body is refused in the provider's words."""
+
+
+class Task(WSGITask):
+    """One answer; an answer without a body (204) needs no closed connection to show where it ends."""
+
+    def set_close_on_finish(self) -> None:
+        request: Any = self.request
+        if self.has_body or self.version != "1.1" or request.headers.get("CONNECTION", "").lower() == "close":
+            super().set_close_on_finish()
+
+
+class Channel(HTTPChannel):
+    task_class = Task
+
+
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where a server that listens everywhere can be reached from its own machine."""
 
 
 class Server:
@@ -31,15 +53,21 @@ class Server:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family)
         self._map: dict[int, Any] = {}
-        self._server: Any = create_server(
-            app,
-            map=self._map,
-            sockets=[listening],
-            threads=THREADS,
-            max_request_body_size=MAX_BODY,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
+        self._server = cast(
+            Any,
+            create_server(
+                app,
+                map=self._map,
+                sockets=[listening],
+                threads=THREADS,
+                connection_limit=CONNECTIONS,
+                max_request_body_size=MAX_BODY,
+                ident=None,
+                server_name=WILDCARDS.get(host, host),
+                clear_untrusted_proxy_headers=True,
+            ),
         )
+        self._server.channel_class = Channel
         self._closing = False
         self._thread: threading.Thread | None = None
         self.host = host
@@ -49,7 +77,7 @@ class Server:
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        host = WILDCARDS.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def greeting(self) -> dict[str, object]:
@@ -83,7 +111,8 @@ class Server:
         if self._thread is None:
             wasyncore.close_all(self._map)
         else:
-            self._server.pull_trigger()
+            with contextlib.suppress(OSError):  # it may have seen the flag, and be closed, already
+                self._server.pull_trigger()
             self._thread.join()
 
     def __enter__(self) -> Self:

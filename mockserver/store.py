@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from . import ids
-from .journal import Journal
+from .journal import Journal, Room
 
 R = TypeVar("R")
 S = TypeVar("S", bound="State")
@@ -180,11 +180,18 @@ class MemoryStore:
     """Tenants in this process's memory, over one world that all of them start from."""
 
     def __init__(
-        self, world: Mapping[str, State], *, time: Callable[[], float], id_seed: str, journal_size: int
+        self,
+        world: Mapping[str, State],
+        *,
+        time: Callable[[], float],
+        id_seed: str,
+        journal_size: int,
+        journal_room: int,
     ) -> None:
         self._world = world
         self._tenants: dict[str, Tenant] = {}
         self._journal_size = journal_size
+        self._journal_room = Room(journal_room)
         self.time = time
         self._id_seed = id_seed
 
@@ -195,7 +202,9 @@ class MemoryStore:
         """Return a tenant, made on first sight."""
         tenant = self._tenants.get(tenant_id)
         if tenant is None:
-            made = Tenant(tenant_id, ids.scope(self._id_seed, tenant_id), Journal(self._journal_size))
+            made = Tenant(
+                tenant_id, ids.scope(self._id_seed, tenant_id), Journal(self._journal_size, self._journal_room)
+            )
             tenant = self._tenants.setdefault(tenant_id, made)
         return tenant
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from werkzeug.datastructures import Headers, MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
@@ -139,25 +139,34 @@ def _finite(text: str) -> float:
 
 
 def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:
-    """Return the fields of a urlencoded or multipart form, in order; none when the body is no form."""
+    """Return the fields of a urlencoded or multipart form, in order; none when the body is no form.
+
+    What is no UTF-8 becomes U+FFFD. Raises `RequestEntityTooLarge` for too many parts.
+    """
     media_type, options = parse_options_header(content_type)
-    if media_type.lower() not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        return MultiDict()
-    parser = FormDataParser(max_form_memory_size=None, max_form_parts=MAX_FORM_PARTS, silent=True)
-    try:
-        _, form, files = parser.parse(io.BytesIO(body), media_type.lower(), len(body), options)
-    except RequestEntityTooLarge:
-        raise
-    except ValueError:
-        return MultiDict()
-    for name, file in files.items(multi=True):
-        form.add(name, file.read().decode("utf-8", "replace"))
-    return form
+    match media_type.lower():
+        case "application/x-www-form-urlencoded":
+            return MultiDict(parse_pairs(body))
+        case "multipart/form-data" as multipart:
+            parser = FormDataParser(max_form_memory_size=None, max_form_parts=MAX_FORM_PARTS, silent=True)
+            _, form, files = parser.parse(io.BytesIO(body), multipart, len(body), options)
+            texts = []
+            for name, file in files.items(multi=True):
+                texts.append((name, file.read().decode("utf-8", "replace")))
+                file.close()
+            return MultiDict((name, text) for name, text in [*form.items(multi=True), *texts] if name is not None)
+    return MultiDict()
+
+
+def parse_pairs(text: bytes) -> list[tuple[str, str]]:
+    """Return the names and values of a query or a urlencoded form, in order."""
+    ascii_only = re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], text).decode("ascii")
+    return parse_qsl(ascii_only, keep_blank_values=True, errors="replace")
 
 
 def unread(query: str, body: bytes, content_type: str, read: frozenset[str]) -> tuple[str, ...]:
     """Name the query parameters and body fields of a request that are not among those `read`."""
-    sent = {name for name, _ in parse_qsl(query, keep_blank_values=True)} | set(parse_form(body, content_type))
+    sent = {name for name, _ in parse_pairs(query.encode("latin-1"))} | set(parse_form(body, content_type))
     try:
         value = parse_json(body)
         sent |= set(value) if isinstance(value, dict) else set()

@@ -63,6 +63,23 @@ def test_it_is_bounded(make_world: Callable[..., World]) -> None:
     assert (len(journal), journal.dropped) == (3, 2)
 
 
+def test_all_journals_share_room(make_world: Callable[..., World]) -> None:
+    """Beyond the room of all journals the oldest records go, whosever they are, and are counted."""
+    world = make_world(journal_room=10_000, journal_size=4)
+    first, second = world.as_sparkpost(), world.as_sparkpost()
+    for _ in range(6):
+        first.get("/api/v1/ip-pools")
+    for _ in range(3):
+        second.post("/api/v1/ip-pools", data=b" " * 2_000)
+    journals = {
+        access: world.store.tenant(access.get("/").headers["X-Mockserver-Request-Id"].rpartition("-")[0]).journal
+        for access in (second, first)
+    }
+    assert [record.seq for record in journals[first]] == [7]
+    assert [record.seq for record in journals[second]] == [2, 3, 4]
+    assert (journals[first].dropped, journals[second].dropped) == (6, 1)
+
+
 def test_the_time_is_the_servers(make_world: Callable[..., World]) -> None:
     """A record carries the time of the server's clock."""
     world = make_world(time=lambda: 1_700_000_000.5)

@@ -57,9 +57,7 @@ def test_what_is_not_modelled_says_so(world: World, provider: Provider, method: 
     assert "X-Mockserver-Unmodelled" not in response.headers
 
 
-@pytest.mark.parametrize(
-    "path", ["/nope", "", "/", "//v3/ips/pools", "/v3//ips/pools", "/v3/ips/pools/a/b/c/d", "/%FF"]
-)
+@pytest.mark.parametrize("path", ["/nope", "//v3/ips/pools", "/v3//ips/pools", "/v3/ips/pools/a/b/c/d", "/%FF"])
 @PROVIDER
 def test_unknown_routes(world: World, name: str, path: str) -> None:
     """Any other path is the provider's own 404, and never a redirect."""
@@ -78,6 +76,28 @@ def test_wrong_methods(world: World, name: str, method: str) -> None:
     """A method that a path has not is refused, with the ones it has in order of the alphabet."""
     response = getattr(world, name)(method, ROOM[name])
     assert (response.status_code, response.headers["Allow"]) == (405, "GET, POST")
+
+
+def test_transport_is_no_business_of_a_provider(world: World) -> None:
+    """A request to become a websocket is an ordinary one; a Host that is none is no 404 of the provider."""
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    assert world.sparkpost.get("/api/v1/ip-pools", headers=headers).status_code == 200
+    response = world.sparkpost.get("/api/v1/ip-pools", headers={"Host": "a..b"})
+    types = {200: "application/json", 400: "application/problem+json"}
+    assert response.headers["Content-Type"] == types[response.status_code]
+
+
+@PROVIDER
+def test_phrases(world: World, name: str) -> None:
+    """The phrase on the status line is the standard one, SendGrid's in capitals, whatever Python runs this."""
+    expected = {413: "Request Entity Too Large", 405: "Method Not Allowed", 404: "Not Found"}
+    statuses = [
+        getattr(world, name).post(ROOM[name], data=b" " * (2 << 20)).status,
+        getattr(world, name).put(ROOM[name]).status,
+        getattr(world, name).get("/nope").status,
+    ]
+    for status, (code, phrase) in zip(statuses, expected.items(), strict=True):
+        assert status == f"{code} {phrase.upper() if name == 'sendgrid' else phrase}"
 
 
 def test_options(world: World) -> None:
@@ -193,6 +213,8 @@ def test_served_documents(world: World, name: str) -> None:
         {"Host": "ä"},
         {"Host": "x" * 300},
         {"Host": "["},
+        {"Host": "a..b"},
+        {"Connection": "Upgrade", "Upgrade": "websocket"},
         {"Host": "%00"},
         {"Content-Type": "multipart/form-data"},
         {"Content-Type": "multipart/form-data; boundary="},

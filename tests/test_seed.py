@@ -40,6 +40,8 @@ def mistake(text: str, name: str = "") -> str:
         ("world: x\n\tsendgrid: {}", "2: found "),
         ("world: x\nsendgrid: {", ": "),
         ("world: !!python/object:os.system x", "1: could not determine a constructor"),
+        ("world: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
+        ("world: " + "[" * 3_000 + "]" * 3_000, "nested too deeply, or inside itself"),
         ("world: \x00", "control characters are not allowed"),
     ],
 )
@@ -79,6 +81,22 @@ def test_documents_that_are_no_world(text: str, expected: str) -> None:
         (f"sendgrid:\n  pools:\n  - {{id: '1', name: {'x' * 65}}}", 4, "is longer than 64 characters"),
         ("sendgrid:\n  pools:\n" + "\n".join(f"  - {{id: '{n}', name: p{n}}}" for n in range(1, 102)), 104,
          "sendgrid.pools.100: a user has at most 100 pools"),
+        ("sendgrid:\n  ips:\n  - {ip: a}\n  pools:\n  - {id: '1', name: p, ips: [a]}", 6,
+         "sendgrid.pools.0.ips.0: a can join no pool of this user"),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: 2024-01-01, ips: 1}", 4,
+         'sendgrid.pools.0.ips: 1 is not of type "array"'),
+        ("sendgrid:\n  1: x", 2, "sendgrid: "),
+        ("mailgun:\n  ips:\n  - {ip: 999.1.1.1}", 4, "mailgun.ips.0.ip: '999.1.1.1' is no IP address"),
+        ("mailgun:\n  ips:\n  - {ip: '2001:db8::1'}\n  - {ip: '2001:0db8::1'}", 5,
+         "mailgun.ips.1.ip: 2001:db8::1 is there twice"),
+        (f"mailgun:\n  domains:\n  - {{id: {ID}, name: a}}\n  - {{id: {ID}, name: b}}", 5,
+         f"mailgun.domains.1.id: the id {ID} is there twice"),
+        (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d}}\n  domains:\n"
+         f"  - {{id: {ID}, name: a, pool_id: {ID}}}", 6, f"mailgun.domains.0.pool_id: the pool {ID} has no IP"),
+        (f"mailgun:\n  ips: [{{ip: 192.0.2.1}}, {{ip: 192.0.2.2}}]\n  ip_pools:\n"
+         f"  - {{pool_id: {ID}, name: n, description: d, ips: [192.0.2.1]}}\n  domains:\n"
+         f"  - {{id: {ID}, name: a, pool_id: {ID}, ips: [192.0.2.2]}}", 7,
+         "mailgun.domains.0.ips: are not those of the linked pool"),
         ("mailgun:\n  features: DIPPs", 3, 'mailgun.features: "DIPPs" is not of type "array"'),
         ("mailgun:\n  async_delay_seconds: -1", 3, "mailgun.async_delay_seconds: -1 is less than the minimum of 0"),
         ("mailgun:\n  eligible_for_shared_ips: true", 3,
@@ -91,7 +109,7 @@ def test_documents_that_are_no_world(text: str, expected: str) -> None:
         (f"mailgun:\n  domains:\n  - {{id: {ID}, name: n, pool_id: {ID}}}", 4,
          f"mailgun.domains.0.pool_id: the account has no pool {ID}"),
         (f"mailgun:\n  domains:\n  - {{id: {ID}, name: n, ips: [1.2.3.4]}}", 4,
-         "domains.0.ips.0: there is no IP 1.2.3.4"),
+         "domains.0.ips.0: the account has no IP 1.2.3.4"),
         (f"mailgun:\n  ips:\n  - {{ip: 1.2.3.4, account: {ID}}}", 4, f"ips.0.account: there is no subaccount '{ID}'"),
     ],
 )  # fmt: skip

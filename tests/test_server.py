@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
+import re
 import socket
 import threading
 import time
@@ -14,7 +16,7 @@ import pytest
 from mockserver import Config
 from mockserver.server import Server, start
 
-from .support import SENDGRID_KEY
+from .support import MAILGUN_KEY, SENDGRID_KEY
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,38 @@ def test_keep_alive(server: Server) -> None:
         assert response.status == status
         assert connection.sock is not None
     connection.close()
+
+
+def test_an_answer_without_a_body_keeps_the_connection(server: Server) -> None:
+    """After a 204 the connection goes on, for what was pipelined behind it too."""
+    head = b" HTTP/1.1\r\nHost: x\r\n" + AUTH
+    body = b'{"name": "brief"}'
+    received = exchange(
+        server,
+        b"POST /sendgrid/v3/ips/pools" + head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+        + b"DELETE /sendgrid/v3/ips/pools/brief" + head + b"\r\n"
+        + b"GET /sendgrid/v3/ips/pools/brief" + head + b"\r\n",
+    )  # fmt: skip
+    assert re.findall(rb"HTTP/1\.1 (\d+)", received) == [b"200", b"204", b"404"]
+    assert b"Connection: close" not in received
+
+
+def test_many_connections(server: Server) -> None:
+    """Three hundred open connections are all served."""
+    connections = [socket.create_connection((server.host, server.port), timeout=5) for _ in range(300)]
+    for connection in connections:
+        connection.sendall(b"GET /_mockserver/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert all(connection.recv(65536).startswith(b"HTTP/1.1 200 OK") for connection in connections)
+    for connection in connections:
+        connection.close()
+
+
+def test_links_lead_back_without_a_host(server: Server) -> None:
+    """A client that sends no Host gets links to the address that it called."""
+    auth = base64.b64encode(f"api:{MAILGUN_KEY}".encode())
+    path = b"/mailgun/v3/ip_pools/658041ae44842b99ee2eaa1b/domains"
+    received = exchange(server, b"GET " + path + b" HTTP/1.0\r\nAuthorization: Basic " + auth + b"\r\n\r\n")
+    assert f'"first":"{server.url}/mailgun/v3/ip_pools/'.encode() in received
 
 
 def test_a_slow_body_holds_up_nobody(server: Server) -> None:

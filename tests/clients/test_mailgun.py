@@ -526,7 +526,7 @@ def test_inherited_pool(client):
     succeeded(response)
     linked = pools.get(pool_id=TRANSACTIONAL, headers=ON_BEHALF).json()["details"]["linked_domains"]
     assert linked == ["sub.example.com"]
-    assert details(client, TRANSACTIONAL)["linked_domains"] == [LINKED]
+    assert details(client, TRANSACTIONAL)["linked_domains"] == [LINKED, "sub.example.com"]
 
 
 def test_pool_of_a_subaccount(client):

@@ -421,7 +421,7 @@ def test_a_page_remembers_its_limit(many: Access) -> None:
         assert len(many.get(f"{POOLS}/{MARKETING}/domains?{query}").json["domains"]) == length
 
 
-@pytest.mark.parametrize("limit", ["10", "11", "499", "500", "+10"])
+@pytest.mark.parametrize("limit", ["10", "11", "499", "500", "010"])
 def test_limits_that_fit(many: Access, limit: str) -> None:
     """A limit is 10 to 500."""
     assert many.get(f"{POOLS}/{MARKETING}/domains", query_string={"limit": limit}).status_code == 200
@@ -435,6 +435,7 @@ def test_limits_that_fit(many: Access, limit: str) -> None:
         ("-10", "Invalid parameter: limit -10"),
         ("abc", "Invalid format for parameter limit: abc"),
         ("", "Invalid format for parameter limit: "),
+        ("%2B10", "Invalid format for parameter limit: +10"),
         ("10.0", "Invalid format for parameter limit: 10.0"),
         ("1" * 19, "Invalid format for parameter limit: " + "1" * 19),
     ],
@@ -521,6 +522,9 @@ def test_remove_an_ip(mailgun: Access, path: str) -> None:
     succeeded(mailgun.delete(path.format("news.example.com", "192.0.2.10")))
     assert domain_ips(mailgun, "news.example.com") == ["198.51.100.1"]
     refused(mailgun.delete(path.format("news.example.com", "x")), 400, "Invalid parameter: ip x")
+    for left in (["198.51.100.2"], ["198.51.100.1"]):
+        succeeded(mailgun.delete(path.format("news.example.com", domain_ips(mailgun, "news.example.com")[0])))
+        assert domain_ips(mailgun, "news.example.com") == left
 
 
 @DELETE_PATHS
@@ -629,7 +633,7 @@ def test_inherited_pools(mailgun: Access) -> None:
     refused(sub.delete(f"{pool}?ip=192.0.2.30"), 400, "inherited ip pool can't be deleted")
     succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
     assert details(sub, TRANSACTIONAL)["linked_domains"] == ["sub.example.com"]
-    assert details(mailgun, TRANSACTIONAL)["linked_domains"] == ["mail.example.com"]
+    assert details(mailgun, TRANSACTIONAL)["linked_domains"] == ["mail.example.com", "sub.example.com"]
     started(mailgun.put(f"{pool}/ips/192.0.2.10"))
     assert domain_ips(sub, "sub.example.com") == ["192.0.2.20", "192.0.2.10"]
 
@@ -662,7 +666,8 @@ def test_a_disabled_subaccount(make_mailgun: Callable[..., Access]) -> None:
     """A disabled subaccount can do nothing: its own key is unknown, the parent's for it is forbidden."""
     mailgun = make_mailgun(subaccounts=[{"id": SUBACCOUNT, "name": "s", "status": "disabled"}])
     refused(mailgun.acting_for(SUBACCOUNT).get(POOLS), 403, "Forbidden")
-    assert mailgun.world.as_mailgun("key-fedcba9876543210fedcba9876543210").get(POOLS).status_code == 401
+    response = mailgun.world.as_mailgun("key-fedcba9876543210fedcba9876543210").get(POOLS)
+    assert (response.status_code, "X-Mailgun-Key-Id" in response.headers) == (401, False)
 
 
 @pytest.mark.parametrize("encoding", ["application/x-www-form-urlencoded", "multipart/form-data", "query"])
@@ -683,11 +688,34 @@ def test_delegate_and_revoke(mailgun: Access, encoding: str) -> None:
     refused(mailgun.delete(f"{POOLS}/{MARKETING}/delegate", **how), 400, "ip pool is not delegated to the subaccount")
 
 
+def test_revoking_without_shared_ips(make_mailgun: Callable[..., Access]) -> None:
+    """A pool is not taken from a subaccount whose domain would have nothing left to send from."""
+    mailgun = make_mailgun(eligible_for_shared_ips=False)
+    sub, path = mailgun.acting_for(SUBACCOUNT), f"{POOLS}/{TRANSACTIONAL}/delegate"
+    succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
+    response = mailgun.delete(path, data={"subaccount_id": SUBACCOUNT})
+    refused(response, 400, "account is not eligible for shared ips")
+    succeeded(sub.delete("/v3/domains/sub.example.com/ips/ip_pool?ip=192.0.2.30"))
+    succeeded(mailgun.delete(path, data={"subaccount_id": SUBACCOUNT}))
+
+
+def test_a_closed_subaccount(make_mailgun: Callable[..., Access]) -> None:
+    """Nothing is delegated to a subaccount that is closed."""
+    mailgun = make_mailgun(
+        subaccounts=[
+            {"id": SUBACCOUNT, "name": "s"},
+            {"id": "1" * 24, "name": "closed", "status": "closed"},
+        ]
+    )
+    response = mailgun.put(f"{POOLS}/{MARKETING}/delegate", data={"subaccount_id": "1" * 24})
+    refused(response, 404, "account not found")
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_delegation_refusals(mailgun: Access, method: str) -> None:
     """Delegation wants a subaccount, and one that is there."""
     path = f"{POOLS}/{MARKETING}/delegate"
-    for data in ({}, {"subaccount_id": ""}):
+    for data in ({}, {"subaccount_id": ""}, {"subaccount_id": " "}):
         refused(mailgun(method, path, data=data), 400, "invalid request parameters")
     refused(mailgun(method, path, data={"subaccount_id": NOWHERE}), 404, "account not found")
 
@@ -751,6 +779,56 @@ def test_a_pool_about_to_be_linked_keeps_its_ip(slow: Access, time: Time) -> Non
     refused(slow.patch(f"{POOLS}/{MARKETING}", data={"remove_ip": "192.0.2.21"}), 400, text)
 
 
+@pytest.mark.parametrize(
+    ("how", "ips"), [({"pool_id": TRANSACTIONAL}, ["192.0.2.20"]), ({"ip": "192.0.2.11"}, ["192.0.2.11"])]
+)
+def test_a_promised_link_survives_its_pool(slow: Access, time: Time, how: dict[str, str], ips: list[str]) -> None:
+    """A domain about to be linked to a pool that is deleted gets what replaces the pool."""
+    started(slow.patch(f"{POOLS}/{MARKETING}", data={"link_domain": "news.example.com"}))
+    time.now += 3
+    started(remove(slow, MARKETING, **how))
+    time.now += 10
+    assert domain_ips(slow, "news.example.com") == ips
+
+
+def test_the_newest_word_counts(slow: Access, time: Time) -> None:
+    """What is done to a domain, or promised of it, replaces what was promised before."""
+    mail, news = "mail.example.com", "news.example.com"
+    started(slow.patch(f"{POOLS}/{TRANSACTIONAL}", data={"unlink_domain": mail}))
+    started(slow.patch(f"{POOLS}/{TRANSACTIONAL}", data={"link_domain": mail, "name": "Still linked"}))
+    started(slow.patch(f"{POOLS}/{MARKETING}", data={"link_domain": [news, "67bcf63306fcfd2fb4b7e057"]}))
+    assert slow.world.store.dump(slow.tenant)["states"]["mailgun"]["jobs"][-1]["link"] == [news]
+    refused(slow.patch(f"{POOLS}/{MARKETING}", data={"link_domain": news}), 400, "no changes requested")
+    succeeded(slow.post(f"/v3/domains/{news}/ips", data={"ip": "192.0.2.11"}))
+    time.now += 10
+    assert domain_ips(slow, mail) == ["192.0.2.20"]
+    assert domain_ips(slow, news) == ["192.0.2.10", "192.0.2.14", "192.0.2.11"]
+
+
+def test_a_removed_domain_holds_up_no_pool(slow: Access) -> None:
+    """A link promised to a domain that is removed no longer counts."""
+    started(slow.patch(f"{POOLS}/{MARKETING}", data={"link_domain": "news.example.com"}))
+    succeeded(slow.delete("/v3/domains/news.example.com/ips/all"))
+    started(slow.delete(f"{POOLS}/{MARKETING}/ips/192.0.2.21"))
+
+
+def test_delegating_again_calls_off_the_revocation(slow: Access, time: Time) -> None:
+    """A subaccount that gets its pool back before its domains were unlinked keeps them linked."""
+    sub, path = slow.acting_for(SUBACCOUNT), f"{POOLS}/{TRANSACTIONAL}/delegate"
+    succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
+    succeeded(slow.delete(path, data={"subaccount_id": SUBACCOUNT}))
+    succeeded(slow.put(path, data={"subaccount_id": SUBACCOUNT}))
+    time.now += 10
+    assert details(sub, TRANSACTIONAL)["linked_domains"] == ["sub.example.com"]
+
+
+def test_a_pool_may_lose_its_last_ip_with_its_last_domain(mailgun: Access) -> None:
+    """One edit may unlink the only domain and remove the last IP."""
+    data = {"unlink_domain": "mail.example.com", "remove_ip": "192.0.2.20"}
+    started(mailgun.patch(f"{POOLS}/{TRANSACTIONAL}", data=data))
+    assert domain_ips(mailgun, "mail.example.com") == ["198.51.100.1"]
+
+
 def test_work_is_done_in_order(slow: Access, time: Time) -> None:
     """Two replacements one after the other end where the second leads, even if nothing looked in between."""
     started(remove(slow, TRANSACTIONAL, pool_id=MARKETING))
@@ -806,6 +884,26 @@ def test_headers(world: World) -> None:
     assert headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
     assert headers["X-Xss-Protection"] == "1; mode=block"
     assert re.fullmatch("[0-9a-f]{8}-[0-9a-f]{8}", world.mailgun.get(POOLS).headers["X-Mailgun-Key-Id"])
+
+
+def test_the_root(mailgun: Access) -> None:
+    """The root answers the text by which clients know a wrong URL."""
+    response = mailgun.get("/")
+    assert (response.status_code, response.data) == (200, b"Mailgun Magnificent API")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_forms_in_odd_encodings(mailgun: Access) -> None:
+    """What is no UTF-8 becomes U+FFFD, and a part without a name is ignored."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in (b"name=n&description=caf\xe9", b"name=n&description=caf%e9"):
+        pool_id = mailgun.post(POOLS, data=body, headers=form).json["pool_id"]
+        assert details(mailgun, pool_id)["description"] == "caf\ufffd"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    nameless = b"--b\r\nContent-Disposition: form-data%s\r\n\r\nv\r\n--b--\r\n"
+    for name in (b"", b'; name="\\"', b'; filename="x"'):
+        response = mailgun.post(POOLS, data=nameless % name, headers=headers)
+        refused(response, 400, "Missing mandatory parameter: name")
 
 
 def test_no_route_and_no_method(mailgun: Access) -> None:

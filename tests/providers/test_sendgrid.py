@@ -391,6 +391,9 @@ def test_headers_of_the_classic_api(sendgrid: Access) -> None:
     assert headers["Access-Control-Max-Age"] == "21600"
     assert headers["Access-Control-Expose-Headers"] == "Link"
     assert "Access-Control-Allow-Origin" not in sendgrid.get(MANAGEMENT).headers
+    nobody = Access(sendgrid.world, "sendgrid", {})
+    for response in (sendgrid.patch(POOLS), sendgrid("OPTIONS", POOLS), nobody.patch(POOLS)):
+        assert response.headers["Access-Control-Allow-Methods"] == "GET, POST, OPTIONS"
 
 
 def test_bodies_are_compact(sendgrid: Access) -> None:

@@ -31,7 +31,7 @@ def create(sparkpost: Access, name: str, **more: object) -> str:
         ("a  b", "a__b"),
         ("Ünï", "_n_"),
         ("UPPER_case_9", "upper_case_9"),
-        ("İstanbul", "i_stanbul"),
+        ("İstanbul", "_stanbul"),
         ("x" * 65, "x" * 65),
     ],
 )

@@ -6,7 +6,6 @@ the style that the service's own known messages share: lower case, no full stop,
 
 from ...errors import Entry, Limit, assumed, documented, observed
 
-INDEX = "IP Pools reference"
 SPEC = "Send API specification"
 
 MIN_PAGE = Limit(10, documented(f"{SPEC}, GET /v3/ip_pools/{{pool_id}}/domains: limit, minimum 10"))
@@ -19,20 +18,39 @@ ALL = "all"
 IP_POOL = "ip_pool"
 SHARED = "shared"
 
-_RULE = f"the rule is documented in the {INDEX}, its words are not"
 _NO_SOURCE = "no document has this case"
 
 # Feature, pools
 
-NO_DIPPS = Entry("no_dipps", 403, "DIPPs feature is not enabled for the account", assumed(_RULE))
+NO_DIPPS = Entry(
+    "no_dipps",
+    403,
+    "DIPPs feature is not enabled for the account",
+    assumed("documented for changing pools and for unlinking, taken for linking a pool too; the words are nowhere"),
+)
 POOL_NOT_FOUND = Entry("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
-INHERITED_EDIT = Entry("inherited_edit", 400, "inherited ip pool can't be modified", assumed(_RULE))
-INHERITED_DELETE = Entry("inherited_delete", 400, "inherited ip pool can't be deleted", assumed(_RULE))
-NO_CHANGE = Entry("no_change", 400, "no changes requested", assumed(_RULE))
+INHERITED_EDIT = Entry(
+    "inherited_edit",
+    400,
+    "inherited ip pool can't be modified",
+    assumed("documented for changing a pool, taken for delegating it too; the words are nowhere"),
+)
+INHERITED_DELETE = Entry(
+    "inherited_delete",
+    400,
+    "inherited ip pool can't be deleted",
+    assumed("the rule is documented; the words are nowhere"),
+)
+NO_CHANGE = Entry("no_change", 400, "no changes requested", assumed("the rule is documented; the words are nowhere"))
 POOL_LAST_IP = Entry(
     "pool_last_ip", 400, "last ip can't be removed from an ip pool linked to domains", assumed(_NO_SOURCE)
 )
-POOL_WITHOUT_IPS = Entry("pool_without_ips", 400, "ip pool must contain at least one ip", assumed(_RULE))
+POOL_WITHOUT_IPS = Entry(
+    "pool_without_ips",
+    400,
+    "ip pool must contain at least one ip",
+    assumed("documented for linking a pool in the older IP Pools page, api-ip-pools; the words are nowhere"),
+)
 REPLACEMENT_BOTH = Entry(
     "replacement_both", 400, "only one of 'ip' and 'pool_id' parameters can be specified", assumed(_NO_SOURCE)
 )
@@ -40,17 +58,50 @@ REPLACEMENT_NEEDED = Entry(
     "replacement_needed",
     400,
     "either 'ip' or 'pool_id' parameter is required to delete a non-empty ip pool",
-    assumed(_RULE),
+    assumed("the rule is documented; the words are nowhere"),
 )
-REPLACEMENT_EMPTY = Entry("replacement_empty", 400, "replacement ip pool must contain at least one ip", assumed(_RULE))
+REPLACEMENT_EMPTY = Entry(
+    "replacement_empty",
+    400,
+    "replacement ip pool must contain at least one ip",
+    assumed("documented for deleting a pool, taken for unlinking it too; the words are nowhere"),
+)
 REPLACEMENT_SELF = Entry("replacement_self", 400, "ip pool can't be replaced with itself", assumed(_NO_SOURCE))
-NOT_ELIGIBLE = Entry("not_eligible", 400, "account is not eligible for shared ips", assumed(_RULE))
+NOT_ELIGIBLE = Entry(
+    "not_eligible",
+    400,
+    "account is not eligible for shared ips",
+    assumed(
+        "documented for the replacement `shared`, taken for unlinking by an edit or a revocation; the words are nowhere"
+    ),
+)
 
 # IPs
 
-IP_FOREIGN = Entry("ip_foreign", 400, "ip {ip} does not belong to the account", assumed(_RULE))
-IP_NOT_DEDICATED = Entry("ip_not_dedicated", 400, "ip {ip} is not dedicated", assumed(_RULE))
-IP_TAKEN = Entry("ip_taken", 400, "ip {ip} already belongs to another ip pool", assumed(_RULE))
+IP_FOREIGN = Entry(
+    "ip_foreign",
+    400,
+    "ip {ip} does not belong to the account",
+    assumed(
+        "documented for adding IPs to a pool, taken for creating one and for replacements too; the words are nowhere"
+    ),
+)
+IP_NOT_DEDICATED = Entry(
+    "ip_not_dedicated",
+    400,
+    "ip {ip} is not dedicated",
+    assumed(
+        "documented for adding IPs to a pool and replacing it, taken for creating and unlinking; the words are nowhere"
+    ),
+)
+IP_TAKEN = Entry(
+    "ip_taken",
+    400,
+    "ip {ip} already belongs to another ip pool",
+    assumed(
+        "documented for PUT and POST of IPs and for replacing a pool, taken for the other ways; the words are nowhere"
+    ),
+)
 IP_MEMBER = Entry("ip_member", 400, "ip {ip} already belongs to the ip pool", assumed(_NO_SOURCE))
 IP_NOT_MEMBER = Entry("ip_not_member", 404, "ip {ip} does not belong to the ip pool", assumed(_NO_SOURCE))
 
@@ -82,9 +133,14 @@ DOMAIN_LINKED = Entry(
     "domain_linked",
     400,
     "domain ips can't be changed while an ip pool is linked to the domain",
-    assumed(_RULE),
+    assumed("the rule is documented; the words are nowhere"),
 )
-DOMAIN_LAST_IP = Entry("domain_last_ip", 400, "last ip can't be removed from the domain", assumed(_RULE))
+DOMAIN_LAST_IP = Entry(
+    "domain_last_ip",
+    400,
+    "last ip can't be removed from the domain",
+    assumed("the rule is documented; the words are nowhere"),
+)
 DOMAIN_WITHOUT_IP = Entry("domain_without_ip", 404, "ip {ip} is not assigned to the domain", assumed(_NO_SOURCE))
 DOMAIN_WITHOUT_POOL = Entry("domain_without_pool", 400, "no ip pool is linked to the domain", assumed(_NO_SOURCE))
 

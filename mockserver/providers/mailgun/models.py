@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ...errors import SeedError
@@ -105,32 +106,12 @@ class State(BaseState):
         pools = _keyed(data, "ip_pools", "pool_id", Pool)
         domains = _keyed(data, "domains", "name", Domain)
         jobs = _keyed(data, "jobs", "id", Job)
-        in_pool: dict[str, str] = {}
         for section, records in (("ips", ips), ("ip_pools", pools), ("domains", domains)):
             for index, record in enumerate(records.values()):
                 if record.account is not None and record.account not in subaccounts:
                     raise SeedError((section, index, "account"), f"there is no subaccount '{record.account}'")
-        for index, pool in enumerate(pools.values()):
-            for place, address in enumerate(pool.ips):
-                path = ("ip_pools", index, "ips", place)
-                if address not in ips or not ips[address].dedicated or ips[address].account != pool.account:
-                    raise SeedError(path, f"the account has no dedicated IP {address}")
-                if address in in_pool:
-                    raise SeedError(path, f"{address} is in the pool {in_pool[address]} already")
-                in_pool[address] = pool.pool_id
-            for place, account in enumerate(pool.delegated_to):
-                if account not in subaccounts or pool.account is not None:
-                    raise SeedError(("ip_pools", index, "delegated_to", place), f"no subaccount '{account}' to take it")
-        for index, (name, domain) in enumerate(domains.items()):
-            if domain.pool_id is not None and all(job.pool_id != domain.pool_id for job in jobs.values()):
-                pool_ = pools.get(domain.pool_id)
-                if pool_ is None or domain.account not in (pool_.account, *pool_.delegated_to):
-                    raise SeedError(("domains", index, "pool_id"), f"the account has no pool {domain.pool_id}")
-                if not domain.ips:
-                    domains[name] = Domain(domain.id, name, pool_.ips, domain.pool_id, domain.account)
-            for place, address in enumerate(domain.ips):
-                if address not in ips:
-                    raise SeedError(("domains", index, "ips", place), f"there is no IP {address}")
+        _check_pools(pools, ips, subaccounts)
+        _check_domains(domains, pools, ips, jobs)
         eligible = data.get("eligible_for_shared_ips", False)
         if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
             raise SeedError(("eligible_for_shared_ips",), "the account has no IP that is not dedicated")
@@ -158,15 +139,79 @@ class State(BaseState):
         }
 
 
+def canonical(address: str) -> str | None:
+    """Return an IP address in its usual spelling; None when it is none."""
+    try:
+        return str(ipaddress.ip_address(address)) if "%" not in address else None
+    except ValueError:
+        return None
+
+
 def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -> dict[str, Any]:
+    """Return a section's records by their key, every address in its usual spelling."""
     records: dict[str, Any] = {}
     for index, item in enumerate(data.get(section, ())):
-        if item[key] in records:
-            raise SeedError((section, index, key), f"{item[key]} is there twice")
-        records[item[key]] = record(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in item.items()}
+        values = dict(item)
+        if "ip" in item:
+            values["ip"] = _address((section, index, "ip"), item["ip"])
+        if "ips" in item:
+            values["ips"] = [_address((section, index, "ips", place), text) for place, text in enumerate(item["ips"])]
+        if values[key] in records:
+            raise SeedError((section, index, key), f"{values[key]} is there twice")
+        records[values[key]] = record(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         )
     return records
+
+
+def _address(path: tuple[str | int, ...], text: str) -> str:
+    address = canonical(text)
+    if address is None:
+        raise SeedError(path, f"'{text}' is no IP address")
+    return address
+
+
+def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[str, Subaccount]) -> None:
+    """Refuse a pool with an IP that cannot be in it, or delegated to whom it cannot be."""
+    in_pool: dict[str, str] = {}
+    for index, pool in enumerate(pools.values()):
+        for place, address in enumerate(pool.ips):
+            path = ("ip_pools", index, "ips", place)
+            if address not in ips or not ips[address].dedicated or ips[address].account != pool.account:
+                raise SeedError(path, f"the account has no dedicated IP {address}")
+            if address in in_pool:
+                raise SeedError(path, f"{address} is in the pool {in_pool[address]} already")
+            in_pool[address] = pool.pool_id
+        for place, account in enumerate(pool.delegated_to):
+            if account not in subaccounts or pool.account is not None:
+                raise SeedError(("ip_pools", index, "delegated_to", place), f"no subaccount '{account}' to take it")
+
+
+def _check_domains(
+    domains: dict[str, Domain], pools: dict[str, Pool], ips: dict[str, Ip], jobs: dict[str, Job]
+) -> None:
+    """Refuse a domain with an IP or a pool that it cannot have; give a linked one the pool's IPs.
+
+    While work on pools is still to be done, a domain may have what only that work will take from it.
+    """
+    ids: set[str] = set()
+    for index, (name, domain) in enumerate(domains.items()):
+        if domain.id in ids:
+            raise SeedError(("domains", index, "id"), f"the id {domain.id} is there twice")
+        ids.add(domain.id)
+        for place, address in enumerate(domain.ips):
+            if address not in ips or ips[address].account not in (None, domain.account):
+                raise SeedError(("domains", index, "ips", place), f"the account has no IP {address}")
+        if domain.pool_id is None or jobs:
+            continue
+        pool = pools.get(domain.pool_id)
+        if pool is None or domain.account not in (pool.account, *pool.delegated_to):
+            raise SeedError(("domains", index, "pool_id"), f"the account has no pool {domain.pool_id}")
+        if not pool.ips:
+            raise SeedError(("domains", index, "pool_id"), f"the pool {domain.pool_id} has no IP")
+        if domain.ips and domain.ips != pool.ips:
+            raise SeedError(("domains", index, "ips"), "are not those of the linked pool")
+        domains[name] = replace(domain, ips=pool.ips)
 
 
 def _plain(records: Iterable[Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,11 @@ from . import catalog, rules, schemas, wire
 routes = Routes()
 
 
+@routes.operation("getRoot", "GET", "/")
+def get_root(call: Call) -> Reply:
+    return wire.root()
+
+
 @routes.operation("listIpPools", "GET", "/v3/ip_pools", "/v1/ip_pools")
 def list_ip_pools(call: Call) -> Reply:
     views = rules.list_pools(call.tx, call.account)

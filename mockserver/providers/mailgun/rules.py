@@ -7,6 +7,7 @@ response is a `Job`, done by `settle` once it is due.
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -77,11 +78,28 @@ def require_eligible(tx: Tx) -> None:
         raise catalog.NOT_ELIGIBLE()
 
 
-def _is_linked(state: State, pool_id: str) -> bool:
-    """Say whether a domain of any account is linked to a pool, or is about to be."""
-    return any(domain.pool_id == pool_id for domain in state.domains.values()) or any(
-        job.relink_to == pool_id or (job.pool_id == pool_id and job.link) for job in state.jobs.values()
-    )
+def _eventually(state: State) -> State:
+    """Return the state in which every promise is kept."""
+    return settle(state, math.inf)
+
+
+def _linked(state: State, pool_id: str) -> set[str]:
+    """Return the names of the domains, of any account, that are linked to a pool once every promise is kept."""
+    return {domain.name for domain in _eventually(state).domains.values() if domain.pool_id == pool_id}
+
+
+def _put_domain(tx: Tx, domain: Domain) -> None:
+    """Change a domain at once; what was promised of it before is no longer due."""
+    _forget_promises(tx, {domain.name})
+    tx.state.domains[domain.name] = domain
+
+
+def _forget_promises(tx: Tx, names: set[str]) -> None:
+    for job in list(tx.state.jobs.values()):
+        link = tuple(name for name in job.link if name not in names)
+        unlink = tuple(name for name in job.unlink if name not in names)
+        if (link, unlink) != (job.link, job.unlink):
+            tx.state.jobs[job.id] = replace(job, link=link, unlink=unlink)
 
 
 def _promise(tx: Tx, job: Job) -> str:
@@ -115,20 +133,26 @@ def list_pools(tx: Tx, account: str | None) -> list[PoolView]:
     """Return every pool that the account owns or inherits, in order of creation."""
     linked: dict[str, list[Domain]] = {}
     for domain in tx.state.domains.values():
-        if domain.pool_id is not None and domain.account == account:
+        if domain.pool_id is not None:
             linked.setdefault(domain.pool_id, []).append(domain)
     return [
-        PoolView(pool, pool.account != account, tuple(linked.get(pool.pool_id, ())))
+        _view(pool, account, linked.get(pool.pool_id, ()))
         for pool in tx.state.pools.values()
         if account == pool.account or account in pool.delegated_to
     ]
 
 
 def get_pool(tx: Tx, account: str | None, pool_id: str) -> PoolView:
-    """Return a pool, with the account's domains that are linked to it in the order of their ids."""
+    """Return a pool with its linked domains."""
     pool = visible_pool(tx, account, pool_id)
-    linked = [domain for domain in tx.state.domains.values() if domain.pool_id == pool_id and domain.account == account]
-    return PoolView(pool, pool.account != account, tuple(sorted(linked, key=lambda domain: domain.id)))
+    return _view(pool, account, (domain for domain in tx.state.domains.values() if domain.pool_id == pool_id))
+
+
+def _view(pool: Pool, account: str | None, linked: Iterable[Domain]) -> PoolView:
+    """Return a pool as an account sees it: its owner every linked domain, who inherits it its own, by their ids."""
+    inherited = pool.account != account
+    seen = [domain for domain in linked if not inherited or domain.account == account]
+    return PoolView(pool, inherited, tuple(sorted(seen, key=lambda domain: domain.id)))
 
 
 def create_pool(tx: Tx, account: str | None, name: str, description: str, ips: Sequence[str]) -> Pool:
@@ -165,24 +189,22 @@ def edit_pool(
         description=pool.description if description is None else description,
         ips=ips,
     )
-    link = [domain for domain in _domains(tx, pool.account, link_domain) if domain.pool_id != pool.pool_id]
-    unlink = [domain for domain in _domains(tx, pool.account, unlink_domain) if domain.pool_id == pool.pool_id]
+    linked = _linked(tx.state, pool.pool_id)
+    link = [name for name in _domains(tx, pool.account, link_domain) if name not in linked]
+    unlink = [name for name in _domains(tx, pool.account, unlink_domain) if name in linked]
     if changed == pool and not link and not unlink:
         raise catalog.NO_CHANGE()
     if link and not ips:
         raise catalog.POOL_WITHOUT_IPS()
-    if pool.ips and not ips and _is_linked(tx.state, pool.pool_id):
+    if pool.ips and not ips and linked - set(unlink):
         raise catalog.POOL_LAST_IP()
     if unlink:
         require_eligible(tx)
     tx.state.pools[pool.pool_id] = changed
-    touches_others = ips != pool.ips and (_is_linked(tx.state, pool.pool_id) or pool.delegated_to)
-    if not (link or unlink or touches_others):
+    if not (link or unlink or (ips != pool.ips and (linked or pool.delegated_to))):
         return None
-    job = _job(tx, pool.pool_id)
-    return _promise(
-        tx, replace(job, link=tuple(each.name for each in link), unlink=tuple(each.name for each in unlink))
-    )
+    _forget_promises(tx, {*link, *unlink})
+    return _promise(tx, replace(_job(tx, pool.pool_id), link=tuple(link), unlink=tuple(unlink)))
 
 
 def add_ips(tx: Tx, pool: Pool, addresses: Sequence[str]) -> str:
@@ -200,7 +222,7 @@ def remove_ip(tx: Tx, pool: Pool, address: str) -> str:
     """Take an IP out of a pool; return the reference of the work that follows."""
     if address not in pool.ips:
         raise catalog.IP_NOT_MEMBER(ip=address)
-    if len(pool.ips) == 1 and _is_linked(tx.state, pool.pool_id):
+    if len(pool.ips) == 1 and _linked(tx.state, pool.pool_id):
         raise catalog.POOL_LAST_IP()
     tx.state.pools[pool.pool_id] = replace(pool, ips=tuple(each for each in pool.ips if each != address))
     return _promise(tx, _job(tx, pool.pool_id))
@@ -240,7 +262,7 @@ def _require_replacement_ip(tx: Tx, account: str | None, ip: str, pool_id: str |
 
 def _subaccount(tx: Tx, account: str | None, subaccount_id: str) -> Subaccount:
     subaccount = tx.state.subaccounts.get(subaccount_id) if account is None else None
-    if subaccount is None:
+    if subaccount is None or subaccount.status == "closed":
         raise catalog.ACCOUNT_NOT_FOUND()
     return subaccount
 
@@ -250,6 +272,9 @@ def delegate_pool(tx: Tx, pool: Pool, subaccount_id: str) -> None:
     subaccount = _subaccount(tx, pool.account, subaccount_id)
     if subaccount.id not in pool.delegated_to:
         tx.state.pools[pool.pool_id] = replace(pool, delegated_to=(*pool.delegated_to, subaccount.id))
+        for job in list(tx.state.jobs.values()):
+            if (job.pool_id, job.revoke_from) == (pool.pool_id, subaccount.id):
+                del tx.state.jobs[job.id]
 
 
 def revoke_pool(tx: Tx, pool: Pool, subaccount_id: str) -> None:
@@ -257,6 +282,8 @@ def revoke_pool(tx: Tx, pool: Pool, subaccount_id: str) -> None:
     subaccount = _subaccount(tx, pool.account, subaccount_id)
     if subaccount.id not in pool.delegated_to:
         raise catalog.NOT_DELEGATED()
+    if any(tx.state.domains[name].account == subaccount.id for name in _linked(tx.state, pool.pool_id)):
+        require_eligible(tx)  # a domain that loses its pool has nothing else to send from
     left = tuple(each for each in pool.delegated_to if each != subaccount.id)
     tx.state.pools[pool.pool_id] = replace(pool, delegated_to=left)
     _promise(tx, replace(_job(tx, pool.pool_id), revoke_from=subaccount.id))
@@ -273,10 +300,10 @@ def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
     return domain
 
 
-def _domains(tx: Tx, account: str | None, names: Iterable[str]) -> list[Domain]:
-    """Return domains given by id, which is documented, or by name, which clients' examples show."""
+def _domains(tx: Tx, account: str | None, names: Sequence[str]) -> list[str]:
+    """Return the names of domains given by id, which is documented, or by name, which clients' examples show."""
     by_id = {domain.id: domain.name for domain in tx.state.domains.values()} if names else {}
-    return [get_domain(tx, account, by_id.get(name, name)) for name in dict.fromkeys(names)]
+    return list(dict.fromkeys(get_domain(tx, account, by_id.get(name, name)).name for name in names))
 
 
 def assign_ip(tx: Tx, domain: Domain, address: str) -> None:
@@ -285,7 +312,7 @@ def assign_ip(tx: Tx, domain: Domain, address: str) -> None:
     if domain.pool_id is not None:
         raise catalog.DOMAIN_LINKED()
     if address not in domain.ips:
-        tx.state.domains[domain.name] = replace(domain, ips=(*domain.ips, address))
+        _put_domain(tx, replace(domain, ips=(*domain.ips, address)))
 
 
 def link_pool(tx: Tx, domain: Domain, pool_id: str) -> None:
@@ -294,7 +321,7 @@ def link_pool(tx: Tx, domain: Domain, pool_id: str) -> None:
     pool = visible_pool(tx, domain.account, pool_id)
     if not pool.ips:
         raise catalog.POOL_WITHOUT_IPS()
-    tx.state.domains[domain.name] = replace(domain, pool_id=pool_id, ips=pool.ips)
+    _put_domain(tx, replace(domain, pool_id=pool_id, ips=pool.ips))
 
 
 def remove_domain_ip(tx: Tx, domain: Domain, address: str) -> None:
@@ -307,17 +334,19 @@ def remove_domain_ip(tx: Tx, domain: Domain, address: str) -> None:
     if address not in domain.ips:
         raise catalog.DOMAIN_WITHOUT_IP(ip=address)
     left = tuple(each for each in domain.ips if each != address)
+    dedicated = [tx.state.ips[each] for each in left if tx.state.ips[each].dedicated]
     if tx.state.eligible_for_shared_ips:
-        left = left or _shared_ips(tx.state)
+        left = left or _shared_ips(tx.state, but=address)
     elif not left:
         raise catalog.DOMAIN_LAST_IP()
-    elif all(tx.state.ips[each].warmup for each in left if tx.state.ips[each].dedicated):
+    elif dedicated and all(ip.warmup for ip in dedicated):
         left = (*left, *[each for each in _warm_ips(tx.state, domain.account) if each != address][:1])
-    tx.state.domains[domain.name] = replace(domain, ips=left)
+    _put_domain(tx, replace(domain, ips=left))
 
 
 def remove_domain_pool(tx: Tx, domain: Domain) -> None:
     """Remove all IPs of a domain: it no longer exists here."""
+    _forget_promises(tx, {domain.name})
     del tx.state.domains[domain.name]
 
 
@@ -331,19 +360,19 @@ def unlink_pool(tx: Tx, domain: Domain, ip: str | None, pool_id: str | None) -> 
         pool = visible_pool(tx, domain.account, pool_id)
         if not pool.ips:
             raise catalog.REPLACEMENT_EMPTY()
-        tx.state.domains[domain.name] = replace(domain, pool_id=pool_id, ips=pool.ips)
+        _put_domain(tx, replace(domain, pool_id=pool_id, ips=pool.ips))
     elif ip is not None:
         _require_replacement_ip(tx, domain.account, ip)
-        tx.state.domains[domain.name] = _unlinked(tx.state, domain, ip)
+        _put_domain(tx, _unlinked(tx.state, domain, ip))
 
 
 def _unlinked(state: State, domain: Domain, ip: str) -> Domain:
     return replace(domain, pool_id=None, ips=_shared_ips(state) if ip == catalog.SHARED else (ip,))
 
 
-def _shared_ips(state: State) -> tuple[str, ...]:
+def _shared_ips(state: State, but: str | None = None) -> tuple[str, ...]:
     """Return the shared IP that the system assigns: the lowest, if the account may use one."""
-    shared = [ip.ip for ip in state.ips.values() if not ip.dedicated and ip.account is None]
+    shared = [ip.ip for ip in state.ips.values() if not ip.dedicated and ip.account is None and ip.ip != but]
     return tuple(sorted(shared, key=_order)[:1]) if state.eligible_for_shared_ips else ()
 
 
@@ -376,12 +405,11 @@ def settle(state: State, now: float) -> State:
 def _finish(state: State, job: Job) -> None:
     pool = state.pools.get(job.pool_id)
     for domain in list(state.domains.values()):
-        linked = domain.pool_id == job.pool_id
-        if pool is not None and domain.name in job.link:
-            domain, linked = replace(domain, pool_id=pool.pool_id), True
-        if not linked:
+        if domain.name in job.link:  # to a pool that may be gone by now: then what replaced it comes next
+            domain = replace(domain, pool_id=job.pool_id)
+        if domain.pool_id != job.pool_id:
             continue
-        if job.relink_to is not None:  # which may be gone by now: then what replaced that comes next
+        if job.relink_to is not None:  # the same holds for its heir
             heir = state.pools.get(job.relink_to)
             domain = replace(domain, pool_id=job.relink_to, ips=heir.ips if heir is not None else domain.ips)
         elif job.replace_with is not None:

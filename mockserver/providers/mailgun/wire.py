@@ -7,10 +7,10 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
 
 from ...errors import ApiError
 from ...provider import Situation
@@ -48,6 +48,7 @@ def admit(call: Call) -> None:
     subaccounts = call.tx.state.subaccounts
     own = call.account
     if own is not None and subaccounts[own].status != "open":
+        call.known = False
         raise catalog.UNAUTHORIZED()
     other = call.headers.get("X-Mailgun-On-Behalf-Of")
     if other is not None:
@@ -119,9 +120,9 @@ def parameters(call: Call, *names: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def phrase(status: HTTPStatus) -> str:
+def phrase(status: int) -> str:
     """Return the standard phrase, as nearly all recorded answers have it."""
-    return status.phrase
+    return HTTP_STATUS_CODES[status]
 
 
 def body(call: Call) -> dict[str, Any]:
@@ -132,6 +133,11 @@ def body(call: Call) -> dict[str, Any]:
         return call.json_object()
     except (NotJson, NotAnObject):
         raise catalog.NOT_JSON() from None
+
+
+def root() -> Reply:
+    """Return what the service answers on its root; clients take it for the sign of a wrong URL."""
+    return Reply(200, body=b"Mailgun Magnificent API", content_type=PLAIN)
 
 
 def ok(data: object, status: int = 200) -> Reply:

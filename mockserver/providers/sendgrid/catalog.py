@@ -107,7 +107,13 @@ BODY_NOT_JSON = classic(
 
 # IP Address Management
 
-LIMIT_RANGE = management("limit_range", 400, "limit", "should be > 0 and <= 100", documented(MANAGEMENT_POOLS))
+LIMIT_RANGE = management(
+    "limit_range",
+    400,
+    "limit",
+    "should be > 0 and <= 100",
+    documented(f"{MANAGEMENT_POOLS}; for what is no number it is assumed"),
+)
 AFTER_KEY_TYPE = management("after_key_type", 400, "after_key", "must be a numeric value", documented(MANAGEMENT_POOLS))
 AFTER_KEY_RANGE = management("after_key_range", 400, "after_key", "must be >= 0", documented(MANAGEMENT_POOLS))
 REGION_VALUE = management(
@@ -133,7 +139,7 @@ AUTHORIZATION_REQUIRED = classic(
     401,
     None,
     "authorization required",
-    documented("API reference, classic 401; for IP Address Management and for an unknown key it is assumed"),
+    documented("API reference, classic 401; for IP Address Management, unknown keys and subusers it is assumed"),
 )
 MAIL_NO_CREDENTIAL = mail(
     "mail_no_credential", 401, "Permission denied, wrong credentials", observed("sendgrid-php issue 831 and others")
@@ -184,7 +190,7 @@ MAIL_NOT_ALLOWED = mail(
     "mail_not_allowed", 405, "method not allowed", documented("Mail specification, 405; other texts were seen")
 )
 MAIL_TOO_LARGE = mail("mail_too_large", 413, "content too large", documented("Mail specification, 413"))
-MAIL_CRASHED = mail("mail_crashed", 500, "internal server error", assumed("the words of the other families"))
+MAIL_CRASHED = mail("mail_crashed", 500, "internal server error", documented("Mail specification, 500"))
 MAIL_UNMODELLED = mail(
     "mail_unmodelled",
     501,
@@ -223,7 +229,8 @@ GENERAL: dict[str, dict[str, Entry]] = {
 }
 """What a request meets that is not about one operation, by family."""
 
-SCOPES_SOURCE = assumed("which operation needs which scope is published nowhere; the names are")
+RIGHTS = assumed("which operation needs which scope is published nowhere; the names of the scopes are")
+"""Where the scopes of operations come from."""
 
 
 def family(path: str) -> str:
@@ -244,6 +251,7 @@ UNMODELLED_OPERATIONS = {
     "/v3/mail/batch": ["POST"],
     "/v3/mail/batch/{batch_id}": ["GET"],
     "/v3/mail/send": ["POST"],
+    "/v3/messages/{msg_id}": ["GET"],
     "/v3/partners/accounts/{account_id}/ips": ["GET", "POST", "DELETE"],
     "/v3/scopes": ["GET"],
     "/v3/send_ips/ips": ["GET", "POST"],

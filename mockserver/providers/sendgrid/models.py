@@ -29,6 +29,11 @@ class Ip:
     """Whether the parent account may send from it; if not, it can join no pool of the parent."""
     subusers: tuple[str, ...] = ()
 
+    def may_join_pool_of(self, user: str | None) -> bool:
+        """Say whether a user, None being the parent account, may put this IP into a pool."""
+        owned = self.parent_assigned if user is None else user in self.subusers
+        return owned and self.enabled and self.rdns is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -84,6 +89,8 @@ class State(BaseState):
             for place, address in enumerate(pool.ips):
                 if address not in ips:
                     raise SeedError(("pools", index, "ips", place), f"there is no IP {address}")
+                if not ips[address].may_join_pool_of(pool.subuser):
+                    raise SeedError(("pools", index, "ips", place), f"{address} can join no pool of this user")
             pools[pool.id] = pool
             mine.add(pool.name)
         return cls(Table(ips), Table(pools), subusers)

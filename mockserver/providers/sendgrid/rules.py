@@ -56,7 +56,7 @@ def add_ip(tx: Tx, user: str | None, name: str, address: str) -> tuple[Ip, list[
     """Put an IP into a pool, where it may be already; return it, and all pools of the user that it is in."""
     pool = find_pool(tx, user, name, catalog.NOT_ADDABLE)
     ip = tx.state.ips.get(address)
-    if ip is None or not _may_join(ip, user):
+    if ip is None or not ip.may_join_pool_of(user):
         raise catalog.NOT_ADDABLE()
     if address not in pool.ips:
         if len(pool.ips) >= catalog.MAX_POOL_IPS:
@@ -100,11 +100,6 @@ def sample_pools(
             return page, True
         page.append(PoolSample(pool, tuple(name for name in catalog.REGIONS if name in there)))
     return page, False
-
-
-def _may_join(ip: Ip, user: str | None) -> bool:
-    owned = ip.parent_assigned if user is None else user in ip.subusers
-    return owned and ip.enabled and ip.rdns is not None
 
 
 def _new_ids(tx: Tx) -> Iterator[str]:

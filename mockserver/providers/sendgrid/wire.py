@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
 
 from ...errors import ApiError
 from ...provider import Situation
@@ -72,9 +72,9 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
     yield "Access-Control-Expose-Headers", "Link"
 
 
-def phrase(status: HTTPStatus) -> str:
+def phrase(status: int) -> str:
     """Return the phrase in capitals, as the documents (`204 NO CONTENT`) and recorded answers (`403 FORBIDDEN`) do."""
-    return status.phrase.upper()
+    return HTTP_STATUS_CODES[status].upper()
 
 
 def body(call: Call) -> dict[str, Any]:

@@ -45,7 +45,7 @@ FIELD_TYPE = Entry(
     "field_type",
     422,
     "invalid data format/type",
-    assumed("the support article on extended error codes, as the services for sending answer"),
+    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
     {
         "description": "field '{field}' is of type '{type}', but needs to be of type 'string'",
         "code": "1300",
@@ -55,7 +55,10 @@ FIELD_TYPE = Entry(
 # Sending IPs
 
 IP_INVALID = Entry(
-    "ip_invalid", 400, "external ip must be a valid IPv4 address", documented(f"{IPS}, Get a Sending IP")
+    "ip_invalid",
+    400,
+    "external ip must be a valid IPv4 address",
+    documented(f"{IPS}, Get; for updating it is assumed"),
 )
 IP_NOT_FOUND = Entry("ip_not_found", 404, "Sending IP does not exist", documented(f"{IPS}, Get and Update"))
 TARGET_POOL_DOES_NOT_EXIST = Entry(
@@ -100,7 +103,7 @@ NOT_FOUND = Entry(
     "not_found",
     404,
     "Resource could not be found",
-    documented("A/B testing and relay webhooks API references; cividesk/com.cividesk.email.sparkpost issue 68"),
+    documented("A/B testing and relay webhooks API references, for things unknown there; for any unknown path assumed"),
 )
 NOT_ALLOWED = Entry(
     "not_allowed",
@@ -120,7 +123,7 @@ NOT_AN_OBJECT = Entry(
     "not_an_object",
     422,
     "invalid data format/type",
-    assumed("the support article on extended error codes has it for the services for sending"),
+    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
     {"description": "JSON object expected", "code": "1300"},
 )
 TOO_LARGE = Entry(
@@ -134,14 +137,19 @@ UNMODELLED = Entry(
 )
 CRASHED = Entry("crashed", 500, "Internal server error", assumed("the API introduction has the status, not the words"))
 
+RIGHTS = assumed("the grants of IP pools are the web interface's own; that they cover sending IPs too is a guess")
+"""Where the grants of operations come from."""
+
 UNMODELLED_OPERATIONS = {
     "/api/v1/account": ["GET", "PUT"],
     "/api/v1/account/add-ons/dedicated_ips": ["POST"],
     "/api/v1/account/aws-marketplace/add-ons/dedicated_ips": ["POST"],
     "/api/v1/account/integrations/aws-marketplace/add-ons/dedicated_ips": ["POST"],
     "/api/v1/billing/subscription": ["GET"],
+    "/api/v1/metrics/deliverability": ["GET"],
     "/api/v1/metrics/ip-pools": ["GET"],
     "/api/v1/metrics/sending-ips": ["GET"],
+    "/api/v1/sending-domains": ["GET", "POST"],
     "/api/v1/subaccounts": ["GET", "POST"],
     "/api/v1/subaccounts/summary": ["GET"],
     "/api/v1/subaccounts/{id}": ["GET", "PUT"],

@@ -100,7 +100,7 @@ def _new_id(tx: Tx, name: str) -> str:
 
     The one documented pair is `Marketing IP Pool` and `marketing_ip_pool`; the rest is assumed.
     """
-    plain = re.sub("[^a-z0-9_]", "_", name.lower())
+    plain = re.sub("[^A-Za-z0-9_]", "_", name).lower()
     if plain == catalog.DEFAULT_POOL:
         return plain
     candidates = itertools.chain([plain], (f"{plain}_{number}" for number in itertools.count(1)))

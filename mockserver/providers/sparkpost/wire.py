@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Any
 
 from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
 
 from ...errors import ApiError
 from ...provider import Situation
@@ -84,9 +84,9 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
     return ()
 
 
-def phrase(status: HTTPStatus) -> str:
+def phrase(status: int) -> str:
     """Return the standard phrase."""
-    return status.phrase
+    return HTTP_STATUS_CODES[status]
 
 
 def body(call: Call) -> dict[str, Any]:
