@@ -8,9 +8,12 @@ from pathlib import Path
 
 import yaml
 
+from mockserver.config import Config
 from mockserver.contract import Contract
 from mockserver.errors import Source, entries, limits
 from mockserver.providers import PROVIDERS
+from mockserver.server import CONNECTIONS, MAX_BODY
+from mockserver.web import MAX_FORM_PARTS
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Written by `make docs`. Do not edit. -->"
@@ -36,6 +39,16 @@ def operations() -> Iterator[str]:
     yield from ["# Operations, limits and refusals", "", NOTE, ""]
     yield "*Documented*: a document of the provider says so. *Observed*: recorded from the real service."
     yield "*Assumed*: said nowhere; our choice, with its reason. Where a source is weak, a client must not lean on it."
+    yield from ["", "## This server's own limits"]
+    config = Config()
+    yield from table("what", "value")
+    yield row("body that is refused in the provider's words, beyond", f"{config.max_body:,} bytes")
+    yield row("body that is refused by the server itself, beyond", f"{MAX_BODY:,} bytes")
+    yield row("parts of a multipart form, beyond which it counts as too large", f"{MAX_FORM_PARTS:,}")
+    yield row("connections served at once", f"{CONNECTIONS:,}")
+    yield row("tenants open at once (`--max-tenants`)", f"{config.max_tenants:,}")
+    yield row("requests in a tenant's journal", f"{config.journal_size:,}")
+    yield row("room for all journals together, about", f"{config.journal_room:,} bytes")
     for provider in PROVIDERS:
         document = Contract.load(provider.name).document
         found = {
@@ -45,10 +58,17 @@ def operations() -> Iterator[str]:
             if isinstance(operation, dict) and "operationId" in operation
         }
         yield from ["", f"## {provider.title}, `/{provider.name}`"]
-        yield from table("operation", "method", "path", "what it does")
+        yield from table("operation", "method", "path", "what it does", "needs")
         for operation in provider.operations:
             paths = ", ".join(f"`{path}`" for path in operation.paths)
-            yield row(f"`{operation.id}`", operation.method, paths, found[operation.id]["summary"])
+            needs = f"`{operation.scope}`" if operation.scope else ""
+            yield row(f"`{operation.id}`", operation.method, paths, found[operation.id]["summary"], needs)
+        rights = getattr(provider.catalog, "RIGHTS", None)
+        if rights is not None:
+            yield from [
+                "",
+                f"What an operation needs of a credential with limited rights is *{rights.kind}*: {rights.where}.",
+            ]
         known = limits(provider.catalog)
         if known:
             yield from table("limit", "value", "kind", "source")
