@@ -58,16 +58,12 @@ class Mockserver:
         self.mounts = Mounts(PROVIDERS)
         self.misfits = 0
         """How many of our own answers broke our own contract."""
-        self._contracts: dict[str, Contract] = {}
         self._strangers = itertools.count(1)
         self._methods: dict[str, tuple[str, ...]] = {}
 
     def contract(self, provider: Provider) -> Contract:
         """Return a provider's contract, compiled on first use."""
-        contract = self._contracts.get(provider.name)
-        if contract is None:
-            contract = self._contracts[provider.name] = Contract.load(provider.name)
-        return contract
+        return Contract.load(provider.name)
 
     def add_methods(self, rule: str, methods: Iterable[str]) -> None:
         """Note that a path is served for these methods."""
