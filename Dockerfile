@@ -7,10 +7,9 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-compile /s
 FROM python:3.13-slim
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    MOCKSERVER_HOST=0.0.0.0 MOCKSERVER_PORT=8080
+    MOCKSERVER_HOST=0.0.0.0 MOCKSERVER_PORT=8080 MOCKSERVER_EXPOSE=1
 USER 10001:10001
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s CMD ["python", "-c", \
-  "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ['MOCKSERVER_PORT']}/_mockserver/ready\", timeout=2)"]
+HEALTHCHECK --interval=5s --timeout=3s CMD ["mockserver", "wait", "--timeout", "2"]
 ENTRYPOINT ["mockserver"]
 CMD ["serve"]

@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := tests/clients/npm
 
-.PHONY: serve test check docs clean
+.PHONY: serve test check docs soak clean
 
 serve: .venv/serve
 	@$(BIN)/mockserver serve $(ARGS)
@@ -13,8 +13,8 @@ test: .venv/test check npm
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .venv/test
-	$(BIN)/ruff format --check mockserver tests tools
-	$(BIN)/ruff check mockserver tests tools
+	$(BIN)/ruff format --check benchmarks mockserver tests tools
+	$(BIN)/ruff check benchmarks mockserver tests tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docs.py --check
@@ -22,6 +22,10 @@ check: .venv/test
 # Write what is generated: docs/operations.md and docs/documents.md.
 docs: .venv/test
 	$(BIN)/python tools/docs.py
+
+# Does memory stay flat? A small size of this is part of the tests.
+soak: .venv/test
+	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 .PHONY: npm
 npm:

@@ -1,12 +1,10 @@
 """A stateful, multi-tenant mock server for the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun."""
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-try:
-    __version__ = version("esp-mockserver")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
+from . import resources
+
+__version__ = resources.version()
 
 __all__ = ["Config", "create_app"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
@@ -15,12 +17,16 @@ from . import admin, journal, seed
 from .config import Config
 from .contract import Contract
 from .errors import ApiError
+from .faults import Fault
 from .mounts import Entrance, Mounts, Segment
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
 from .store import MemoryStore
-from .tenants import Caller, Evicted, Tenants
+from .tenants import Caller, Evicted, Tenants, TenantsSnapshot
 from .web import Call, Reply
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger("mockserver")
 
@@ -36,6 +42,22 @@ class Wire(Response):
     """An answer as it was meant: no media type where there is no body."""
 
     default_mimetype = None
+
+
+class Dropped(Wire):
+    """No answer: the connection is closed."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        raise ConnectionResetError("a planned fault dropped the connection")
+
+
+class Truncated(Wire):
+    """Half of an answer: then the connection is closed."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        whole = b"".join(super().__call__(environ, start_response))
+        yield whole[: len(whole) // 2]
+        raise ConnectionResetError("a planned fault truncated the answer")
 
 
 class Mockserver:
@@ -58,6 +80,10 @@ class Mockserver:
         self.mounts = Mounts(PROVIDERS)
         self.misfits = 0
         """How many of our own answers broke our own contract."""
+        self.requests = 0
+        """How many requests the providers were asked."""
+        self.snapshots: dict[str, TenantsSnapshot] = {}
+        """Of all tenants together, by name."""
         self._strangers = itertools.count(1)
         self._methods: dict[str, tuple[str, ...]] = {}
 
@@ -68,6 +94,15 @@ class Mockserver:
     def add_methods(self, rule: str, methods: Iterable[str]) -> None:
         """Note that a path is served for these methods."""
         self._methods[rule] = tuple(sorted({*self._methods.get(rule, ()), *methods}))
+
+    def reset(self) -> None:
+        """Be as a fresh process would be."""
+        self.tenants.clear()
+        self.store.renew()
+        self.snapshots.clear()
+        self.misfits = 0
+        self.requests = 0
+        self._strangers = itertools.count(1)
 
     # Ways in: an operation, one that is not modelled, no route at all.
 
@@ -91,17 +126,19 @@ class Mockserver:
         """Answer a request that no route takes: the provider's own 404 or 405, or ours outside of any provider."""
         provider, path = self.mounts.split(request.path)
         if provider is None:
-            return admin.problem(error.code or 500, error.description or error.name)
+            methods = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
+            headers = {"Allow": ", ".join(methods)} if methods else {}
+            return admin.problem(error.code or 500, error.description or error.name, headers)
         if isinstance(error, NotFound):
             return self._exchange(provider, self._refusal(provider, "not_found"))
         if not isinstance(error, MethodNotAllowed):
             return admin.problem(error.code or 500, error.description or error.name)
-        methods = tuple(sorted(error.valid_methods or ()))
-        allow = ", ".join(methods)
+        allowed = tuple(sorted(error.valid_methods or ()))
+        allow = ", ".join(allowed)
         if request.method == "OPTIONS":  # asked by browsers, which send no credential with it
-            call = self._call(provider, methods)
+            call = self._call(provider, allowed)
             return self._respond(provider, call, provider.options(path, allow), f"nobody-{next(self._strangers)}")
-        return self._exchange(provider, self._refusal(provider, "not_allowed", ("Allow", allow)), methods=methods)
+        return self._exchange(provider, self._refusal(provider, "not_allowed", ("Allow", allow)), methods=allowed)
 
     def _refusal(self, provider: Provider, situation: Situation, *headers: tuple[str, str]) -> Answer:
         def answer(call: Call) -> Reply:
@@ -124,11 +161,14 @@ class Mockserver:
         call = self._call(provider, methods)
         caller: Caller | None = None
         refused: ApiError | None = None
+        self.requests += 1
         try:
             caller = self._recognise(provider, call)
             reply = self._transact(provider, call, answer, operation)
         except ApiError as error:
             refused, reply = error, provider.envelope(error)
+        except ConnectionResetError:
+            reply = Reply(0)  # a planned fault: nothing is done, and nothing answered
         except RequestEntityTooLarge:
             refused = provider.refuse("too_large", method=call.method, path=call.path)
             reply = provider.envelope(refused)
@@ -143,6 +183,7 @@ class Mockserver:
         if caller is None:
             self._misfit(provider, operation, reply)
             return self._respond(provider, call, reply, f"nobody-{next(self._strangers)}", extra)
+        misfit = self._misfit(provider, operation, reply) if call.fault is None else None
         request_id = f"{caller.tenant.id}-{call.seq}"
         caller.tenant.journal.add(
             journal.Record(
@@ -162,7 +203,8 @@ class Mockserver:
                 status=reply.status,
                 refusal=_explained(refused) if refused is not None else None,
                 read=frozenset(call.read),
-                misfit=self._misfit(provider, operation, reply),
+                fault=call.fault.id if call.fault is not None else None,
+                misfit=misfit,
             )
         )
         return self._respond(provider, call, reply, request_id, extra)
@@ -190,15 +232,25 @@ class Mockserver:
             call.body = request.get_data(cache=False, parse_form_data=False)
         except RequestEntityTooLarge as error:
             too_large = error
+        tenant = call.caller.tenant
+        fault = call.fault = tenant.faults.take(f"{provider.name}.{operation.id}") if operation is not None else None
+        if fault is not None and fault.when == "before":
+            time.sleep(fault.delay_seconds or 0)
         writes = operation is not None and operation.method != "GET"
-        with self.store.transaction(call.caller.tenant, provider.name, provider.settle, writes=writes) as tx:
+        with self.store.transaction(tenant, provider.name, provider.settle, writes=writes) as tx:
             call.tx, call.seq, call.time = tx, tx.seq, tx.now
+            if fault is not None and fault.when == "before":
+                _strike(provider, call, fault)
             if operation is not None:
                 call.scope = operation.scope
                 provider.admit(call)
             if too_large is not None:
                 raise too_large
-            return answer(call)
+            reply = answer(call)
+        if fault is not None and fault.when == "after":
+            time.sleep(fault.delay_seconds or 0)
+            _strike(provider, call, fault)
+        return reply
 
     def _misfit(self, provider: Provider, operation: Operation | None, reply: Reply) -> str | None:
         misfit = self.contract(provider).misfit(
@@ -221,7 +273,25 @@ class Mockserver:
         if reply.content_type is not None:
             headers["Content-Type"] = reply.content_type
         headers["X-Mockserver-Request-Id"] = request_id
-        return Wire(reply.body, f"{reply.status} {provider.phrase(reply.status)}", headers)
+        kind = call.fault.kind if call.fault is not None else ""
+        if kind == "drop":
+            return Dropped()
+        answer_class = Truncated if kind == "truncate" else Wire
+        return answer_class(reply.body, f"{reply.status} {provider.phrase(reply.status)}", headers)
+
+
+def _strike(provider: Provider, call: Call, fault: Fault) -> None:
+    """Let a fault do what ends a call: an error in the provider's words, or no answer. A truncated one is cut later."""
+    if fault.kind == "error":
+        raise provider.fault(fault.status or 503, call)
+    if fault.kind == "drop":
+        raise ConnectionResetError
+
+
+def _log_access(response: Response) -> Response:
+    target = request.full_path.rstrip("?").encode("unicode_escape").decode()
+    log.info("%s %s %s", request.method, target, response.status_code)
+    return response
 
 
 def _explained(refused: ApiError) -> journal.Refusal:
@@ -243,6 +313,9 @@ def create_app(config: Config | None = None, *, store_class: type[MemoryStore] =
     app.url_map.converters = {**app.url_map.converters, "default": Segment}
     app.register_error_handler(HTTPException, server.unrouted)
     app.register_error_handler(Exception, admin.crashed)
+    app.before_request(admin.guard)
+    if config.access_log:
+        app.after_request(_log_access)
     app.register_blueprint(admin.blueprint)
     for provider in PROVIDERS:
         for operation in provider.operations:
@@ -253,7 +326,7 @@ def create_app(config: Config | None = None, *, store_class: type[MemoryStore] =
         for path, methods in provider.unmodelled.items():
             _route(app, provider, path, "unmodelled", methods, unmodelled)
     for rule in app.url_map.iter_rules():
-        if rule.methods is not None and "OPTIONS" not in rule.methods:
+        if rule.methods is not None:
             rule.methods.discard("HEAD")  # Werkzeug's own addition; no provider documents it
             server.add_methods(rule.rule, rule.methods)
     app.wsgi_app = Entrance(app.wsgi_app)  # type: ignore[method-assign]

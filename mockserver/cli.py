@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
+import ipaddress
 import json
 import logging
+import math
+import os
+import re
+import secrets
+import shlex
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -15,84 +24,239 @@ from . import __version__
 from .config import UNKNOWN_CREDENTIALS, Config
 from .errors import SeedError
 
+if TYPE_CHECKING:
+    from .provider import Provider
+    from .remote import Remote
+    from .seed import World
+
+PREFIX = "MOCKSERVER_"
+NOT_OURS = frozenset(
+    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}URL"},
+)
+"""Variables that tests and clients read, and no server."""
 DEFAULTS = Config()
+PORT = 8080
+TENANT = "default"
+"""The tenant that a seed's credentials stand for unless they name another."""
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def main() -> NoReturn:
+    """Run the command line; a mistake is told on stderr, and is the exit code."""
+    try:
+        code = commands.main(prog_name="mockserver", standalone_mode=False)
+    except click.UsageError as error:
+        help_ = f"\nTry '{error.ctx.command_path} --help'." if error.ctx is not None else ""
+        click.echo(f"mockserver: {error.format_message()}{help_}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"mockserver: {error.format_message()}", err=True)
+        sys.exit(error.code if isinstance(error, Failure) else error.exit_code)
+    except click.Abort:
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+class Failure(click.ClickException):
+    """Something that stops a command: 2 where it was called wrongly, 1 where the world is not as it should be."""
+
+    def __init__(self, message: str, code: int = 2) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+# Options: each has a variable of its name
+
+
+def option(flag: str, *names: str, **attributes: Any) -> Callable[[C], C]:
+    """Declare an option, and its twin in the environment."""
+    variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(flag, *names, envvar=variable, show_envvar=True, **attributes)
+
+
+def _variables(command: click.Command) -> Iterator[str]:
+    """Yield the twins of every option of a command and of those below it."""
+    for parameter in command.params:
+        if isinstance(parameter.envvar, str):
+            yield parameter.envvar
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            yield from _variables(below)
+
+
+def _unknown_variables() -> Iterator[str]:
+    """Say which variables of the environment look like settings and are none."""
+    known = set(_variables(commands))
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known | NOT_OURS:
+            (nearest,) = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)
+            yield f"{name} in the environment is no setting of mockserver; the closest is {nearest}"
+
+
+def _token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch("[!-~]+", value):
+        raise click.BadParameter("a token is visible ASCII characters, at least one.")
+    return value
+
+
+def _finite(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter("is no number of seconds.")
+    return value
+
+
+def _url(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from .remote import Remote
+
+    try:
+        Remote(value)
+    except ValueError as error:
+        raise click.BadParameter(f"'{value}': {error}.") from None
+    return value
+
+
+def _default_url() -> str:
+    """Return where a server of this environment would be."""
+    port = os.environ.get(f"{PREFIX}PORT", "")
+    return f"http://127.0.0.1:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
+
+
+def connected(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that talks to a server its options, and a `Remote` in place of them."""
+
+    @option("--url", default=_default_url, callback=_url, help=f"The server. [default: http://127.0.0.1:{PORT}]")
+    @option("--control-token", metavar="TEXT", callback=_token, help="What its control API asks for, if anything.")
+    @functools.wraps(command)
+    def connect(url: str, control_token: str | None, **values: Any) -> None:
+        from .remote import Remote, RemoteError
+
+        try:
+            command(Remote(url, control_token), **values)
+        except RemoteError as error:
+            hint = " (--control-token or MOCKSERVER_CONTROL_TOKEN)" if error.status == 401 else ""
+            raise Failure(f"{error}{hint}", 1) from None
+
+    return connect
+
+
+def _print(data: object) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False))
+
+
+as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
+whose = option("--tenant", metavar="ID", default=TENANT, show_default=True, help="The tenant.")
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mockserver")
 @click.pass_context
-def main(context: click.Context) -> None:
+def commands(context: click.Context) -> None:
     """A mock of the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun.
 
     Without a command: serve.
     """
     if context.invoked_subcommand is None:
-        context.invoke(serve)
+        with serve.make_context("serve", [], parent=context) as bare:
+            serve.invoke(bare)
 
 
-@main.command()
-@click.option("--host", default="127.0.0.1", envvar="MOCKSERVER_HOST", show_default=True, help="Address to bind.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    envvar="MOCKSERVER_PORT",
-    show_default=True,
-    help="Port to bind; 0 for any free one.",
+# The server
+
+
+@commands.command()
+@option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port to bind; 0 for any free one."
 )
-@click.option(
+@option(
     "--seed",
     default=DEFAULTS.seed,
-    envvar="MOCKSERVER_SEED",
     metavar="FILE[#WORLD]",
     show_default=True,
     help="The world that every tenant starts from: a YAML file, or default, empty or documents.",
 )
-@click.option(
+@option(
     "--unknown-credentials",
     type=click.Choice(UNKNOWN_CREDENTIALS),
     default=DEFAULTS.unknown_credentials,
-    envvar="MOCKSERVER_UNKNOWN_CREDENTIALS",
     show_default=True,
     help="Which credentials that the seed does not name open a tenant of their own.",
 )
-@click.option(
+@option(
     "--max-tenants",
     type=click.IntRange(min=1),
     default=DEFAULTS.max_tenants,
-    envvar="MOCKSERVER_MAX_TENANTS",
     show_default=True,
     help="How many such tenants stay open; the least recently used one beyond that is closed.",
 )
-def serve(host: str, port: int, seed: str, unknown_credentials: str, max_tenants: int) -> None:
+@option(
+    "--id-seed",
+    default=DEFAULTS.id_seed,
+    metavar="TEXT",
+    show_default=True,
+    help="What identifiers are drawn from, together with the name of the tenant.",
+)
+@option("--expose", is_flag=True, help="Let other machines in: any --host, and a token for the control API.")
+@option(
+    "--control-token",
+    metavar="TEXT",
+    callback=_token,
+    help="What the control API asks for. With --expose and without this, one is made and printed.",
+)
+@option("--access-log", is_flag=True, help="Print a line for each request on stderr.")
+def serve(
+    host: str,
+    port: int,
+    seed: str,
+    unknown_credentials: str,
+    max_tenants: int,
+    id_seed: str,
+    expose: bool,
+    control_token: str | None,
+    access_log: bool,
+) -> None:
     """Start the server; it prints one line when it is ready, and stops on SIGTERM or Ctrl-C."""
+    for mistake in _unknown_variables():
+        raise Failure(mistake)
+    if not expose and not _is_loopback(host):
+        raise Failure(f"--host {host}: other machines could reach it; if they are to, say --expose")
     from .server import start
 
     logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
+    if access_log:
+        logging.getLogger("mockserver").setLevel(logging.INFO)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    made = secrets.token_urlsafe(24) if expose and control_token is None else None
     config = Config(
         seed=seed,
         unknown_credentials=unknown_credentials,  # type: ignore[arg-type]
         max_tenants=max_tenants,
+        id_seed=id_seed,
+        expose=expose,
+        control_token=control_token or made,
+        access_log=access_log,
     )
     try:
         server = start(config, host, port)
     except SeedError as error:
-        raise _Failure(f"seed: {error}") from None
+        raise Failure(f"seed: {error}") from None
     except OSError as error:
-        raise _Failure(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
-    _announce(server.greeting())
+        raise Failure(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    greeting = server.greeting()
+    _announce(greeting if made is None else {**greeting, "control_token": made})
     server.serve()
 
 
-class _Failure(click.ClickException):
-    """Something in how the server was started: exit code 2, as for any other mistake of usage."""
-
-    exit_code = 2
-
-    def show(self, file: object = None) -> None:
-        click.echo(f"mockserver: {self.message}", err=True)
+def _is_loopback(host: str) -> bool:
+    name = host.lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
@@ -102,7 +266,7 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 def _announce(greeting: dict[str, object]) -> None:
     """Print one JSON line for a program, a few lines for a person."""
     if not sys.stdout.isatty():
-        click.echo(json.dumps(greeting))
+        _print(greeting)
         sys.stdout.flush()
         return
     click.echo(f"mockserver is ready on {greeting['url']}")
@@ -110,4 +274,221 @@ def _announce(greeting: dict[str, object]) -> None:
     assert isinstance(providers, dict)
     for name, access in providers.items():
         click.echo(f"  {name:10} {access['url']:40} {access['api_key'] or 'no credential: all are rejected'}")
+    if "control_token" in greeting:
+        click.echo(f"The control API asks for the token {greeting['control_token']}")
     click.echo("Stop it with Ctrl-C.")
+
+
+# What is asked of a running server
+
+
+@commands.command()
+@option(
+    "--timeout",
+    type=click.FloatRange(0, 86_400),
+    default=10.0,
+    metavar="SECONDS",
+    show_default=True,
+    callback=_finite,
+    help="When to give up.",
+)
+@connected
+def wait(remote: Remote, timeout: float) -> None:
+    """Wait until a server is ready: 0 when it is, 1 when it is not in time."""
+    remote.wait(timeout)
+
+
+@commands.command()
+@option("--tenant", metavar="ID", help="Whose credentials. [default: those of the server's seed]")
+@option("--new", is_flag=True, help="Make a tenant; it is in MOCKSERVER_TENANT too, for the other commands.")
+@as_json
+@connected
+@click.pass_context
+def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, as_json: bool) -> None:
+    """Print base URLs and credentials as the variables that the providers' clients read: eval "$(mockserver env)"."""
+    source = context.get_parameter_source("tenant")
+    if new and source is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--new makes a tenant, --tenant names one: not both.")
+    asked = remote.call("POST", "tenants", body={}) if new else remote.call("GET", "tenants", tenant or TENANT)
+    variables = {name: value for access in asked["providers"].values() for name, value in access["env"].items()}
+    if not variables:
+        raise Failure(f"tenant '{asked['id']}' has no credential that could be told; --new makes a tenant with some", 1)
+    if new:
+        variables[f"{PREFIX}TENANT"] = asked["id"]
+    if as_json:
+        _print(variables)
+        return
+    for name in variables:
+        if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+            raise Failure(f"{remote.url} named a variable that no shell has: {name!r}", 1)
+    for name, value in variables.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@commands.command()
+@option("--tenant", metavar="ID", help="The tenant. [default: everything, as in a server just started]")
+@connected
+def reset(remote: Remote, tenant: str | None) -> None:
+    """Take a tenant, or the whole server, back to its start."""
+    remote.call("POST", *(() if tenant is None else ("tenants", tenant)), "reset", body={})
+
+
+@commands.command()
+@whose
+@option("--file", metavar="FILE[#WORLD]", required=True, help="The world; what it has not, the tenant has not either.")
+@connected
+def seed(remote: Remote, tenant: str, file: str) -> None:
+    """Give a tenant the world of a seed; its credentials stay as they are."""
+    world = _world(file)
+    state = {name: state.dump() for name, state in world.states.items()}
+    remote.call("PUT", "tenants", tenant, "state", body={"state": state})
+
+
+@commands.group(no_args_is_help=False)
+def snapshot() -> None:
+    """Save what a tenant has, and go back to it."""
+
+
+@snapshot.command("save")
+@click.argument("name")
+@whose
+@connected
+def save_snapshot(remote: Remote, name: str, tenant: str) -> None:
+    """Save a snapshot; an earlier one of the same name is replaced."""
+    remote.call("POST", "tenants", tenant, "snapshots", body={"name": name})
+
+
+@snapshot.command("restore")
+@click.argument("name")
+@whose
+@connected
+def restore_snapshot(remote: Remote, name: str, tenant: str) -> None:
+    """Go back to a snapshot."""
+    remote.call("POST", "tenants", tenant, "snapshots", name, "restore", body={})
+
+
+@snapshot.command("list")
+@whose
+@as_json
+@connected
+def list_snapshots(remote: Remote, tenant: str, as_json: bool) -> None:
+    """Name the snapshots, one a line."""
+    answer = remote.call("GET", "tenants", tenant, "snapshots")
+    if as_json:
+        _print(answer)
+        return
+    for each in answer["snapshots"]:
+        click.echo(each["name"])
+
+
+@commands.command("fuzz-info")
+@option("--provider", metavar="NAME", required=True, help="Whose API: sparkpost, sendgrid or mailgun.")
+@as_json
+@connected
+def fuzz_info(remote: Remote, provider: str, as_json: bool) -> None:
+    """Print how to fuzz a server with Schemathesis: its configuration, and the command in a comment.
+
+    The credential in it is a fresh one, so what is fuzzed is a tenant of its own.
+    """
+    from . import fuzzing
+
+    found = _provider(provider)
+    command = fuzzing.command(found, remote.url, published=remote.token is None)
+    configuration = fuzzing.configuration(found, fuzzing.fresh_key(found))
+    if as_json:
+        _print({"command": command, "configuration": configuration})
+        return
+    click.echo(f"# Save this as {fuzzing.FILE}, then:\n#   {shlex.join(command)}\n\n{configuration}", nl=False)
+
+
+# What needs no server
+
+
+def _provider(name: str) -> Provider:
+    from .providers import PROVIDERS
+
+    known = {provider.name: provider for provider in PROVIDERS}
+    if name not in known:
+        raise click.BadParameter(f"'{name}' is not one of {', '.join(map(repr, known))}.", param_hint="'--provider'")
+    return known[name]
+
+
+def _world(source: str) -> World:
+    from . import seed
+    from .providers import PROVIDERS
+
+    try:
+        return seed.load(source, {provider.name: provider.read_seed for provider in PROVIDERS})
+    except SeedError as error:
+        raise Failure(f"seed: {error}") from None
+
+
+@commands.command()
+@click.argument("seed", metavar="FILE[#WORLD]")
+def validate(seed: str) -> None:
+    """Check a seed: 0 when it is good; 2, with file, line and reason, when it is not."""
+    click.echo(f"OK: {seed}: world '{_world(seed).name}'")
+
+
+@commands.command()
+@as_json
+def operations(as_json: bool) -> None:
+    """List every operation, every refusal with its source, and what is not modelled."""
+    from .admin import SCHEMA_VERSION, catalogue
+    from .providers import PROVIDERS
+
+    found = catalogue(PROVIDERS)
+    if as_json:
+        _print({"schema_version": SCHEMA_VERSION, **found})
+        return
+    _table(
+        ["operation", "method", "path", "needs"],
+        [
+            [each["id"], each["method"], path, each["scope"] or ""]
+            for each in found["operations"]
+            for path in each["paths"]
+        ],
+    )
+    _table(
+        ["refusal", "status", "kind", "words", "source"],
+        [
+            [f"{each['provider']}.{each['key']}", str(each["status"]), each["kind"], each["message"], each["source"]]
+            for each in found["refusals"]
+        ],
+    )
+    _table(
+        ["not modelled: 501", "method", "path"],
+        [[each["provider"], each["method"], each["path"]] for each in found["unmodelled"]],
+        last=True,
+    )
+
+
+def _table(heads: list[str], rows: list[list[str]], *, last: bool = False) -> None:
+    """Print columns as wide as what is in them."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for cells in [heads, *rows]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    if not last:
+        click.echo()
+
+
+@commands.command()
+@option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Where a server would listen.")
+@as_json
+def doctor(port: int, as_json: bool) -> None:
+    """Check that a server could start here: 0 when it could, 1 when something is wrong."""
+    from .doctor import Check, examine
+
+    mistakes = list(_unknown_variables())
+    checks = [
+        *examine(port),
+        Check("environment", not mistakes, "; ".join(mistakes) or "every MOCKSERVER_* is a setting"),
+    ]
+    well = all(check.ok for check in checks)
+    if as_json:
+        _print({"ok": well, "checks": [check._asdict() for check in checks]})
+    else:
+        for check in checks:
+            click.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.detail}")
+    if not well:
+        sys.exit(1)

@@ -29,5 +29,11 @@ class Config:
     """How much all journals keep together, in bytes, about."""
     id_seed: str = "mockserver"
     """What identifiers are drawn from, together with the tenant's name."""
+    expose: bool = False
+    """Whether the server may be reached from elsewhere: then any Host is served."""
+    control_token: str | None = None
+    """What the control API asks for, if anything."""
+    access_log: bool = False
+    """Whether every request is logged."""
     time: Callable[[], float] = time.time
     """The clock: seconds since the epoch."""

@@ -26,6 +26,7 @@ class Violation(NamedTuple):
     """A JSON pointer into `{"path": …, "query": …, "headers": …, "body": …}`."""
     rule: str
     value: object
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,29 @@ class Contract:
             item = self.document["paths"][operation.path]
             for path in (operation.path, *item.get("x-alias-paths", ())):
                 yield operation_id, operation.method.upper(), path
+
+    def summaries(self) -> dict[str, str]:
+        """Return what every operation does, in a few words, by operationId."""
+        return {
+            item[method]["operationId"]: item[method]["summary"]
+            for item in self.document["paths"].values()
+            for method in METHODS
+            if method in item
+        }
+
+    def takes(self, operation: str) -> tuple[bool, list[str]]:
+        """Say whether an operation takes a body, and name its query parameters."""
+        spec = self._operations[operation]
+        parameters = [self.resolve(reference)[0] for reference in spec.parameters]
+        return spec.request_body is not None, [each["name"] for each in parameters if each["in"] == "query"]
+
+    def typed(self, operation: str, name: str, text: str) -> object:
+        """Return a query parameter as its schema's type."""
+        for reference in self._operations[operation].parameters:
+            parameter = self.resolve(reference)[0]
+            if (parameter["in"], parameter["name"]) == ("query", name):
+                return _typed(text, self.resolve(parameter["schema"])[0])
+        raise KeyError(name)
 
     def misfit(self, operation: str | None, status: int, content_type: str | None, data: object) -> str | None:
         """Say how an answer breaks the contract, if it does; `data` is its body when that is JSON."""
@@ -98,7 +122,7 @@ class Contract:
             if sent is None:
                 continue
             if name in sent:
-                value = _typed(sent[name], parameter["schema"])
+                value = _typed(sent[name], self.resolve(parameter["schema"])[0])
                 found += self._judge(f"{pointer}/schema", value, f"/{where}/{name}")
             elif parameter.get("required"):
                 found.append(Violation(f"/{where}/{name}", "required", None))
@@ -124,7 +148,7 @@ class Contract:
 
     def _judge(self, pointer: str, value: object, at: str) -> list[Violation]:
         return [
-            Violation(at + _pointer(error.instance_path), str(error.schema_path[-1]), error.instance)
+            Violation(at + _pointer(error.instance_path), str(error.schema_path[-1]), error.instance, error.message)
             for error in self._validators[pointer].iter_errors(value)
         ]
 

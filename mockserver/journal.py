@@ -44,6 +44,8 @@ class Record:
     refusal: Refusal | None
     read: frozenset[str]
     """Names of the body fields and query parameters that something read; the others were ignored."""
+    fault: str | None
+    """The planned fault that struck it."""
     misfit: str | None
     """What of our own answer broke our own contract."""
 
@@ -59,31 +61,47 @@ class Room:
 
     def __init__(self, size: int) -> None:
         self._left = size
-        self._kept: deque[tuple[Journal, int]] = deque()
+        self._kept: deque[tuple[Journal, int, int]] = deque()
+        """Every record ever added that is not known to be gone: its journal, that journal's age, its weight."""
+        self._gone = 0
+        """How many of those are gone by other ways."""
         self.lock = threading.Lock()
 
-    def take(self, journal: Journal, record: Record) -> None:
+    def take(self, journal: Journal, weight: int) -> None:
         """Make room for a record, at the cost of the oldest ones. Called with the lock held."""
-        weight = record.weight
-        self._kept.append((journal, weight))
+        self._kept.append((journal, journal.age, weight))
         self._left -= weight
         while self._left < 0 and len(self._kept) > 1:
-            oldest, freed = self._kept.popleft()
-            self._left += freed
-            oldest.drop_oldest()
+            oldest, age, freed = self._kept.popleft()
+            if oldest.still_has(age):
+                oldest.drop_oldest()
+                self._left += freed
+            else:
+                self._gone -= 1
+
+    def give_back(self, weight: int, records: int = 1) -> None:
+        """Note that a journal dropped records by itself. Called with the lock held."""
+        self._left += weight
+        self._gone += records
+        if self._gone > 1_000 and self._gone * 2 > len(self._kept):
+            self._kept = deque(entry for entry in self._kept if entry[0].still_has(entry[1]))
+            self._gone = 0
 
 
 class Journal:
     """The last requests of one tenant; older ones are dropped and counted."""
 
-    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "dropped")
+    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "age", "dropped")
 
     def __init__(self, size: int, room: Room) -> None:
         self._records: deque[Record] = deque()
         self._size = size
         self._room = room
         self._early = 0
+        """How many records it dropped that the room still lists."""
         self._seq = 0
+        self.age = 0
+        """How often it was cleared."""
         self.dropped = 0
 
     def next_seq(self) -> int:
@@ -94,19 +112,39 @@ class Journal:
     def add(self, record: Record) -> None:
         with self._room.lock:
             self._records.append(record)
+            self._room.take(self, record.weight)
             if len(self._records) > self._size:
-                self._records.popleft()
-                self.dropped += 1
                 self._early += 1
-            self._room.take(self, record)
+                self._room.give_back(self.drop_oldest())
 
-    def drop_oldest(self) -> None:
-        """Drop a record to make room, unless its turn has come already. Called with the room's lock held."""
+    def clear(self) -> None:
+        """Forget every record, and how many were dropped; numbers go on."""
+        with self._room.lock:
+            self.age += 1
+            weight, records = sum(record.weight for record in self._records), len(self._records)
+            self._records.clear()
+            self._early = 0
+            self.dropped = 0
+            self._room.give_back(weight, records)
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.clear()
+        self._seq = 0
+
+    def drop_oldest(self) -> int:
+        """Drop a record and return its weight. Called with the room's lock held."""
+        self.dropped += 1
+        return self._records.popleft().weight
+
+    def still_has(self, age: int) -> bool:
+        """Say whether the next record that the room lists is still here; each is asked for once, in order."""
+        if age != self.age:
+            return False
         if self._early:
             self._early -= 1
-        elif self._records:
-            self._records.popleft()
-            self.dropped += 1
+            return False
+        return True
 
     def __iter__(self) -> Iterator[Record]:
         with self._room.lock:

@@ -16,6 +16,8 @@ class Mounts:
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = {provider.name: provider for provider in providers}
+        self.hosts = frozenset(host for provider in self._providers.values() for host in provider.hosts)
+        """The names of the providers' own hosts."""
 
     def split(self, path: str) -> tuple[Provider | None, str]:
         """Return the provider that a path is for, and the path as that provider knows it."""

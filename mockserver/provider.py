@@ -61,6 +61,8 @@ class Provider:
 
     name: str
     title: str
+    hosts: tuple[str, ...]
+    """The names of the provider's own hosts."""
     operations: tuple[Operation, ...]
     unmodelled: Mapping[str, Iterable[str]]
     """Methods by path template, of operations that the provider has and this server does not."""
@@ -81,5 +83,13 @@ class Provider:
     """Answer OPTIONS on a known path, given the path and the value of `Allow`."""
     headers: Callable[[Call], Iterable[tuple[str, str]]]
     """Headers that every answer of the provider carries."""
+    fault: Callable[[int, Call], ApiError]
+    """Say a planned error of some status in the provider's own dialect, headers included."""
+    new_credential: Callable[[str], str]
+    """Make a well-formed credential of 64 hexadecimal characters."""
+    authorization: Callable[[str], str]
+    """Say a credential as the header `Authorization`."""
+    environment: Callable[[str, str], Mapping[str, str]]
+    """Name the environment variables that the provider's clients read, for a base URL and a credential."""
     phrase: Callable[[int], str]
     """What stands behind the status on the status line: several clients show it to their users."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Literal
 
@@ -16,3 +16,11 @@ def folder(name: Literal["openapi", "fixtures"]) -> Path:
 def read(name: Literal["openapi", "fixtures"], file: str) -> str:
     """Return the text of one packaged file."""
     return (folder(name) / file).read_text(encoding="utf-8")
+
+
+def version() -> str:
+    """Return this program's version."""
+    try:
+        return metadata.version("esp-mockserver")
+    except metadata.PackageNotFoundError:  # a checkout that was never installed
+        return "0+unknown"

@@ -63,6 +63,7 @@ class Server:
                 connection_limit=CONNECTIONS,
                 max_request_body_size=MAX_BODY,
                 ident=None,
+                log_socket_errors=False,
                 server_name=WILDCARDS.get(host, host),
                 clear_untrusted_proxy_headers=True,
             ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import dataclasses
 import threading
-from collections.abc import Callable, ItemsView, Iterator, Mapping, MutableMapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, MutableMapping, ValuesView
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from . import ids
+from .clock import Clock
+from .faults import Fault, Faults
 from .journal import Journal, Room
 
 R = TypeVar("R")
@@ -103,19 +105,76 @@ class State:
         raise NotImplementedError
 
 
+class Snapshot(NamedTuple):
+    """Everything of a tenant but its journal, at one moment. States are never changed in place, so this is cheap."""
+
+    states: Mapping[str, State]
+    drawn: int
+    clock: Clock
+    faults: tuple[dict[str, Fault], int]
+
+
 class Tenant:
-    """One isolated world: its own states, identifiers, journal and lock."""
+    """One isolated world: its own states, identifiers, clock, faults, snapshots, journal and lock."""
 
-    __slots__ = ("id", "id_scope", "lock", "states", "drawn", "journal")
+    __slots__ = (
+        "clock",
+        "drawn",
+        "faults",
+        "id",
+        "id_scope",
+        "journal",
+        "lock",
+        "seed",
+        "snapshots",
+        "start",
+        "states",
+    )
 
-    def __init__(self, tenant_id: str, id_scope: str, journal: Journal) -> None:
+    def __init__(
+        self, tenant_id: str, id_scope: str, journal: Journal, seed: Mapping[str, State], start: Clock
+    ) -> None:
         self.id = tenant_id
         self.id_scope = id_scope
         self.lock = threading.Lock()
+        self.journal = journal
+        self.seed = seed
+        """By provider, what it starts with."""
+        self.start = start
+        """The clock that it starts with."""
+        self.faults = Faults()
         self.states: dict[str, State] = {}
         """By provider, and only what was written: a tenant that only reads stores nothing."""
+        self.snapshots: dict[str, Snapshot] = {}
         self.drawn = 0
-        self.journal = journal
+        self.clock = start
+
+    def state(self, provider: str) -> State:
+        """Return what it has of a provider: its own state, or the seed's while it has written nothing."""
+        return self.states.get(provider) or self.seed[provider]
+
+    def reset(self) -> None:
+        """Go back to the start, in everything."""
+        with self.lock:
+            self.states.clear()
+            self.snapshots.clear()
+            self.drawn = 0
+            self.clock = self.start
+            self.faults.load(({}, 0))
+            self.journal.reset()
+
+    def snapshot(self) -> Snapshot:
+        """Return everything but the journal, as it is now."""
+        with self.lock:
+            return Snapshot(dict(self.states), self.drawn, self.clock, self.faults.dump())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot; the journal stays."""
+        with self.lock:
+            self.states = dict(snapshot.states)
+            self.drawn = snapshot.drawn
+            self.clock = snapshot.clock
+            self.faults.load(snapshot.faults)
 
     def __repr__(self) -> str:
         return f"<Tenant {self.id}, wrote {sorted(self.states) or 'nothing'}>"
@@ -163,9 +222,9 @@ class Transaction(Generic[S]):
             self._tenant.lock.release()
 
     def _begin(self) -> None:
-        self.now = self._store.time()
+        self.now = self._tenant.clock.now(self._store.time())
         self.seq = self._tenant.journal.next_seq()
-        kept = self._store.state(self._tenant, self._provider)
+        kept = self._tenant.state(self._provider)
         settled = self._settle(kept, self.now)  # type: ignore[arg-type]
         self.state = settled.copy() if self._writes and settled is kept else settled
         self.ids = ids.Ids(self._tenant.id_scope, self._tenant.drawn)
@@ -191,6 +250,7 @@ class MemoryStore:
         self._world = world
         self._tenants: dict[str, Tenant] = {}
         self._journal_size = journal_size
+        self._room = journal_room
         self._journal_room = Room(journal_room)
         self.time = time
         self._id_seed = id_seed
@@ -198,23 +258,46 @@ class MemoryStore:
     def __len__(self) -> int:
         return len(self._tenants)
 
-    def tenant(self, tenant_id: str) -> Tenant:
-        """Return a tenant, made on first sight."""
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(list(self._tenants.values()))
+
+    def get(self, tenant_id: str) -> Tenant | None:
+        """Return a tenant that is there."""
+        return self._tenants.get(tenant_id)
+
+    def tenant(self, tenant_id: str, seed: Mapping[str, State] | None = None, start: Clock | None = None) -> Tenant:
+        """Return a tenant, made on first sight, of the server's world or of a seed of its own."""
         tenant = self._tenants.get(tenant_id)
         if tenant is None:
-            made = Tenant(
-                tenant_id, ids.scope(self._id_seed, tenant_id), Journal(self._journal_size, self._journal_room)
-            )
+            journal = Journal(self._journal_size, self._journal_room)
+            scope = ids.scope(self._id_seed, tenant_id)
+            made = Tenant(tenant_id, scope, journal, seed or self._world, start or Clock())
             tenant = self._tenants.setdefault(tenant_id, made)
         return tenant
 
     def drop(self, tenant_id: str) -> None:
         """Forget a tenant and everything it wrote."""
-        self._tenants.pop(tenant_id, None)
+        tenant = self._tenants.pop(tenant_id, None)
+        if tenant is not None:
+            tenant.journal.reset()
 
-    def state(self, tenant: Tenant, provider: str) -> State:
-        """Return what a tenant has of a provider: its own state, or the seed's while it has written nothing."""
-        return tenant.states.get(provider) or self._world[provider]
+    def clear(self) -> None:
+        """Forget every tenant."""
+        for tenant in self:
+            self.drop(tenant.id)
+
+    def put_back(self, tenants: Iterable[Tenant]) -> None:
+        """Have just these tenants."""
+        kept = {tenant.id: tenant for tenant in tenants}
+        for tenant in self:
+            if tenant.id not in kept:
+                self.drop(tenant.id)
+        self._tenants = kept
+
+    def renew(self) -> None:
+        """Be as a fresh process would be."""
+        self.clear()
+        self._journal_room = Room(self._room)
 
     def transaction(
         self, tenant: Tenant, provider: str, settle: Callable[[S, float], S], *, writes: bool
@@ -226,5 +309,8 @@ class MemoryStore:
         """Return everything a tenant has, as plain data."""
         return {
             "drawn": tenant.drawn,
-            "states": {provider: self.state(tenant, provider).dump() for provider in self._world},
+            "states": {provider: tenant.state(provider).dump() for provider in self._world},
+            "clock": tenant.clock,
+            "faults": list(tenant.faults),
+            "snapshots": sorted(tenant.snapshots),
         }

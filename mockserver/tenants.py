@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from re import Pattern
+from typing import NamedTuple
 
 from .config import UnknownCredentials
-from .store import MemoryStore, Tenant
+from .store import MemoryStore, Snapshot, Tenant
 
 EVICTED_PER_TENANT = 10
 """How many evicted credentials are remembered for each tenant that may stay open."""
@@ -41,6 +42,18 @@ class Evicted(Exception):
     """The credential's tenant was closed because too many were open."""
 
 
+class TenantsSnapshot(NamedTuple):
+    """All tenants and credentials at one moment."""
+
+    tenants: list[tuple[Tenant, Snapshot]]
+    known: dict[tuple[str, str], Caller]
+    open: list[tuple[str, list[tuple[str, str]]]]
+
+
+class Taken(Exception):
+    """A credential stands for a tenant already."""
+
+
 class Tenants:
     """The open tenants and the credentials that lead to them, least recently used first."""
 
@@ -56,9 +69,12 @@ class Tenants:
         self._registered = registrations
         self._unknown = unknown
         self._max = max_tenants
-        self._open: OrderedDict[tuple[str, str], Caller] = OrderedDict()
+        self._known: dict[tuple[str, str], Caller] = {}
+        self._open: OrderedDict[str, list[tuple[str, str]]] = OrderedDict()
+        """The credentials of every tenant that is not the seed's, by its id."""
         self._evicted: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
+        self._made = 0
         self.evictions = 0
 
     def __len__(self) -> int:
@@ -74,32 +90,111 @@ class Tenants:
         registration = self._registered.get(key)
         if registration is not None:
             return Caller(self._store.tenant(registration.tenant), registration)
-        if self._unknown == "reject":
-            return None
         with self._lock:
-            caller = self._open.get(key)
+            caller = self._known.get(key)
             if caller is not None:
-                self._open.move_to_end(key)
+                self._open.move_to_end(caller.tenant.id)
                 return caller
+            if self._unknown == "reject":
+                return None
             if not credential or (self._unknown == "well-formed" and not well_formed.fullmatch(credential)):
                 return None
             digest = _digest(provider, credential)
             if digest in self._evicted:
                 raise Evicted
             tenant = self._store.tenant(f"open-{digest[:16]}")
-            caller = Caller(tenant, Registration(provider, credential, tenant.id))
-            self._open[key] = caller
-            if len(self._open) > self._max:
-                self._evict()
-            return caller
+            self._add(tenant, [Registration(provider, credential, tenant.id)])
+            return self._known[key]
 
-    def _evict(self) -> None:
-        (provider, credential), caller = self._open.popitem(last=False)
-        self._store.drop(caller.tenant.id)
-        self.evictions += 1
-        self._evicted[_digest(provider, credential)] = None
-        if len(self._evicted) > EVICTED_PER_TENANT * self._max:
-            self._evicted.popitem(last=False)
+    def find(self, provider: str, credential: str) -> str | None:
+        """Return the id of the tenant that a credential stands for, if that is open or the seed's."""
+        registration = self._registered.get((provider, credential))
+        if registration is not None:
+            return registration.tenant
+        caller = self._known.get((provider, credential))
+        return caller.tenant.id if caller is not None else None
+
+    def add(self, tenant: Tenant, registrations: Sequence[Registration]) -> None:
+        """Open a tenant with credentials of its own. Raises `Taken` when one of them is known already."""
+        with self._lock:
+            for each in registrations:
+                if (each.provider, each.credential) in self._registered or (
+                    each.provider,
+                    each.credential,
+                ) in self._known:
+                    raise Taken(each.provider)
+            self._add(tenant, registrations)
+
+    def _add(self, tenant: Tenant, registrations: Sequence[Registration]) -> None:
+        keys = [(each.provider, each.credential) for each in registrations]
+        self._open[tenant.id] = keys
+        for key, registration in zip(keys, registrations, strict=True):
+            self._known[key] = Caller(tenant, registration)
+            self._evicted.pop(_digest(*key), None)
+        if len(self._open) > self._max:
+            oldest, keys = self._open.popitem(last=False)
+            self._close(oldest, keys)
+            self.evictions += 1
+            self._evicted.update(dict.fromkeys(_digest(*key) for key in keys))
+            while len(self._evicted) > EVICTED_PER_TENANT * self._max:
+                self._evicted.popitem(last=False)
+
+    def drop(self, tenant_id: str) -> None:
+        """Close a tenant; its credentials are simply unknown again."""
+        with self._lock:
+            self._close(tenant_id, self._open.pop(tenant_id, []))
+
+    def _close(self, tenant_id: str, keys: Sequence[tuple[str, str]]) -> None:
+        for key in keys:
+            del self._known[key]
+        self._store.drop(tenant_id)
+
+    def credentials(self, tenant_id: str) -> dict[str, str]:
+        """Return one credential for each provider of a tenant that the seed or the control API made.
+
+        Those by which strangers opened a tenant are theirs, and not shown.
+        """
+        found: dict[str, str] = {}
+        if not tenant_id.startswith("open-"):
+            made = [self._known[key].registration for key in self._open.get(tenant_id, [])]
+            mine = [each for each in [*made, *self._registered.values()] if each.tenant == tenant_id]
+            for each in sorted(mine, key=lambda each: (each.scopes is not None, each.account is not None)):
+                found.setdefault(each.provider, each.credential)
+        return found
+
+    def snapshot(self) -> TenantsSnapshot:
+        """Return every tenant as it is, and the credentials that lead to it."""
+        with self._lock:
+            tenants = [(tenant, tenant.snapshot()) for tenant in self._store]
+            return TenantsSnapshot(tenants, dict(self._known), list(self._open.items()))
+
+    def restore(self, snapshot: TenantsSnapshot) -> None:
+        """Have just the tenants of a snapshot, as they were."""
+        with self._lock:
+            self._store.put_back(tenant for tenant, _ in snapshot.tenants)
+            for tenant, kept in snapshot.tenants:
+                tenant.restore(kept)
+            self._known = dict(snapshot.known)
+            self._open = OrderedDict(snapshot.open)
+
+    def next_id(self) -> str:
+        """Return the id of the next tenant that is made; numbers begin anew with a reset."""
+        taken = {each.tenant for each in self._registered.values()}
+        with self._lock:
+            self._made += 1
+            while f"t{self._made}" in taken:
+                self._made += 1
+            return f"t{self._made}"
+
+    def clear(self) -> None:
+        """Be as at the start."""
+        with self._lock:
+            self._made = 0
+            self._known.clear()
+            self._open.clear()
+            self._evicted.clear()
+            self._store.clear()
+            self.evictions = 0
 
 
 def _digest(provider: str, credential: str) -> str:

@@ -16,6 +16,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from .errors import Entry
+from .faults import Fault
 from .store import Transaction
 from .tenants import Caller
 
@@ -86,6 +87,8 @@ class Call:
         self.scope: str | None = None
         """The right that the operation asks of a credential with limited rights."""
         self.tx: Transaction[Any]
+        self.fault: Fault | None = None
+        """The planned fault that strikes it."""
         self.seq = 0
         self.time = 0.0
         self.read: set[str] = set()

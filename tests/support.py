@@ -43,7 +43,7 @@ class GuardedTransaction(Transaction[Any]):
 
     def _kept(self) -> tuple[object, ...]:
         """What the tenant has: of this provider in full, of the others that nobody replaced it."""
-        mine = self.guarded.state(self.whose, self._provider).dump()
+        mine = self.whose.state(self._provider).dump()
         return mine, self.whose.drawn, {name: id(state) for name, state in self.whose.states.items()}
 
     def _begin(self) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import http.server
 import json
 import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import tomllib
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
 from mockserver import __version__
+from mockserver.cli import commands
+from mockserver.providers import PROVIDERS
 
 COMMAND = [sys.executable, "-m", "mockserver"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSERVER_")}
@@ -46,8 +55,75 @@ def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
 
 
 def fetch(url: str, **headers: str) -> tuple[int, bytes]:
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as response:
-        return response.status, response.read()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The URL of a server for all tests; what they change is in tenants of their own."""
+    with running("serve", "--port", "0") as (_, greeting):
+        yield greeting["url"]
+
+
+@contextmanager
+def answering(
+    answer: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
+    """A server that has one answer to everything; its URL, and the lines and headers of what it was asked."""
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((f"{self.command} {self.path}", dict(self.headers)))
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def new_tenant(url: str) -> dict[str, str]:
+    """The variables of a new tenant."""
+    done = run("env", "--new", "--json", "--url", url)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def pools(variables: Mapping[str, str]) -> list[str]:
+    """The names of a tenant's pools at SendGrid."""
+    status, body = fetch(
+        f"{variables['SENDGRID_BASE_URL']}/v3/ips/pools", Authorization=f"Bearer {variables['SENDGRID_API_KEY']}"
+    )
+    assert status == 200
+    return [pool["name"] for pool in json.loads(body)]
+
+
+def make_pool(variables: Mapping[str, str], name: str) -> None:
+    """Change a tenant."""
+    request = urllib.request.Request(
+        f"{variables['SENDGRID_BASE_URL']}/v3/ips/pools",
+        json.dumps({"name": name}).encode(),
+        {"Authorization": f"Bearer {variables['SENDGRID_API_KEY']}"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()
 
 
 @pytest.mark.parametrize("arguments", [["serve", "--port", "0"], []], ids=["serve", "bare"])
@@ -56,6 +132,7 @@ def test_serve(arguments: list[str]) -> None:
     with running(*arguments, MOCKSERVER_PORT="0") as (process, greeting):
         assert list(greeting) == ["url", "providers"]
         assert list(greeting["providers"]) == ["sparkpost", "sendgrid", "mailgun"]
+        assert not greeting["url"].endswith(":8080")
         assert fetch(f"{greeting['url']}/_mockserver/ready")[0] == 200
         sendgrid = greeting["providers"]["sendgrid"]
         status, body = fetch(f"{sendgrid['url']}/v3/ips/pools", Authorization=f"Bearer {sendgrid['api_key']}")
@@ -119,8 +196,33 @@ def test_version() -> None:
         (["sevre"], "No such command 'sevre'"),
         (["serve", "--seed", "nowhere.yaml"], "mockserver: seed: nowhere.yaml: No such file or directory"),
         (["serve", "--seed", "documents#x"], "no world named 'x'"),
-        (["serve", "--host", "203.0.113.1", "--port", "0"], "mockserver: cannot listen on 203.0.113.1:0"),
-        (["serve", "--host", "no such host"], "mockserver: cannot listen on no such host:8080"),
+        (["serve", "--expose", "--host", "203.0.113.1", "--port", "0"], "mockserver: cannot listen on 203.0.113.1:0"),
+        (["serve", "--expose", "--host", "no such host"], "mockserver: cannot listen on no such host:8080"),
+        (
+            ["serve", "--host", "0.0.0.0"],
+            "mockserver: --host 0.0.0.0: other machines could reach it; if they are to, say",
+        ),
+        (["serve", "--host", "::"], "say --expose"),
+        (["serve", "--host", ""], "say --expose"),
+        (["serve", "--host", "example.com"], "say --expose"),
+        (["serve", "--host", "localhost.example.com"], "say --expose"),
+        (["serve", "--control-token", ""], "a token is visible ASCII characters, at least one"),
+        (["serve", "--control-token", "two words"], "a token is visible ASCII characters, at least one"),
+        (["wait", "--timeout", "-1"], "-1.0 is not in the range"),
+        (["wait", "--timeout", "nan"], "is no number of seconds"),
+        (["wait", "--url", "127.0.0.1:8080"], "is no http:// or https:// URL with a host"),
+        (["wait", "--url", "file:///etc/passwd"], "is no http:// or https:// URL with a host"),
+        (["wait", "--url", "http://x:70000"], "'http://x:70000': Port out of range 0-65535"),
+        (["wait", "--url", "http://x/?a=b"], "is no base URL"),
+        (["wait", "--url", "http://x/\u20ac"], "is no base URL"),
+        (["env", "--new", "--tenant", "x"], "--new makes a tenant, --tenant names one: not both."),
+        (["seed"], "Missing option '--file'"),
+        (["seed", "--file", "nowhere.yaml"], "mockserver: seed: nowhere.yaml: No such file or directory"),
+        (["snapshot"], "Missing command."),
+        (["snapshot", "save"], "Missing argument 'NAME'."),
+        (["validate", "documents#x"], "mockserver: seed: documents: no world named 'x'"),
+        (["fuzz-info"], "Missing option '--provider'"),
+        (["fuzz-info", "--provider", "x"], "'x' is not one of 'sparkpost', 'sendgrid', 'mailgun'."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -129,15 +231,17 @@ def test_mistakes(arguments: list[str], reason: str) -> None:
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
+    assert done.stderr.startswith("mockserver: ")
     assert "Traceback" not in done.stderr
 
 
-def test_a_mistake_in_a_seed(tmp_path: Path) -> None:
-    """A mistake in a seed is told with file, line and reason."""
+@pytest.mark.parametrize("arguments", [["serve", "--seed"], ["validate"], ["seed", "--file"]], ids=" ".join)
+def test_a_mistake_in_a_seed(arguments: list[str], tmp_path: Path) -> None:
+    """A mistake in a seed is told with file, line and reason, wherever seeds are read."""
     path = tmp_path / "seed.yaml"
     path.write_text("world: x\nsendgrid:\n  ips:\n    - {ip: a, region: mars}\n", "utf-8")
-    done = run("serve", "--seed", str(path))
-    assert done.returncode == 2
+    done = run(*arguments, str(path))
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f'mockserver: seed: {path}:4: sendgrid.ips.0.region: "mars" is not one of "eu" or "us"\n'
 
 
@@ -148,3 +252,482 @@ def test_a_port_that_is_taken() -> None:
         done = run("serve", "--port", port)
         assert done.returncode == 2
         assert f"mockserver: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+
+
+# The environment
+
+
+def options(command: click.Command, *path: str) -> Iterator[tuple[str, click.Option]]:
+    """Every option of a command and of those below it, with the name of its command."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name != "version":
+            yield " ".join(path), parameter
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from options(below, *path, name)
+
+
+def test_every_flag_has_a_twin() -> None:
+    """Every flag can be given as MOCKSERVER_ and its name, and the help of its command says so."""
+    found = list(options(commands))
+    assert {name for name, _ in found} == {
+        *("serve", "wait", "env", "reset", "seed", "fuzz-info", "operations", "doctor"),
+        *("snapshot save", "snapshot restore", "snapshot list"),
+    }
+    for name, each in found:
+        assert each.envvar == "MOCKSERVER_" + each.opts[0].removeprefix("--").replace("-", "_").upper()
+        assert each.show_envvar, name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        (
+            "MOCKSERVER_PROT",
+            "1",
+            "MOCKSERVER_PROT in the environment is no setting of mockserver; the closest is {}PORT",
+        ),
+        ("MOCKSERVER_CONTROLTOKEN", "x", "the closest is {}CONTROL_TOKEN"),
+        ("MOCKSERVER_UNKNOWN_CREDENTIAL", "any", "the closest is {}UNKNOWN_CREDENTIALS"),
+        ("MOCKSERVER_", "", "the closest is {}"),
+        ("MOCKSERVER_PORT", "tcp://10.0.0.1:8080", "'tcp://10.0.0.1:8080' is not a valid integer"),
+        ("MOCKSERVER_UNKNOWN_CREDENTIALS", "some", "'some' is not one of 'any', 'well-formed', 'reject'"),
+        ("MOCKSERVER_EXPOSE", "perhaps", "'perhaps' is not a valid boolean"),
+        ("MOCKSERVER_CONTROL_TOKEN", "two words", "a token is visible ASCII characters"),
+    ],
+)
+@pytest.mark.parametrize("arguments", [["serve"], []], ids=["serve", "bare"])
+def test_mistakes_in_the_environment(arguments: list[str], name: str, value: str, reason: str) -> None:
+    """A variable of ours that is unknown, or has a bad value, stops the start and says what would be right."""
+    done = run(*arguments, **{name: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason.format("MOCKSERVER_") in done.stderr
+
+
+def test_variables_of_others() -> None:
+    """Variables that tests, clients and other commands read do not stop the start."""
+    names = ("VENDOR_DOCS", "FUZZ_EXAMPLES", "FUZZ_KEY", "URL", "TENANT", "TIMEOUT")
+    with running("serve", "--port", "0", **{f"MOCKSERVER_{name}": "1" for name in names}) as (_, greeting):
+        assert fetch(f"{greeting['url']}/_mockserver/live")[0] == 200
+
+
+# Exposure, and the token
+
+
+@pytest.mark.parametrize("flags", [["--expose"], []], ids=["flag", "environment"])
+def test_an_exposed_server_has_a_token(flags: list[str]) -> None:
+    """With --expose the server takes any --host, and its control API the token that the greeting names."""
+    with running("serve", "--port", "0", "--host", "0.0.0.0", *flags, MOCKSERVER_EXPOSE="1") as (_, greeting):
+        token = greeting["control_token"]
+        assert re.fullmatch("[A-Za-z0-9_-]{32}", token)
+        info = f"{greeting['url']}/_mockserver/info"
+        assert fetch(info)[0] == 401
+        assert fetch(info, Authorization=f"Bearer {token}")[0] == 200
+        done = run("env", "--url", greeting["url"])
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.endswith(" (--control-token or MOCKSERVER_CONTROL_TOKEN)\n")
+        assert run("env", "--url", greeting["url"], "--control-token", token).returncode == 0
+        assert run("env", MOCKSERVER_URL=greeting["url"], MOCKSERVER_CONTROL_TOKEN=token).returncode == 0
+        assert run("wait", "--url", greeting["url"]).returncode == 0
+
+
+def test_a_token_of_ones_own() -> None:
+    """A token that was given is asked for, exposed or not, and is not printed."""
+    for flags in ([], ["--expose"]):
+        with running("serve", "--port", "0", *flags, MOCKSERVER_CONTROL_TOKEN="let-me-in") as (_, greeting):
+            assert list(greeting) == ["url", "providers"]
+            info = f"{greeting['url']}/_mockserver/info"
+            assert fetch(info, Authorization="Bearer let-me-out")[0] == 401
+            assert fetch(info, Authorization="Bearer let-me-in")[0] == 200
+
+
+def test_not_exposed() -> None:
+    """MOCKSERVER_EXPOSE=0 exposes nothing, and a loopback address needs no exposing."""
+    done = run("serve", "--host", "0.0.0.0", MOCKSERVER_EXPOSE="0")
+    assert (done.returncode, "say --expose" in done.stderr) == (2, True)
+    for host in ("127.0.0.1", "127.0.0.2", "localhost"):
+        with running("serve", "--port", "0", "--host", host) as (_, greeting):
+            assert list(greeting) == ["url", "providers"]
+
+
+def test_access_log() -> None:
+    """With --access-log every request is one line on stderr."""
+    with running("serve", "--port", "0", "--access-log") as (process, greeting):
+        key = greeting["providers"]["sendgrid"]["api_key"]
+        fetch(f"{greeting['url']}/sendgrid/v3/ips/pools?a=b", Authorization=f"Bearer {key}")
+        process.send_signal(signal.SIGTERM)
+        out, log = process.communicate(timeout=5)
+    assert out == ""
+    (line,) = log.splitlines()
+    assert "GET /sendgrid/v3/ips/pools" in line
+    assert "200" in line
+    assert key not in line
+
+
+def test_id_seed() -> None:
+    """The same --id-seed makes the same identifiers, but for the time in them; another makes others."""
+
+    def made(text: str) -> object:
+        with running("serve", "--port", "0", "--id-seed", text) as (_, greeting):
+            access = greeting["providers"]["mailgun"]
+            request = urllib.request.Request(
+                f"{access['url']}/v3/ip_pools",
+                b"name=a&description=b",
+                {"Authorization": "Basic " + b64(f"api:{access['api_key']}")},
+            )
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return json.loads(response.read())["pool_id"][8:]
+
+    one = made("one")
+    assert made("one") == one
+    assert made("two") != one
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+# wait
+
+
+def test_wait(url: str) -> None:
+    """It ends with 0 and says nothing when the server is ready, at --url, at MOCKSERVER_URL or at MOCKSERVER_PORT."""
+    for arguments, environment in (
+        (["--url", url], {}),
+        (["--url", f"{url}/"], {"MOCKSERVER_URL": "http://127.0.0.1:1"}),
+        ([], {"MOCKSERVER_URL": url}),
+        ([], {"MOCKSERVER_PORT": url.rpartition(":")[2]}),
+    ):
+        done = run("wait", *arguments, **environment, http_proxy="http://127.0.0.1:1")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def test_wait_for_one_that_starts_later() -> None:
+    """A server that is not there yet is waited for."""
+    port = free_port()
+    waiting = subprocess.Popen([*COMMAND, "wait", "--url", f"http://127.0.0.1:{port}"], env=ENVIRONMENT)
+    try:
+        with running("serve", "--port", str(port)):
+            assert waiting.wait(timeout=15) == 0
+    finally:
+        waiting.kill()
+        waiting.wait()
+
+
+def test_wait_in_vain() -> None:
+    """After --timeout it ends with 1 and the last reason."""
+    port = free_port()
+    done = run("wait", "--url", f"http://127.0.0.1:{port}", "--timeout", "0.3")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"mockserver: no answer from http://127.0.0.1:{port}: Connection refused\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [
+        (b"<html>Welcome</html>", 200, "is no mockserver: its answer is none of the control API"),
+        ({"ready": True}, 200, "is no mockserver: its answer is none of the control API"),
+        ([], 200, "is no mockserver: its answer is none of the control API"),
+        ({"detail": "still seeding"}, 503, "refused: 503 still seeding"),
+        (b"gone", 410, "refused: 410 Gone"),
+    ],
+)
+def test_wait_for_something_else(answer: object, status: int, reason: str) -> None:
+    """What answers and is no server that is ready is not taken for one."""
+    with answering(answer, status) as (url, _):
+        done = run("wait", "--url", url, "--timeout", "0")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"mockserver: {url} {reason}\n")
+
+
+def test_a_redirect_gets_no_token() -> None:
+    """A redirect is not followed, so the token goes to nobody else."""
+    with (
+        answering({"schema_version": 1}) as (elsewhere, asked_elsewhere),
+        answering(b"", 302, {"Location": elsewhere}) as (url, asked),
+    ):
+        done = run("snapshot", "list", "--url", url, "--control-token", "secret")
+    assert (done.returncode, asked_elsewhere) == (1, [])
+    ((line, headers),) = asked
+    assert (line, headers["Authorization"]) == ("GET /_mockserver/tenants/default/snapshots", "Bearer secret")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["env"], ["reset"], ["seed", "--file", "empty"], *(["snapshot", *rest] for rest in (["list"], ["save", "x"]))],
+    ids=" ".join,
+)
+def test_no_server(arguments: list[str]) -> None:
+    """Commands that need a server end with 1 when there is none."""
+    done = run(*arguments, "--url", f"http://127.0.0.1:{free_port()}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("mockserver: no answer from http://127.0.0.1:")
+
+
+# Tenants
+
+
+def test_env(url: str) -> None:
+    """A shell that evaluates what it prints has base URLs and credentials of the seed's tenant."""
+    script = f'set -eu; eval "$({sys.executable} -m mockserver env)"; echo "$SENDGRID_BASE_URL $SENDGRID_API_KEY"; env'
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, env={**ENVIRONMENT, "MOCKSERVER_URL": url}, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{url}/sendgrid SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
+    shown = json.loads(run("env", "--json", "--url", url).stdout)
+    assert {"SPARKPOST_API_KEY", "MAILGUN_API_KEY", "SENDGRID_API_KEY"} <= set(shown)
+    assert not [name for name in shown if name.startswith("MOCKSERVER_")]
+    assert {f"{name}={value}" for name, value in shown.items()} <= set(lines)
+
+
+def test_env_of_a_new_tenant(url: str) -> None:
+    """--new makes a tenant whose credentials work, and whose id other commands find in MOCKSERVER_TENANT."""
+    one, two = new_tenant(url), new_tenant(url)
+    assert one["SENDGRID_API_KEY"] != two["SENDGRID_API_KEY"]
+    make_pool(one, "mine")
+    assert "mine" in pools(one)
+    assert "mine" not in pools(two)
+    again = json.loads(run("env", "--json", "--url", url, "--tenant", one["MOCKSERVER_TENANT"]).stdout)
+    assert again == {name: value for name, value in one.items() if name != "MOCKSERVER_TENANT"}
+    assert (
+        json.loads(run("env", "--json", MOCKSERVER_URL=url, MOCKSERVER_TENANT=one["MOCKSERVER_TENANT"]).stdout) == again
+    )
+    third = run("env", "--new", "--json", MOCKSERVER_URL=url, MOCKSERVER_TENANT=one["MOCKSERVER_TENANT"])
+    assert json.loads(third.stdout)["MOCKSERVER_TENANT"] not in (one["MOCKSERVER_TENANT"], two["MOCKSERVER_TENANT"])
+
+
+def test_env_is_quoted() -> None:
+    """Nothing that a server says is run by the shell that evaluates it."""
+    value = "it's $(echo here) `there` \n;"
+    tenant = {"schema_version": 1, "id": "x", "providers": {"a": {"env": {"A_KEY": value}}}}
+    with answering(tenant) as (url, _):
+        done = subprocess.run(
+            ["sh", "-c", f'eval "$({sys.executable} -m mockserver env)"; printf %s "$A_KEY"'],
+            capture_output=True,
+            text=True,
+            env={**ENVIRONMENT, "MOCKSERVER_URL": url},
+        )
+    assert (done.stdout, done.stderr) == (value, "")
+    tenant["providers"] = {"a": {"env": {"A=1; rm x #": "b"}}}
+    with answering(tenant) as (url, _):
+        done = run("env", "--url", url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "named a variable that no shell has" in done.stderr
+
+
+def test_env_without_credentials() -> None:
+    """A tenant without credentials is said to have none."""
+    tenant = {"schema_version": 1, "id": "open-1", "providers": {"a": {"env": {}}}}
+    with answering(tenant) as (url, _):
+        done = run("env", "--url", url, "--tenant", "open-1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "tenant 'open-1' has no credential that could be told" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["env"], ["reset"], ["seed", "--file", "empty"], *(["snapshot", *rest] for rest in (["list"], ["save", "x"]))],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("tenant", ["nobody", "", "../reset", "a b"])
+def test_unknown_tenants(arguments: list[str], tenant: str, url: str) -> None:
+    """A tenant that is not there is refused with 1, whatever its name looks like."""
+    if arguments == ["env"] and tenant == "":
+        return
+    done = run(*arguments, "--url", url, "--tenant", tenant)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"mockserver: {url} refused: 404 ")
+
+
+def test_reset(url: str) -> None:
+    """With --tenant one tenant goes back to its start, and no other."""
+    one, two = new_tenant(url), new_tenant(url)
+    before = pools(one)
+    make_pool(one, "mine")
+    make_pool(two, "mine")
+    done = run("reset", "--url", url, "--tenant", one["MOCKSERVER_TENANT"])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert pools(one) == before
+    assert pools(two) == [*before, "mine"]
+
+
+def test_reset_everything() -> None:
+    """Without --tenant everything does, and tenants that were made are gone."""
+    with running("serve", "--port", "0") as (_, greeting):
+        url = greeting["url"]
+        variables = json.loads(run("env", "--json", "--url", url).stdout)
+        made = new_tenant(url)
+        before = pools(variables)
+        make_pool(variables, "mine")
+        assert run("reset", "--url", url).returncode == 0
+        assert pools(variables) == before
+        assert run("env", "--url", url, "--tenant", made["MOCKSERVER_TENANT"]).returncode == 1
+
+
+def test_seed(url: str, tmp_path: Path) -> None:
+    """A tenant gets a world, the named one of a file, and what the world has not the tenant has not either."""
+    variables = new_tenant(url)
+    path = tmp_path / "worlds.yaml"
+    path.write_text(
+        "world: a\n---\nworld: b\nsendgrid:\n  credentials: [{key: any}]\n  pools: [{id: '1', name: only}]\n", "utf-8"
+    )
+    done = run("seed", "--url", url, "--tenant", variables["MOCKSERVER_TENANT"], "--file", f"{path}#b")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert pools(variables) == ["only"]
+    environment = {"MOCKSERVER_URL": url, "MOCKSERVER_TENANT": variables["MOCKSERVER_TENANT"]}
+    assert run("seed", "--file", "empty", **environment).returncode == 0
+    assert pools(variables) == []
+    assert run("seed", MOCKSERVER_FILE="default", **environment).returncode == 0
+    assert len(pools(variables)) > 1
+
+
+def test_snapshot(url: str) -> None:
+    """What a tenant had when a snapshot was saved is back when it is restored."""
+    variables = new_tenant(url)
+    rest = ["--url", url, "--tenant", variables["MOCKSERVER_TENANT"]]
+    before = pools(variables)
+    assert run("snapshot", "list", *rest).stdout == ""
+    for name in ("clean", "a/b c"):
+        done = run("snapshot", "save", name, *rest)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert run("snapshot", "list", *rest).stdout == "clean\na/b c\n"
+    listed = json.loads(run("snapshot", "list", "--json", *rest).stdout)
+    assert listed == {"schema_version": 1, "snapshots": [{"name": "clean"}, {"name": "a/b c"}]}
+    for name in ("clean", "a/b c"):
+        make_pool(variables, "mine")
+        done = run("snapshot", "restore", name, *rest)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert pools(variables) == before
+    done = run("snapshot", "restore", "dirty", *rest)
+    assert (done.returncode, done.stderr) == (1, f"mockserver: {url} refused: 404 No snapshot is named 'dirty'.\n")
+
+
+# Without a server
+
+
+def test_operations(url: str) -> None:
+    """Every operation is listed, and every refusal with its source; as JSON, just as the server has them."""
+    shown = run("operations").stdout
+    for provider in PROVIDERS:
+        for operation in provider.operations:
+            for path in operation.paths:
+                pattern = rf"^{provider.name}\.{operation.id} +{operation.method} +{re.escape(path)}(  |$)"
+                assert re.search(pattern, shown, re.MULTILINE)
+    listed = json.loads(run("operations", "--json").stdout)
+    assert listed == json.loads(fetch(f"{url}/_mockserver/operations")[1])
+    lines = [re.split("  +", line) for line in shown.splitlines()]
+    for refusal in listed["refusals"]:
+        key = f"{refusal['provider']}.{refusal['key']}"
+        assert [key, str(refusal["status"]), refusal["kind"], refusal["message"], refusal["source"]] in lines
+
+
+def test_validate(tmp_path: Path) -> None:
+    """A good seed is said to be one, with the name of its world."""
+    assert run("validate", "documents#lists").stdout == "OK: documents#lists: world 'lists'\n"
+    path = tmp_path / "mine.yaml"
+    path.write_text("world: mine\n", "utf-8")
+    done = run("validate", str(path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK: {path}: world 'mine'\n", "")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_fuzz_info(provider: object, url: str, tmp_path: Path) -> None:
+    """What it prints is a configuration with a fresh key of the right form, and a command that runs with it."""
+    name = provider.name  # type: ignore[attr-defined]
+    printed = [run("fuzz-info", "--provider", name, "--url", url).stdout for _ in range(2)]
+    assert printed[0] != printed[1]
+    (tmp_path / "schemathesis.toml").write_text(printed[0], "utf-8")
+    (credential,) = tomllib.loads(printed[0])["auth"]["openapi"].values()
+    assert provider.well_formed.fullmatch(list(credential.values())[-1])  # type: ignore[attr-defined]
+    (command,) = re.findall("^#   schemathesis (.*)$", printed[0], re.MULTILINE)
+    done = subprocess.run(
+        f"{Path(sys.executable).parent / 'schemathesis'} {command} --max-examples 3 --seed 1 --no-color",
+        shell=True,
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-8_000:]
+
+
+def test_fuzz_info_with_a_token() -> None:
+    """With a token, which must not be sent to be fuzzed, the command names the packaged document instead."""
+    shown = json.loads(
+        run("fuzz-info", "--provider", "mailgun", "--json", "--control-token", "x", MOCKSERVER_URL="http://a:1").stdout
+    )
+    assert list(shown) == ["command", "configuration"]
+    *start, document, flag, base = shown["command"]
+    assert start == ["schemathesis", "--config-file", "schemathesis.toml", "run"]
+    assert (Path(document).is_file(), flag, base) == (True, "--url", "http://a:1/mailgun")
+
+
+def test_doctor() -> None:
+    """It looks at Python, at what is needed, at the data, at the port and at the environment, a line each."""
+    port = free_port()
+    done = run("doctor", "--port", str(port))
+    assert (done.returncode, done.stderr) == (0, "")
+    names = [re.match(r"ok    ([\w-]+): .", line)[1] for line in done.stdout.splitlines()]  # type: ignore[index]
+    assert names[0] == "python"
+    assert {"click", "flask", "jsonschema-rs", "marshmallow", "PyYAML", "waitress", "werkzeug"} < set(names)
+    assert names[-3:] == ["data", "port", "environment"]
+    shown = json.loads(run("doctor", "--json", MOCKSERVER_PORT=str(port)).stdout)
+    assert shown["ok"] is True
+    assert [check["name"] for check in shown["checks"]] == names
+
+
+def test_doctor_finds_what_is_wrong(url: str) -> None:
+    """A taken port and a variable that is no setting end it with 1."""
+    port = url.rpartition(":")[2]
+    done = run("doctor", "--port", port)
+    assert (done.returncode, done.stderr) == (1, "")
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("WRONG "))
+    assert line.startswith(f"WRONG port: 127.0.0.1:{port}: Address already in use")
+    done = run("doctor", "--json", "--port", str(free_port()), MOCKSERVER_SED="x")
+    shown = json.loads(done.stdout)
+    assert (done.returncode, shown["ok"]) == (1, False)
+    (wrong,) = (check for check in shown["checks"] if not check["ok"])
+    assert wrong["name"] == "environment"
+    assert "the closest is MOCKSERVER_SEED" in wrong["detail"]
+
+
+@pytest.mark.parametrize(("version", "ok"), [("3.26.1", False), ("4.0.0", True), ("4", True), ("10.0", True)])
+def test_doctor_compares_versions(version: str, ok: bool, tmp_path: Path) -> None:
+    """A package that is older than what is needed is found, number by number."""
+    metadata = tmp_path / f"marshmallow-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: marshmallow\nVersion: {version}\n", "utf-8")
+    done = run("doctor", "--json", "--port", "0", PYTHONPATH=str(tmp_path))
+    (check,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "marshmallow")
+    assert check == {"name": "marshmallow", "ok": ok, "detail": f"{version}, needs 4.0 or newer"}
+    assert done.returncode == int(not ok)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["wait", "--timeout", "0", "--url", "http://127.0.0.1:1"],
+        ["validate", "empty"],
+        ["fuzz-info", "--provider", "mailgun"],
+        ["doctor", "--port", "0"],
+        ["serve", "--host", "0.0.0.0"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_no_flask(arguments: list[str]) -> None:
+    """Commands that serve nothing import no Flask."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "mockserver", *arguments],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+    )
+    assert re.search(r"\| +click$", done.stderr, re.MULTILINE)
+    assert not re.search(r"\| +flask$", done.stderr, re.MULTILINE)

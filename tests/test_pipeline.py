@@ -83,8 +83,7 @@ def test_transport_is_no_business_of_a_provider(world: World) -> None:
     headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
     assert world.sparkpost.get("/api/v1/ip-pools", headers=headers).status_code == 200
     response = world.sparkpost.get("/api/v1/ip-pools", headers={"Host": "a..b"})
-    types = {200: "application/json", 400: "application/problem+json"}
-    assert response.headers["Content-Type"] == types[response.status_code]
+    assert (response.status_code, response.headers["Content-Type"]) == (421, "application/problem+json")
 
 
 @PROVIDER
@@ -187,7 +186,7 @@ def test_outside_of_any_provider(world: World) -> None:
         response = world.client.get(path)
         assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
         assert response.json["status"] == 404
-    assert world.client.post("/_mockserver/live").status_code == 405
+    assert world.client.post("/_mockserver/live").headers["Allow"] == "GET"
 
 
 def test_live_and_ready(world: World) -> None:
@@ -199,8 +198,8 @@ def test_live_and_ready(world: World) -> None:
 @PROVIDER
 def test_served_documents(world: World, name: str) -> None:
     """The OpenAPI document is served with this server's address in it."""
-    document = world.client.get(f"/_mockserver/openapi/{name}.json", headers={"Host": "mock.test:99"}).json
-    assert document["servers"] == [{"url": f"http://mock.test:99/{name}"}]
+    document = world.client.get(f"/_mockserver/openapi/{name}.json", headers={"Host": "127.0.0.1:99"}).json
+    assert document["servers"] == [{"url": f"http://127.0.0.1:99/{name}"}]
     again = world.client.get(f"/_mockserver/openapi/{name}.json").json
     assert again["servers"] == [{"url": f"http://localhost/{name}"}]
 

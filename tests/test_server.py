@@ -54,6 +54,7 @@ def alive_without_credential(server: Server) -> bool:
         return connection.recv(65536).startswith(b"HTTP/1.0 200 OK\r\n")
 
 
+HOST = b"Host: localhost\r\n"
 AUTH = b"Authorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
 
 
@@ -66,22 +67,22 @@ AUTH = b"Authorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
         b"GET\r\n\r\n",
         b"GET /sendgrid/v3/ips/pools\r\n\r\n",
         b"GET /sendgrid/v3/ips/pools HTTP/9.9\r\n\r\n",
-        b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET sendgrid HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /sendgrid/v3/\x00 HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n",
-        b"GET /sendgrid/v3/\xff\xfe HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n",
-        b"GET /sendgrid/v3/ips/pools/%ff%00%2f HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n",
-        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"X: " + b"y" * 300_000 + b"\r\n\r\n",
-        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\nNo colon\r\n\r\n",
-        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n : x\r\n\r\n",
-        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: -5\r\n\r\n{}",
-        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 9x\r\n\r\n{}",
-        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 99\r\n\r\n{}",
-        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 9999999999999\r\n\r\n{}",
-        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Transfer-Encoding: rot13\r\n\r\n{}",
-        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH
+        b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET sendgrid HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /sendgrid/v3/\x00 HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
+        b"GET /sendgrid/v3/\xff\xfe HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
+        b"GET /sendgrid/v3/ips/pools/%ff%00%2f HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
+        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"X: " + b"y" * 300_000 + b"\r\n\r\n",
+        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: localhost\r\nNo colon\r\n\r\n",
+        b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: localhost\r\n : x\r\n\r\n",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: -5\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 9x\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 99\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 9999999999999\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Transfer-Encoding: rot13\r\n\r\n{}",
+        b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH
         + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
         b"A" * 100_000,
     ],
@@ -97,7 +98,7 @@ def test_broken_requests(server: Server, data: bytes) -> None:
 
 def test_chunked_bodies(server: Server) -> None:
     """A body in chunks is read like any other."""
-    request = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + AUTH
+    request = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + AUTH
     body = b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"name":\r\n6\r\n "abc"\r\n1\r\n}\r\n0\r\n\r\n'
     received = exchange(server, request + body)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -106,7 +107,7 @@ def test_chunked_bodies(server: Server) -> None:
 
 def test_pipelining(server: Server) -> None:
     """Requests sent in one go are answered in order."""
-    one = b"GET /sendgrid/v3/ips/pools/%s HTTP/1.1\r\nHost: x\r\n" + AUTH + b"\r\n"
+    one = b"GET /sendgrid/v3/ips/pools/%s HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
     received = exchange(server, b"".join(one % name for name in (b"transactional", b"marketing", b"nope")))
     places = [received.index(text) for text in (b'"pool_name":"transactional"', b'"pool_name":"marketing"', b"Unable")]
     assert places == sorted(places)
@@ -126,7 +127,7 @@ def test_keep_alive(server: Server) -> None:
 
 def test_an_answer_without_a_body_keeps_the_connection(server: Server) -> None:
     """After a 204 the connection goes on, for what was pipelined behind it too."""
-    head = b" HTTP/1.1\r\nHost: x\r\n" + AUTH
+    head = b" HTTP/1.1\r\n" + HOST + AUTH
     body = b'{"name": "brief"}'
     received = exchange(
         server,
@@ -142,7 +143,7 @@ def test_many_connections(server: Server) -> None:
     """Three hundred open connections are all served."""
     connections = [socket.create_connection((server.host, server.port), timeout=5) for _ in range(300)]
     for connection in connections:
-        connection.sendall(b"GET /_mockserver/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert all(connection.recv(65536).startswith(b"HTTP/1.1 200 OK") for connection in connections)
     for connection in connections:
         connection.close()
@@ -156,9 +157,45 @@ def test_links_lead_back_without_a_host(server: Server) -> None:
     assert f'"first":"{server.url}/mailgun/v3/ip_pools/'.encode() in received
 
 
+def test_planned_faults_on_a_socket(server: Server) -> None:
+    """On a real connection a drop sends nothing, a truncated answer is short of its length, and both close it."""
+    tenant = server.mockserver.store.tenant("default")
+    request = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
+    for when in ("before", "after"):
+        tenant.faults.add("sendgrid.listIpPools", "drop", when=when)
+        with socket.create_connection((server.host, server.port), timeout=5) as connection:
+            connection.sendall(request)
+            assert connection.recv(65536) == b""
+    tenant.faults.add("sendgrid.listIpPools", "truncate", when="after")
+    received = b""
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        connection.sendall(request)
+        while chunk := connection.recv(65536):
+            received += chunk
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = int(re.search(rb"Content-Length: (\d+)", head)[1])
+    assert 0 < len(body) < length
+    assert alive(server)
+
+
+def test_a_delay_holds_up_nobody_else(server: Server) -> None:
+    """While one call of a tenant is delayed, another is answered."""
+    tenant = server.mockserver.store.tenant("default")
+    tenant.faults.add("sendgrid.listIpPools", "delay", delay_seconds=1.0)
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
+        while not next(iter(tenant.faults)).fired:
+            time.sleep(0.001)
+        began = time.monotonic()
+        assert alive(server)
+        assert time.monotonic() - began < 0.9
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    tenant.faults.clear()
+
+
 def test_a_slow_body_holds_up_nobody(server: Server) -> None:
     """A client that sends half a request keeps no thread and no lock from others."""
-    half = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Content-Length: 20\r\n\r\n{"
+    half = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 20\r\n\r\n{"
     connections = [socket.create_connection((server.host, server.port)) for _ in range(20)]
     for connection in connections:
         connection.sendall(half)

@@ -87,7 +87,7 @@ def test_who_only_reads_stores_nothing(world: World, name: str) -> None:
     reader.post(ROOM[name], data=b"{")
     reader.delete(f"{ROOM[name]}/nope")
     assert reader.tenant.states == {}
-    assert world.store.state(reader.tenant, name) is world.server.world.states[name]
+    assert reader.tenant.state(name) is world.server.world.states[name]
     reader.post(ROOM[name], **BODY[name])
     assert list(reader.tenant.states) == [name]
 

@@ -11,6 +11,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.datastructures import MultiDict
 
+from mockserver import admin
 from mockserver.contract import METHODS, Contract
 from mockserver.errors import entries, limits
 from mockserver.provider import Provider
@@ -65,6 +66,21 @@ def test_same_routes(provider: Provider, world: World) -> None:
     assert documented == declared == served
 
 
+def test_the_control_document() -> None:
+    """The control API's document is valid, has just what is served, and its examples fit."""
+    contract = Contract.load("control")
+    OpenAPIV31SpecValidator(contract.document).validate()
+    assert set(contract.paths()) == set(admin.operations)
+    check_examples(contract.document)
+    ids = {operation["operationId"] for _, _, operation in operations(contract.document)}
+    for _, node in walk(contract.document):
+        for link in node.get("links", {}).values():
+            assert link["operationId"] in ids
+    for path, method, operation in operations(contract.document):
+        assert operation["summary"] and operation["description"], (path, method)
+        assert {"421", "500"} <= set(operation["responses"]), (path, method)
+
+
 @EACH
 def test_unmodelled_is_not_modelled(provider: Provider) -> None:
     """No operation is both served and listed as not modelled."""
@@ -113,7 +129,10 @@ def test_answers_are_closed(provider: Provider) -> None:
 @EACH
 def test_examples_fit(provider: Provider) -> None:
     """Every media type has an example, and every example fits its schema."""
-    document = Contract.load(provider.name).document
+    check_examples(Contract.load(provider.name).document)
+
+
+def check_examples(document: dict[str, Any]) -> None:
     validators = jsonschema_rs.validator_map_for(document)
     count = 0
     for pointer, node in walk(document):

@@ -200,6 +200,14 @@ CRASHED = Entry(
     "crashed", 500, "Internal Server Error", assumed("the words of mailgun/scroll, the service's public ancestor")
 )
 
+RATE_LIMITED = Entry(
+    "rate_limited", 429, "Rate limit exceeded", assumed("the status is documented, its words only for sending")
+)
+PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")
+
+FAULTS = {entry.status: entry for entry in (UNAUTHORIZED, FORBIDDEN, TOO_LARGE, RATE_LIMITED, CRASHED)}
+"""How a planned error of some status is said."""
+
 UNMODELLED_OPERATIONS = {
     "/v1/dynamic_pools/domains": ["GET"],
     "/v1/dynamic_pools/domains/{name}/history": ["GET"],

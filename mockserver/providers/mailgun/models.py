@@ -62,8 +62,9 @@ class Job:
 
     id: str
     """The reference_id of the answer."""
-    due: float
     pool_id: str
+    due: float | None = None
+    """When it is done, in seconds since the epoch; None: when `settle` is told to."""
     link: tuple[str, ...] = ()
     """Names of domains to link to the pool."""
     unlink: tuple[str, ...] = ()
@@ -92,8 +93,10 @@ class State(BaseState):
     """By reference_id."""
     features: frozenset[str] = frozenset({DIPPS})
     eligible_for_shared_ips: bool = False
-    async_delay_seconds: float = 0
-    """How long after its answer the work on domains and subaccounts is done."""
+    async_delay_seconds: float | None = 0
+    """How long after its answer the work on domains and subaccounts is done; None: when it is told to."""
+    async_fails_midway: bool = False
+    """Whether that work stops after half of the domains, as the service says it can."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> State:
@@ -111,7 +114,8 @@ class State(BaseState):
                 if record.account is not None and record.account not in subaccounts:
                     raise SeedError((section, index, "account"), f"there is no subaccount '{record.account}'")
         _check_pools(pools, ips, subaccounts)
-        _check_domains(domains, pools, ips, jobs)
+        unfinished = bool(jobs) or data.get("async_fails_midway", False)
+        _check_domains(domains, pools, ips, unfinished=unfinished)
         eligible = data.get("eligible_for_shared_ips", False)
         if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
             raise SeedError(("eligible_for_shared_ips",), "the account has no IP that is not dedicated")
@@ -124,6 +128,7 @@ class State(BaseState):
             features=frozenset(data.get("features", [DIPPS])),
             eligible_for_shared_ips=eligible,
             async_delay_seconds=data.get("async_delay_seconds", 0),
+            async_fails_midway=data.get("async_fails_midway", False),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -131,6 +136,7 @@ class State(BaseState):
             "features": sorted(self.features),
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
             "async_delay_seconds": self.async_delay_seconds,
+            "async_fails_midway": self.async_fails_midway,
             "subaccounts": _plain(self.subaccounts.values()),
             "ips": _plain(self.ips.values()),
             "ip_pools": _plain(self.pools.values()),
@@ -187,12 +193,10 @@ def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[s
                 raise SeedError(("ip_pools", index, "delegated_to", place), f"no subaccount '{account}' to take it")
 
 
-def _check_domains(
-    domains: dict[str, Domain], pools: dict[str, Pool], ips: dict[str, Ip], jobs: dict[str, Job]
-) -> None:
+def _check_domains(domains: dict[str, Domain], pools: dict[str, Pool], ips: dict[str, Ip], *, unfinished: bool) -> None:
     """Refuse a domain with an IP or a pool that it cannot have; give a linked one the pool's IPs.
 
-    While work on pools is still to be done, a domain may have what only that work will take from it.
+    While work on pools is still to be done, or can fail, a domain may have what only that work takes from it.
     """
     ids: set[str] = set()
     for index, (name, domain) in enumerate(domains.items()):
@@ -202,7 +206,7 @@ def _check_domains(
         for place, address in enumerate(domain.ips):
             if address not in ips or ips[address].account not in (None, domain.account):
                 raise SeedError(("domains", index, "ips", place), f"the account has no IP {address}")
-        if domain.pool_id is None or jobs:
+        if domain.pool_id is None or unfinished:
             continue
         pool = pools.get(domain.pool_id)
         if pool is None or domain.account not in (pool.account, *pool.delegated_to):

@@ -114,7 +114,8 @@ def _new_id(tx: Tx) -> str:
 
 
 def _job(tx: Tx, pool_id: str) -> Job:
-    return Job(_new_id(tx), tx.now + tx.state.async_delay_seconds, pool_id)
+    delay = tx.state.async_delay_seconds
+    return Job(_new_id(tx), pool_id, None if delay is None else tx.now + delay)
 
 
 # Pools
@@ -391,12 +392,12 @@ def _order(address: str) -> tuple[int, int]:
 
 
 def settle(state: State, now: float) -> State:
-    """Return the state at a time: itself, or a copy in which every job that is due is done."""
-    due = sorted((job for job in state.jobs.values() if job.due <= now), key=lambda job: (job.due, job.id))
+    """Return the state at a time: itself, or a copy in which every job that is due is done; at `inf` all are."""
+    due = [job for job in state.jobs.values() if (math.inf if job.due is None else job.due) <= now]
     if not due:
         return state
     state = state.copy()
-    for job in due:
+    for job in sorted(due, key=lambda job: (math.inf if job.due is None else job.due, job.id)):
         _finish(state, job)
         del state.jobs[job.id]
     return state
@@ -404,11 +405,10 @@ def settle(state: State, now: float) -> State:
 
 def _finish(state: State, job: Job) -> None:
     pool = state.pools.get(job.pool_id)
-    for domain in list(state.domains.values()):
+    concerned = [each for each in state.domains.values() if each.name in job.link or each.pool_id == job.pool_id]
+    for domain in concerned[: len(concerned) // 2] if state.async_fails_midway else concerned:
         if domain.name in job.link:  # to a pool that may be gone by now: then what replaced it comes next
             domain = replace(domain, pool_id=job.pool_id)
-        if domain.pool_id != job.pool_id:
-            continue
         if job.relink_to is not None:  # the same holds for its heir
             heir = state.pools.get(job.relink_to)
             domain = replace(domain, pool_id=job.relink_to, ips=heir.ips if heir is not None else domain.ips)

@@ -164,7 +164,8 @@ SEED = seed.reader(
     {
         "features": _NAMES,
         "eligible_for_shared_ips": seed.FLAG,
-        "async_delay_seconds": {"type": "number", "minimum": 0},
+        "async_delay_seconds": {"type": ["number", "null"], "minimum": 0},
+        "async_fails_midway": seed.FLAG,
         "subaccounts": {
             "type": "array",
             "items": seed.record(
@@ -211,7 +212,6 @@ SEED = seed.reader(
                     "revoke_from": _ID,
                 },
                 "id",
-                "due",
                 "pool_id",
             ),
         },

@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ...errors import ApiError
+from ...errors import ApiError, Entry
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode
 from . import catalog
@@ -82,6 +82,33 @@ def envelope(error: ApiError) -> Reply:
     return ok({"message": error.message}, error.entry.status)
 
 
+def fault(status: int, call: Call) -> ApiError:
+    """Say a planned error; 429 with the header that a client reads for the end of its wait."""
+    words = HTTP_STATUS_CODES.get(status, "Error")
+    entry = catalog.FAULTS.get(status) or Entry("planned", status, words, catalog.PLANNED)
+    error = entry()
+    if status == 429:
+        error.headers = (("X-RateLimit-Reset", str(int(call.time) + 60)),)
+    return error
+
+
+def new_credential(material: str) -> str:
+    return f"key-{material[:32]}"
+
+
+def authorization(key: str) -> str:
+    return "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
+
+
+def environment(url: str, key: str) -> dict[str, str]:
+    return {
+        "MAILGUN_API_KEY": key,
+        "MAILGUN_BASE_URL": url,
+        "MG_API_KEY": key,
+        "MG_URL": url,
+    }
+
+
 def options(path: str, allow: str) -> Reply:
     """Refuse, as any method that the path has not; assumed."""
     reply = envelope(catalog.NOT_ALLOWED())
@@ -122,7 +149,7 @@ def parameters(call: Call, *names: str) -> dict[str, str]:
 
 def phrase(status: int) -> str:
     """Return the standard phrase, as nearly all recorded answers have it."""
-    return HTTP_STATUS_CODES[status]
+    return HTTP_STATUS_CODES.get(status, "Unknown")
 
 
 def body(call: Call) -> dict[str, Any]:

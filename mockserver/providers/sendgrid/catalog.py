@@ -229,6 +229,35 @@ GENERAL: dict[str, dict[str, Entry]] = {
 }
 """What a request meets that is not about one operation, by family."""
 
+RATE_LIMIT = Limit(600, observed("a recorded X-Ratelimit-Limit of 2017; told with a planned 429, enforced nowhere"))
+RATE_LIMITED = classic(
+    "rate_limited", 429, None, "too many requests", observed("trois-six/terraform-provider-sendgrid pull request 6")
+)
+MANAGEMENT_RATE_LIMITED = management(
+    "management_rate_limited", 429, "", "too many requests", assumed("the words of the classic API")
+)
+PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")
+
+FAULTS: dict[str, dict[int, Entry]] = {
+    CLASSIC: {
+        entry.status: entry
+        for entry in (AUTHORIZATION_REQUIRED, ACCESS_FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, CRASHED)
+    },
+    MANAGEMENT: {
+        entry.status: entry
+        for entry in (
+            AUTHORIZATION_REQUIRED,
+            ACCESS_FORBIDDEN,
+            NOT_FOUND,
+            MANAGEMENT_TOO_LARGE,
+            MANAGEMENT_RATE_LIMITED,
+            MANAGEMENT_CRASHED,
+        )
+    },
+    MAIL: {entry.status: entry for entry in (MAIL_UNKNOWN_CREDENTIAL, MAIL_TOO_LARGE, MAIL_CRASHED)},
+}
+"""How a planned error of some status is said, by family."""
+
 RIGHTS = assumed("which operation needs which scope is published nowhere; the names of the scopes are")
 """Where the scopes of operations come from."""
 

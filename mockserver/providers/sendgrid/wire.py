@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ...errors import ApiError
+from ...errors import ApiError, Entry
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode
 from . import catalog
@@ -56,6 +56,36 @@ def envelope(error: ApiError) -> Reply:
     return Reply(error.entry.status, data, encode(data), JSON)
 
 
+def fault(status: int, call: Call) -> ApiError:
+    """Say a planned error; 429 with the headers by which clients know how long to wait."""
+    family = catalog.family(call.path)
+    entry = catalog.FAULTS[family].get(status)
+    if entry is None:
+        words = HTTP_STATUS_CODES.get(status, "Error").lower()
+        details = {"family": family, "field": "" if family == catalog.MANAGEMENT else None}
+        entry = Entry("planned", status, words, catalog.PLANNED, details)
+    error = entry()
+    if status == 429:
+        error.headers = (
+            ("X-RateLimit-Limit", str(int(catalog.RATE_LIMIT))),
+            ("X-RateLimit-Remaining", "0"),
+            ("X-RateLimit-Reset", str((int(call.time) // 60 + 1) * 60)),
+        )
+    return error
+
+
+def new_credential(material: str) -> str:
+    return f"SG.{material[:22]}.{material[-43:]}"
+
+
+def authorization(key: str) -> str:
+    return f"Bearer {key}"
+
+
+def environment(url: str, key: str) -> dict[str, str]:
+    return {"SENDGRID_API_KEY": key, "SENDGRID_BASE_URL": url}
+
+
 def options(path: str, allow: str) -> Reply:
     """List the methods of a path; that the body is empty is assumed."""
     return Reply(200, headers=[("Allow", allow)])
@@ -74,7 +104,7 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
 
 def phrase(status: int) -> str:
     """Return the phrase in capitals, as the documents (`204 NO CONTENT`) and recorded answers (`403 FORBIDDEN`) do."""
-    return HTTP_STATUS_CODES[status].upper()
+    return HTTP_STATUS_CODES.get(status, "Unknown").upper()
 
 
 def body(call: Call) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from .routes import routes
 provider = Provider(
     name="sparkpost",
     title="SparkPost",
+    hosts=("api.sparkpost.com", "api.eu.sparkpost.com"),
     operations=tuple(routes),
     unmodelled=catalog.UNMODELLED_OPERATIONS,
     catalog=catalog,
@@ -22,5 +23,9 @@ provider = Provider(
     envelope=wire.envelope,
     options=wire.options,
     headers=wire.headers,
+    fault=wire.fault,
+    new_credential=wire.new_credential,
+    authorization=wire.authorization,
+    environment=wire.environment,
     phrase=wire.phrase,
 )

@@ -137,6 +137,22 @@ UNMODELLED = Entry(
 )
 CRASHED = Entry("crashed", 500, "Internal server error", assumed("the API introduction has the status, not the words"))
 
+RATE_LIMITED = Entry(
+    "rate_limited", 429, "Too many requests", assumed("the support site's table of codes has the words, not the body")
+)
+UNAVAILABLE = Entry(
+    "unavailable",
+    503,
+    "Unable to contact authorization service.",
+    observed("cividesk/com.cividesk.email.sparkpost issue 94"),
+)
+PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")
+
+FAULTS = {
+    entry.status: entry for entry in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, CRASHED, UNAVAILABLE)
+}
+"""How a planned error of some status is said."""
+
 RIGHTS = assumed("the grants of IP pools are the web interface's own; that they cover sending IPs too is a guess")
 """Where the grants of operations come from."""
 

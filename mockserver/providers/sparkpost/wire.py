@@ -10,7 +10,7 @@ from typing import Any
 from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ...errors import ApiError
+from ...errors import ApiError, Entry
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode
 from . import catalog
@@ -75,6 +75,24 @@ def envelope(error: ApiError) -> Reply:
     return Reply(error.entry.status, data, encode(data), JSON)
 
 
+def fault(status: int, call: Call) -> ApiError:
+    words = HTTP_STATUS_CODES.get(status, "Error")
+    entry = catalog.FAULTS.get(status) or Entry("planned", status, words, catalog.PLANNED)
+    return entry()
+
+
+def new_credential(material: str) -> str:
+    return material[:40]
+
+
+def authorization(key: str) -> str:
+    return key
+
+
+def environment(url: str, key: str) -> dict[str, str]:
+    return {"SPARKPOST_API_KEY": key, "SPARKPOST_BASE_URL": f"{url}/api/v1"}
+
+
 def options(path: str, allow: str) -> Reply:
     """Refuse: no cross-origin call is supported."""
     return envelope(catalog.PREFLIGHT())
@@ -86,7 +104,7 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
 
 def phrase(status: int) -> str:
     """Return the standard phrase."""
-    return HTTP_STATUS_CODES[status]
+    return HTTP_STATUS_CODES.get(status, "Unknown")
 
 
 def body(call: Call) -> dict[str, Any]:
