@@ -646,7 +646,8 @@ def test_fuzz_info(provider: object, url: str, tmp_path: Path) -> None:
     assert provider.well_formed.fullmatch(list(credential.values())[-1])  # type: ignore[attr-defined]
     (command,) = re.findall("^#   schemathesis (.*)$", printed[0], re.MULTILINE)
     done = subprocess.run(
-        f"{Path(sys.executable).parent / 'schemathesis'} {command} --max-examples 3 --phases examples,fuzzing,stateful --seed 1 --no-color",
+        f"{Path(sys.executable).parent / 'schemathesis'} {command} "
+        "--max-examples 3 --phases examples,fuzzing,stateful --seed 1 --no-color",
         shell=True,
         cwd=tmp_path,
         env={**ENVIRONMENT, "COLUMNS": "160"},
