@@ -37,6 +37,8 @@ SCHEMA_VERSION = 1
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN_TO_ALL = frozenset({f"{PREFIX}/live", f"{PREFIX}/ready"})
 """What needs no token."""
+MAX_FAULTS = 1_000
+MAX_SNAPSHOTS = 100
 NEWEST = 100
 """How many requests of a journal are listed if nothing else is asked for."""
 
@@ -419,8 +421,14 @@ def list_snapshots(server: Mockserver, tenant_id: str) -> Any:
 @endpoint("createSnapshot", "POST", "/tenants/{id}/snapshots", status=201)
 def create_snapshot(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> Any:
     tenant = _tenant(server, tenant_id)
-    tenant.snapshots[asked["name"]] = tenant.snapshot()
+    _keep(tenant.snapshots, asked["name"], tenant.snapshot())
     return {"name": asked["name"]}
+
+
+def _keep(snapshots: dict[str, Any], name: str, snapshot: object) -> None:
+    if name not in snapshots and len(snapshots) >= MAX_SNAPSHOTS:
+        raise Problem(400, f"/body/name: there are {MAX_SNAPSHOTS} snapshots already; replace one of them")
+    snapshots[name] = snapshot
 
 
 @endpoint("restoreSnapshot", "POST", "/tenants/{id}/snapshots/{name}/restore")
@@ -439,7 +447,7 @@ def list_server_snapshots(server: Mockserver) -> Any:
 
 @endpoint("createServerSnapshot", "POST", "/snapshots", status=201)
 def create_server_snapshot(server: Mockserver, asked: dict[str, Any]) -> Any:
-    server.snapshots[asked["name"]] = server.tenants.snapshot()
+    _keep(server.snapshots, asked["name"], server.tenants.snapshot())
     return {"name": asked["name"]}
 
 
@@ -565,6 +573,8 @@ def create_fault(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> A
     if operation not in known:
         near = difflib.get_close_matches(operation, known, n=1, cutoff=0)[0]
         raise Problem(400, f"/body/operation: '{operation}' is unknown; the closest is '{near}'")
+    if len(tenant.faults) >= MAX_FAULTS:
+        raise Problem(400, f"/body: there are {MAX_FAULTS} faults already; take some back")
     fault = tenant.faults.add(
         operation,
         kind,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from mockserver.admin import MAX_FAULTS, MAX_SNAPSHOTS
 from mockserver.config import Config
 from mockserver.contract import Contract
 from mockserver.errors import Source, entries, limits
@@ -48,6 +49,8 @@ def operations() -> Iterator[str]:
     yield row("connections served at once", f"{CONNECTIONS:,}")
     yield row("tenants open at once (`--max-tenants`)", f"{config.max_tenants:,}")
     yield row("requests in a tenant's journal", f"{config.journal_size:,}")
+    yield row("planned faults of a tenant", f"{MAX_FAULTS:,}")
+    yield row("snapshots of a tenant, and of all tenants together", f"{MAX_SNAPSHOTS:,}")
     yield row("room for all journals together, about", f"{config.journal_room:,} bytes")
     for provider in PROVIDERS:
         document = Contract.load(provider.name).document
