@@ -168,7 +168,7 @@ class Mockserver:
         except ApiError as error:
             refused, reply = error, provider.envelope(error)
         except ConnectionResetError:
-            reply = Reply(0)  # a planned fault: nothing is done, and nothing answered
+            reply = Reply(0)  # a planned fault: nothing is answered, whatever was done
         except RequestEntityTooLarge:
             refused = provider.refuse("too_large", method=call.method, path=call.path)
             reply = provider.envelope(refused)
@@ -237,19 +237,21 @@ class Mockserver:
         if fault is not None and fault.when == "before":
             time.sleep(fault.delay_seconds or 0)
         writes = operation is not None and operation.method != "GET"
-        with self.store.transaction(tenant, provider.name, provider.settle, writes=writes) as tx:
-            call.tx, call.seq, call.time = tx, tx.seq, tx.now
-            if fault is not None and fault.when == "before":
-                _strike(provider, call, fault)
-            if operation is not None:
-                call.scope = operation.scope
-                provider.admit(call)
-            if too_large is not None:
-                raise too_large
-            reply = answer(call)
-        if fault is not None and fault.when == "after":
-            time.sleep(fault.delay_seconds or 0)
-            _strike(provider, call, fault)
+        try:
+            with self.store.transaction(tenant, provider.name, provider.settle, writes=writes) as tx:
+                call.tx, call.seq, call.time = tx, tx.seq, tx.now
+                if fault is not None and fault.when == "before":
+                    _strike(provider, call, fault)
+                if operation is not None:
+                    call.scope = operation.scope
+                    provider.admit(call)
+                if too_large is not None:
+                    raise too_large
+                reply = answer(call)
+        except ApiError:
+            _strike_after(provider, call, fault)
+            raise
+        _strike_after(provider, call, fault)
         return reply
 
     def _misfit(self, provider: Provider, operation: Operation | None, reply: Reply) -> str | None:
@@ -286,6 +288,13 @@ def _strike(provider: Provider, call: Call, fault: Fault) -> None:
         raise provider.fault(fault.status or 503, call)
     if fault.kind == "drop":
         raise ConnectionResetError
+
+
+def _strike_after(provider: Provider, call: Call, fault: Fault | None) -> None:
+    """Let a fault take the place of an answer, of what was done for good as of what was refused."""
+    if fault is not None and fault.when == "after":
+        time.sleep(fault.delay_seconds or 0)
+        _strike(provider, call, fault)
 
 
 def _log_access(response: Response) -> Response:

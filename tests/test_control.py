@@ -540,6 +540,14 @@ def test_after_the_commit(made: Made) -> None:
     assert made.sendgrid.get(f"{POOLS['sendgrid']}/not%20done").status_code == 404
 
 
+def test_after_a_refusal(made: Made) -> None:
+    """A fault after an operation takes the place of a refusal too: what has fired has been seen."""
+    made.fault("sendgrid.createIpPool", when="after", status=500)
+    assert made.sendgrid.post(POOLS["sendgrid"], json={}).status_code == 500
+    assert made.ok("GET", "/faults/f1")["completed"] is True
+    assert made.sendgrid.post(POOLS["sendgrid"], json={}).status_code == 400
+
+
 def test_drop_and_truncate_in_process(made: Made) -> None:
     """In process, a dropped or truncated answer is the transport's connection error; `when` says what was done."""
     for name, when in (("kept", "after"), ("lost", "before")):
