@@ -1,22 +1,51 @@
 """A stateful, multi-tenant mock server for the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun."""
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from . import resources
+if TYPE_CHECKING:
+    from .app import create_app
+    from .config import Config
+    from .inprocess import Local, wsgi_adapter, wsgi_transport
+    from .remote import Remote, RemoteError
+    from .sandbox import Sandbox, Sandboxes
+    from .server import start
 
-__version__ = resources.version()
+    __version__: str
 
-__all__ = ["Config", "create_app"]
+_HOMES = {
+    "Config": "config",
+    "Local": "inprocess",
+    "Remote": "remote",
+    "RemoteError": "remote",
+    "Sandbox": "sandbox",
+    "Sandboxes": "sandbox",
+    "create_app": "app",
+    "start": "server",
+    "wsgi_adapter": "inprocess",
+    "wsgi_transport": "inprocess",
+}
+
+__all__ = [
+    "Config",
+    "Local",
+    "Remote",
+    "RemoteError",
+    "Sandbox",
+    "Sandboxes",
+    "create_app",
+    "start",
+    "wsgi_adapter",
+    "wsgi_transport",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import Flask only when somebody asks for the application."""
-    if name == "create_app":
-        from .app import create_app
+    """Import what is asked for, when it is asked for: importing the package costs nothing."""
+    if name == "__version__":
+        from . import resources
 
-        return create_app
-    if name == "Config":
-        from .config import Config
-
-        return Config
-    raise AttributeError(name)
+        return resources.version()
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

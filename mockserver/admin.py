@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from . import clock, ids, resources, seed
 from .contract import Contract
 from .errors import SeedError, entries
-from .journal import Record
+from .journal import Record, Tally
 from .tenants import Registration, Taken
 from .web import NotJson, parse_json, parse_pairs, unread
 
@@ -249,6 +249,18 @@ def catalogue(providers: Iterable[Any]) -> dict[str, Any]:
         for path, methods in provider.unmodelled.items():
             found["unmodelled"] += [{"provider": provider.name, "method": each, "path": path} for each in methods]
     return found
+
+
+@endpoint("getCoverage", "GET", "/coverage")
+def get_coverage(server: Mockserver) -> Any:
+    return counted(server.tally)
+
+
+def counted(tally: Tally) -> dict[str, Any]:
+    """Return what was counted, operations by their full names."""
+    names = ("provider", "operation", "refusal", "count")
+    counts = [(provider, operation and f"{provider}.{operation}", *rest) for provider, operation, *rest in tally]
+    return {"counts": [dict(zip(names, each, strict=True)) for each in counts]}
 
 
 @endpoint("getOpenapi", "GET", "/openapi/{name}.json")
@@ -503,6 +515,11 @@ def count_requests(server: Mockserver, tenant_id: str, asked: dict[str, Any]) ->
     return {"count": len(_filtered(_tenant(server, tenant_id), asked))}
 
 
+@endpoint("getTenantCoverage", "GET", "/tenants/{id}/coverage")
+def get_tenant_coverage(server: Mockserver, tenant_id: str) -> Any:
+    return counted(_tenant(server, tenant_id).journal.tally)
+
+
 def _told(server: Mockserver, record: Record) -> dict[str, Any]:
     """Return a record, with what can be worked out from it: the broken contract, the unread, the closest operation."""
     provider = server.providers[record.provider]
@@ -523,6 +540,7 @@ def _told(server: Mockserver, record: Record) -> dict[str, Any]:
         "operation": record.operation and f"{record.provider}.{record.operation}",
         "method": record.method,
         "path": record.path,
+        "path_parameters": dict(record.path_values),
         "query": record.query,
         "headers": [list(header) for header in record.headers],
         "body": record.body.decode("utf-8", "replace"),
@@ -536,6 +554,7 @@ def _told(server: Mockserver, record: Record) -> dict[str, Any]:
             "kind": refusal.source.kind,
             "source": refusal.source.where,
         },
+        "situation": record.situation,
         "violations": violations,
         "unread": list(unread(record.query, record.body, content_type, record.read)) if record.operation else [],
         "fault": record.fault,

@@ -82,6 +82,8 @@ class Mockserver:
         """How many of our own answers broke our own contract."""
         self.requests = 0
         """How many requests the providers were asked."""
+        self.tally = journal.Tally()
+        """What these were, of strangers too."""
         self.snapshots: dict[str, TenantsSnapshot] = {}
         """Of all tenants together, by name."""
         self._strangers = itertools.count(1)
@@ -102,6 +104,7 @@ class Mockserver:
         self.snapshots.clear()
         self.misfits = 0
         self.requests = 0
+        self.tally.clear()
         self._strangers = itertools.count(1)
 
     # Ways in: an operation, one that is not modelled, no route at all.
@@ -142,7 +145,7 @@ class Mockserver:
 
     def _refusal(self, provider: Provider, situation: Situation, *headers: tuple[str, str]) -> Answer:
         def answer(call: Call) -> Reply:
-            error = provider.refuse(situation, method=call.method, path=call.path)
+            error = _met(provider, situation, call)
             error.headers = headers
             raise error
 
@@ -170,16 +173,18 @@ class Mockserver:
         except ConnectionResetError:
             reply = Reply(0)  # a planned fault: nothing is answered, whatever was done
         except RequestEntityTooLarge:
-            refused = provider.refuse("too_large", method=call.method, path=call.path)
+            refused = _met(provider, "too_large", call)
             reply = provider.envelope(refused)
         except Evicted:
             log.warning("a credential of a tenant that was closed was refused")
             return admin.problem(503, EVICTED)
         except Exception:
             log.exception("crashed on %r %r", call.method, call.path)
-            refused = provider.refuse("crashed", method=call.method, path=call.path)
+            refused = _met(provider, "crashed", call)
             reply = provider.envelope(refused)
         extra = refused.headers if refused is not None else ()
+        operation_id = operation.id if operation is not None else None
+        self.tally.add(provider.name, operation_id, refused.entry.key if refused is not None else None)
         if caller is None:
             self._misfit(provider, operation, reply)
             return self._respond(provider, call, reply, f"nobody-{next(self._strangers)}", extra)
@@ -191,7 +196,7 @@ class Mockserver:
                 seq=call.seq,
                 time=call.time,
                 provider=provider.name,
-                operation=operation.id if operation is not None else None,
+                operation=operation_id,
                 method=call.method,
                 path=call.path,
                 path_values=path_values or {},
@@ -205,6 +210,7 @@ class Mockserver:
                 read=frozenset(call.read),
                 fault=call.fault.id if call.fault is not None else None,
                 misfit=misfit,
+                situation=refused.situation if refused is not None else None,
             )
         )
         return self._respond(provider, call, reply, request_id, extra)
@@ -221,7 +227,7 @@ class Mockserver:
         caller = self.tenants.caller(provider.name, credential, provider.well_formed) if credential else None
         if caller is None:
             situation: Situation = "unknown_credential" if credential else "no_credential"
-            raise provider.refuse(situation, method=call.method, path=call.path)
+            raise _met(provider, situation, call)
         call.caller, call.known, call.account = caller, True, caller.registration.account
         return caller
 
@@ -280,6 +286,12 @@ class Mockserver:
             return Dropped()
         answer_class = Truncated if kind == "truncate" else Wire
         return answer_class(reply.body, f"{reply.status} {provider.phrase(reply.status)}", headers)
+
+
+def _met(provider: Provider, situation: Situation, call: Call) -> ApiError:
+    error = provider.refuse(situation, method=call.method, path=call.path)
+    error.situation = situation
+    return error
 
 
 def _strike(provider: Provider, call: Call, fault: Fault) -> None:

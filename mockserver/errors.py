@@ -89,6 +89,8 @@ class ApiError(Exception):
         self.values = values
         self.headers: tuple[tuple[str, str], ...] = ()
         """Headers that belong to this refusal alone."""
+        self.situation: str | None = None
+        """What the request met before, beside or instead of an operation, if that is what it is refused for."""
 
     @property
     def message(self) -> str:

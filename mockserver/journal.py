@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -48,12 +48,38 @@ class Record:
     """The planned fault that struck it."""
     misfit: str | None
     """What of our own answer broke our own contract."""
+    situation: str | None = None
+    """What it met before or instead of an operation, if that is what it was refused for."""
 
     @property
     def weight(self) -> int:
         """About how many bytes it takes to keep this."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
         return 1_000 + len(self.path) + len(self.query) + headers + len(self.body)
+
+
+class Tally:
+    """How often each operation was asked for, and how often it was refused with what; it outlives the records."""
+
+    __slots__ = ("_counts", "_lock")
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str | None, str | None]] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, provider: str, operation: str | None, refusal: str | None) -> None:
+        """Count a request: its operationId if it reached an operation, the refusal's key if it was refused."""
+        with self._lock:
+            self._counts[provider, operation, refusal] += 1
+
+    def clear(self) -> None:
+        with self._lock:
+            self._counts.clear()
+
+    def __iter__(self) -> Iterator[tuple[str, str | None, str | None, int]]:
+        with self._lock:
+            counts = list(self._counts.items())
+        return iter([(*key, count) for key, count in counts])
 
 
 class Room:
@@ -91,7 +117,7 @@ class Room:
 class Journal:
     """The last requests of one tenant; older ones are dropped and counted."""
 
-    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "age", "dropped")
+    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "age", "dropped", "tally")
 
     def __init__(self, size: int, room: Room) -> None:
         self._records: deque[Record] = deque()
@@ -103,6 +129,7 @@ class Journal:
         self.age = 0
         """How often it was cleared."""
         self.dropped = 0
+        self.tally = Tally()
 
     def next_seq(self) -> int:
         """Number a request. Called with the tenant locked, so the numbers follow the order of the transactions."""
@@ -110,6 +137,7 @@ class Journal:
         return self._seq
 
     def add(self, record: Record) -> None:
+        self.tally.add(record.provider, record.operation, record.refusal.key if record.refusal is not None else None)
         with self._room.lock:
             self._records.append(record)
             self._room.take(self, record.weight)
@@ -130,6 +158,7 @@ class Journal:
     def reset(self) -> None:
         """Begin anew."""
         self.clear()
+        self.tally.clear()
         self._seq = 0
 
     def drop_oldest(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import http.client
 import json
 import time
@@ -9,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 PATIENCE = 30.0
 """How long an answer may take, in seconds."""
@@ -46,29 +47,55 @@ class Remote:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
 
     def call(
-        self, method: str, *path: str, body: Mapping[str, Any] | None = None, timeout: float = PATIENCE
+        self,
+        method: str,
+        *path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        timeout: float = PATIENCE,
     ) -> dict[str, Any]:
-        """Ask, `path` being the parts behind the prefix, and return the answer; raises `RemoteError`."""
+        """Ask, `path` being the parts behind the prefix, and return the answer, `{}` to a DELETE.
+
+        Raises `RemoteError`.
+        """
         data = None if body is None else json.dumps(body).encode()
-        url = "/".join([self.url, "_mockserver", *(quote(part, safe="") for part in path)])
-        request = urllib.request.Request(url, data, {"Accept": "application/json"}, method=method)
+        headers = {"Accept": "application/json"}
         if data is not None:
-            request.add_header("Content-Type", "application/json")
+            headers["Content-Type"] = "application/json"
         if self.token is not None:
-            request.add_header("Authorization", f"Bearer {self.token}")
+            headers["Authorization"] = f"Bearer {self.token}"
+        url = "/".join([self.url, "_mockserver", *(quote(part, safe="") for part in path)])
+        if query:
+            url += "?" + urlencode(query)
+        status, reason, text = self._send(method, url, headers, data, timeout)
+        answer = _object(text)
+        if status >= 300:
+            detail = (answer or {}).get("detail") or reason
+            raise RemoteError(f"{self.url} refused: {status} {detail}", status)
+        if method == "DELETE" and status == http.HTTPStatus.NO_CONTENT:
+            return {}
+        if answer is None or "schema_version" not in answer:
+            raise RemoteError(f"{self.url} is no mockserver: its answer is none of the control API")
+        return answer
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, timeout: float
+    ) -> tuple[int, str, bytes]:
+        """Send a request; return status, phrase and body. Raises `RemoteError` when there is no answer."""
+        request = urllib.request.Request(url, data, dict(headers), method=method)
         try:
             with self._opener.open(request, timeout=timeout) as response:
-                answer = _object(response.read())
+                return response.status, response.reason, response.read()
         except urllib.error.HTTPError as error:
             with error:
-                raise RemoteError(f"{self.url} refused: {_told(error)}", error.code) from None
+                try:
+                    return error.code, error.reason, error.read()
+                except (OSError, http.client.HTTPException):
+                    return error.code, error.reason, b""
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             reason = getattr(reason, "strerror", None) or reason or type(error).__name__
             raise RemoteError(f"no answer from {self.url}: {reason}") from None
-        if answer is None or "schema_version" not in answer:
-            raise RemoteError(f"{self.url} is no mockserver: its answer is none of the control API")
-        return answer
 
     def wait(self, seconds: float) -> None:
         """Return as soon as the server is ready; raises the last `RemoteError` when it is not within some seconds."""
@@ -91,13 +118,3 @@ def _object(text: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _told(error: urllib.error.HTTPError) -> str:
-    """Say a refusal: its status, and the detail of the problem."""
-    try:
-        problem = _object(error.read())
-    except (OSError, http.client.HTTPException):
-        problem = None
-    detail = (problem or {}).get("detail") or error.reason
-    return f"{error.code} {detail}"

@@ -73,6 +73,7 @@ class Server:
         self._thread: threading.Thread | None = None
         self.host = host
         self.port: int = listening.getsockname()[1]
+        self.app = app
         self.mockserver: Mockserver = app.extensions["mockserver"]
 
     @property

@@ -1,0 +1,407 @@
+"""The pytest plugin: a tenant for every test. Nothing of the server is imported before a test asks for one."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .coverage import Coverage
+    from .sandbox import Sandbox, Sandboxes
+
+ARGUMENTS: Mapping[str, tuple[type, ...]] = {
+    "seed": (str, os.PathLike, Mapping),
+    "clock": (str, datetime, Mapping),
+    "faults": (list, tuple),
+    "credentials": (Mapping,),
+    "strict": (bool,),
+}
+"""What the marker takes."""
+MARKER = (
+    "mockserver(seed=..., clock=..., faults=[...], credentials={...}, strict=...): how the test's tenant starts; the "
+    "arguments are those of Sandboxes.open."
+)
+WAIT = 10.0
+"""How long a server that is attached to may take to be ready, in seconds."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("mockserver", "a mock of SparkPost, SendGrid and Mailgun")
+    group.addoption(
+        "--mockserver-url",
+        metavar="URL",
+        help="use the server that runs here, and start none [also: MOCKSERVER_URL, the ini option mockserver_url]",
+    )
+    group.addoption(
+        "--mockserver-control-token",
+        metavar="TOKEN",
+        help="what that server's control API asks for [also: MOCKSERVER_CONTROL_TOKEN]",
+    )
+    group.addoption(
+        "--mockserver-strict",
+        action="store_true",
+        default=None,
+        help="fail a test whose request breaks a provider's contract [also: the ini option mockserver_strict]",
+    )
+    group.addoption(
+        "--mockserver-coverage",
+        action="store_true",
+        help="say at the end which operations and refusals of the providers were met, and which never",
+    )
+    group.addoption(
+        "--mockserver-coverage-report",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write that to a file, as JSON, or as Markdown if its name ends in .md; may be given again",
+    )
+    parser.addini("mockserver_url", "the server to use, instead of starting one for each process of the run")
+    parser.addini("mockserver_seed", "the world of every test: a YAML file, seen from the root, or default, empty, …")
+    parser.addini(
+        "mockserver_strict", "whether a request that breaks a provider's contract fails its test", type="bool"
+    )
+
+
+class Run:
+    """What a run of tests has open, and what is wrong with the test that runs."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.coverage: Coverage | None = None
+        self.silent = 0
+        """How many processes of the run ended without telling what they covered."""
+        self.fixtures: list[pytest.FixtureDef[Any]] = []
+        """Those that are being set up, the innermost last."""
+        self.item: pytest.Item | None = None
+        """The test that runs."""
+        self._open: dict[Sandbox, bool] = {}
+        """Whether it is the test's alone."""
+        self._first: dict[Sandbox, int] = {}
+        """`seq` of the last request before the test that runs."""
+        self._others: Callable[[], int] = int
+        """Counts every request that the server was asked."""
+        self._before = 0
+        self._calling = False
+        """Whether the test's own function runs, and neither what prepares it nor what clears up."""
+        self._pending: list[str] = []
+        self._told: list[tuple[str, str]] = []
+
+    def serve(self, server: Sandboxes, requests: Callable[[], int]) -> None:
+        """Take note of the server, and of how all requests to it are counted."""
+        server.closing = self._closing
+        self._others = requests
+        self._before = requests()
+
+    def begin(self, item: pytest.Item) -> None:
+        self.item = item
+        self._first = {sandbox: sandbox.judged for sandbox in self._open}
+        self._before = self._others()
+        self._pending.clear()
+        self._told.clear()
+
+    def adopt(self, sandbox: Sandbox) -> None:
+        """Close a sandbox together with the fixture, or else the test, that opened it."""
+        owner = self.fixtures[-1] if self.fixtures else self.item
+        assert owner is not None
+        self._open[sandbox] = not isinstance(owner, pytest.FixtureDef) or owner.scope == "function"
+        self._first[sandbox] = 0
+
+        def finish() -> None:
+            sandbox.close()
+            self.fail_for(self._pending)
+
+        owner.addfinalizer(finish)
+
+    def _closing(self, sandbox: Sandbox) -> None:
+        """Keep what a failure would tell of a sandbox, while it can be asked."""
+        self._told += self._section(sandbox)
+        own = self._open.pop(sandbox, True)
+        self._pending += sandbox.mistakes(faults=self._calling or not own)
+
+    @contextlib.contextmanager
+    def judging(self) -> Iterator[None]:
+        """Fail the test whose function runs, if it did not fail by itself and there are mistakes."""
+        self._calling = True
+        found: list[str] = []
+        try:
+            yield
+        finally:
+            for sandbox, own in self._open.items():
+                found += sandbox.mistakes(faults=own)
+            found = [*self._pending, *found]
+            self._pending.clear()  # of a test that failed, too: the next one is to hear nothing of them
+            self._calling = False
+        self.fail_for(found)
+
+    def fail_for(self, mistakes: list[str]) -> None:
+        """Fail what runs, if anything is wrong."""
+        if mistakes:
+            reason = "\n".join(mistakes)
+            mistakes.clear()
+            pytest.fail(reason, pytrace=False)
+
+    def sections(self) -> list[tuple[str, str]]:
+        """Return the sections of a failure, each with its title."""
+        told = [*self._told]
+        for sandbox in self._open:
+            told += self._section(sandbox)
+        return told
+
+    def _section(self, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
+        from .remote import RemoteError
+        from .verdict import section
+
+        try:
+            made = sandbox.requests.since(self._first.get(sandbox, 0))
+        except RemoteError as error:
+            yield f"mockserver: requests of {sandbox.id}", str(error)
+            return
+        others = self._others() - self._before - len(made)
+        lines = [section(made) or "none came with this tenant's credentials"]
+        if others > 0 and len(self._open) == 1:
+            lines.append(f"({others} more came to this server with other credentials, or with none)")
+        if made or self._open.get(sandbox):
+            yield f"mockserver: requests of {sandbox.id}", "\n".join(lines)
+
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER)
+    run = config.stash[RUN] = Run(config)
+    url = _url(config)
+    if url:
+        from .remote import Remote
+
+        try:
+            Remote(url)
+        except ValueError as error:
+            raise pytest.UsageError(f"mockserver: {url!r} {error}") from None
+    if config.option.mockserver_coverage or config.option.mockserver_coverage_report:
+        from .coverage import Coverage
+
+        run.coverage = Coverage()
+
+
+def _url(config: pytest.Config) -> str:
+    return str(config.option.mockserver_url or os.environ.get("MOCKSERVER_URL") or config.getini("mockserver_url"))
+
+
+def _seed(config: pytest.Config, seed: Any) -> Any:
+    """Return a seed, files as seen from the root of the tests."""
+    from .sandbox import is_packaged
+
+    if isinstance(seed, Mapping) or is_packaged(seed):
+        return seed
+    return str(config.rootpath / os.fspath(seed))
+
+
+# The marker
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, Any]:
+    """Refuse a wrong argument of the marker when tests are collected: before any runs, and under xdist too."""
+    report = yield
+    mistakes = []
+    for item in report.result or ():
+        for mark in item.iter_markers("mockserver") if isinstance(item, pytest.Item) else ():
+            mistake = _mistake(mark)
+            if mistake is not None:
+                mistakes.append(f"{item.nodeid}: @pytest.mark.mockserver {mistake}")
+    if mistakes:
+        report.outcome, report.longrepr, report.result = "failed", "\n".join(mistakes), []
+    return report
+
+
+def _mistake(mark: pytest.Mark) -> str | None:
+    if mark.args:
+        return f"takes no positional argument ({', '.join(ARGUMENTS)} are keywords)"
+    for name, value in mark.kwargs.items():
+        if name not in ARGUMENTS:
+            (near,) = difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0)
+            return f"takes no '{name}'; the closest is '{near}'"
+        if not isinstance(value, ARGUMENTS[name]):
+            wanted = " or ".join(each.__name__ for each in ARGUMENTS[name])
+            return f"takes a {wanted} for '{name}', not {value!r}"
+    return None
+
+
+def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the arguments of a test's markers; those nearer to the test count more."""
+    marks = reversed(list(request.node.iter_markers("mockserver")))
+    start = {name: value for mark in marks for name, value in mark.kwargs.items()}
+    if "seed" in start:
+        start["seed"] = _seed(request.config, start["seed"])
+    return start
+
+
+# The fixtures
+
+
+@pytest.fixture(scope="session")
+def mockserver_config(pytestconfig: pytest.Config) -> Config:
+    """Settings of the server that is started for the tests: a `mockserver.Config`. Override it to have others."""
+    from .config import Config
+
+    seed = pytestconfig.getini("mockserver_seed")
+    return Config(seed=_seed(pytestconfig, seed)) if seed else Config()
+
+
+@pytest.fixture(scope="session")
+def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
+    """The server of this process: `.url`, `.open()`, `.remote` for its control API. One of our own, in a thread, or
+    the one that --mockserver-url names."""
+    from .sandbox import Sandboxes
+
+    config = request.config
+    run = config.stash[RUN]
+    strict = bool(config.option.mockserver_strict or config.getini("mockserver_strict"))
+    url = _url(config)
+    if url:
+        from .remote import Remote
+
+        seed = config.getini("mockserver_seed")
+        token = config.option.mockserver_control_token or os.environ.get("MOCKSERVER_CONTROL_TOKEN")
+        remote = Remote(url, token)
+        remote.wait(WAIT)
+        with Sandboxes(remote, seed=_seed(config, seed) if seed else None, strict=strict) as sandboxes:
+            run.serve(sandboxes, int)
+            sandboxes.coverage = run.coverage
+            if run.coverage is not None:
+                run.coverage.ledger = sandboxes.ledger
+            yield sandboxes
+        return
+    from .inprocess import Local
+    from .server import start
+
+    with (
+        start(request.getfixturevalue("mockserver_config")) as server,
+        Sandboxes(Local(server.app, server.url), strict=strict) as sandboxes,
+    ):
+        run.serve(sandboxes, lambda: server.mockserver.requests)
+        yield sandboxes
+        if run.coverage is not None:
+            run.coverage.ledger = sandboxes.ledger
+            run.coverage.add(sandboxes.remote.call("GET", "coverage"))
+
+
+@pytest.fixture(scope="session")
+def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config) -> Callable[..., Sandbox]:
+    """Opens tenants: `mockserver_tenants(seed=..., clock=..., faults=..., credentials=..., strict=...)`. Each lives as
+    long as the fixture, or the test, that opened it."""
+
+    def open_tenant(**start: Any) -> Sandbox:
+        if "seed" in start:
+            start["seed"] = _seed(pytestconfig, start["seed"])
+        sandbox = mockserver_server.open(**start)
+        pytestconfig.stash[RUN].adopt(sandbox)
+        return sandbox
+
+    return open_tenant
+
+
+@pytest.fixture
+def mockserver(
+    request: pytest.FixtureRequest, mockserver_tenants: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> Sandbox:
+    """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers` and `.auth`;
+    `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`."""
+    from .errors import SeedError
+    from .remote import RemoteError
+
+    try:
+        sandbox = mockserver_tenants(**_marked(request))
+    except (RemoteError, SeedError, TypeError, ValueError) as error:
+        pytest.fail(f"@pytest.mark.mockserver: {error}", pytrace=False)
+    sandbox.setenv = monkeypatch.setenv
+    return sandbox
+
+
+# What fails a test, and what a failure tells
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None]:
+    fixtures = request.config.stash[RUN].fixtures
+    fixtures.append(fixturedef)
+    try:
+        return (yield)
+    finally:
+        fixtures.pop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[RUN].begin(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    with item.config.stash[RUN].judging():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += item.config.stash[RUN].sections()
+    return report
+
+
+# Coverage
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    run = session.config.stash[RUN]
+    if run.coverage is not None and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["mockserver"] = run.coverage.dump()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    run = node.config.stash[RUN]
+    if run.coverage is None:
+        return
+    dump = getattr(node, "workeroutput", {}).get("mockserver")
+    if dump is None:
+        run.silent += 1
+    else:
+        run.coverage.load(dump)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    run = terminalreporter.config.stash[RUN]
+    coverage = run.coverage
+    if coverage is None:
+        return
+    if not coverage.ledger["operations"]:  # no test used the server
+        from .admin import catalogue
+        from .providers import PROVIDERS
+
+        coverage.ledger = catalogue(PROVIDERS)
+    terminalreporter.section("mockserver coverage")
+    for line in coverage.lines(terminalreporter._tw.fullwidth):
+        terminalreporter.write_line(line)
+    if run.silent:
+        terminalreporter.write_line(
+            f"{run.silent} processes of the run died, and what they covered is missing", red=True
+        )
+    for file in run.config.option.mockserver_coverage_report:
+        path = Path(run.config.invocation_params.dir, file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(coverage.text(file), "utf-8")
+        terminalreporter.write_line(f"written to {file}")

@@ -1,0 +1,432 @@
+"""A tenant in a tester's hands: where to send requests, with which keys, and everything that can be done to it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from . import verdict
+from .calls import Requests
+from .inprocess import Local, wsgi_adapter, wsgi_transport
+from .remote import Remote, RemoteError
+
+if TYPE_CHECKING:
+    from types import ModuleType, TracebackType
+    from typing import Self, Unpack
+
+    from flask import Flask
+
+    from .coverage import Coverage
+
+Seed = str | os.PathLike[str] | Mapping[str, Any]
+"""A packaged world (`default`, `empty`, `documents#NAME`), a YAML file with `#WORLD` or without, or a world itself."""
+Moment = datetime | str
+"""A time; a text is RFC 3339."""
+PACKAGED = ("default", "empty", "documents")
+
+
+class Plan(TypedDict, total=False):
+    """A planned fault, beside its operation."""
+
+    kind: Literal["error", "delay", "drop", "truncate"]
+    status: int
+    times: int
+    skip: int
+    when: Literal["before", "after"]
+    delay_seconds: float
+
+
+class Start(TypedDict, total=False):
+    """How a sandbox may start."""
+
+    seed: Seed
+    clock: Moment | Mapping[str, Any]
+    """A time at which it starts, or `{"now": …, "frozen": …}`."""
+    faults: Sequence[Mapping[str, Any]]
+    """Each with the arguments of `Faults.add`."""
+    credentials: Mapping[str, str]
+    """By provider: keys of your own choice."""
+    strict: bool
+    """Whether a request that breaks a provider's contract is a mistake."""
+
+
+class Authorization:
+    """Puts a credential on the requests of a client: an `auth` for requests and for httpx."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+
+    def __call__(self, request: Any) -> Any:
+        request.headers.update(self._headers)
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One provider, as this tenant reaches it."""
+
+    name: str
+    url: str
+    """The base URL: the provider's own path goes behind it."""
+    api_key: str
+    headers: Mapping[str, str]
+    """What authenticates a request."""
+    env: Mapping[str, str]
+    """The variables that the provider's clients read."""
+
+    @property
+    def auth(self) -> tuple[str, str] | Authorization:
+        """The `auth` argument of requests and httpx: user and password where the provider takes these."""
+        scheme, _, rest = self.headers["Authorization"].partition(" ")
+        if scheme != "Basic":
+            return Authorization(self.headers)
+        user, _, password = base64.b64decode(rest).decode().partition(":")
+        return user, password
+
+
+class Fault:
+    """A planned fault, and how far it is."""
+
+    def __init__(self, call: Callable[..., dict[str, Any]], told: Mapping[str, Any]) -> None:
+        self._call = call
+        self.id: str = told["id"]
+        self.operation: str = told["operation"]
+        self.kind: str = told["kind"]
+        self.status: int | None = told["status"]
+        self.times: int = told["times"]
+
+    def _now(self) -> dict[str, Any]:
+        return self._call("GET", "faults", self.id)
+
+    @property
+    def fired(self) -> int:
+        """How many calls it struck."""
+        return int(self._now()["fired"])
+
+    @property
+    def remaining(self) -> int:
+        """How many calls it is still to strike."""
+        return int(self._now()["remaining"])
+
+    @property
+    def completed(self) -> bool:
+        return bool(self._now()["completed"])
+
+    def remove(self) -> None:
+        """Take it back."""
+        self._call("DELETE", "faults", self.id)
+
+    def __repr__(self) -> str:
+        status = f" {self.status}" if self.status is not None else ""
+        return f"<Fault {self.id}: {self.kind}{status} on {self.operation}>"
+
+
+class Faults:
+    """The planned faults of a tenant, in the order in which they were planned."""
+
+    def __init__(self, call: Callable[..., dict[str, Any]]) -> None:
+        self._call = call
+
+    def add(self, operation: str, **plan: Unpack[Plan]) -> Fault:
+        """Plan a fault for an operation, for all of a provider (`sendgrid.*`) or for all (`*`).
+
+        `error`, the default, answers with `status` (503) in the provider's words; `delay` waits `delay_seconds` first;
+        `drop` closes the connection; `truncate` sends half of the answer. It strikes `times` calls (1) after letting
+        `skip` pass (0), `before` the operation, which then does not happen, or `after` it is done for good. Raises
+        `RemoteError` when the plan makes no sense.
+        """
+        return Fault(self._call, self._call("POST", "faults", body={"operation": operation, **plan}))
+
+    def clear(self) -> None:
+        """Take all of them back."""
+        self._call("DELETE", "faults")
+
+    def unfired(self) -> list[str]:
+        """Say of each that has not struck as often as it was to, how far it is."""
+        told = [each for each in self._told() if not each["completed"]]
+        return [f"{Fault(self._call, each)!r} fired {each['fired']} of {each['times']} times" for each in told]
+
+    def _told(self) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self._call("GET", "faults")["faults"]
+        return told
+
+    def __iter__(self) -> Iterator[Fault]:
+        return (Fault(self._call, told) for told in self._told())
+
+    def __len__(self) -> int:
+        return len(self._told())
+
+
+class Clock:
+    """The time of a tenant: the server's, moved or stopped."""
+
+    def __init__(self, call: Callable[..., dict[str, Any]]) -> None:
+        self._call = call
+
+    def now(self) -> datetime:
+        """Return its time, in UTC."""
+        return datetime.fromisoformat(self._call("GET", "clock")["now"])
+
+    def set(self, moment: Moment) -> None:
+        """Show this time; go on from there, or stand if it stands."""
+        self._call("PUT", "clock", body={"now": _rfc3339(moment)})
+
+    def freeze(self, moment: Moment | None = None) -> None:
+        """Stand still, at this time if one is given."""
+        self._call("PUT", "clock", body={"frozen": True, **({} if moment is None else {"now": _rfc3339(moment)})})
+
+    def unfreeze(self) -> None:
+        """Go on from where it stands."""
+        self._call("PUT", "clock", body={"frozen": False})
+
+    def advance(self, by: float | timedelta) -> None:
+        """Move on by seconds, or by a `timedelta`."""
+        seconds = by.total_seconds() if isinstance(by, timedelta) else by
+        self._call("POST", "clock", "advance", body={"seconds": seconds})
+
+    def advance_to(self, moment: Moment) -> None:
+        """Move on to a time that is not past."""
+        self._call("POST", "clock", "advance", body={"to": _rfc3339(moment)})
+
+
+def _rfc3339(moment: Moment) -> str:
+    if isinstance(moment, str):
+        return moment
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Sandbox:
+    """One tenant: an account at each provider that nobody else uses. A context manager that closes it.
+
+    Every method that asks the server raises `RemoteError` when it refuses or does not answer.
+    """
+
+    def __init__(self, owner: Sandboxes, told: Mapping[str, Any], *, strict: bool) -> None:
+        self.id: str = told["id"]
+        """The tenant's, in the control API."""
+        self.strict = strict
+        self.sparkpost, self.sendgrid, self.mailgun = (
+            Access(name, **told["providers"][name]) for name in ("sparkpost", "sendgrid", "mailgun")
+        )
+        self.faults = Faults(self._call)
+        self.clock = Clock(self._call)
+        self.requests = Requests(owner.remote, self.id, owner.operations)
+        self.judged = 0
+        """`seq` of the last request that `mistakes` were looked for in."""
+        self.closed = False
+        self._owner = owner
+        self.setenv: Callable[[str, str], object] | None = None
+        """How `env` sets a variable, if somebody else is to put it back."""
+        self._restore = contextlib.ExitStack()
+
+    @property
+    def url(self) -> str:
+        """The server's base URL."""
+        return self._owner.url
+
+    def _call(self, method: str, *path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        if method in ("POST", "PUT") and body is None:
+            body = {}
+        return self._owner.remote.call(method, "tenants", self.id, *path, body=body)
+
+    def state(self) -> dict[str, Any]:
+        """Return what it has at each provider, in the format of a seed."""
+        state: dict[str, Any] = self._call("GET", "state")["state"]
+        return state
+
+    def seed(self, world: Seed) -> None:
+        """Have this world, and nothing else; credentials stay as they are."""
+        self._call("PUT", "state", body={"state": _sections(world)})
+
+    def snapshot(self, name: str = "snapshot") -> None:
+        """Keep everything but the journal as it is now, under a name."""
+        self._call("POST", "snapshots", body={"name": name})
+
+    def restore(self, name: str = "snapshot") -> None:
+        """Go back to a snapshot; the journal stays."""
+        self._call("POST", "snapshots", name, "restore")
+
+    def reset(self) -> None:
+        """Be as it was when it was opened: no changes, requests, faults, snapshots, and the clock at its start."""
+        self._owner.note(self)
+        self._call("POST", "reset")
+        self.judged = 0
+
+    def settle(self) -> None:
+        """Let everything that is pending be done now."""
+        self._call("POST", "settle")
+
+    def env(self) -> dict[str, str]:
+        """Set the environment variables that the providers' clients read, until it is closed, and return them."""
+        accesses = (self.sparkpost, self.sendgrid, self.mailgun)
+        variables = {name: value for access in accesses for name, value in access.env.items()}
+        if self.setenv is not None:
+            for name, value in variables.items():
+                self.setenv(name, value)
+        else:
+            for name, value in variables.items():
+                self._restore.callback(_put_back, name, os.environ.get(name))
+                os.environ[name] = value
+        return variables
+
+    def wsgi_transport(self, library: ModuleType | None = None) -> Any:
+        """Return a transport for httpx that needs no socket; see `mockserver.wsgi_transport`."""
+        return wsgi_transport(self._app(), library)
+
+    def wsgi_adapter(self) -> Any:
+        """Return an adapter for requests that needs no socket; see `mockserver.wsgi_adapter`."""
+        return wsgi_adapter(self._app())
+
+    def _app(self) -> Flask:
+        remote = self._owner.remote
+        if not isinstance(remote, Local):
+            raise RuntimeError(
+                f"the server at {self.url} is not in this process; it can be reached over its socket only"
+            )
+        return remote.app
+
+    def mistakes(self, *, faults: bool = True) -> list[str]:
+        """Say what the requests since the last question show to be wrong with a test; and the faults, if asked for."""
+        fresh = self.requests.since(self.judged)
+        self.judged = max((request.seq for request in fresh), default=self.judged)
+        found = [reason for request in fresh for reason in verdict.reasons(request, strict=self.strict)]
+        if faults:
+            found += [f"a planned fault did not fire: {told}" for told in self.faults.unfired()]
+        return found
+
+    def check(self) -> None:
+        """Assert that there are no `mistakes`."""
+        __tracebackhide__ = True
+        found = self.mistakes()
+        if found:
+            raise AssertionError("\n".join(found))
+
+    def close(self) -> None:
+        """Drop the tenant; its credentials are unknown again. Nothing happens the second time."""
+        if not self.closed:
+            self.closed = True
+            self._owner.drop(self)
+            self._restore.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.id} at {self.url}>"
+
+
+class Sandboxes:
+    """A server, as a source of sandboxes. A context manager that closes those that are open."""
+
+    def __init__(self, remote: Remote, *, seed: Seed | None = None, strict: bool = False) -> None:
+        self.remote = remote
+        """The server's control API."""
+        self.coverage: Coverage | None = None
+        """Where it is counted what sandboxes did, if anywhere."""
+        self.closing: Callable[[Sandbox], None] | None = None
+        """Is told of a sandbox that is about to be closed."""
+        self._seed = seed
+        self._strict = strict
+        self._open: dict[str, Sandbox] = {}
+
+    @property
+    def url(self) -> str:
+        """The server's base URL, without a slash at the end."""
+        return self.remote.url
+
+    @functools.cached_property
+    def ledger(self) -> dict[str, Any]:
+        """Every operation and every refusal of the server."""
+        return self.remote.call("GET", "operations")
+
+    def operations(self) -> list[str]:
+        """Name every operation, `provider.operationId`."""
+        return [each["id"] for each in self.ledger["operations"]]
+
+    def open(self, **start: Unpack[Start]) -> Sandbox:
+        """Open a sandbox. Raises `RemoteError` when the server refuses it, `SeedError` for a mistake in a file."""
+        asked: dict[str, Any] = {}
+        seed = start.get("seed", self._seed)
+        if seed is not None:
+            asked["seed"] = seed if is_packaged(seed) or isinstance(seed, Mapping) else _sections(seed)
+        clock = start.get("clock")
+        if clock is not None:
+            asked["clock"] = clock if isinstance(clock, Mapping) else {"now": _rfc3339(clock)}
+        if "credentials" in start:
+            asked["credentials"] = start["credentials"]
+        told = self.remote.call("POST", "tenants", body=asked)
+        sandbox = self._open[told["id"]] = Sandbox(self, told, strict=start.get("strict", self._strict))
+        try:
+            for fault in start.get("faults", ()):
+                sandbox.faults.add(**fault)
+        except BaseException:
+            sandbox.close()
+            raise
+        return sandbox
+
+    def note(self, sandbox: Sandbox) -> None:
+        """Count what a sandbox did, before that is forgotten."""
+        if self.coverage is not None:
+            self.coverage.add(self.remote.call("GET", "tenants", sandbox.id, "coverage"))
+
+    def drop(self, sandbox: Sandbox) -> None:
+        """Close a sandbox."""
+        self._open.pop(sandbox.id, None)
+        try:
+            if self.closing is not None:
+                self.closing(sandbox)
+            self.note(sandbox)
+            self.remote.call("DELETE", "tenants", sandbox.id)
+        except RemoteError as error:
+            if error.status != HTTPStatus.NOT_FOUND:  # somebody reset the whole server
+                raise
+
+    def close(self) -> None:
+        """Close every sandbox that is still open."""
+        for sandbox in list(self._open.values()):
+            sandbox.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _put_back(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def is_packaged(seed: Seed) -> bool:
+    """Say whether a seed is the name of a world that the server has."""
+    return isinstance(seed, str) and seed.partition("#")[0] in PACKAGED
+
+
+def _sections(world: Seed) -> dict[str, Any]:
+    """Return a world by provider; raises `SeedError` for a mistake in a file."""
+    from . import seed
+    from .providers import PROVIDERS
+
+    if isinstance(world, Mapping):
+        return {provider.name: {} for provider in PROVIDERS} | dict(world)
+    readers = {provider.name: provider.read_seed for provider in PROVIDERS}
+    return {name: state.dump() for name, state in seed.load(os.fspath(world), readers).states.items()}

@@ -1,0 +1,65 @@
+"""What a tenant's requests are told as when a test fails, and which of them make it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .calls import Request
+
+TOLD = 50
+"""How many requests a failure tells of: the newest."""
+BODY = 200
+"""How much of a body it shows, in characters."""
+
+
+def reasons(request: Request, *, strict: bool) -> Iterator[str]:
+    """Say why a request makes its test fail, if it does."""
+    match request.situation:
+        case "crashed":
+            yield f"mockserver crashed, which is a mistake of its own (its log has the traceback): {request}"
+        case "unmodelled":
+            yield f"mockserver does not model this operation and answered 501: {request}"
+    if request.misfit is not None:
+        yield f"mockserver gave an answer that breaks its own contract: {request}: {request.misfit}"
+    if strict and request.violations:
+        broken = "".join(f"\n  {violation}" for violation in request.violations)
+        yield f"the request breaks the contract of {request.provider}: {request}{broken}"
+
+
+def section(requests: Iterable[Request]) -> str:
+    """Tell requests, the oldest first: each with its refusal, the source of that, and what else is noteworthy."""
+    made = list(requests)
+    lines = []
+    if len(made) > TOLD:
+        lines.append(f"({len(made) - TOLD} older requests are left out)")
+    for request in made[-TOLD:]:
+        lines.append(str(request))
+        lines += [f"     {line}" for line in _notes(request)]
+    return "\n".join(lines)
+
+
+def _notes(request: Request) -> Iterator[str]:
+    if request.account is not None:
+        yield f"acting for: {request.account}"
+    if request.text and (request.refusal is not None or request.status >= 400 or request.violations or request.unread):
+        yield f"body: {_short(request.text)}"
+    if request.refusal is not None:
+        planned = f", by the planned fault {request.fault}" if request.fault is not None else ""
+        yield f"refused: {request.refusal.message!r} ({request.provider}.{request.refusal.key}{planned})"
+        if request.fault is None:
+            yield f"source: {request.refusal.kind}: {request.refusal.source}"
+    elif request.fault is not None:
+        yield f"struck by the planned fault {request.fault}"
+    if request.closest is not None and request.situation != "unmodelled":
+        yield f"the closest operation is {request.closest}"
+    for violation in request.violations:
+        yield f"breaks the contract: {violation}"
+    if request.unread:
+        yield f"nothing read: {', '.join(request.unread)}"
+    if request.misfit is not None:
+        yield f"the answer breaks the contract: {request.misfit}"
+
+
+def _short(text: str) -> str:
+    shown = " ".join(text.split())
+    return shown if len(shown) <= BODY else f"{shown[:BODY]}… ({len(text)} characters)"
