@@ -434,7 +434,7 @@ def validate(seed: str) -> None:
 @as_json
 def operations(as_json: bool) -> None:
     """List every operation, every refusal with its source, and what is not modelled."""
-    from .admin import SCHEMA_VERSION, catalogue
+    from .ledger import SCHEMA_VERSION, catalogue
     from .providers import PROVIDERS
 
     found = catalogue(PROVIDERS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
@@ -224,6 +223,8 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
 
 
 def _mistake(mark: pytest.Mark) -> str | None:
+    import difflib
+
     if mark.args:
         return f"takes no positional argument ({', '.join(ARGUMENTS)} are keywords)"
     for name, value in mark.kwargs.items():
@@ -389,7 +390,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if coverage is None:
         return
     if not coverage.ledger["operations"]:  # no test used the server
-        from .admin import catalogue
+        from .ledger import catalogue
         from .providers import PROVIDERS
 
         coverage.ledger = catalogue(PROVIDERS)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from re import Pattern
 from typing import NamedTuple
 
+from .clock import Clock
 from .config import UnknownCredentials
-from .store import MemoryStore, Snapshot, Tenant
+from .store import MemoryStore, Snapshot, State, Tenant
 
 EVICTED_PER_TENANT = 10
 """How many evicted credentials are remembered for each tenant that may stay open."""
@@ -52,6 +53,11 @@ class TenantsSnapshot(NamedTuple):
 
 class Taken(Exception):
     """A credential stands for a tenant already."""
+
+    def __init__(self, provider: str, credential: str) -> None:
+        super().__init__(provider)
+        self.provider = provider
+        self.credential = credential
 
 
 class Tenants:
@@ -114,16 +120,32 @@ class Tenants:
         caller = self._known.get((provider, credential))
         return caller.tenant.id if caller is not None else None
 
-    def add(self, tenant: Tenant, registrations: Sequence[Registration]) -> None:
-        """Open a tenant with credentials of its own. Raises `Taken` when one of them is known already."""
+    def create(
+        self,
+        registrations: Callable[[str], Sequence[Registration]],
+        seed: Mapping[str, State] | None,
+        start: Clock,
+    ) -> Tenant:
+        """Open a tenant with the credentials that `registrations` makes for its id, a number that a reset begins anew.
+
+        Raises `Taken`, and makes nothing, when one of them is known already.
+        """
+        taken = {each.tenant for each in self._registered.values()}
         with self._lock:
-            for each in registrations:
-                if (each.provider, each.credential) in self._registered or (
-                    each.provider,
-                    each.credential,
-                ) in self._known:
-                    raise Taken(each.provider)
-            self._add(tenant, registrations)
+            number = self._made + 1
+            while f"t{number}" in taken:
+                number += 1
+            made = registrations(f"t{number}")
+            mine: set[tuple[str, str]] = set()
+            for each in made:
+                key = (each.provider, each.credential)
+                if key in self._registered or key in self._known or key in mine:
+                    raise Taken(*key)
+                mine.add(key)
+            self._made = number
+            tenant = self._store.tenant(f"t{number}", seed, start)
+            self._add(tenant, made)
+            return tenant
 
     def _add(self, tenant: Tenant, registrations: Sequence[Registration]) -> None:
         keys = [(each.provider, each.credential) for each in registrations]
@@ -176,15 +198,6 @@ class Tenants:
                 tenant.restore(kept)
             self._known = dict(snapshot.known)
             self._open = OrderedDict(snapshot.open)
-
-    def next_id(self) -> str:
-        """Return the id of the next tenant that is made; numbers begin anew with a reset."""
-        taken = {each.tenant for each in self._registered.values()}
-        with self._lock:
-            self._made += 1
-            while f"t{self._made}" in taken:
-                self._made += 1
-            return f"t{self._made}"
 
     def clear(self) -> None:
         """Be as at the start."""

@@ -716,6 +716,7 @@ def test_doctor_compares_versions(version: str, ok: bool, tmp_path: Path) -> Non
         ["--help"],
         ["wait", "--timeout", "0", "--url", "http://127.0.0.1:1"],
         ["validate", "empty"],
+        ["operations"],
         ["fuzz-info", "--provider", "mailgun"],
         ["doctor", "--port", "0"],
         ["serve", "--host", "0.0.0.0"],

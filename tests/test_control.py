@@ -197,6 +197,71 @@ def test_chosen_credentials(control: Control) -> None:
     assert len(control.ok("GET", "/tenants")["tenants"]) == 1
 
 
+def test_the_credentials_of_a_seed_that_is_sent(control: Control) -> None:
+    """They are the new tenant's, with the rights they are given, beside a credential with every right."""
+    seed = {"sendgrid": {"credentials": [{"key": "reader", "scopes": ["ips.pools.read"]}]}}
+    made = control.tenant(seed=seed)
+    reader = control.world.as_sendgrid("reader")
+    assert reader.get(POOLS["sendgrid"]).status_code == 200
+    assert reader.post(POOLS["sendgrid"], **POOL["sendgrid"]).status_code == 403
+    assert made.sendgrid.post(POOLS["sendgrid"], **POOL["sendgrid"]).status_code == 200
+    assert reader.get(POOLS["sendgrid"]).json == [{"name": "mine"}]
+    detail = control.refused("POST", "/tenants", {"seed": seed}, status=409)
+    assert detail == "/body/seed/sendgrid: a credential stands for another tenant"
+    seed["sendgrid"]["credentials"] = [{"key": "one", "tenant": "t9"}]
+    detail = control.refused("POST", "/tenants", {"seed": seed}, status=400)
+    assert detail == "/body/seed/sendgrid/credentials/0/tenant: is the one that is made"
+    seed["sendgrid"]["credentials"] = [{"key": "twice"}, {"key": "twice"}]
+    control.refused("POST", "/tenants", {"seed": seed}, status=409)
+    control.ok("DELETE", made.path, status=204)
+    assert reader.get(POOLS["sendgrid"]).status_code == 401
+
+
+def test_a_refused_tenant_takes_no_number(control: Control) -> None:
+    """A tenant that could not be made changes nothing: the next one is named as if nobody had asked."""
+    before = control.tenant().id
+    control.refused("POST", "/tenants", {"credentials": {"sendgrid": SENDGRID_KEY}}, status=409)
+    detail = control.refused("POST", "/tenants", {"clock": {"now": "2021-02-30T00:00:00Z"}}, status=400)
+    assert detail.startswith("/body/clock/now: ")
+    assert (before, control.tenant().id) == ("t1", "t2")
+
+
+def test_coverage(control: Control) -> None:
+    """Each pair of operation and refusal is counted, per tenant and in all, and outlives the journal's records."""
+    one, two = control.tenant(), control.tenant()
+    for _ in range(2):
+        one.sendgrid.post(POOLS["sendgrid"], json={"name": "twice"})
+    two.mailgun.get(POOLS["mailgun"])
+    control.world.as_mailgun("nobody").get(POOLS["mailgun"])
+    one.sendgrid.get("/v3/nothing")
+    one.ok("DELETE", "/requests", status=204)
+    mine = [
+        {"provider": "sendgrid", "operation": "sendgrid.createIpPool", "refusal": None, "count": 1},
+        {"provider": "sendgrid", "operation": "sendgrid.createIpPool", "refusal": "name_taken", "count": 1},
+        {"provider": "sendgrid", "operation": None, "refusal": "not_found", "count": 1},
+    ]
+    assert one.ok("GET", "/coverage") == {"counts": mine}
+    theirs = {"provider": "mailgun", "operation": "mailgun.listIpPools", "refusal": None, "count": 1}
+    assert two.ok("GET", "/coverage") == {"counts": [theirs]}
+    stranger = {"provider": "mailgun", "operation": "mailgun.listIpPools", "refusal": "unauthorized", "count": 1}
+    assert control.ok("GET", "/coverage") == {"counts": [*mine[:2], theirs, stranger, mine[2]]}
+    one.ok("POST", "/reset", {})
+    assert one.ok("GET", "/coverage") == {"counts": []}
+    control.ok("POST", "/reset", {})
+    assert control.ok("GET", "/coverage") == {"counts": []}
+
+
+def test_what_a_request_met(control: Control) -> None:
+    """The journal names what a request met instead of an operation, and what stood in its path."""
+    made = control.tenant()
+    made.sendgrid.get(f"{POOLS['sendgrid']}/a%2Fb")
+    made.sendgrid.get("/v3/nothing")
+    made.sendgrid.post("/v3/mail/send", json={})
+    made.sendgrid.patch(POOLS["sendgrid"])
+    told = [(each["situation"], each["path_parameters"]) for each in made.ok("GET", "/requests")["requests"]]
+    assert told == [(None, {"pool_name": "a/b"}), ("not_found", {}), ("unmodelled", {}), ("not_allowed", {})]
+
+
 def test_a_dropped_tenant(control: Control) -> None:
     """A dropped tenant is gone with all it had; its credential is simply unknown again."""
     made = control.tenant(credentials={"sparkpost": "not-well-formed"})

@@ -81,6 +81,13 @@ def test_the_control_document() -> None:
         assert {"421", "500"} <= set(operation["responses"]), (path, method)
 
 
+def test_a_tag_is_a_module(world: World) -> None:
+    """Every operation of the control API stands in the module that has the name of its tag."""
+    for _, _, operation in operations(Contract.load("control").document):
+        view = world.app.view_functions[f"admin.{operation['operationId']}"]
+        assert [view.__module__] == [f"mockserver.admin.{tag.lower()}" for tag in operation["tags"]]
+
+
 @EACH
 def test_unmodelled_is_not_modelled(provider: Provider) -> None:
     """No operation is both served and listed as not modelled."""

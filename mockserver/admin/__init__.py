@@ -1,0 +1,23 @@
+"""The control API, `/_mockserver/`: what a tester asks of the server itself; one module a tag of its document."""
+
+from . import clock, faults, requests, server, state, tenants
+from .endpoint import PREFIX, blueprint, crashed, guard, operations, problem
+from .faults import MAX_FAULTS
+from .state import MAX_SNAPSHOTS
+
+__all__ = [
+    "MAX_FAULTS",
+    "MAX_SNAPSHOTS",
+    "PREFIX",
+    "blueprint",
+    "clock",
+    "crashed",
+    "faults",
+    "guard",
+    "operations",
+    "problem",
+    "requests",
+    "server",
+    "state",
+    "tenants",
+]

@@ -1,0 +1,177 @@
+"""An endpoint of the control API: who may ask it, what holds it to the contract, the problems it answers with."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from ..contract import Contract
+from ..ledger import SCHEMA_VERSION
+from ..web import NotJson, parse_json, parse_pairs
+
+if TYPE_CHECKING:
+    from ..app import Mockserver
+    from ..store import Tenant
+
+log = logging.getLogger("mockserver")
+
+PREFIX = "/_mockserver"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+OPEN_TO_ALL = frozenset({f"{PREFIX}/live", f"{PREFIX}/ready"})
+"""What needs no token."""
+
+blueprint = Blueprint("admin", __name__, url_prefix=PREFIX)
+operations: list[tuple[str, str, str]] = []
+"""operationId, method and path of every operation of the control API."""
+
+
+# Errors, and who may ask
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an error of our own, in a form that no provider uses."""
+    data = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(json.dumps(data), status, dict(headers or {}), content_type="application/problem+json")
+
+
+class Problem(Exception):
+    """An error of our own, on its way out."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def crashed(error: Exception) -> Response:
+    """Answer for a mistake of ours outside of any provider."""
+    log.error("crashed", exc_info=error)
+    return problem(500, "mockserver crashed on this request; its log has the traceback.")
+
+
+def guard() -> Response | None:
+    """Refuse what a browser could be tricked into: a foreign Host, a foreign Origin; and no token where one is set."""
+    server = _server()
+    host = request.headers.get("Host")
+    if host is not None and not server.config.expose and _name(host) not in LOOPBACK | server.mounts.hosts:
+        return problem(421, "Bound to loopback, this server answers only to a loopback name or a provider's.")
+    if not (request.path == PREFIX or request.path.startswith(f"{PREFIX}/")):
+        return None
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != host
+    if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return problem(403, "The control API is not for pages of other origins.")
+    token = server.config.control_token
+    if token is not None and request.path not in OPEN_TO_ALL:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
+            return problem(401, "The control API needs its token.", {"WWW-Authenticate": "Bearer"})
+    return None
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host header; every name under `localhost` is `localhost`."""
+    name = host.lower()
+    name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
+    return "localhost" if name.endswith(".localhost") else name
+
+
+def _server() -> Mockserver:
+    server: Mockserver = current_app.extensions["mockserver"]
+    return server
+
+
+# The way of a control request: hold it against the contract, answer, hold the answer against it
+
+Endpoint = Callable[..., Any]
+
+
+def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Callable[[Endpoint], Endpoint]:
+    """Serve an operation: the function gets the server and what the request says, and returns the answer's fields."""
+    operations.append((operation_id, method, path))
+
+    def register(function: Endpoint) -> Endpoint:
+        @functools.wraps(function)
+        def view(**path_values: str) -> Response:
+            server = _server()
+            contract = Contract.load("control")
+            try:
+                asked = _asked(contract, operation_id, path_values)
+                answer = function(server, *path_values.values(), **({"asked": asked} if asked is not None else {}))
+            except Problem as error:
+                return problem(error.status, error.detail)
+            if isinstance(answer, Response):
+                return answer
+            data = None if status == HTTPStatus.NO_CONTENT else {"schema_version": SCHEMA_VERSION, **answer}
+            misfit = contract.misfit(operation_id, status, None if data is None else "application/json", data)
+            if misfit is not None:
+                server.misfits += 1
+                log.error("our answer breaks our contract: control %s: %s", operation_id, misfit)
+            if data is None:
+                return Response(status=status, headers={"Content-Type": ""})
+            return Response(json.dumps(data), status, content_type="application/json")
+
+        rule = path.replace("{", "<").replace("}", ">")
+        blueprint.add_url_rule(rule, operation_id, view, methods=[method], provide_automatic_options=False)
+        return function
+
+    return register
+
+
+def _asked(contract: Contract, operation_id: str, path_values: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return what a request says in its query or its body, judged; None when its operation takes neither."""
+    try:
+        body = request.get_data(cache=False, parse_form_data=False)
+    except RequestEntityTooLarge:
+        raise Problem(413, "The body is too large.") from None
+    except HTTPException as error:
+        raise Problem(error.code or 400, error.description or error.name) from None
+    takes_body, names = contract.takes(operation_id)
+    if body and takes_body:
+        if request.mimetype != "application/json":
+            raise Problem(415, "The body is to be application/json.")
+        try:
+            data = parse_json(body)
+        except NotJson:
+            raise Problem(400, "/body: is no JSON") from None
+    else:
+        data = {}
+    query = MultiDict(parse_pairs(request.query_string))
+    for name in query:
+        if name not in names:
+            raise Problem(400, f"/query/{name}: unknown; there is {', '.join(names) or 'none'}")
+    sent = body if body and takes_body else b"{}"
+    for violation in contract.violations(operation_id, path_values, query, "application/json", sent):
+        reason = "is not allowed here" if violation.reason.startswith("False schema") else violation.reason
+        raise Problem(400, f"{violation.pointer}: {reason or violation.rule}")
+    if names:
+        return {name: contract.typed(operation_id, name, query[name]) for name in query}
+    return data if takes_body else None
+
+
+# What endpoints start from
+
+
+def find_tenant(server: Mockserver, tenant_id: str) -> Tenant:
+    """Return an open tenant, or open one that the seed names; any other is a 404."""
+    tenant = server.store.get(tenant_id)
+    if tenant is None and tenant_id in {each.tenant for each in server.world.registrations.values()}:
+        tenant = server.store.tenant(tenant_id)
+    if tenant is None:
+        raise Problem(404, f"No tenant is named '{tenant_id}'.")
+    return tenant
+
+
+def provider_url(name: str) -> str:
+    """Return a provider's URL, as the client names this server."""
+    return f"{request.scheme}://{request.host}/{name}"

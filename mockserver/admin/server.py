@@ -1,0 +1,96 @@
+"""The server as a whole: is it there, what can it do, what did it count; back to its start."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, request
+
+from .. import resources
+from ..contract import Contract
+from ..ledger import catalogue
+from .endpoint import PREFIX, Problem, endpoint, provider_url
+from .requests import counted
+
+if TYPE_CHECKING:
+    from ..app import Mockserver
+
+
+@endpoint("live", "GET", "/live")
+def live(server: Mockserver) -> Any:
+    return {"live": True}
+
+
+@endpoint("ready", "GET", "/ready")
+def ready(server: Mockserver) -> Any:
+    return {"ready": True}
+
+
+@endpoint("info", "GET", "/info")
+def info(server: Mockserver) -> Any:
+    config = server.config
+    return {
+        "version": resources.version(),
+        "world": server.world.name,
+        "providers": [
+            {"name": each.name, "title": each.title, "url": provider_url(each.name), "operations": len(each.operations)}
+            for each in server.providers.values()
+        ],
+        "limits": {
+            "max_tenants": config.max_tenants,
+            "max_body": config.max_body,
+            "journal_size": config.journal_size,
+            "journal_room": config.journal_room,
+        },
+        "counters": _counters(server),
+    }
+
+
+def _counters(server: Mockserver) -> dict[str, int]:
+    return {
+        "tenants": len(server.store),
+        "evictions": server.tenants.evictions,
+        "dropped": sum(tenant.journal.dropped for tenant in server.store),
+        "misfits": server.misfits,
+        "requests": server.requests,
+    }
+
+
+@endpoint("listOperations", "GET", "/operations")
+def list_operations(server: Mockserver) -> Any:
+    return catalogue(server.providers.values())
+
+
+@endpoint("getCoverage", "GET", "/coverage")
+def get_coverage(server: Mockserver) -> Any:
+    return counted(server.tally)
+
+
+@endpoint("getOpenapi", "GET", "/openapi/{name}.json")
+def get_openapi(server: Mockserver, name: str) -> Any:
+    if name != "control" and name not in server.providers:
+        raise Problem(404, f"No document is named '{name}'; there is {', '.join(server.providers)}, control.")
+    document = copy.copy(Contract.load(name).document)
+    document["servers"] = [
+        {"url": provider_url(name) if name != "control" else f"{request.host_url.rstrip('/')}{PREFIX}"}
+    ]
+    return Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
+
+
+@endpoint("metrics", "GET", "/metrics")
+def metrics(server: Mockserver) -> Any:
+    lines = []
+    kinds = {"tenants": "gauge"}
+    for name, value in _counters(server).items():
+        kind = kinds.get(name, "counter")
+        metric = f"mockserver_{name}" + ("_total" if kind == "counter" else "")
+        lines += [f"# TYPE {metric} {kind}", f"{metric} {value}"]
+    return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@endpoint("reset", "POST", "/reset")
+def reset(server: Mockserver, asked: dict[str, Any]) -> Any:
+    server.reset()
+    return {"reset": True}
