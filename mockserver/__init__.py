@@ -8,8 +8,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .inprocess import Local, wsgi_adapter, wsgi_transport
     from .remote import Remote, RemoteError
-    from .sandbox import Sandbox, Sandboxes
-    from .server import start
+    from .sandbox import Sandbox, Sandboxes, serving
 
     __version__: str
 
@@ -21,7 +20,7 @@ _HOMES = {
     "Sandbox": "sandbox",
     "Sandboxes": "sandbox",
     "create_app": "app",
-    "start": "server",
+    "serving": "sandbox",
     "wsgi_adapter": "inprocess",
     "wsgi_transport": "inprocess",
 }
@@ -34,7 +33,7 @@ __all__ = [
     "Sandbox",
     "Sandboxes",
     "create_app",
-    "start",
+    "serving",
     "wsgi_adapter",
     "wsgi_transport",
 ]

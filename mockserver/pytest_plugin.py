@@ -110,7 +110,7 @@ class Run:
         """Close a sandbox together with the fixture, or else the test, that opened it."""
         owner = self.fixtures[-1] if self.fixtures else self.item
         assert owner is not None
-        self._open[sandbox] = not isinstance(owner, pytest.FixtureDef) or owner.scope == "function"
+        self._open[sandbox] = not self.fixtures or self.fixtures[-1].scope == "function"
         self._first[sandbox] = 0
 
         def finish() -> None:
@@ -260,9 +260,9 @@ def mockserver_config(pytestconfig: pytest.Config) -> Config:
 
 @pytest.fixture(scope="session")
 def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
-    """The server of this process: `.url`, `.open()`, `.remote` for its control API. One of our own, in a thread, or
-    the one that --mockserver-url names."""
-    from .sandbox import Sandboxes
+    """The server of this process: `.url`, `.open()`, `.app`, `.remote` for its control API. Its own, in a thread, or the
+    one that --mockserver-url names."""
+    from .sandbox import Sandboxes, serving
 
     config = request.config
     run = config.stash[RUN]
@@ -282,14 +282,9 @@ def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
                 run.coverage.ledger = sandboxes.ledger
             yield sandboxes
         return
-    from .inprocess import Local
-    from .server import start
-
-    with (
-        start(request.getfixturevalue("mockserver_config")) as server,
-        Sandboxes(Local(server.app, server.url), strict=strict) as sandboxes,
-    ):
-        run.serve(sandboxes, lambda: server.mockserver.requests)
+    with serving(request.getfixturevalue("mockserver_config"), strict=strict) as sandboxes:
+        server = sandboxes.app.extensions["mockserver"]
+        run.serve(sandboxes, lambda: server.requests)
         yield sandboxes
         if run.coverage is not None:
             run.coverage.ledger = sandboxes.ledger

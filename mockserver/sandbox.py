@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from .config import Config
     from .coverage import Coverage
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
@@ -280,19 +281,11 @@ class Sandbox:
 
     def wsgi_transport(self, library: ModuleType | None = None) -> Any:
         """Return a transport for httpx that needs no socket; see `mockserver.wsgi_transport`."""
-        return wsgi_transport(self._app(), library)
+        return wsgi_transport(self._owner.app, library)
 
     def wsgi_adapter(self) -> Any:
         """Return an adapter for requests that needs no socket; see `mockserver.wsgi_adapter`."""
-        return wsgi_adapter(self._app())
-
-    def _app(self) -> Flask:
-        remote = self._owner.remote
-        if not isinstance(remote, Local):
-            raise RuntimeError(
-                f"the server at {self.url} is not in this process; it can be reached over its socket only"
-            )
-        return remote.app
+        return wsgi_adapter(self._owner.app)
 
     def mistakes(self, *, faults: bool = True) -> list[str]:
         """Say what the requests since the last question show to be wrong with a test; and the faults, if asked for."""
@@ -347,6 +340,15 @@ class Sandboxes:
     def url(self) -> str:
         """The server's base URL, without a slash at the end."""
         return self.remote.url
+
+    @property
+    def app(self) -> Flask:
+        """The WSGI application, if it is in this process; else raises `RuntimeError`."""
+        if not isinstance(self.remote, Local):
+            raise RuntimeError(
+                f"the server at {self.url} is not in this process; it can be reached over its socket only"
+            )
+        return self.remote.app
 
     @functools.cached_property
     def ledger(self) -> dict[str, Any]:
@@ -407,6 +409,17 @@ class Sandboxes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def serving(
+    config: Config | None = None, host: str = "127.0.0.1", port: int = 0, *, strict: bool = False
+) -> Iterator[Sandboxes]:
+    """Serve in a thread, on any free port if none is given, and stop at the end: `with serving() as server: …`."""
+    from .server import start
+
+    with start(config, host, port) as server, Sandboxes(Local(server.app, server.url), strict=strict) as sandboxes:
+        yield sandboxes
 
 
 def _put_back(name: str, value: str | None) -> None:
