@@ -260,7 +260,7 @@ def mockserver_config(pytestconfig: pytest.Config) -> Config:
 
 @pytest.fixture(scope="session")
 def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
-    """The server of this process: `.url`, `.open()`, `.app`, `.remote` for its control API. Its own, in a thread, or the
+    """The server of this process: `.url`, `.open()`, `.app`, `.remote` for its control API. One of its own, or the
     one that --mockserver-url names."""
     from .sandbox import Sandboxes, serving
 
