@@ -6,27 +6,27 @@ import itertools
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
-from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.routing import Map, Rule
 
 from . import admin, journal, seed
 from .config import Config
 from .contract import Contract
 from .errors import ApiError
 from .faults import Fault
-from .mounts import Entrance, Mounts, Segment
+from .mounts import Mounts, Segment, decoded_path, straighten
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
 from .store import MemoryStore
 from .tenants import Caller, Evicted, Tenants, TenantsSnapshot
-from .web import Call, Reply
+from .web import Call, Reply, body
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger("mockserver")
 
@@ -36,28 +36,9 @@ EVICTED = (
 )
 
 Answer = Callable[[Call], Reply]
-
-
-class Wire(Response):
-    """An answer as it was meant: no media type where there is no body."""
-
-    default_mimetype = None
-
-
-class Dropped(Wire):
-    """No answer: the connection is closed."""
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        raise ConnectionResetError("a planned fault dropped the connection")
-
-
-class Truncated(Wire):
-    """Half of an answer: then the connection is closed."""
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        whole = b"".join(super().__call__(environ, start_response))
-        yield whole[: len(whole) // 2]
-        raise ConnectionResetError("a planned fault truncated the answer")
+NOTHING: Mapping[str, str] = {}
+WITHOUT_BODY = frozenset({204, 304})
+"""Statuses whose answers have no body, and do not say how long it would be."""
 
 
 class Mockserver:
@@ -86,16 +67,30 @@ class Mockserver:
         """What these were, of strangers too."""
         self.snapshots: dict[str, TenantsSnapshot] = {}
         """Of all tenants together, by name."""
-        self._strangers = itertools.count(1)
+        self.routes = Map(self._rules(), strict_slashes=False, merge_slashes=False, converters={"default": Segment})
+        """Every path of every provider, under its prefix; an endpoint is `provider.` and an operationId or `unmodelled`."""
+        self._operations = {
+            f"{provider.name}.{each.id}": each for provider in PROVIDERS for each in provider.operations
+        }
+        self._routes = self.routes.bind("localhost")
         self._methods: dict[str, tuple[str, ...]] = {}
+        for rule in self.routes.iter_rules():
+            assert rule.methods is not None
+            rule.methods.discard("HEAD")  # Werkzeug's own addition; no provider documents it
+            self._methods[rule.rule] = tuple(sorted({*self._methods.get(rule.rule, ()), *rule.methods}))
+        self._strangers = itertools.count(1)
 
     def contract(self, provider: Provider) -> Contract:
         """Return a provider's contract, compiled on first use."""
         return Contract.load(provider.name)
 
-    def add_methods(self, rule: str, methods: Iterable[str]) -> None:
-        """Note that a path is served for these methods."""
-        self._methods[rule] = tuple(sorted({*self._methods.get(rule, ()), *methods}))
+    def _rules(self) -> Iterator[Rule]:
+        for provider in PROVIDERS:
+            for operation in provider.operations:
+                for path in operation.paths:
+                    yield _rule(provider, path, [operation.method], operation.id)
+            for path, methods in provider.unmodelled.items():
+                yield _rule(provider, path, methods, "unmodelled")
 
     def reset(self) -> None:
         """Be as a fresh process would be."""
@@ -107,41 +102,35 @@ class Mockserver:
         self.tally.clear()
         self._strangers = itertools.count(1)
 
-    # Ways in: an operation, one that is not modelled, no route at all.
+    # The way of a request: where it leads, who asks, what is sent, the transaction, the answer or refusal, the journal.
 
-    def operation(self, provider: Provider, operation: Operation) -> Callable[..., Response]:
-        """Return the Flask view of an operation."""
-
-        def view(**path_values: str) -> Response:
-            return self._exchange(provider, lambda call: operation.view(call, **path_values), operation, path_values)
-
-        return view
-
-    def unmodelled(self, provider: Provider) -> Callable[..., Response]:
-        """Return the Flask view of what the provider has and this server does not."""
-
-        def view(**_: str) -> Response:
-            return self._exchange(provider, self._refusal(provider, "unmodelled", ("X-Mockserver-Unmodelled", "1")))
-
-        return view
-
-    def unrouted(self, error: HTTPException) -> Response:
-        """Answer a request that no route takes: the provider's own 404 or 405, or ours outside of any provider."""
-        provider, path = self.mounts.split(request.path)
-        if provider is None:
-            methods = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
-            headers = {"Allow": ", ".join(methods)} if methods else {}
-            return admin.problem(error.code or 500, error.description or error.name, headers)
-        if isinstance(error, NotFound):
-            return self._exchange(provider, self._refusal(provider, "not_found"))
-        if not isinstance(error, MethodNotAllowed):
-            return admin.problem(error.code or 500, error.description or error.name)
-        allowed = tuple(sorted(error.valid_methods or ()))
-        allow = ", ".join(allowed)
-        if request.method == "OPTIONS":  # asked by browsers, which send no credential with it
-            call = self._call(provider, allowed)
-            return self._respond(provider, call, provider.options(path, allow), f"nobody-{next(self._strangers)}")
-        return self._exchange(provider, self._refusal(provider, "not_allowed", ("Allow", allow)), methods=allowed)
+    def __call__(
+        self, provider: Provider, path: str, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a request for a provider, WSGI, the path as the provider knows it."""
+        method = environ["REQUEST_METHOD"]
+        try:
+            rule, values = self._routes.match(f"/{provider.name}{path}", method, return_rule=True)
+        except MethodNotAllowed as error:
+            methods = tuple(sorted(error.valid_methods or ()))
+            call = Call(method, path, f"/{provider.name}", environ, methods)
+            allow = ", ".join(methods)
+            if method == "OPTIONS":  # asked by browsers, which send no credential with it
+                reply, request_id = provider.options(path, allow), f"nobody-{next(self._strangers)}"
+                return self._respond(provider, call, reply, request_id, start_response)
+            answer = self._refusal(provider, "not_allowed", ("Allow", allow))
+            return self._exchange(provider, call, answer, start_response)
+        except HTTPException:
+            call = Call(method, path, f"/{provider.name}", environ)
+            return self._exchange(provider, call, self._refusal(provider, "not_found"), start_response)
+        call = Call(method, path, f"/{provider.name}", environ, self._methods[rule.rule])
+        operation = self._operations.get(rule.endpoint)
+        if operation is None:
+            answer = self._refusal(provider, "unmodelled", ("X-Mockserver-Unmodelled", "1"))
+            return self._exchange(provider, call, answer, start_response)
+        return self._exchange(
+            provider, call, lambda call: operation.view(call, **values), start_response, operation, values
+        )
 
     def _refusal(self, provider: Provider, situation: Situation, *headers: tuple[str, str]) -> Answer:
         def answer(call: Call) -> Reply:
@@ -151,17 +140,15 @@ class Mockserver:
 
         return answer
 
-    # The way of a request: who asks, what is sent, the transaction, the answer or the refusal, the journal.
-
     def _exchange(
         self,
         provider: Provider,
+        call: Call,
         answer: Answer,
+        start_response: StartResponse,
         operation: Operation | None = None,
-        path_values: dict[str, str] | None = None,
-        methods: tuple[str, ...] | None = None,
-    ) -> Response:
-        call = self._call(provider, methods)
+        path_values: Mapping[str, str] = NOTHING,
+    ) -> Iterable[bytes]:
         caller: Caller | None = None
         refused: ApiError | None = None
         self.requests += 1
@@ -177,7 +164,7 @@ class Mockserver:
             reply = provider.envelope(refused)
         except Evicted:
             log.warning("a credential of a tenant that was closed was refused")
-            return admin.problem(503, EVICTED)
+            return admin.problem(503, EVICTED)(call.environ, start_response)
         except Exception:
             log.exception("crashed on %r %r", call.method, call.path)
             refused = _met(provider, "crashed", call)
@@ -187,7 +174,7 @@ class Mockserver:
         self.tally.add(provider.name, operation_id, refused.entry.key if refused is not None else None)
         if caller is None:
             self._misfit(provider, operation, reply)
-            return self._respond(provider, call, reply, f"nobody-{next(self._strangers)}", extra)
+            return self._respond(provider, call, reply, f"nobody-{next(self._strangers)}", start_response, extra)
         misfit = self._misfit(provider, operation, reply) if call.fault is None else None
         request_id = f"{caller.tenant.id}-{call.seq}"
         caller.tenant.journal.add(
@@ -199,9 +186,9 @@ class Mockserver:
                 operation=operation_id,
                 method=call.method,
                 path=call.path,
-                path_values=path_values or {},
-                query=request.query_string.decode("latin-1"),
-                headers=journal.shown(call.headers.items()),
+                path_values=path_values,
+                query=call.environ.get("QUERY_STRING", ""),
+                headers=journal.sent(call.environ),
                 body=call.body,
                 credential=journal.redact(caller.registration.credential),
                 account=call.account,
@@ -213,14 +200,7 @@ class Mockserver:
                 situation=refused.situation if refused is not None else None,
             )
         )
-        return self._respond(provider, call, reply, request_id, extra)
-
-    def _call(self, provider: Provider, methods: tuple[str, ...] | None = None) -> Call:
-        _, path = self.mounts.split(request.path)
-        root = f"{request.scheme}://{request.host}/{provider.name}"
-        if methods is None:
-            methods = self._methods.get(request.url_rule.rule, ()) if request.url_rule is not None else ()
-        return Call(request.method, path, root, Headers(request.headers), request.args, methods)
+        return self._respond(provider, call, reply, request_id, start_response, extra)
 
     def _recognise(self, provider: Provider, call: Call) -> Caller:
         credential = provider.credential(call.headers)
@@ -235,7 +215,7 @@ class Mockserver:
         """Read the body, then answer with the tenant locked: all that the answer changes happens, or nothing does."""
         too_large: RequestEntityTooLarge | None = None
         try:
-            call.body = request.get_data(cache=False, parse_form_data=False)
+            call.body = body(call.environ, self.config.max_body)
         except RequestEntityTooLarge as error:
             too_large = error
         tenant = call.caller.tenant
@@ -275,17 +255,34 @@ class Mockserver:
         call: Call,
         reply: Reply,
         request_id: str,
+        start_response: StartResponse,
         extra: Iterable[tuple[str, str]] = (),
-    ) -> Response:
-        headers = Headers([*provider.headers(call), *reply.headers, *extra])
-        if reply.content_type is not None:
-            headers["Content-Type"] = reply.content_type
-        headers["X-Mockserver-Request-Id"] = request_id
+    ) -> Iterable[bytes]:
+        if self.config.access_log:
+            log_access(call.environ, reply.status)
         kind = call.fault.kind if call.fault is not None else ""
         if kind == "drop":
-            return Dropped()
-        answer_class = Truncated if kind == "truncate" else Wire
-        return answer_class(reply.body, f"{reply.status} {provider.phrase(reply.status)}", headers)
+            raise ConnectionResetError("a planned fault dropped the connection")
+        headers = [*provider.headers(call), *reply.headers, *extra]
+        if reply.content_type is not None:
+            headers.append(("Content-Type", reply.content_type))
+        headers.append(("X-Mockserver-Request-Id", request_id))
+        if reply.status not in WITHOUT_BODY:
+            headers.append(("Content-Length", str(len(reply.body))))
+        start_response(f"{reply.status} {provider.phrase(reply.status)}", headers)
+        if kind == "truncate":
+            return _half(reply.body)
+        return [reply.body] if reply.status not in WITHOUT_BODY and call.method != "HEAD" else []
+
+
+def _half(body: bytes) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    raise ConnectionResetError("a planned fault truncated the answer")
+
+
+def _rule(provider: Provider, path: str, methods: Iterable[str], name: str) -> Rule:
+    rule = f"/{provider.name}" + re.sub(r"\{(\w+)\}", r"<\1>", path)
+    return Rule(rule, methods=list(methods), endpoint=f"{provider.name}.{name}")
 
 
 def _met(provider: Provider, situation: Situation, call: Call) -> ApiError:
@@ -309,10 +306,11 @@ def _strike_after(provider: Provider, call: Call, fault: Fault | None) -> None:
         _strike(provider, call, fault)
 
 
-def _log_access(response: Response) -> Response:
-    target = request.full_path.rstrip("?").encode("unicode_escape").decode()
-    log.info("%s %s %s", request.method, target, response.status_code)
-    return response
+def log_access(environ: WSGIEnvironment, status: int) -> None:
+    """Log a request in one line."""
+    query = environ.get("QUERY_STRING")
+    target = (decoded_path(environ) + (f"?{query}" if query else "")).encode("unicode_escape").decode()
+    log.info("%s %s %s", environ["REQUEST_METHOD"], target, status)
 
 
 def _explained(refused: ApiError) -> journal.Refusal:
@@ -332,30 +330,41 @@ def create_app(config: Config | None = None, *, store_class: type[MemoryStore] =
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters = {**app.url_map.converters, "default": Segment}
-    app.register_error_handler(HTTPException, server.unrouted)
+    app.register_error_handler(HTTPException, admin.unrouted)
     app.register_error_handler(Exception, admin.crashed)
     app.before_request(admin.guard)
     if config.access_log:
-        app.after_request(_log_access)
+        app.after_request(_log_control)
     app.register_blueprint(admin.blueprint)
-    for provider in PROVIDERS:
-        for operation in provider.operations:
-            view = server.operation(provider, operation)
-            for path in operation.paths:
-                _route(app, provider, path, operation.id, [operation.method], view)
-        unmodelled = server.unmodelled(provider)
-        for path, methods in provider.unmodelled.items():
-            _route(app, provider, path, "unmodelled", methods, unmodelled)
     for rule in app.url_map.iter_rules():
         if rule.methods is not None:
-            rule.methods.discard("HEAD")  # Werkzeug's own addition; no provider documents it
-            server.add_methods(rule.rule, rule.methods)
-    app.wsgi_app = Entrance(app.wsgi_app)  # type: ignore[method-assign]
+            rule.methods.discard("HEAD")
+    app.wsgi_app = Entrance(server, app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
-def _route(
-    app: Flask, provider: Provider, path: str, name: str, methods: Iterable[str], view: Callable[..., Response]
-) -> None:
-    rule = f"/{provider.name}" + re.sub(r"\{(\w+)\}", r"<\1>", path)
-    app.add_url_rule(rule, f"{provider.name}.{name}", view, methods=list(methods), provide_automatic_options=False)
+class Entrance:
+    """WSGI middleware: a request to a provider goes to the `Mockserver`, any other to the control API's application."""
+
+    def __init__(self, server: Mockserver, otherwise: WSGIApplication) -> None:
+        self._server = server
+        self._otherwise = otherwise
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        straighten(environ)
+        provider, path = self._server.mounts.split(decoded_path(environ))
+        if provider is None:
+            return self._otherwise(environ, start_response)
+        try:
+            if not admin.admits(self._server, environ.get("HTTP_HOST")):
+                return admin.misdirected()(environ, start_response)
+            return self._server(provider, path, environ, start_response)
+        except ConnectionResetError:
+            raise
+        except Exception as error:
+            return admin.crashed(error)(environ, start_response)
+
+
+def _log_control(response: Response) -> Response:
+    log_access(request.environ, response.status_code)
+    return response

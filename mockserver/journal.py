@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from .errors import Source
 
@@ -21,8 +23,7 @@ class Refusal:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One request and its answer."""
 
     id: str
@@ -193,6 +194,23 @@ def redact(secret: str) -> str:
     return "…" + secret[-4:] if len(secret) >= 12 else "…"
 
 
-def shown(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return request headers as they may be kept."""
-    return tuple((name, redact(value) if name.lower() in SECRET_HEADERS else value) for name, value in headers)
+@functools.lru_cache(maxsize=1_024)
+def _header(key: str) -> tuple[str, bool] | None:
+    """Return the header that a WSGI variable stands for, and whether it is a secret; None when it is no header."""
+    if key.startswith("HTTP_") and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+        key = key[5:]
+    elif key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        return None
+    name = key.replace("_", "-").title()
+    return name, name.lower() in SECRET_HEADERS
+
+
+def sent(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return a request's headers as they may be kept."""
+    headers = []
+    for key, value in environ.items():
+        found = _header(key)
+        if found is not None and (value or key[:5] == "HTTP_"):
+            name, secret = found
+            headers.append((name, redact(value) if secret else value))
+    return tuple(headers)

@@ -36,21 +36,23 @@ class Segment(BaseConverter):
         return unquote_to_bytes(value).decode("utf-8", "replace")
 
 
-class Entrance:
-    """WSGI middleware that hands on a request as it was meant.
+def straighten(environ: dict[str, Any]) -> None:
+    """Make a WSGI request what was meant.
 
     `%2F` (and so `%25`) of the path stay encoded until `Segment` reads them: WSGI decodes the path before anybody has
     split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`. And a request to become a websocket is an
     ordinary request to who knows no websockets; Werkzeug would look for a route of another kind.
     """
+    environ.pop("HTTP_UPGRADE", None)
+    path = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "").partition("?")[0]
+    if path.startswith("/") and not environ.get("SCRIPT_NAME") and ("%25" in path or "%2f" in path.lower()):
+        kept = path.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")
+        environ["PATH_INFO"] = unquote_to_bytes(kept).decode("latin-1")
 
-    def __init__(self, app: Any) -> None:
-        self._app = app
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        environ.pop("HTTP_UPGRADE", None)
-        path = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "").partition("?")[0]
-        if path.startswith("/") and not environ.get("SCRIPT_NAME") and ("%25" in path or "%2f" in path.lower()):
-            kept = path.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")
-            environ["PATH_INFO"] = unquote_to_bytes(kept).decode("latin-1")
-        return self._app(environ, start_response)
+def decoded_path(environ: dict[str, Any]) -> str:
+    """Return a request's path in Unicode, with one slash at its start; what is no UTF-8 becomes U+FFFD."""
+    path: str = environ.get("PATH_INFO", "")
+    if not path.isascii():
+        path = path.encode("latin-1").decode("utf-8", "replace")
+    return "/" + path.lstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import math
@@ -11,9 +12,11 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
-from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.datastructures import EnvironHeaders, MultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
+from werkzeug.wrappers import Request
+from werkzeug.wsgi import get_input_stream
 
 from .errors import Entry
 from .faults import Fault
@@ -52,9 +55,20 @@ class Reply:
         self.headers = headers
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def encode(data: object) -> bytes:
     """Return compact JSON, in UTF-8."""
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(data).encode()
+
+
+def body(environ: dict[str, Any], limit: int) -> bytes:
+    """Return a request's body; raises `RequestEntityTooLarge` when it is longer than `limit` bytes."""
+    if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
+        return b""
+    found: bytes = get_input_stream(environ, max_content_length=limit).read()
+    return found
 
 
 class Call:
@@ -64,20 +78,18 @@ class Call:
         self,
         method: str,
         path: str,
-        root: str,
-        headers: Headers,
-        query: MultiDict[str, str],
+        prefix: str,
+        environ: dict[str, Any],
         methods: tuple[str, ...] = (),
     ) -> None:
         self.method = method
         self.path = path
         """As the provider knows it, without the mount's prefix."""
-        self.root = root
-        """Scheme, host and prefix that the client used, without a slash at the end."""
         self.methods = methods
         """Every method that the provider has on this path, in order of the alphabet."""
-        self.headers = headers
-        self.query = query
+        self.environ = environ
+        self.headers = EnvironHeaders(environ)
+        self._prefix = prefix
         self.body = b""
         self.caller: Caller
         self.known = False
@@ -94,6 +106,16 @@ class Call:
         self.read: set[str] = set()
         """Names of the body fields and query parameters that something read."""
         self._form: MultiDict[str, str] | None = None
+
+    @property
+    def root(self) -> str:
+        """Scheme, host and prefix that the client used, without a slash at the end."""
+        asked = Request(self.environ)
+        return f"{asked.scheme}://{asked.host}{self._prefix}"
+
+    @functools.cached_property
+    def query(self) -> MultiDict[str, str]:
+        return Request(self.environ).args
 
     @property
     def media_type(self) -> str:

@@ -1,7 +1,7 @@
 """The control API, `/_mockserver/`: what a tester asks of the server itself; one module a tag of its document."""
 
 from . import clock, faults, requests, server, state, tenants
-from .endpoint import PREFIX, blueprint, crashed, guard, operations, problem
+from .endpoint import PREFIX, admits, blueprint, crashed, guard, misdirected, operations, problem, unrouted
 from .faults import MAX_FAULTS
 from .state import MAX_SNAPSHOTS
 
@@ -9,15 +9,18 @@ __all__ = [
     "MAX_FAULTS",
     "MAX_SNAPSHOTS",
     "PREFIX",
+    "admits",
     "blueprint",
     "clock",
     "crashed",
     "faults",
     "guard",
+    "misdirected",
     "operations",
     "problem",
     "requests",
     "server",
     "state",
     "tenants",
+    "unrouted",
 ]

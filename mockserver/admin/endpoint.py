@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
@@ -59,12 +59,29 @@ def crashed(error: Exception) -> Response:
     return problem(500, "mockserver crashed on this request; its log has the traceback.")
 
 
+def misdirected() -> Response:
+    """Answer a request whose Host this server has no business with."""
+    return problem(421, "Bound to loopback, this server answers only to a loopback name or a provider's.")
+
+
+def admits(server: Mockserver, host: str | None) -> bool:
+    """Say whether a request with this Host may be answered: a page of the web could have led a browser here."""
+    return host is None or server.config.expose or _name(host) in LOOPBACK or _name(host) in server.mounts.hosts
+
+
+def unrouted(error: HTTPException) -> Response:
+    """Answer a request that is for no provider and for no operation of the control API."""
+    methods = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
+    headers = {"Allow": ", ".join(methods)} if methods else {}
+    return problem(error.code or 500, error.description or error.name, headers)
+
+
 def guard() -> Response | None:
     """Refuse what a browser could be tricked into: a foreign Host, a foreign Origin; and no token where one is set."""
     server = _server()
     host = request.headers.get("Host")
-    if host is not None and not server.config.expose and _name(host) not in LOOPBACK | server.mounts.hosts:
-        return problem(421, "Bound to loopback, this server answers only to a loopback name or a provider's.")
+    if not admits(server, host):
+        return misdirected()
     if not (request.path == PREFIX or request.path.startswith(f"{PREFIX}/")):
         return None
     origin = request.headers.get("Origin")
@@ -79,6 +96,7 @@ def guard() -> Response | None:
     return None
 
 
+@functools.lru_cache(maxsize=256)
 def _name(host: str) -> str:
     """Return the name in a Host header; every name under `localhost` is `localhost`."""
     name = host.lower()

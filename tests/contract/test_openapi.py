@@ -59,7 +59,7 @@ def test_same_routes(provider: Provider, world: World) -> None:
             method,
             re.sub("<(.*?)>", r"{\1}", rule.rule.removeprefix(f"/{provider.name}")),
         )
-        for rule in world.app.url_map.iter_rules()
+        for rule in world.server.routes.iter_rules()
         for method in rule.methods or ()
         if rule.endpoint.startswith(f"{provider.name}.") and not rule.endpoint.endswith(".unmodelled")
     }
