@@ -68,7 +68,7 @@ class Mockserver:
         self.snapshots: dict[str, TenantsSnapshot] = {}
         """Of all tenants together, by name."""
         self.routes = Map(self._rules(), strict_slashes=False, merge_slashes=False, converters={"default": Segment})
-        """Every path of every provider, under its prefix; an endpoint is `provider.` and an operationId or `unmodelled`."""
+        """Every path of every provider, under its prefix; an endpoint is `provider.operationId` or `….unmodelled`."""
         self._operations = {
             f"{provider.name}.{each.id}": each for provider in PROVIDERS for each in provider.operations
         }
