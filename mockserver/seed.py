@@ -141,7 +141,10 @@ def load(source: str, readers: Mapping[str, Reader]) -> World:
 def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
     """Read one world from the YAML documents of `text`, as `load` does."""
     names = []
-    loader = Loader(text)
+    try:
+        loader = Loader(text)
+    except yaml.YAMLError as error:  # where PyYAML has no libyaml, it looks for odd characters at once
+        raise SeedError((), str(error)) from None
     try:
         while loader.check_node():
             node = loader.get_node()

@@ -42,12 +42,18 @@ def mistake(text: str, name: str = "") -> str:
         ("world: !!python/object:os.system x", "1: could not determine a constructor"),
         ("world: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
         ("world: " + "[" * 3_000 + "]" * 3_000, "nested too deeply, or inside itself"),
-        ("world: \x00", "control characters are not allowed"),
+        ("world: \x00", "characters are not allowed"),
     ],
 )
 def test_documents_that_are_no_world(text: str, expected: str) -> None:
     """A document that is no world is told with its line."""
     assert expected in mistake(text)
+
+
+def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML that was built without libyaml finds them at another time, and they are told all the same."""
+    monkeypatch.setattr(seed, "Loader", yaml.SafeLoader)
+    assert "special characters are not allowed" in mistake("world: \x00")
 
 
 @pytest.mark.parametrize(
