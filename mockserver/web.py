@@ -63,6 +63,12 @@ def encode(data: object) -> bytes:
     return _ENCODER.encode(data).encode()
 
 
+def origin(environ: dict[str, Any]) -> str:
+    """Return scheme and host as the client names this server: also where Werkzeug has no host, as for `my_host`."""
+    asked = Request(environ)
+    return f"{asked.scheme}://{asked.host or environ.get('HTTP_HOST', '')}"
+
+
 def body(environ: dict[str, Any], limit: int) -> bytes:
     """Return a request's body; raises `RequestEntityTooLarge` when it is longer than `limit` bytes."""
     if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
@@ -110,8 +116,7 @@ class Call:
     @property
     def root(self) -> str:
         """Scheme, host and prefix that the client used, without a slash at the end."""
-        asked = Request(self.environ)
-        return f"{asked.scheme}://{asked.host}{self._prefix}"
+        return origin(self.environ) + self._prefix
 
     @functools.cached_property
     def query(self) -> MultiDict[str, str]:

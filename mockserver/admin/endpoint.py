@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
-from ..web import NotJson, parse_json, parse_pairs
+from ..web import NotJson, origin, parse_json, parse_pairs
 
 if TYPE_CHECKING:
     from ..app import Mockserver
@@ -192,4 +192,4 @@ def find_tenant(server: Mockserver, tenant_id: str) -> Tenant:
 
 def provider_url(name: str) -> str:
     """Return a provider's URL, as the client names this server."""
-    return f"{request.scheme}://{request.host}/{name}"
+    return f"{origin(request.environ)}/{name}"

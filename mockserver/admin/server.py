@@ -6,7 +6,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
+from flask import Response
 
 from .. import resources
 from ..contract import Contract
@@ -73,9 +73,7 @@ def get_openapi(server: Mockserver, name: str) -> Any:
     if name != "control" and name not in server.providers:
         raise Problem(404, f"No document is named '{name}'; there is {', '.join(server.providers)}, control.")
     document = copy.copy(Contract.load(name).document)
-    document["servers"] = [
-        {"url": provider_url(name) if name != "control" else f"{request.host_url.rstrip('/')}{PREFIX}"}
-    ]
+    document["servers"] = [{"url": provider_url(name if name != "control" else PREFIX.strip("/"))}]
     return Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
 
 
