@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
+from .npm import find_node
 from .support import Access, World
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node.js, the npm clients being installed; where it is missing, the test is left out loudly."""
+    return find_node()
 
 
 @pytest.fixture

@@ -1,0 +1,365 @@
+"""README.md and docs/ do what they say: every block of code in them runs, and no table misses anything.
+
+What becomes of a block, its language, its first line and its section tell:
+
+- A section with named blocks (`# conftest.py` is the first line) is a folder with these files. Its `console` runs
+  there; without any, pytest does, and must pass.
+- `python` with a test function in it is run by pytest, and must pass; without one it is a script.
+- `console` is commands, each after `$ `, with what they print. `...` stands for anything.
+- `js` is a program for Node.js, with the variables of a tenant. It asks its provider, and is not refused.
+- `yaml` is a world. `sh` is what sets things up.
+
+A server runs where the pages say, at http://127.0.0.1:8080.
+"""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from mockserver import Sandbox, Sandboxes, calls, sandbox, seed, serving
+from mockserver.providers import PROVIDERS
+from mockserver.pytest_plugin import ARGUMENTS
+
+from .npm import run as run_node
+
+ROOT = Path(__file__).parent.parent
+PAGES = {
+    page.relative_to(ROOT).as_posix(): page.read_text("utf-8") for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
+}
+URL = "http://127.0.0.1:8080"
+VARYING = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d+s\b")
+"""What is printed differently each time: the port, and how long something took."""
+PYTEST_ADDOPTS = (
+    "-W error -o asyncio_default_fixture_loop_scope=function -p no:cacheprovider -p no:randomly -p no:schemathesis"
+)
+PROVIDER = re.compile("|".join(provider.name for provider in PROVIDERS))
+
+
+class Block(NamedTuple):
+    """A block of code on a page."""
+
+    page: str
+    line: int
+    section: int
+    """The line of the heading above it."""
+    language: str
+    text: str
+
+    @property
+    def file(self) -> str | None:
+        """The name that its first line gives it."""
+        named = re.match(r"# ([\w/]+\.\w+)\n", self.text)
+        return named and named[1]
+
+    @property
+    def has_tests(self) -> bool:
+        return self.language == "python" and re.search(r"^ *(async )?def test_", self.text, re.MULTILINE) is not None
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def read(page: str) -> Iterator[Block]:
+    """Yield the blocks of a page."""
+    section = 0
+    begun: tuple[int, str] | None = None
+    lines: list[str] = []
+    for number, line in enumerate(PAGES[page].splitlines(keepends=True), 1):
+        if begun is None:
+            if line.startswith("```"):
+                begun, lines = (number, line[3:].strip()), []
+            elif line.startswith("#"):
+                section = number
+        elif line.startswith("```"):
+            yield Block(page, begun[0], section, begun[1], "".join(lines))
+            begun = None
+        else:
+            lines.append(line)
+
+
+BLOCKS = [block for page in PAGES for block in read(page)]
+FOLDERS = {(block.page, block.section) for block in BLOCKS if block.file}
+
+
+def in_folder(block: Block) -> bool:
+    return (block.page, block.section) in FOLDERS
+
+
+LOOSE = [block for block in BLOCKS if not in_folder(block)]
+KINDS: dict[str, Sequence[Any]] = {
+    "project": [[block for block in BLOCKS if (block.page, block.section) == folder] for folder in sorted(FOLDERS)],
+    "test": [block for block in LOOSE if block.has_tests],
+    "script": [block for block in LOOSE if block.language == "python" and not block.has_tests],
+    **{
+        language: [block for block in LOOSE if block.language == language]
+        for language in ("console", "js", "yaml", "sh")
+    },
+}
+
+
+def every(kind: str) -> pytest.MarkDecorator:
+    """Run a test with every block, or every folder of blocks, of a kind."""
+    return pytest.mark.parametrize(
+        "block", KINDS[kind], ids=lambda each: str(each if isinstance(each, Block) else each[0])
+    )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Sandboxes]:
+    with serving() as server:
+        yield server
+
+
+def run(command: str, folder: Path, server: Sandboxes) -> tuple[int, str]:
+    """Run a command as in a new shell of a machine where this project and that server are; return code and output."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOCKSERVER_", "PYTEST_"))}
+    environment |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "100",
+        "NO_PROXY": "127.0.0.1",
+        "MOCKSERVER_PORT": server.url.rpartition(":")[2],
+        "PYTEST_ADDOPTS": PYTEST_ADDOPTS,
+    }
+    done = subprocess.run(
+        command.replace(URL, server.url),
+        cwd=folder,
+        env=environment,
+        shell=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    return done.returncode, done.stdout
+
+
+def run_console(block: Block, folder: Path, server: Sandboxes) -> list[str]:
+    """Run the commands of a block, and return them; each prints what stands under it."""
+    commands = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE)
+    for command, expected in commands:
+        code, printed = run(command, folder, server)
+        parts = [re.escape(part) for part in _comparable(expected).split("...")]
+        assert re.fullmatch(".*".join(parts), _comparable(printed), re.DOTALL), f"{command}\n{printed}"
+        assert code == ("FAILED" in expected), command
+    return [command for command, _ in commands]
+
+
+def _comparable(text: str) -> str:
+    return VARYING.sub("…", "\n".join(line.rstrip() for line in text.strip().splitlines()))
+
+
+@every("project")
+def test_project(block: list[Block], server: Sandboxes, tmp_path: Path) -> None:
+    """The files of a section are run by the commands of the section, or by pytest."""
+    for each in block:
+        if each.file:
+            path = tmp_path / each.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(each.text.replace(URL, server.url), "utf-8")
+        else:
+            assert each.language == "console", f"{each} has no name, and its section is a folder of named files"
+    consoles = [each for each in block if not each.file]
+    commands = [command for console in consoles for command in run_console(console, tmp_path, server)]
+    if not commands:
+        code, printed = run("pytest -q", tmp_path, server)
+        assert code == 0, printed
+    elif any(each.has_tests for each in block):
+        assert [command for command in commands if re.match("pytest|python -m unittest", command)]
+
+
+@pytest.fixture(scope="module")
+def outcomes(server: Sandboxes, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[bool]], str]:
+    """Whether the tests of each block passed, and what pytest printed: one run for all blocks."""
+    folder = tmp_path_factory.mktemp("tests")
+    for block in KINDS["test"]:
+        (folder / f"{_module(block)}.py").write_text(block.text.replace(URL, server.url), "utf-8")
+    _, printed = run("pytest -q --junitxml junit.xml", folder, server)
+    passed: dict[str, list[bool]] = {}
+    for case in ElementTree.parse(folder / "junit.xml").iter("testcase"):
+        passed.setdefault(case.get("classname", "").partition(".")[0], []).append(len(case) == 0)
+    return passed, printed
+
+
+def _module(block: Block) -> str:
+    return "test_" + re.sub(r"\W", "_", str(block))
+
+
+@pytest.mark.xdist_group("docs")  # one run of pytest for all
+@every("test")
+def test_tests(block: Block, outcomes: tuple[dict[str, list[bool]], str]) -> None:
+    """The tests of a block pass, and pytest sees all of them."""
+    passed, printed = outcomes
+    number = len(re.findall(r"^(?:async )?def test_", block.text, re.MULTILINE))
+    assert passed.get(_module(block)) == [True] * number, printed
+
+
+@every("script")
+def test_script(block: Block, server: Sandboxes) -> None:
+    """A script runs, its assertions included."""
+    exec(compile(block.text.replace(URL, server.url), str(block), "exec"), {})
+
+
+@every("console")
+def test_console(block: Block, server: Sandboxes, tmp_path: Path) -> None:
+    """Every command prints what stands under it."""
+    assert run_console(block, tmp_path, server)
+
+
+@pytest.mark.node
+@every("js")
+def test_js(block: Block, server: Sandboxes, node: str) -> None:
+    """A program asks the provider it names, with a credential of the tenant whose variables are set."""
+    with server.open() as tenant:
+        (provider,) = set(PROVIDER.findall(block.text))
+        environment = {
+            name: value
+            for each in (tenant.sparkpost, tenant.sendgrid, tenant.mailgun)
+            for name, value in each.env.items()
+        }
+        run_node([node, "--input-type=module", "-"], 60, block.text, **environment)
+        tenant.requests.assert_called(f"{provider}.*", refusal=False)
+        tenant.check()
+
+
+@every("yaml")
+def test_yaml(block: Block) -> None:
+    """A seed is a world that shows every provider."""
+    readers = {provider.name: provider.read_seed for provider in PROVIDERS}
+    shown = yaml.safe_load(block.text)
+    world = seed.read(block.text.encode(), shown["world"], readers)
+    assert set(shown) == {"world", *world.states}
+
+
+@every("sh")
+def test_sh(block: Block) -> None:
+    """make knows what it is to make, and what pip is to install is this project."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for line in block.text.splitlines():
+        match shlex.split(line, comments=True):
+            case ["make", target]:
+                command = ["make", "--dry-run", target, "ARGS=--port 9000"]
+                subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+            case ["pip", "install", name]:
+                assert name == setup["metadata"]["name"]
+            case _:
+                pytest.fail(f"nobody tries this: {line}")
+
+
+def test_the_two_commands() -> None:
+    """README begins with the two commands."""
+    first = next(block for block in BLOCKS if block.page == "README.md")
+    assert [shlex.split(line, comments=True) for line in first.text.splitlines()] == [
+        ["make", "serve"],
+        ["make", "test"],
+    ]
+
+
+def test_every_block_is_run() -> None:
+    """No block is of a kind that no test runs, or written so that it is not found."""
+    run = [each for kind in KINDS.values() for each in kind]
+    assert sorted(block for each in run for block in ([each] if isinstance(each, Block) else each)) == sorted(BLOCKS)
+    for page, text in PAGES.items():
+        fences = re.findall(r"^[ >]*(?:```|~~~)", text, re.MULTILINE)
+        assert fences == ["```"] * 2 * sum(block.page == page for block in BLOCKS), page
+
+
+def test_links() -> None:
+    """Every file, and every heading, that is linked to is there."""
+    for page, text in PAGES.items():
+        for target in re.findall(r"\]\(([^)]+)\)", text):
+            if target.startswith("http"):
+                continue
+            file, _, heading = target.partition("#")
+            path = ROOT.joinpath(page).parent / file if file else ROOT / page
+            assert path.exists(), (page, target)
+            heads = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE) if heading else []
+            slugs = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+            assert not heading or heading in slugs, (page, target)
+
+
+# The tables
+
+
+def table(page: str, head: str) -> list[list[str]]:
+    """Return the rows of the table whose first head this is, each as the names in its cells."""
+    (found,) = re.findall(rf"^\| {re.escape(head)} \|.*\n\|[-|: ]+\n((?:\|.*\n)+)", PAGES[page], re.MULTILINE)
+    return [[cell.strip() for cell in row[1:-1].split("|")] for row in found.splitlines()]
+
+
+def names(page: str, head: str, column: int = 0) -> list[str]:
+    """Return the names in a column: what stands in code, without arguments."""
+    cells = [row[column] for row in table(page, head)]
+    return sorted({name for cell in cells for name in re.findall(r"`([\w-]+)(?:\([^`]*\))?`", cell)})
+
+
+def public(thing: object, *, without: Sequence[str] = ()) -> list[str]:
+    return sorted(name for name in dir(thing) if not name.startswith("_") and name not in without)
+
+
+@pytest.fixture(scope="module")
+def tenant(server: Sandboxes) -> Iterator[Sandbox]:
+    with server.open() as tenant:
+        yield tenant
+
+
+PLUGIN = "docs/pytest.md"
+
+
+def test_options_are_told(server: Sandboxes, tmp_path: Path) -> None:
+    """The page has every flag, ini option and variable of the plugin, and no other."""
+    _, printed = run("pytest --help", tmp_path, server)
+    flags = set(re.findall(r"^  (--mockserver-[\w-]+)", printed, re.MULTILINE))
+    options = set(re.findall(r"^  (mockserver_\w+) \(", printed, re.MULTILINE))
+    variables = set(re.findall(r"\bMOCKSERVER_\w+", printed))
+    assert len(flags) == len(re.findall("--mockserver", printed))
+    assert flags and names(PLUGIN, "flag") == sorted(flags)
+    assert options and names(PLUGIN, "flag", 1) == sorted(options)
+    assert variables and names(PLUGIN, "flag", 2) == sorted(variables)
+    assert set(re.findall(r"--mockserver-[\w-]+", PAGES[PLUGIN])) == flags
+
+
+def test_fixtures_are_told(server: Sandboxes, tmp_path: Path) -> None:
+    """The page has every fixture of the plugin with its scope, and no other."""
+    _, printed = run("pytest --fixtures", tmp_path, server)
+    fixtures = re.findall(r"^(mockserver\w*)(?: \[(\w+) scope\])? --", printed, re.MULTILINE)
+    told = [(*re.findall(r"\w+", row[0]), row[1]) for row in table(PLUGIN, "fixture")]
+    assert fixtures and sorted(told) == sorted((name, scope or "function") for name, scope in fixtures)
+
+
+def test_arguments_are_told() -> None:
+    """The page has every argument of the marker, of a fault and of an assertion, and no other."""
+    assert names(PLUGIN, "argument") == sorted(ARGUMENTS) == sorted(sandbox.Start.__annotations__)
+    assert names(PLUGIN, "argument of a fault") == sorted(sandbox.Plan.__annotations__)
+    assert names(PLUGIN, "value") == sorted(calls.Values.__annotations__)
+
+
+def test_attributes_are_told(tenant: Sandbox) -> None:
+    """The page has every method and attribute that a test may use, and no other."""
+    assert names(PLUGIN, "`mockserver`") == public(tenant, without=["judged", "setenv"])  # the plugin's own
+    assert names(PLUGIN, "`mockserver.sendgrid`") == public(tenant.sendgrid)
+    assert names(PLUGIN, "`mockserver.requests`") == public(tenant.requests, without=dir(Sequence))
+    assert names(PLUGIN, "`mockserver.faults`") == public(tenant.faults)
+    assert names(PLUGIN, "`mockserver.clock`") == public(tenant.clock)
+    assert names(PLUGIN, "request") == public(calls.Request, without=["read"])
+    fields = {field.name for field in dataclasses.fields(calls.Refusal)}
+    (refusal,) = (row for row in table(PLUGIN, "request") if row[0] == "`refusal`")
+    assert set(re.findall(r"`\.(\w+)`", refusal[1])) == fields
+
+
+def test_variables_are_told(tenant: Sandbox) -> None:
+    """The page about clients has every variable that is set, and no other."""
+    set_ = {name for each in (tenant.sparkpost, tenant.sendgrid, tenant.mailgun) for name in each.env}
+    assert names("docs/sdks.md", "variable") == sorted(set_)
