@@ -7,7 +7,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -76,10 +76,10 @@ class Access:
     name: str
     url: str
     """The base URL: the provider's own path goes behind it."""
-    api_key: str
-    headers: Mapping[str, str]
+    api_key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     """What authenticates a request."""
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     """The variables that the provider's clients read."""
 
     @property

@@ -402,7 +402,7 @@ def test_it(mockserver):
 
 
 def test_nothing(mockserver):
-    raise AssertionError
+    assert not mockserver.sendgrid
 
 
 def test_no_mockserver():
@@ -438,6 +438,7 @@ def test_setup(failing):
     ):
         assert line in text.splitlines(), line
     assert len(re.findall("mockserver: requests of", text)) == 3
+    assert re.search(r"not Access\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid'\)$", text, re.MULTILINE)
 
 
 # Claims about requests
