@@ -318,7 +318,7 @@ def mockserver(
     try:
         sandbox = mockserver_tenants(**_marked(request))
     except (RemoteError, SeedError, TypeError, ValueError) as error:
-        pytest.fail(f"@pytest.mark.mockserver: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"@pytest.mark.mockserver: {error}", pytrace=False) from None
     sandbox.setenv = monkeypatch.setenv
     return sandbox
 

@@ -247,7 +247,7 @@ def test_a_marker_that_makes_no_sense(run: Run, marker: str, said: str) -> None:
     """What only the server can judge is an error when the test is set up, in one line."""
     result = run(f"@pytest.mark.mockserver({marker})\ndef test_it(mockserver):\n    pass\n")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"@pytest.mark.mockserver: {said}"])
+    result.stdout.fnmatch_lines(["*ERROR at setup of test_it*", f"@pytest.mark.mockserver: {said}"], consecutive=True)
     assert "Traceback" not in printed(result)
 
 
