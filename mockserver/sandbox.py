@@ -360,7 +360,14 @@ class Sandboxes:
         return [each["id"] for each in self.ledger["operations"]]
 
     def open(self, **start: Unpack[Start]) -> Sandbox:
-        """Open a sandbox. Raises `RemoteError` when the server refuses it, `SeedError` for a mistake in a file."""
+        """Open a sandbox.
+
+        Raises `RemoteError` when the server refuses it, `SeedError` for a mistake in a file, `TypeError` for an
+        argument that there is not.
+        """
+        for name in start:
+            if name not in Start.__annotations__:
+                raise TypeError(f"a sandbox does not start with '{name}'; there is {', '.join(Start.__annotations__)}")
         asked: dict[str, Any] = {}
         seed = start.get("seed", self._seed)
         if seed is not None:

@@ -627,6 +627,17 @@ def test_five():
     )
 
 
+def test_a_wrong_argument_of_a_tenant(run: Run) -> None:
+    """A tenant is not opened with an argument that there is not: nothing is left out silently."""
+    result = run("""
+def test_it(mockserver_tenants, mockserver_server):
+    with pytest.raises(TypeError, match="'sede'; there is seed, clock, faults, credentials, strict"):
+        mockserver_tenants(sede="empty")
+    assert mockserver_server.remote.call("GET", "tenants")["tenants"] == []
+""")
+    result.assert_outcomes(passed=1)
+
+
 # The server
 
 
