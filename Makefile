@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := tests/clients/npm
 
-.PHONY: serve test check docs image soak clean
+.PHONY: serve test check docs soak clean
 
 serve: .venv/serve
 	@$(BIN)/mockserver serve $(ARGS)
@@ -13,8 +13,8 @@ test: .venv/test check npm
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .venv/test
-	$(BIN)/ruff format --check benchmarks mockserver tests tools
-	$(BIN)/ruff check benchmarks mockserver tests tools
+	$(BIN)/ruff format --check benchmarks examples mockserver tests tools
+	$(BIN)/ruff check benchmarks examples mockserver tests tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docs.py --check
@@ -22,10 +22,6 @@ check: .venv/test
 # Write what is generated: docs/operations.md and docs/documents.md.
 docs: .venv/test
 	$(BIN)/python tools/docs.py
-
-# Build the image and check it in containers; podman is installed where this is root on Debian.
-image:
-	@tools/image-check.sh
 
 # Does memory stay flat? A small size of this is part of the tests.
 soak: .venv/test
