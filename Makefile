@@ -13,8 +13,8 @@ test: .venv/test check npm
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .venv/test
-	$(BIN)/ruff format --check benchmarks mockserver tests tools
-	$(BIN)/ruff check benchmarks mockserver tests tools
+	$(BIN)/ruff format --check benchmarks examples mockserver tests tools
+	$(BIN)/ruff check benchmarks examples mockserver tests tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docs.py --check

@@ -297,6 +297,7 @@ def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config
     long as the fixture, or the test, that opened it."""
 
     def open_tenant(**start: Any) -> Sandbox:
+        __tracebackhide__ = True
         if "seed" in start:
             start["seed"] = _seed(pytestconfig, start["seed"])
         sandbox = mockserver_server.open(**start)

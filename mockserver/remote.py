@@ -16,6 +16,8 @@ PATIENCE = 30.0
 """How long an answer may take, in seconds."""
 PAUSE = 0.1
 """How long to wait before asking again, in seconds."""
+__tracebackhide__ = True
+"""In a test that fails, pytest points to the test's own line, not to what is in here."""
 
 
 class RemoteError(Exception):

@@ -31,6 +31,8 @@ Seed = str | os.PathLike[str] | Mapping[str, Any]
 Moment = datetime | str
 """A time; a text is RFC 3339."""
 PACKAGED = ("default", "empty", "documents")
+__tracebackhide__ = True
+"""In a test that fails, pytest points to the test's own line, not to what is in here."""
 
 
 class Plan(TypedDict, total=False):
@@ -139,9 +141,9 @@ class Faults:
         """Plan a fault for an operation, for all of a provider (`sendgrid.*`) or for all (`*`).
 
         `error`, the default, answers with `status` (503) in the provider's words; `delay` waits `delay_seconds` first;
-        `drop` closes the connection; `truncate` sends half of the answer. It strikes `times` calls (1) after letting
-        `skip` pass (0), `before` the operation, which then does not happen, or `after` it is done for good. Raises
-        `RemoteError` when the plan makes no sense.
+        `drop` closes the connection; `truncate` sends half of the answer, and so is always `after`. It strikes `times`
+        calls (1) after letting `skip` pass (0), `before` the operation, which then does not happen, or `after` it is
+        done for good. Raises `RemoteError` when the plan makes no sense.
         """
         return Fault(self._call, self._call("POST", "faults", body={"operation": operation, **plan}))
 

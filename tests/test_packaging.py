@@ -67,7 +67,9 @@ def test_sdist_contents(dist: Path) -> None:
         "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Dockerfile", "Makefile",
         "setup.cfg", "pyproject.toml", "openapi/mailgun.yaml", "fixtures/documents.yaml", "tests/conftest.py",
         "tests/documents/examples.yaml", "tests/fuzz/sendgrid.toml", "tests/clients/npm/mailgun.mjs", "tools/docs.py",
-        "docs/operations.md",
+        "docs/operations.md", "examples/migrate-pools/README.md", "examples/migrate-pools/pyproject.toml",
+        "examples/migrate-pools/migrate_pools.py", "examples/migrate-pools/tests/test_migrate_pools.py",
+        "examples/migrate-pools/tests/world.yaml",
     ):  # fmt: skip
         assert needed in names
     assert not [name for name in names if re.search(r"node_modules|__pycache__|\.venv|\.pyc", name)]

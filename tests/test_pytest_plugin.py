@@ -248,10 +248,31 @@ def test_a_marker_that_makes_no_sense(run: Run, marker: str, said: str) -> None:
     result = run(f"@pytest.mark.mockserver({marker})\ndef test_it(mockserver):\n    pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*ERROR at setup of test_it*", f"@pytest.mark.mockserver: {said}"], consecutive=True)
-    assert "Traceback" not in printed(result)
+    assert not re.search("Traceback|During handling|RemoteError", printed(result))
 
 
 # What fails a test
+
+
+def test_what_the_server_refuses_a_test(run: Run) -> None:
+    """What cannot be done fails at the test's own line, with the server's reason and nothing of the plugin's inside."""
+    result = run("""
+def test_fault(mockserver):
+    mockserver.faults.add("mailgun.createIpPool", kind="truncate", when="before")
+
+
+def test_clock(mockserver):
+    mockserver.clock.freeze("2030-01-01")
+
+
+def test_seed(mockserver_tenants):
+    mockserver_tenants(seed={"nobody": {}})
+""")
+    result.assert_outcomes(failed=3)
+    assert ">       mockserver.faults.add(" in printed(result)
+    assert '400 /body/when: "after" was expected' in printed(result)
+    assert ">       mockserver.clock.freeze(" in printed(result)
+    assert not re.search("sandbox.py|remote.py|inprocess.py|pytest_plugin.py", printed(result))
 
 
 def test_a_fault_that_never_fired(run: Run) -> None:

@@ -1,0 +1,109 @@
+"""The example works as its README says, and its tests notice when its script is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver import Sandbox
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "examples" / "migrate-pools"
+README = (EXAMPLE / "README.md").read_text("utf-8")
+TESTS, SCRIPT = (block.splitlines() for block in re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
+WORLD = "examples/migrate-pools/tests/world.yaml"
+
+MISTAKES = [
+    ("ATTEMPTS = 5", "ATTEMPTS = 1", "test_a_limit_in_the_middle"),
+    ("max(reason.reset - self.now(), 1)", "1", "test_too_many_requests"),
+    ("found = done()", "pass", "test_a_lost_answer"),
+    ("retry_policy=RetryPolicy(max_retries=0),", "", "test_a_lost_answer"),
+    ("sendgrid.client.timeout = TIMEOUT", "pass", "test_an_answer_that_comes_too_late"),
+    ("if self.journal.exists():", "if False:", "test_the_journal_counts_more_than_the_name"),
+    ('"pool_id": self.find(name)', '"pool_id": None', "test_a_crash_in_the_middle or test_a_pool_that_is_there"),
+    ("if new is not None and self.holds(pool_id, new):", "if False:", "test_a_mended_mapping"),
+    ("complete = False\n", "pass\n", "test_a_mended_mapping"),
+    ("new = self.ips.get(ip)", "new = ip", "test_pools_are_made"),
+    ('if pool["total_ip_count"] > len(ips):', "if False:", "test_more_than_ten_ips"),
+    ('page["_metadata"]["next_params"]["after_key"]', "None", "test_a_hundred_pools"),
+    ('quote(pool["name"], safe="")', 'pool["name"]', "test_odd_names"),
+    ("return None if self.dry_run else self.patiently", "return self.patiently", "test_a_dry_run_changes_nothing"),
+    ("return 1 if migration.problems else 0", "return 0", "test_an_ip_without_a_replacement"),
+]
+"""What is planted into the script: a text of it, what takes its place, and the tests that must fail then."""
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A copy of the example, as a user would take it."""
+    leftovers = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build")
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "migrate-pools", ignore=leftovers))
+
+
+def sh(command: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as in a shell of its own, with this Python's commands and nothing of the run of tests we are in."""
+    ours = ("PYTEST_", "MOCKSERVER_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
+    return subprocess.run(command, shell=True, cwd=folder, env={**env, **variables}, capture_output=True, text=True)
+
+
+def test_the_example_passes(example: Path) -> None:
+    """All of its tests pass, in their order."""
+    done = sh("pytest -p no:randomly", example)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"= [0-9]+ passed in ", done.stdout), done.stdout
+
+
+def test_the_commands_for_the_tests(example: Path, tmp_path: Path) -> None:
+    """What README says of the tests can be done: they are installed, pass, and tell at the end what they covered."""
+    install, *runs = TESTS
+    installed = sh(install, example, PIP_PREFIX=str(tmp_path / "installed"))
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    assert list(tmp_path.glob("installed/**/migrate_pools-*.dist-info"))
+    assert runs == ["pytest", "pytest -n 2 --mockserver-coverage"]
+    done = sh(runs[1], example)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"= [0-9]+ passed in ", done.stdout), done.stdout
+    assert re.search(r"= mockserver coverage =", done.stdout), done.stdout
+    assert re.search(r"mailgun +operations +4/", done.stdout), done.stdout
+    assert re.search(r"sendgrid +operations +2/", done.stdout), done.stdout
+
+
+@pytest.mark.mockserver(seed=WORLD)
+def test_the_commands_for_the_script(example: Path, mockserver: Sandbox) -> None:
+    """What README says of the script does what it says: the dry run nothing, the last command everything."""
+    before = mockserver.state()
+    for command in SCRIPT:
+        assert mockserver.state() == before
+        done = sh(command, example, **mockserver.env())
+        assert done.returncode == 0, done.stdout + done.stderr
+    names = [pool["name"] for pool in mockserver.state()["mailgun"]["ip_pools"]]
+    assert names == ["alerts", "receipts", "newsletters"]
+
+
+def test_what_readme_points_to() -> None:
+    """Every test and every name that README points to is there."""
+    text = (EXAMPLE / "tests" / "test_migrate_pools.py").read_text("utf-8")
+    for row in re.findall(r"^\| .* \| (`.*`) \|$", README, re.MULTILINE):
+        for name in re.findall("`([^`]+)`", row):
+            assert re.search(rf"^(def {name}\(|{name} = )", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(("right", "wrong", "tests"), MISTAKES, ids=[tests for *_, tests in MISTAKES])
+def test_a_mistake_is_noticed(example: Path, right: str, wrong: str, tests: str) -> None:
+    """With one line of the script changed for the worse, a test of the example fails."""
+    script = example / "migrate_pools.py"
+    text = script.read_text("utf-8")
+    assert text.count(right) == 1
+    script.write_text(text.replace(right, wrong), "utf-8")
+    quick = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "mockserver.pytest_plugin"}
+    done = sh(f"pytest -x -k '{tests}'", example, **quick)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search("^FAILED tests/test_migrate_pools.py::test_", done.stdout, re.MULTILINE), done.stdout
