@@ -73,7 +73,7 @@ class Request:
     """For a request that reached no operation, the one that it is most like."""
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Self:
+    def _read(cls, told: Mapping[str, Any]) -> Self:
         """Return the request that the control API tells."""
         refusal = told["refusal"]
         return cls(
@@ -240,7 +240,7 @@ class Requests(Sequence[Request]):
         """Return the requests after one, and how many older ones the server dropped to make room."""
         query = {"limit": str(KEPT), "since": str(seq)}
         answer = self._remote.call("GET", "tenants", self._tenant_id, "requests", query=query)
-        return [Request.read(told) for told in answer["requests"]], answer["dropped"]
+        return [Request._read(told) for told in answer["requests"]], answer["dropped"]
 
     def __getitem__(self, index: Any) -> Any:
         return self.since(0)[index]

@@ -26,7 +26,7 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
 """What the marker takes."""
 MARKER = (
     "mockserver(seed=..., clock=..., faults=[...], credentials={...}, strict=...): how the test's tenant starts; the "
-    "arguments are those of Sandboxes.open."
+    "arguments are those of Sandboxes.sandbox."
 )
 WAIT = 10.0
 """How long a server that is attached to may take to be ready, in seconds."""
@@ -101,7 +101,7 @@ class Run:
 
     def begin(self, item: pytest.Item) -> None:
         self.item = item
-        self._first = {sandbox: sandbox.judged for sandbox in self._open}
+        self._first = {sandbox: sandbox._judged for sandbox in self._open}
         self._before = self._others()
         self._pending.clear()
         self._told.clear()
@@ -195,15 +195,6 @@ def _url(config: pytest.Config) -> str:
     return str(config.option.mockserver_url or os.environ.get("MOCKSERVER_URL") or config.getini("mockserver_url"))
 
 
-def _seed(config: pytest.Config, seed: Any) -> Any:
-    """Return a seed, files as seen from the root of the tests."""
-    from .sandbox import is_packaged
-
-    if isinstance(seed, Mapping) or is_packaged(seed):
-        return seed
-    return str(config.rootpath / os.fspath(seed))
-
-
 # The marker
 
 
@@ -240,10 +231,7 @@ def _mistake(mark: pytest.Mark) -> str | None:
 def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the arguments of a test's markers; those nearer to the test count more."""
     marks = reversed(list(request.node.iter_markers("mockserver")))
-    start = {name: value for mark in marks for name, value in mark.kwargs.items()}
-    if "seed" in start:
-        start["seed"] = _seed(request.config, start["seed"])
-    return start
+    return {name: value for mark in marks for name, value in mark.kwargs.items()}
 
 
 # The fixtures
@@ -253,14 +241,17 @@ def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
 def mockserver_config(pytestconfig: pytest.Config) -> Config:
     """Settings of the server that is started for the tests: a `mockserver.Config`. Override it to have others."""
     from .config import Config
+    from .sandbox import is_packaged
 
-    seed = pytestconfig.getini("mockserver_seed")
-    return Config(seed=_seed(pytestconfig, seed)) if seed else Config()
+    seed = str(pytestconfig.getini("mockserver_seed"))
+    if not seed:
+        return Config()
+    return Config(seed=seed if is_packaged(seed) else str(pytestconfig.rootpath / seed))
 
 
 @pytest.fixture(scope="session")
 def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
-    """The server of this process: `.url`, `.open()`, `.app`, `.remote` for its control API. One of its own, or the
+    """The server of this process: `.url`, `.sandbox()`, `.app`, `.remote` for its control API. One of its own, or the
     one that --mockserver-url names."""
     from .sandbox import Sandboxes, serving
 
@@ -275,14 +266,14 @@ def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
         token = config.option.mockserver_control_token or os.environ.get("MOCKSERVER_CONTROL_TOKEN")
         remote = Remote(url, token)
         remote.wait(WAIT)
-        with Sandboxes(remote, seed=_seed(config, seed) if seed else None, strict=strict) as sandboxes:
+        with Sandboxes(remote, seed=seed or None, strict=strict, root=config.rootpath) as sandboxes:
             run.serve(sandboxes, int)
             sandboxes.coverage = run.coverage
             if run.coverage is not None:
                 run.coverage.ledger = sandboxes.ledger
             yield sandboxes
         return
-    with serving(request.getfixturevalue("mockserver_config"), strict=strict) as sandboxes:
+    with serving(request.getfixturevalue("mockserver_config"), strict=strict, root=config.rootpath) as sandboxes:
         server = sandboxes.app.extensions["mockserver"]
         run.serve(sandboxes, lambda: server.requests)
         yield sandboxes
@@ -298,9 +289,7 @@ def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config
 
     def open_tenant(**start: Any) -> Sandbox:
         __tracebackhide__ = True
-        if "seed" in start:
-            start["seed"] = _seed(pytestconfig, start["seed"])
-        sandbox = mockserver_server.open(**start)
+        sandbox = mockserver_server.sandbox(**start)
         pytestconfig.stash[RUN].adopt(sandbox)
         return sandbox
 
@@ -320,7 +309,7 @@ def mockserver(
         sandbox = mockserver_tenants(**_marked(request))
     except (RemoteError, SeedError, TypeError, ValueError) as error:
         raise pytest.fail.Exception(f"@pytest.mark.mockserver: {error}", pytrace=False) from None
-    sandbox.setenv = monkeypatch.setenv
+    sandbox._setenv = monkeypatch.setenv
     return sandbox
 
 

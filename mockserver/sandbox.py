@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import difflib
 import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -145,6 +146,7 @@ class Faults:
         calls (1) after letting `skip` pass (0), `before` the operation, which then does not happen, or `after` it is
         done for good. Raises `RemoteError` when the plan makes no sense.
         """
+        _known(plan, Plan, "a fault has no")
         return Fault(self._call, self._call("POST", "faults", body={"operation": operation, **plan}))
 
     def clear(self) -> None:
@@ -223,12 +225,12 @@ class Sandbox:
         self.faults = Faults(self._call)
         self.clock = Clock(self._call)
         self.requests = Requests(owner.remote, self.id, owner.operations)
-        self.judged = 0
+        self._judged = 0
         """`seq` of the last request that `mistakes` were looked for in."""
         self.closed = False
         self._owner = owner
-        self.setenv: Callable[[str, str], object] | None = None
-        """How `env` sets a variable, if somebody else is to put it back."""
+        self._setenv: Callable[[str, str], object] | None = None
+        """How `env` sets a variable, where the plugin sees to it that it is put back."""
         self._restore = contextlib.ExitStack()
 
     @property
@@ -248,7 +250,7 @@ class Sandbox:
 
     def seed(self, world: Seed) -> None:
         """Have this world, and nothing else; credentials stay as they are."""
-        self._call("PUT", "state", body={"state": _sections(world)})
+        self._call("PUT", "state", body={"state": self._owner.world(world)})
 
     def snapshot(self, name: str = "snapshot") -> None:
         """Keep everything but the journal as it is now, under a name."""
@@ -262,7 +264,7 @@ class Sandbox:
         """Be as it was when it was opened: no changes, requests, faults, snapshots, and the clock at its start."""
         self._owner.note(self)
         self._call("POST", "reset")
-        self.judged = 0
+        self._judged = 0
 
     def settle(self) -> None:
         """Let everything that is pending be done now."""
@@ -272,9 +274,9 @@ class Sandbox:
         """Set the environment variables that the providers' clients read, until it is closed, and return them."""
         accesses = (self.sparkpost, self.sendgrid, self.mailgun)
         variables = {name: value for access in accesses for name, value in access.env.items()}
-        if self.setenv is not None:
+        if self._setenv is not None:
             for name, value in variables.items():
-                self.setenv(name, value)
+                self._setenv(name, value)
         else:
             for name, value in variables.items():
                 self._restore.callback(_put_back, name, os.environ.get(name))
@@ -291,8 +293,8 @@ class Sandbox:
 
     def mistakes(self, *, faults: bool = True) -> list[str]:
         """Say what the requests since the last question show to be wrong with a test; and the faults, if asked for."""
-        fresh = self.requests.since(self.judged)
-        self.judged = max((request.seq for request in fresh), default=self.judged)
+        fresh = self.requests.since(self._judged)
+        self._judged = max((request.seq for request in fresh), default=self._judged)
         found = [reason for request in fresh for reason in verdict.reasons(request, strict=self.strict)]
         if faults:
             found += [f"a planned fault did not fire: {told}" for told in self.faults.unfired()]
@@ -309,8 +311,8 @@ class Sandbox:
         """Drop the tenant; its credentials are unknown again. Nothing happens the second time."""
         if not self.closed:
             self.closed = True
-            self._owner.drop(self)
-            self._restore.close()
+            with self._restore:  # also if the server has gone
+                self._owner.drop(self)
 
     def __enter__(self) -> Self:
         return self
@@ -327,7 +329,10 @@ class Sandbox:
 class Sandboxes:
     """A server, as a source of sandboxes. A context manager that closes those that are open."""
 
-    def __init__(self, remote: Remote, *, seed: Seed | None = None, strict: bool = False) -> None:
+    def __init__(
+        self, remote: Remote, *, seed: Seed | None = None, strict: bool = False, root: str | os.PathLike[str] = ""
+    ) -> None:
+        """`root` is the folder from which the files of seeds are seen; that of the process if it is not given."""
         self.remote = remote
         """The server's control API."""
         self.coverage: Coverage | None = None
@@ -336,6 +341,7 @@ class Sandboxes:
         """Is told of a sandbox that is about to be closed."""
         self._seed = seed
         self._strict = strict
+        self._root = root
         self._open: dict[str, Sandbox] = {}
 
     @property
@@ -361,19 +367,17 @@ class Sandboxes:
         """Name every operation, `provider.operationId`."""
         return [each["id"] for each in self.ledger["operations"]]
 
-    def open(self, **start: Unpack[Start]) -> Sandbox:
+    def sandbox(self, **start: Unpack[Start]) -> Sandbox:
         """Open a sandbox.
 
         Raises `RemoteError` when the server refuses it, `SeedError` for a mistake in a file, `TypeError` for an
         argument that there is not.
         """
-        for name in start:
-            if name not in Start.__annotations__:
-                raise TypeError(f"a sandbox does not start with '{name}'; there is {', '.join(Start.__annotations__)}")
+        _known(start, Start, "a sandbox does not start with")
         asked: dict[str, Any] = {}
         seed = start.get("seed", self._seed)
         if seed is not None:
-            asked["seed"] = seed if is_packaged(seed) or isinstance(seed, Mapping) else _sections(seed)
+            asked["seed"] = seed if is_packaged(seed) or isinstance(seed, Mapping) else self.world(seed)
         clock = start.get("clock")
         if clock is not None:
             asked["clock"] = clock if isinstance(clock, Mapping) else {"now": _rfc3339(clock)}
@@ -388,6 +392,17 @@ class Sandboxes:
             sandbox.close()
             raise
         return sandbox
+
+    def world(self, seed: Seed) -> dict[str, Any]:
+        """Return the world of a seed by provider, nothing left out; raises `SeedError` for a mistake in a file."""
+        from . import seed as seeds
+        from .providers import PROVIDERS
+
+        if isinstance(seed, Mapping):
+            return {provider.name: {} for provider in PROVIDERS} | dict(seed)
+        readers = {provider.name: provider.read_seed for provider in PROVIDERS}
+        source = seed if is_packaged(seed) else os.path.join(self._root, seed)  # noqa: PTH118, it may end in #WORLD
+        return {name: state.dump() for name, state in seeds.load(os.fspath(source), readers).states.items()}
 
     def note(self, sandbox: Sandbox) -> None:
         """Count what a sandbox did, before that is forgotten."""
@@ -408,8 +423,9 @@ class Sandboxes:
 
     def close(self) -> None:
         """Close every sandbox that is still open."""
-        for sandbox in list(self._open.values()):
-            sandbox.close()
+        with contextlib.ExitStack() as stack:  # each, also if one of them cannot be closed
+            for sandbox in self._open.values():
+                stack.callback(sandbox.close)
 
     def __enter__(self) -> Self:
         return self
@@ -422,13 +438,32 @@ class Sandboxes:
 
 @contextlib.contextmanager
 def serving(
-    config: Config | None = None, host: str = "127.0.0.1", port: int = 0, *, strict: bool = False
+    config: Config | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    strict: bool = False,
+    root: str | os.PathLike[str] = "",
 ) -> Iterator[Sandboxes]:
-    """Serve in a thread, on any free port if none is given, and stop at the end: `with serving() as server: …`."""
+    """Serve in a thread, on any free port if none is given, and stop at the end: `with serving() as server: …`.
+
+    `strict` and `root` are those of `Sandboxes`.
+    """
     from .server import start
 
-    with start(config, host, port) as server, Sandboxes(Local(server.app, server.url), strict=strict) as sandboxes:
+    with (
+        start(config, host, port) as server,
+        Sandboxes(Local(server.app, server.url), strict=strict, root=root) as sandboxes,
+    ):
         yield sandboxes
+
+
+def _known(given: Mapping[str, Any], kind: type, reason: str) -> None:
+    """Refuse an argument that there is not."""
+    for name in given:
+        if name not in kind.__annotations__:
+            (near,) = difflib.get_close_matches(name, kind.__annotations__, n=1, cutoff=0)
+            raise TypeError(f"{reason} '{name}'; the closest is '{near}'")
 
 
 def _put_back(name: str, value: str | None) -> None:
@@ -441,14 +476,3 @@ def _put_back(name: str, value: str | None) -> None:
 def is_packaged(seed: Seed) -> bool:
     """Say whether a seed is the name of a world that the server has."""
     return isinstance(seed, str) and seed.partition("#")[0] in PACKAGED
-
-
-def _sections(world: Seed) -> dict[str, Any]:
-    """Return a world by provider; raises `SeedError` for a mistake in a file."""
-    from . import seed
-    from .providers import PROVIDERS
-
-    if isinstance(world, Mapping):
-        return {provider.name: {} for provider in PROVIDERS} | dict(world)
-    readers = {provider.name: provider.read_seed for provider in PROVIDERS}
-    return {name: state.dump() for name, state in seed.load(os.fspath(world), readers).states.items()}

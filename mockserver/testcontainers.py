@@ -146,4 +146,4 @@ class MockserverContainer(DockerContainer):
         """Open a tenant, the same as the pytest fixture `mockserver`; it is closed with the container at the latest."""
         if self._sandboxes is None:
             raise ContainerStartException("the container is not started")
-        return self._sandboxes.open(**start)
+        return self._sandboxes.sandbox(**start)

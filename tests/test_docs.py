@@ -221,7 +221,7 @@ def test_console(block: Block, server: Sandboxes, tmp_path: Path) -> None:
 @every("js")
 def test_js(block: Block, server: Sandboxes, node: str) -> None:
     """A program asks the provider it names, with a credential of the tenant whose variables are set."""
-    with server.open() as tenant:
+    with server.sandbox() as tenant:
         (provider,) = set(PROVIDER.findall(block.text))
         environment = {
             name: value
@@ -311,7 +311,7 @@ def public(thing: object, *, without: Sequence[str] = ()) -> list[str]:
 
 @pytest.fixture(scope="module")
 def tenant(server: Sandboxes) -> Iterator[Sandbox]:
-    with server.open() as tenant:
+    with server.sandbox() as tenant:
         yield tenant
 
 
@@ -348,12 +348,12 @@ def test_arguments_are_told() -> None:
 
 def test_attributes_are_told(tenant: Sandbox) -> None:
     """The page has every method and attribute that a test may use, and no other."""
-    assert names(PLUGIN, "`mockserver`") == public(tenant, without=["judged", "setenv"])  # the plugin's own
+    assert names(PLUGIN, "`mockserver`") == public(tenant)
     assert names(PLUGIN, "`mockserver.sendgrid`") == public(tenant.sendgrid)
     assert names(PLUGIN, "`mockserver.requests`") == public(tenant.requests, without=dir(Sequence))
     assert names(PLUGIN, "`mockserver.faults`") == public(tenant.faults)
     assert names(PLUGIN, "`mockserver.clock`") == public(tenant.clock)
-    assert names(PLUGIN, "request") == public(calls.Request, without=["read"])
+    assert names(PLUGIN, "request") == public(calls.Request)
     fields = {field.name for field in dataclasses.fields(calls.Refusal)}
     (refusal,) = (row for row in table(PLUGIN, "request") if row[0] == "`refusal`")
     assert set(re.findall(r"`\.(\w+)`", refusal[1])) == fields
