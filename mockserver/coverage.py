@@ -97,6 +97,9 @@ class Coverage:
                 f"refusals {refusals!s:>7} {refusals.bar()} {refusals.percent:3}%"
             )
         for name, mine in providers.items():
+            if not _operations(mine).met and not _refusals(mine).met:
+                yield f"{name}: never asked"
+                continue
             for title, missing in _missing(mine):
                 names = ", ".join(line.partition("  ")[0].partition(".")[2] for line in missing)
                 yield f"{name}: {title}:"

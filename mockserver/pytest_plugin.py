@@ -24,6 +24,8 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "strict": (bool,),
 }
 """What the marker takes."""
+SHARED = ("seed", "clock", "strict")
+"""What of it holds for every tenant that the test opens."""
 MARKER = (
     "mockserver(seed=..., clock=..., faults=[...], credentials={...}, strict=...): how the test's tenant starts; the "
     "arguments are those of Sandboxes.sandbox."
@@ -106,11 +108,15 @@ class Run:
         self._pending.clear()
         self._told.clear()
 
+    def is_own(self) -> bool:
+        """Say whether what is opened now is the running test's alone."""
+        return not self.fixtures or self.fixtures[-1].scope == "function"
+
     def adopt(self, sandbox: Sandbox) -> None:
         """Close a sandbox together with the fixture, or else the test, that opened it."""
         owner = self.fixtures[-1] if self.fixtures else self.item
         assert owner is not None
-        self._open[sandbox] = not self.fixtures or self.fixtures[-1].scope == "function"
+        self._open[sandbox] = self.is_own()
         self._first[sandbox] = 0
 
         def finish() -> None:
@@ -228,9 +234,9 @@ def _mistake(mark: pytest.Mark) -> str | None:
     return None
 
 
-def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
+def _marked(item: pytest.Item) -> dict[str, Any]:
     """Return the arguments of a test's markers; those nearer to the test count more."""
-    marks = reversed(list(request.node.iter_markers("mockserver")))
+    marks = reversed(list(item.iter_markers("mockserver")))
     return {name: value for mark in marks for name, value in mark.kwargs.items()}
 
 
@@ -285,12 +291,16 @@ def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
 @pytest.fixture(scope="session")
 def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config) -> Callable[..., Sandbox]:
     """Opens tenants: `mockserver_tenants(seed=..., clock=..., faults=..., credentials=..., strict=...)`. Each lives as
-    long as the fixture, or the test, that opened it."""
+    long as the fixture, or the test, that opened it; a test's own start as its marker says, if nothing else is said."""
+    run = pytestconfig.stash[RUN]
 
     def open_tenant(**start: Any) -> Sandbox:
         __tracebackhide__ = True
+        if run.item is not None and run.is_own():
+            marked = _marked(run.item)
+            start = {name: marked[name] for name in SHARED if name in marked} | start
         sandbox = mockserver_server.sandbox(**start)
-        pytestconfig.stash[RUN].adopt(sandbox)
+        run.adopt(sandbox)
         return sandbox
 
     return open_tenant
@@ -306,7 +316,7 @@ def mockserver(
     from .remote import RemoteError
 
     try:
-        sandbox = mockserver_tenants(**_marked(request))
+        sandbox = mockserver_tenants(**_marked(request.node))
     except (RemoteError, SeedError, TypeError, ValueError) as error:
         raise pytest.fail.Exception(f"@pytest.mark.mockserver: {error}", pytrace=False) from None
     sandbox._setenv = monkeypatch.setenv

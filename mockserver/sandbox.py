@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from urllib.parse import urlsplit
 
 from . import verdict
 from .calls import Requests
@@ -271,9 +272,15 @@ class Sandbox:
         self._call("POST", "settle")
 
     def env(self) -> dict[str, str]:
-        """Set the environment variables that the providers' clients read, until it is closed, and return them."""
+        """Set the environment variables that the providers' clients read, until it is closed, and return them.
+
+        The server's host is added to those that are reached without a proxy.
+        """
         accesses = (self.sparkpost, self.sendgrid, self.mailgun)
         variables = {name: value for access in accesses for name, value in access.env.items()}
+        host = urlsplit(self.url).hostname or ""
+        for name in ("NO_PROXY", "no_proxy"):  # a proxy knows nothing of a server of ours
+            variables[name] = ",".join(filter(None, [os.environ.get(name), host]))
         if self._setenv is not None:
             for name, value in variables.items():
                 self._setenv(name, value)

@@ -21,20 +21,11 @@ WORLD = "examples/migrate-pools/tests/world.yaml"
 
 MISTAKES = [
     ("ATTEMPTS = 5", "ATTEMPTS = 1", "test_a_limit_in_the_middle"),
-    ("max(reason.reset - self.now(), 1)", "1", "test_too_many_requests"),
     ("found = done()", "pass", "test_a_lost_answer"),
-    ("retry_policy=RetryPolicy(max_retries=0),", "", "test_a_lost_answer"),
-    ("sendgrid.client.timeout = TIMEOUT", "pass", "test_an_answer_that_comes_too_late"),
-    ("if self.journal.exists():", "if False:", "test_the_journal_counts_more_than_the_name"),
     ('"pool_id": self.find(name)', '"pool_id": None', "test_a_crash_in_the_middle or test_a_pool_that_is_there"),
-    ("if new is not None and self.holds(pool_id, new):", "if False:", "test_a_mended_mapping"),
-    ("complete = False\n", "pass\n", "test_a_mended_mapping"),
     ("new = self.ips.get(ip)", "new = ip", "test_pools_are_made"),
-    ('if pool["total_ip_count"] > len(ips):', "if False:", "test_more_than_ten_ips"),
-    ('page["_metadata"]["next_params"]["after_key"]', "None", "test_a_hundred_pools"),
     ('quote(pool["name"], safe="")', 'pool["name"]', "test_odd_names"),
     ("return None if self.dry_run else self.patiently", "return self.patiently", "test_a_dry_run_changes_nothing"),
-    ("return 1 if migration.problems else 0", "return 0", "test_an_ip_without_a_replacement"),
 ]
 """What is planted into the script: a text of it, what takes its place, and the tests that must fail then."""
 
@@ -52,13 +43,6 @@ def sh(command: str, folder: Path, **variables: str) -> subprocess.CompletedProc
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
     return subprocess.run(command, shell=True, cwd=folder, env={**env, **variables}, capture_output=True, text=True)
-
-
-def test_the_example_passes(example: Path) -> None:
-    """All of its tests pass, in their order."""
-    done = sh("pytest -p no:randomly", example)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"= [0-9]+ passed in ", done.stdout), done.stdout
 
 
 def test_the_commands_for_the_tests(example: Path, tmp_path: Path) -> None:

@@ -150,10 +150,19 @@ def test_another_tenant(mockserver_tenants):
     assert "SENDGRID_API_KEY" not in os.environ
 
 
+def test_no_proxy(mockserver, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.delenv("no_proxy", raising=False)
+    mockserver.env()
+    assert create(mockserver).status_code == 200
+    assert os.environ["NO_PROXY"] == "example.com,127.0.0.1"
+
+
 def test_put_back():
     assert not {"SENDGRID_API_KEY", "SENDGRID_BASE_URL", "MAILGUN_BASE_URL", "MG_URL"} & set(os.environ)
 """)
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(passed=4)
 
 
 def test_the_marker(run: Run, pytester: pytest.Pytester) -> None:
@@ -174,8 +183,12 @@ def names(mockserver):
     return [pool["name"] for pool in mockserver.state()["sendgrid"]["pools"]]
 
 
-def test_module(mockserver):
-    assert (names(mockserver), mockserver.clock.now().year) == ([], 2030)
+@pytest.mark.mockserver(strict=True, faults=[{"operation": "*"}])
+def test_module(mockserver, mockserver_tenants):
+    assert create(mockserver).status_code == 503
+    for tenant in (mockserver, mockserver_tenants()):
+        assert (names(tenant), tenant.clock.now().year, tenant.strict) == ([], 2030, True)
+    assert mockserver_tenants(strict=False).strict is False
 
 
 @pytest.mark.mockserver(seed="worlds/mine.yaml", faults=[{"operation": "*", "status": 500}])
@@ -482,9 +495,13 @@ def test_it(mockserver):
     made.assert_called(times=2)
     made.assert_not_called("sendgrid.createIpPool", json={"name": "two"})
     made.assert_not_called("mailgun.*")
+    with pytest.raises(AssertionError, match="never, but it was called once"):
+        post(mockserver.sparkpost, "/api/v1/ip-pools", json={"name": "more", "signing_domain": "example.com"})
+        made.assert_not_called("sparkpost.createIpPool", json={"name": "more"})
+    made.assert_not_called("sparkpost.createIpPool", json={"name": "more", "auto_warmup_overflow_pool": "x"})
     assert (first.seq, second.refusal.message, second.refusal.kind) == (1, "already exists", "assumed")
     assert made.matching("sendgrid.createIpPool", status=400) == [second]
-    assert made[-1] == second and first.header("content-type") == "application/json"
+    assert made[1] == second and first.header("content-type") == "application/json"
 
     url = mockserver.mailgun.url + "/v3/ip_pools/0?limit=1&limit=2&skip="
     requests.patch(url, auth=mockserver.mailgun.auth, data={"name": "x", "add_ip": ["192.0.2.1", "192.0.2.2"]})
@@ -841,6 +858,7 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
                 "sparkpost  operations     0/8 ░░░*   0%   refusals    0/*",
                 "sendgrid   operations     1/8 ██░*  12%   refusals    1/*",
                 "mailgun    operations    2/16 ██░*  12%   refusals    2/*",
+                "sparkpost: never asked",
                 "sendgrid: operations never called:",
                 "  listIpPools, getIpPool, *",
                 "sendgrid: documented refusals never met:",
