@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import re
@@ -67,30 +68,20 @@ class Mockserver:
         """What these were, of strangers too."""
         self.snapshots: dict[str, TenantsSnapshot] = {}
         """Of all tenants together, by name."""
-        self.routes = Map(self._rules(), strict_slashes=False, merge_slashes=False, converters={"default": Segment})
+        self.routes = _routes()
         """Every path of every provider, under its prefix; an endpoint is `provider.operationId` or `….unmodelled`."""
+        self._adapter = self.routes.bind("localhost")
         self._operations = {
             f"{provider.name}.{each.id}": each for provider in PROVIDERS for each in provider.operations
         }
-        self._routes = self.routes.bind("localhost")
         self._methods: dict[str, tuple[str, ...]] = {}
         for rule in self.routes.iter_rules():
-            assert rule.methods is not None
-            rule.methods.discard("HEAD")  # Werkzeug's own addition; no provider documents it
-            self._methods[rule.rule] = tuple(sorted({*self._methods.get(rule.rule, ()), *rule.methods}))
+            self._methods[rule.rule] = tuple(sorted({*self._methods.get(rule.rule, ()), *(rule.methods or ())}))
         self._strangers = itertools.count(1)
 
     def contract(self, provider: Provider) -> Contract:
         """Return a provider's contract, compiled on first use."""
         return Contract.load(provider.name)
-
-    def _rules(self) -> Iterator[Rule]:
-        for provider in PROVIDERS:
-            for operation in provider.operations:
-                for path in operation.paths:
-                    yield _rule(provider, path, [operation.method], operation.id)
-            for path, methods in provider.unmodelled.items():
-                yield _rule(provider, path, methods, "unmodelled")
 
     def reset(self) -> None:
         """Be as a fresh process would be."""
@@ -110,7 +101,7 @@ class Mockserver:
         """Answer a request for a provider, WSGI, the path as the provider knows it."""
         method = environ["REQUEST_METHOD"]
         try:
-            rule, values = self._routes.match(f"/{provider.name}{path}", method, return_rule=True)
+            rule, values = self._adapter.match(f"/{provider.name}{path}", method, return_rule=True)
         except MethodNotAllowed as error:
             methods = tuple(sorted(error.valid_methods or ()))
             call = Call(method, path, f"/{provider.name}", environ, methods)
@@ -280,9 +271,19 @@ def _half(body: bytes) -> Iterator[bytes]:
     raise ConnectionResetError("a planned fault truncated the answer")
 
 
-def _rule(provider: Provider, path: str, methods: Iterable[str], name: str) -> Rule:
-    rule = f"/{provider.name}" + re.sub(r"\{(\w+)\}", r"<\1>", path)
-    return Rule(rule, methods=list(methods), endpoint=f"{provider.name}.{name}")
+@functools.cache
+def _routes() -> Map:
+    """Return the map of every provider's paths; nothing changes it, so one will do for all applications."""
+    rules = []
+    for provider in PROVIDERS:
+        paths = [(path, [each.method], each.id) for each in provider.operations for path in each.paths]
+        paths += [(path, list(methods), "unmodelled") for path, methods in provider.unmodelled.items()]
+        for path, methods, name in paths:
+            text = f"/{provider.name}" + re.sub(r"\{(\w+)\}", r"<\1>", path)
+            rule = Rule(text, methods=methods, endpoint=f"{provider.name}.{name}")
+            rule.methods = set(methods)  # without HEAD, Werkzeug's own addition: no provider documents it
+            rules.append(rule)
+    return Map(rules, strict_slashes=False, merge_slashes=False, converters={"default": Segment})
 
 
 def _met(provider: Provider, situation: Situation, call: Call) -> ApiError:
