@@ -149,7 +149,7 @@ class Call:
 def parse_json(body: bytes) -> Any:
     """Return the value of a JSON text in UTF-8, strictly: no NaN, no lone surrogate, no nesting beyond reason."""
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        value = _DECODER.decode(body.decode())
         if b"\\ud" in body or b"\\uD" in body:
             encode(value)
     except (ValueError, RecursionError):
@@ -166,6 +166,9 @@ def _finite(text: str) -> float:
     if math.isinf(value):
         raise ValueError(text)
     return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:
