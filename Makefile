@@ -4,13 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := tests/clients/npm
 
-.PHONY: serve test check docs image soak clean
+.PHONY: serve test test-matrix check docs image soak clean
 
 serve: .venv/serve
 	@$(BIN)/mockserver serve $(ARGS)
 
 test: .venv/test check npm
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+# Do the lowest and the newest versions of what is needed work? ARGS="lowest" runs that row alone.
+test-matrix:
+	$(PYTHON) tools/matrix.py $(ARGS)
 
 check: .venv/test
 	$(BIN)/ruff format --check benchmarks examples mockserver tests tools
@@ -52,4 +56,4 @@ npm:
 	@touch $@ .venv/serve
 
 clean:
-	rm -rf .venv build dist *.egg-info $(NPM)/node_modules
+	rm -rf .venv .venv-matrix build dist *.egg-info $(NPM)/node_modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests  # noqa: F401 — else each run would import it anew, but not all that it needs
 
 from mockserver import Config
 from mockserver.server import Server, start
@@ -1026,8 +1028,9 @@ def test_two(mockserver):
 """)
     arguments = ["-p", "mockserver.pytest_plugin", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, "--disable-plugin-autoload", "test_it.py"],
+        [sys.executable, "-m", "pytest", *arguments, "test_it.py"],
         cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
     )

@@ -1,0 +1,149 @@
+"""Run the tests with the lowest and the newest versions of what mockserver needs: `make test-matrix`.
+
+Each row has a fresh environment under .venv-matrix. Names of rows as arguments choose among them.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENTS = ROOT / ".venv-matrix"
+
+TOOLS = ("httpx", "httpx2", "hypothesis", "openapi-spec-validator", "pytest-xdist", "requests")
+"""What the tests of a row need besides pytest: the newest that the extra `test` allows."""
+
+LEFT_OUT = {
+    "tests/clients": "the clients ask what tests/providers asks; they need much, but not what a row is about",
+    "tests/fuzz": "Schemathesis need not support the lowest versions",
+    "tests/test_cli.py::test_fuzz_info[": "Schemathesis too",
+    "tests/test_docs.py": "shows the clients, and pytest-asyncio",
+    "tests/test_examples.py": "installs and tests a project of its own",
+    "tests/test_packaging.py": "a build does not depend on what is installed",
+    "tests/test_pytest_plugin.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
+    "tests/test_soak.py": "measures memory",
+    "tests/test_testcontainers.py": "needs containers",
+}
+"""Tests that no row runs, and why. Any other test runs, and fails where a row has not what it needs."""
+
+
+ABOUT_PYTEST = ("tests/test_pytest_plugin.py", "tests/test_store.py")
+"""What runs where only pytest is another one than in a row before: the plugin, and Hypothesis's machinery."""
+
+
+class Row(NamedTuple):
+    """What is installed, libraries at their lower bounds or the newest, and pytest; and which tests are run."""
+
+    name: str
+    lowest: bool
+    pytest: str
+    tests: tuple[str, ...] = ("tests",)
+
+
+def requirements() -> tuple[dict[str, str], dict[str, str]]:
+    """Return what setup.cfg says is needed to run, and what the extra `test` has, both by name."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = config["options"]["install_requires"], config["options.extras_require"]["test"]
+    run, test = ({re.split("[^\\w.-]", line)[0]: line for line in text.strip().splitlines()} for text in lines)
+    return run, test
+
+
+def at_its_bound(requirement: str) -> str:
+    """Return a requirement such as `flask>=3.0` as `flask==3.0`."""
+    found = re.fullmatch(r"([\w.-]+)>=([\d.]+)", requirement)
+    if found is None:
+        raise ValueError(f"setup.cfg: {requirement!r} is not a name, >= and a version")
+    return f"{found[1]}=={found[2]}"
+
+
+def rows() -> list[Row]:
+    _, test = requirements()
+    return [
+        Row("lowest", True, at_its_bound(test["pytest"])),
+        Row("newest", False, "pytest>=9"),
+        Row("newest-pytest-8", False, "pytest<9", ABOUT_PYTEST),
+    ]
+
+
+def needs(row: Row) -> list[str]:
+    """Return what a row installs first: what it is about."""
+    run, _ = requirements()
+    return [*(at_its_bound(line) if row.lowest else line for line in run.values()), row.pytest]
+
+
+def install(row: Row, folder: Path) -> None:
+    """Make the environment of a row, and print what it got."""
+    python = str(folder / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run, test = requirements()
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    subprocess.run(
+        [*pip, "--upgrade", "--upgrade-strategy", "eager", *needs(row), "--editable", "."], cwd=ROOT, check=True
+    )
+    program = "import sys; from importlib.metadata import version; [print(f'{n}=={version(n)}') for n in sys.argv[1:]]"
+    got = subprocess.run(
+        [python, "-c", program, *run, "pytest"], check=True, capture_output=True, text=True
+    ).stdout.split()
+    print("Python", ".".join(map(str, sys.version_info[:3])), *got, flush=True)
+    subprocess.run([*pip, *got, *(test[name] for name in TOOLS)], cwd=ROOT, check=True)  # moving none of it
+
+
+def run_tests(row: Row, folder: Path) -> tuple[bool, str]:
+    """Run the tests of a row in its environment; return whether they passed, and pytest's last line."""
+    ours = ["-q", "-p", "no:cacheprovider", "-o", "addopts=--strict-markers -ra -p pytester"]
+    ours += ["-W", "ignore:Unknown config option:pytest.PytestConfigWarning"]  # those of pytest-asyncio
+    process = subprocess.Popen(
+        [
+            *(str(folder / "bin" / "python"), "-m", "pytest", *ours),
+            *("-n", "auto", "--dist", "loadgroup", *row.tests),
+            *(f"--{'deselect' if '::' in path else 'ignore'}={path}" for path in LEFT_OUT),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    last = ""
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        last = line.strip() or last
+    return process.wait() == 0, last
+
+
+def main() -> None:
+    known = {row.name: row for row in rows()}
+    if not set(sys.argv[1:]) <= set(known):
+        sys.exit(f"the rows are {', '.join(known)}")
+    chosen = [known[name] for name in sys.argv[1:] or known]
+    for path, reason in LEFT_OUT.items():
+        print(f"left out: {path}: {reason}")
+    table = [f"{'row':17}{'result':9}{'install':>8}{'tests':>8}  pytest's last line"]
+    failed = False
+    for row in chosen:
+        print(f"\n{row.name}: ", end="", flush=True)
+        folder = ENVIRONMENTS / row.name
+        began = installed = time.monotonic()
+        try:
+            install(row, folder)
+            installed = time.monotonic()
+            passed, last = run_tests(row, folder)
+        except subprocess.CalledProcessError as error:
+            installed = time.monotonic()
+            passed, last = False, f"not installed: {error}"
+        spent = time.monotonic() - installed
+        failed = failed or not passed
+        result = "passed" if passed else "FAILED"
+        table.append(f"{row.name:17}{result:9}{installed - began:6.0f} s{spent:6.0f} s  {last}")
+    print("\n" + "\n".join(table))
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
