@@ -64,9 +64,12 @@ def encode(data: object) -> bytes:
 
 
 def origin(environ: dict[str, Any]) -> str:
-    """Return scheme and host as the client names this server: also where Werkzeug has no host, as for `my_host`."""
-    asked = Request(environ)
-    return f"{asked.scheme}://{asked.host or environ.get('HTTP_HOST', '')}"
+    """Return scheme and host as the client names this server, however odd the name; the usual port is left out."""
+    scheme = environ["wsgi.url_scheme"]
+    host = environ.get("HTTP_HOST", "")
+    if not re.fullmatch("[!-~]+", host):
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80')}"
 
 
 def body(environ: dict[str, Any], limit: int) -> bytes:
