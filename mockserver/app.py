@@ -6,7 +6,6 @@ import functools
 import itertools
 import logging
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -64,6 +63,8 @@ class Mockserver:
         """How many of our own answers broke our own contract."""
         self.requests = 0
         """How many requests the providers were asked."""
+        self.foreign = 0
+        """How many of them had no credential of a tenant that the control API made."""
         self.tally = journal.Tally()
         """What these were, of strangers too."""
         self.snapshots: dict[str, TenantsSnapshot] = {}
@@ -89,7 +90,7 @@ class Mockserver:
         self.store.renew()
         self.snapshots.clear()
         self.misfits = 0
-        self.requests = 0
+        self.requests = self.foreign = 0
         self.tally.clear()
         self._strangers = itertools.count(1)
 
@@ -196,6 +197,8 @@ class Mockserver:
     def _recognise(self, provider: Provider, call: Call) -> Caller:
         credential = provider.credential(call.headers)
         caller = self.tenants.caller(provider.name, credential, provider.well_formed) if credential else None
+        if caller is None or not self.tenants.is_made(caller.tenant.id):
+            self.foreign += 1
         if caller is None:
             situation: Situation = "unknown_credential" if credential else "no_credential"
             raise _met(provider, situation, call)
@@ -212,7 +215,7 @@ class Mockserver:
         tenant = call.caller.tenant
         fault = call.fault = tenant.faults.take(f"{provider.name}.{operation.id}") if operation is not None else None
         if fault is not None and fault.when == "before":
-            time.sleep(fault.delay_seconds or 0)
+            tenant.faults.wait(fault.delay_seconds or 0)
         writes = operation is not None and operation.method != "GET"
         try:
             with self.store.transaction(tenant, provider.name, provider.settle, writes=writes) as tx:
@@ -252,7 +255,7 @@ class Mockserver:
         if self.config.access_log:
             log_access(call.environ, reply.status)
         kind = call.fault.kind if call.fault is not None else ""
-        if kind == "drop":
+        if not reply.status:
             raise ConnectionResetError("a planned fault dropped the connection")
         headers = [*provider.headers(call), *reply.headers, *extra]
         if reply.content_type is not None:
@@ -303,7 +306,7 @@ def _strike(provider: Provider, call: Call, fault: Fault) -> None:
 def _strike_after(provider: Provider, call: Call, fault: Fault | None) -> None:
     """Let a fault take the place of an answer, of what was done for good as of what was refused."""
     if fault is not None and fault.when == "after":
-        time.sleep(fault.delay_seconds or 0)
+        call.caller.tenant.faults.wait(fault.delay_seconds or 0)
         _strike(provider, call, fault)
 
 

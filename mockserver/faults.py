@@ -44,12 +44,27 @@ class Fault:
 class Faults:
     """A tenant's faults, in the order in which they were planned."""
 
-    __slots__ = ("_faults", "_lock", "_made")
+    __slots__ = ("_faults", "_lock", "_made", "_over")
 
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
         self._made = 0
         self._lock = threading.Lock()
+        self._over = threading.Event()
+
+    def wait(self, seconds: float) -> None:
+        """Delay a call; raises `ConnectionResetError` when there is nobody left to answer for."""
+        if seconds and self._over.wait(seconds):
+            raise ConnectionResetError
+
+    def interrupt(self) -> None:
+        """End the delays of all calls that are waiting now."""
+        over, self._over = self._over, threading.Event()
+        over.set()
+
+    def end(self) -> None:
+        """End these, and delay no other until faults are loaded."""
+        self._over.set()
 
     def add(
         self,
@@ -105,3 +120,5 @@ class Faults:
     def load(self, dump: tuple[dict[str, Fault], int]) -> None:
         with self._lock:
             self._faults, self._made = dict(dump[0]), dump[1]
+            if self._over.is_set():
+                self._over = threading.Event()

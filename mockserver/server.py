@@ -104,6 +104,8 @@ class Server:
             while not self._closing:
                 wasyncore.loop(timeout=60, map=self._map, count=1, use_poll=True)
         finally:
+            for tenant in self.mockserver.store:
+                tenant.faults.interrupt()
             self._server.task_dispatcher.shutdown()
             wasyncore.close_all(self._map)
 

@@ -279,6 +279,7 @@ class MemoryStore:
         """Forget a tenant and everything it wrote."""
         tenant = self._tenants.pop(tenant_id, None)
         if tenant is not None:
+            tenant.faults.end()
             tenant.journal.reset()
 
     def clear(self) -> None:

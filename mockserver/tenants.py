@@ -128,24 +128,41 @@ class Tenants:
     ) -> Tenant:
         """Open a tenant with the credentials that `registrations` makes for its id, a number that a reset begins anew.
 
-        Raises `Taken`, and makes nothing, when one of them is known already.
+        Raises `Taken`, and makes nothing, when one of them is known already, whatever the number is. One that is known
+        because of the number, as when a program kept a key while the server was started anew, costs the number only.
         """
         taken = {each.tenant for each in self._registered.values()}
         with self._lock:
-            number = self._made + 1
-            while f"t{number}" in taken:
+            number, clash = self._made, None
+            while True:
                 number += 1
-            made = registrations(f"t{number}")
-            mine: set[tuple[str, str]] = set()
-            for each in made:
-                key = (each.provider, each.credential)
-                if key in self._registered or key in self._known or key in mine:
-                    raise Taken(*key)
-                mine.add(key)
+                if f"t{number}" in taken:
+                    continue
+                made = registrations(f"t{number}")
+                known = self._clash(made)
+                if known is None:
+                    break
+                if known == clash:
+                    raise Taken(*known)
+                clash = known
             self._made = number
             tenant = self._store.tenant(f"t{number}", seed, start)
             self._add(tenant, made)
             return tenant
+
+    def _clash(self, registrations: Sequence[Registration]) -> tuple[str, str] | None:
+        """Return the first key that stands for a tenant already, or is given twice."""
+        mine: set[tuple[str, str]] = set()
+        for each in registrations:
+            key = (each.provider, each.credential)
+            if key in self._registered or key in self._known or key in mine:
+                return key
+            mine.add(key)
+        return None
+
+    def is_made(self, tenant_id: str) -> bool:
+        """Say whether a tenant was made by `create`, and is open; else it is the seed's, or opened by its first use."""
+        return tenant_id in self._open and not tenant_id.startswith("open-")
 
     def _add(self, tenant: Tenant, registrations: Sequence[Registration]) -> None:
         keys = [(each.provider, each.credential) for each in registrations]

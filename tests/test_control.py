@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from mockserver.faults import Faults
 from mockserver.providers import PROVIDERS
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, SUBACCOUNT, Access, World, fresh_sendgrid_key
@@ -195,6 +196,19 @@ def test_chosen_credentials(control: Control) -> None:
         detail = control.refused("POST", "/tenants", {"credentials": {"sendgrid": taken}}, status=409)
         assert taken not in detail
     assert len(control.ok("GET", "/tenants")["tenants"]) == 1
+
+
+def test_credentials_that_were_kept(control: Control) -> None:
+    """A key that a program kept over a restart, and that opened a tenant of its own, locks nobody out."""
+    kept = control.tenant().data["providers"]
+    control.ok("POST", "/reset")
+    key = kept["sendgrid"]["api_key"]
+    assert control.world.as_sendgrid(key).get(POOLS["sendgrid"]).status_code == 200
+    made = control.tenant()
+    assert made.id == "t2"
+    assert made.data["providers"]["sendgrid"]["api_key"] != key
+    detail = control.refused("POST", "/tenants", {"credentials": {"sendgrid": key}}, status=409)
+    assert detail == "/body/credentials/sendgrid: a credential stands for another tenant"
 
 
 def test_the_credentials_of_a_seed_that_is_sent(control: Control) -> None:
@@ -631,11 +645,11 @@ def test_delays_hold_no_lock(made: Made, monkeypatch: pytest.MonkeyPatch) -> Non
     """A delay is as long as planned, and the tenant's other calls go on meanwhile."""
     slept = []
 
-    def sleep(seconds: float) -> None:
+    def wait(_: Faults, seconds: float) -> None:
         if seconds:
             slept.append((seconds, made.control.world.store.tenant(made.id).lock.locked()))
 
-    monkeypatch.setattr("mockserver.app.time.sleep", sleep)
+    monkeypatch.setattr(Faults, "wait", wait)
     made.fault("*", kind="delay", delay_seconds=1.5)
     made.fault("*", kind="delay", delay_seconds=2, when="after")
     assert [made.mailgun.get(POOLS["mailgun"]).status_code for _ in range(3)] == [200, 200, 200]

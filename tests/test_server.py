@@ -193,6 +193,23 @@ def test_a_delay_holds_up_nobody_else(server: Server) -> None:
     tenant.faults.clear()
 
 
+def test_a_delay_does_not_hold_up_the_end() -> None:
+    """A server stops at once, whatever its calls are waiting for, and leaves no thread."""
+    before = threading.active_count()
+    with start(Config()) as server:
+        tenant = server.mockserver.store.tenant("default")
+        tenant.faults.add("sendgrid.listIpPools", "delay", delay_seconds=60.0)
+        connection = socket.create_connection((server.host, server.port), timeout=5)
+        connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
+        while not next(iter(tenant.faults)).fired:
+            time.sleep(0.001)
+        time.sleep(0.1)
+        began = time.monotonic()
+    assert time.monotonic() - began < 1
+    assert threading.active_count() == before
+    connection.close()
+
+
 def test_a_slow_body_holds_up_nobody(server: Server) -> None:
     """A client that sends half a request keeps no thread and no lock from others."""
     half = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 20\r\n\r\n{"
