@@ -39,12 +39,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what is asked for, when it is asked for: importing the package costs nothing."""
-    if name == "__version__":
-        from . import resources
+if not TYPE_CHECKING:  # a name that there is not is a mistake for type checkers, too
 
-        return resources.version()
-    if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Import what is asked for, when it is asked for: importing the package costs nothing."""
+        if name == "__version__":
+            from . import resources
+
+            return resources.version()
+        if name in _HOMES:
+            return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

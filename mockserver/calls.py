@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import pprint
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 from urllib.parse import parse_qs
 
 from .remote import Remote
@@ -16,6 +17,8 @@ from .remote import Remote
 if TYPE_CHECKING:
     from typing import Self, Unpack
 
+ALIKE = 2_000
+"""How much of a value is looked at to find the closest request, in characters."""
 KEPT = 1_000
 """How many requests are asked for: as many as a journal keeps."""
 
@@ -192,7 +195,8 @@ class Claim:
         parts = list(self.parts(request))
         same = sum(expected == actual for _, expected, actual in parts)
         ratio = sum(
-            difflib.SequenceMatcher(None, _shown(expected), _shown(actual)).ratio() for _, expected, actual in parts
+            difflib.SequenceMatcher(None, _shown(expected)[:ALIKE], _shown(actual)[:ALIKE]).ratio()
+            for _, expected, actual in parts
         )
         return self.reaches(request), same, ratio, request.seq
 
@@ -209,7 +213,7 @@ class Claim:
                 lines.append(f"  {name}: expected {wanted[0]}, got {got[0]}")
             else:
                 lines.append(f"  {name} (- expected, + got):")
-                lines += [f"    {line}" for line in difflib.ndiff(wanted, got) if not line.startswith("?")]
+                lines += _compared(wanted, got)
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -218,11 +222,21 @@ class Claim:
         return (self.operation or "any operation") + (f" with {claimed}" if claimed else "")
 
 
+def _compared(wanted: list[str], got: list[str]) -> Iterator[str]:
+    """Yield what differs, and some lines around it; not by `ndiff`, which takes minutes for some hundred like lines."""
+    for line in itertools.islice(difflib.unified_diff(wanted, got, lineterm=""), 2, None):
+        if not line.startswith("@@"):
+            yield f"    {line[0]} {line[1:]}"
+        elif not line.startswith("@@ -1"):
+            yield "      …"
+
+
 def _shown(value: object) -> str:
     """Return a value over as many lines as a comparison line by line needs."""
     if isinstance(value, dict | list):
         try:
-            return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+            text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+            return text.encode(errors="backslashreplace").decode()  # half a character cannot be printed, nor sent
         except TypeError:  # something that compares but is no JSON, such as `unittest.mock.ANY`
             return pprint.pformat(value, width=40)
     return repr(value)
@@ -246,7 +260,13 @@ class Requests(Sequence[Request]):
         answer = self._remote.call("GET", "tenants", self._tenant_id, "requests", query=query)
         return [Request._read(told) for told in answer["requests"]], answer["dropped"]
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Request: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Request]: ...
+
+    def __getitem__(self, index: int | slice) -> Request | list[Request]:
         return self.since(0)[index]
 
     def __iter__(self) -> Iterator[Request]:

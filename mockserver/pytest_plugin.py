@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,18 +89,20 @@ class Run:
         self._first: dict[Sandbox, int] = {}
         """`seq` of the last request before the test that runs."""
         self._others: Callable[[], int] = int
-        """Counts every request that the server was asked."""
+        """Counts the requests to the server that no tenant of the run made."""
         self._before = 0
         self._calling = False
         """Whether the test's own function runs, and neither what prepares it nor what clears up."""
+        self._gone: set[Sandbox] = set()
+        """Those that the server knows no more, or that no server is there for, as was told already."""
         self._pending: list[str] = []
         self._told: list[tuple[str, str]] = []
 
-    def serve(self, server: Sandboxes, requests: Callable[[], int]) -> None:
-        """Take note of the server, and of how all requests to it are counted."""
+    def serve(self, server: Sandboxes, others: Callable[[], int]) -> None:
+        """Take note of the server, and of how requests to it that no tenant of the run made are counted."""
         server.closing = self._closing
-        self._others = requests
-        self._before = requests()
+        self._others = others
+        self._before = others()
 
     def begin(self, item: pytest.Item) -> None:
         self.item = item
@@ -120,13 +123,21 @@ class Run:
         self._first[sandbox] = 0
 
         def finish() -> None:
-            sandbox.close()
+            from .remote import RemoteError
+
+            try:
+                sandbox.close()
+            except RemoteError as error:
+                if sandbox not in self._gone:
+                    self._pending.append(f"mockserver: {sandbox.id} cannot be closed: {error}")
             self.fail_for(self._pending)
 
         owner.addfinalizer(finish)
 
     def _closing(self, sandbox: Sandbox) -> None:
         """Keep what a failure would tell of a sandbox, while it can be asked."""
+        if sandbox in self._gone:
+            return
         self._told += self._section(sandbox)
         own = self._open.pop(sandbox, True)
         self._pending += sandbox.mistakes(faults=self._calling or not own)
@@ -139,8 +150,15 @@ class Run:
         try:
             yield
         finally:
-            for sandbox, own in self._open.items():
-                found += sandbox.mistakes(faults=own)
+            for sandbox, own in list(self._open.items()):
+                from .remote import RemoteError
+
+                try:
+                    found += sandbox.mistakes(faults=own)
+                except RemoteError as error:  # told once, and in the place of no failure of the test's own
+                    del self._open[sandbox]
+                    self._gone.add(sandbox)
+                    found.append(f"mockserver: the requests of {sandbox.id} cannot be judged: {error}")
             found = [*self._pending, *found]
             self._pending.clear()  # of a test that failed, too: the next one is to hear nothing of them
             self._calling = False
@@ -169,7 +187,7 @@ class Run:
         except RemoteError as error:
             yield f"mockserver: requests of {sandbox.id}", str(error)
             return
-        others = self._others() - self._before - len(made)
+        others = self._others() - self._before
         lines = [section(made) or "none came with this tenant's credentials"]
         if others > 0 and len(self._open) == 1:
             lines.append(f"({others} more came to this server with other credentials, or with none)")
@@ -236,7 +254,9 @@ def _mistake(mark: pytest.Mark) -> str | None:
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
     """Return the arguments of a test's markers; those nearer to the test count more."""
-    marks = reversed(list(item.iter_markers("mockserver")))
+    marks = list(reversed(list(item.iter_markers("mockserver"))))
+    # those of a `pytest.param` are nearest, and pytest has them behind those of the function
+    marks += [mark for mark in getattr(getattr(item, "callspec", None), "marks", ()) if mark.name == "mockserver"]
     return {name: value for mark in marks for name, value in mark.kwargs.items()}
 
 
@@ -256,7 +276,7 @@ def mockserver_config(pytestconfig: pytest.Config) -> Config:
 
 
 @pytest.fixture(scope="session")
-def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
+def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config) -> Iterator[Sandboxes]:
     """The server of this process: `.url`, `.sandbox()`, `.app`, `.remote` for its control API. One of its own, or the
     one that --mockserver-url names."""
     from .sandbox import Sandboxes, serving
@@ -279,9 +299,9 @@ def mockserver_server(request: pytest.FixtureRequest) -> Iterator[Sandboxes]:
                 run.coverage.ledger = sandboxes.ledger
             yield sandboxes
         return
-    with serving(request.getfixturevalue("mockserver_config"), strict=strict, root=config.rootpath) as sandboxes:
+    with serving(mockserver_config, strict=strict, root=config.rootpath) as sandboxes:
         server = sandboxes.app.extensions["mockserver"]
-        run.serve(sandboxes, lambda: server.requests)
+        run.serve(sandboxes, lambda: server.foreign)
         yield sandboxes
         if run.coverage is not None:
             run.coverage.ledger = sandboxes.ledger
@@ -308,17 +328,32 @@ def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config
 
 @pytest.fixture
 def mockserver(
-    request: pytest.FixtureRequest, mockserver_tenants: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    mockserver_config: Config,
+    mockserver_server: Sandboxes,
+    mockserver_tenants: Callable[..., Sandbox],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Sandbox:
     """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers` and `.auth`;
     `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`."""
     from .errors import SeedError
+    from .inprocess import Local
     from .remote import RemoteError
 
+    remote = mockserver_server.remote
+    if isinstance(remote, Local) and remote.app.extensions["mockserver"].config != mockserver_config:
+        raise pytest.fail.Exception(
+            "mockserver_config is another one for this test than for the server, which runs already: there is one for "
+            "all tests of a process. Override it in one place, or start another server with mockserver.serving().",
+            pytrace=False,
+        )
+    marked = _marked(request.node)
     try:
-        sandbox = mockserver_tenants(**_marked(request.node))
+        sandbox = mockserver_tenants(**marked)
     except (RemoteError, SeedError, TypeError, ValueError) as error:
-        raise pytest.fail.Exception(f"@pytest.mark.mockserver: {error}", pytrace=False) from None
+        to_blame = marked and not (isinstance(error, RemoteError) and error.status in (None, HTTPStatus.UNAUTHORIZED))
+        name = "@pytest.mark.mockserver" if to_blame else "mockserver"
+        raise pytest.fail.Exception(f"{name}: {error}", pytrace=False) from None
     sandbox._setenv = monkeypatch.setenv
     return sandbox
 
@@ -398,6 +433,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
     for file in run.config.option.mockserver_coverage_report:
         path = Path(run.config.invocation_params.dir, file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(coverage.text(file), "utf-8")
-        terminalreporter.write_line(f"written to {file}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(coverage.text(file), "utf-8")
+        except OSError as error:
+            terminalreporter.write_line(f"NOT written to {file}: {error.strerror or error}", red=True)
+        else:
+            terminalreporter.write_line(f"written to {file}")

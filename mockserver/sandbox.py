@@ -387,7 +387,8 @@ class Sandboxes:
             asked["seed"] = seed if is_packaged(seed) or isinstance(seed, Mapping) else self.world(seed)
         clock = start.get("clock")
         if clock is not None:
-            asked["clock"] = clock if isinstance(clock, Mapping) else {"now": _rfc3339(clock)}
+            shown = clock if isinstance(clock, Mapping) else {"now": clock}
+            asked["clock"] = {**shown, "now": _rfc3339(shown["now"])} if "now" in shown else shown
         if "credentials" in start:
             asked["credentials"] = start["credentials"]
         told = self.remote.call("POST", "tenants", body=asked)

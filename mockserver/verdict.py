@@ -9,7 +9,7 @@ from .calls import Request
 TOLD = 50
 """How many requests a failure tells of: the newest."""
 BODY = 200
-"""How much of a body it shows, in characters."""
+"""How much of a body, or of a value that breaks the contract, it shows, in characters."""
 
 
 def reasons(request: Request, *, strict: bool) -> Iterator[str]:
@@ -22,7 +22,7 @@ def reasons(request: Request, *, strict: bool) -> Iterator[str]:
     if request.misfit is not None:
         yield f"mockserver gave an answer that breaks its own contract: {request}: {request.misfit}"
     if strict and request.violations:
-        broken = "".join(f"\n  {violation}" for violation in request.violations)
+        broken = "".join(f"\n  {_short(violation)}" for violation in request.violations)
         yield f"the request breaks the contract of {request.provider}: {request}{broken}"
 
 
@@ -53,7 +53,7 @@ def _notes(request: Request) -> Iterator[str]:
     if request.closest is not None and request.situation != "unmodelled":
         yield f"the closest operation is {request.closest}"
     for violation in request.violations:
-        yield f"breaks the contract: {violation}"
+        yield f"breaks the contract: {_short(violation)}"
     if request.unread:
         yield f"nothing read: {', '.join(request.unread)}"
     if request.misfit is not None:

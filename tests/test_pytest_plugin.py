@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -1007,6 +1008,221 @@ def test_it(mockserver, number, mockserver_server):
         subprocess=True,
     )
     result.assert_outcomes(passed=10)
+
+
+# What goes wrong around it
+
+
+def test_a_delay_ends_with_its_test(run: Run) -> None:
+    """Calls that their client gave up keep no thread of the server's, neither from the next test nor from its stop."""
+    started = time.monotonic()
+    result = run("""
+import threading
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left():
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_it(mockserver, number):
+    mockserver.faults.add("sendgrid.createIpPool", kind="delay", delay_seconds=60, when=["before", "after"][number % 2])
+    with pytest.raises(requests.ReadTimeout):
+        post(mockserver.sendgrid, "/v3/ips/pools", json={"name": "mine"}, timeout=0.2)
+""")
+    result.assert_outcomes(passed=12)
+    assert time.monotonic() - started < 15
+
+
+def test_half_a_character(run: Run) -> None:
+    """What cannot be encoded breaks neither the output nor the way from a process of pytest-xdist."""
+    result = run(
+        """
+def test_it(mockserver):
+    headers = {**mockserver.sendgrid.headers, "Content-Type": "application/json"}
+    requests.post(mockserver.sendgrid.url + "/v3/ips/pools", headers=headers, data=b'{"name": "\\\\ud800", "more": 1}')
+    mockserver.requests.assert_called("sendgrid.createIpPool", json={"name": "mine", "more": 1})
+""",
+        "-n1",
+        subprocess=True,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(['E           +   "name": "*ud800"'])
+
+
+def test_a_long_list_that_differs(run: Run) -> None:
+    """A comparison of long lists takes no time, and shows what differs with some lines around it."""
+    started = time.monotonic()
+    result = run("""
+def test_all(mockserver):
+    post(mockserver.sendgrid, "/v3/ips/pools", json={"ips": [f"10.0.{n // 256}.{n % 256}" for n in range(600)]})
+    mockserver.requests.assert_called(json={"ips": [f"10.1.{n // 256}.{n % 256}" for n in range(600)]})
+
+
+def test_one(mockserver):
+    post(mockserver.sendgrid, "/v3/ips/pools", json={"ips": [*range(1000)]})
+    mockserver.requests.assert_called(json={"ips": [*range(500), 7, *range(501, 1000)]})
+""")
+    result.assert_outcomes(failed=2)
+    assert time.monotonic() - started < 10
+    result.stdout.fnmatch_lines(
+        [
+            "E             …",
+            "E                 499,",
+            "E           -     7,",
+            "E           +     500,",
+            "E                 501,",
+        ]
+    )
+    assert "E                 480," not in printed(result)
+    assert "breaks the contract: /body (required): {'ips': [0, 1, 2" in printed(result)
+    assert not re.search(r"breaks the contract: .* 999\]", printed(result))
+
+
+def test_a_server_that_is_reset(run: Run) -> None:
+    """When a tenant is gone, the test that did it fails, by its own reason if it has one, and no test after it."""
+    text = """
+@pytest.fixture(scope="module")
+def shared(mockserver_tenants):
+    return mockserver_tenants()
+
+
+def test_reset(shared, mockserver_server):
+    mockserver_server.remote.call("POST", "reset", body={})
+    assert OWN
+
+
+def test_after(mockserver):
+    create(mockserver)
+
+
+def test_without():
+    pass
+"""
+    result = run("OWN = True" + text)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["mockserver: the requests of t1 cannot be judged: * 404 No tenant is named 't1'."])
+    result = run("OWN = False" + text)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines([">       assert OWN"])
+    assert "cannot be judged" not in printed(result)
+
+
+def test_a_server_that_goes(run: Run) -> None:
+    """When the server that is attached to goes, a test's own failure is still told, and others fail by the reason."""
+    with start() as server:
+        result = run(
+            """
+import gc
+
+
+@pytest.fixture(scope="module")
+def shared(mockserver_tenants):
+    return mockserver_tenants()
+
+
+def test_it(mockserver, shared):
+    (server,) = [each for each in gc.get_objects() if type(each).__name__ == "Server" and hasattr(each, "mockserver")]
+    server.close()
+    raise RuntimeError("of its own")
+
+
+def test_other(mockserver):
+    pass
+
+
+def test_without():
+    pass
+""",
+            "--mockserver-url",
+            server.url,
+        )
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["mockserver: no answer from http*", "E       RuntimeError: of its own"])
+    assert "pytest.mark.mockserver" not in printed(result)
+
+
+def test_configurations(run: Run, pytester: pytest.Pytester) -> None:
+    """The settings may be parametrised; two of them at once, which one server cannot have, are a mistake."""
+    pytester.makeconftest("""
+import pytest
+from mockserver import Config
+
+
+@pytest.fixture(scope="session", params=["default", "empty"])
+def mockserver_config(request):
+    return Config(seed=request.param)
+""")
+    result = run("""
+SEEN = []
+
+
+def test_it(mockserver):
+    SEEN.append(len(mockserver.state()["sendgrid"]["pools"]))
+    assert len(set(SEEN)) == len(SEEN)
+""")
+    result.assert_outcomes(passed=2)
+    pytester.makeconftest("")
+    for name, seed in (("a", "default"), ("b", "empty")):
+        pytester.mkpydir(name).joinpath("conftest.py").write_text(f"""
+import pytest
+from mockserver import Config
+
+
+@pytest.fixture(scope="session")
+def mockserver_config():
+    return Config(seed="{seed}")
+""")
+        pytester.path.joinpath(name, f"test_{name}.py").write_text("def test_it(mockserver):\n    pass\n")
+    result = run("", "a", "b")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["mockserver_config is another one for this test than for the server*"])
+
+
+def test_the_marker_of_a_parameter(run: Run) -> None:
+    """A marker of one set of parameters is nearer to the test than that of its function; its clock takes a datetime."""
+    result = run("""
+from datetime import UTC, datetime
+
+
+@pytest.mark.mockserver(seed="default", clock={"now": datetime(2030, 1, 1, tzinfo=UTC), "frozen": True})
+@pytest.mark.parametrize("pools", [4, pytest.param(0, marks=pytest.mark.mockserver(seed="empty"))])
+def test_it(mockserver, pools):
+    assert min(len(mockserver.state()["sendgrid"]["pools"]), 4) == pools
+    assert mockserver.clock.now() == datetime(2030, 1, 1, tzinfo=UTC)
+""")
+    result.assert_outcomes(passed=2)
+
+
+def test_requests_that_were_forgotten(run: Run) -> None:
+    """What a test forgot is not taken for requests with other credentials; those are still counted."""
+    result = run("""
+def test_forgets(mockserver):
+    create(mockserver, "one")
+    mockserver.requests.clear()
+    create(mockserver, "two")
+    mockserver.reset()
+    assert create(mockserver, "three").status_code == 500
+
+
+def test_strangers(mockserver):
+    pools = mockserver.sendgrid.url + "/v3/ips/pools"
+    requests.get(pools, headers={"Authorization": "Bearer SG." + 22 * "x" + "." + 43 * "y"})
+    requests.get(pools)
+    assert False
+""")
+    result.assert_outcomes(failed=2)
+    assert re.findall(r"\((\d) more came", printed(result)) == ["2"]
+
+
+def test_a_report_that_cannot_be_written(run: Run, pytester: pytest.Pytester) -> None:
+    """A file of the coverage that cannot be written is told of, and the rest of the run's end is as ever."""
+    result = run("def test_it(mockserver):\n    pass", "--mockserver-coverage-report", str(pytester.path))
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["NOT written to *: Is a directory"])
 
 
 def test_it_costs_nothing_until_it_is_used(tmp_path: Path) -> None:
