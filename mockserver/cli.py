@@ -244,6 +244,8 @@ def serve(
         raise Failure(f"seed: {error}") from None
     except OSError as error:
         raise Failure(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
     greeting = server.greeting()
     _announce(greeting if made is None else {**greeting, "control_token": made})
     server.serve()
