@@ -14,7 +14,7 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -44,6 +44,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 def main() -> NoReturn:
     """Run the command line; a mistake is told on stderr, and is the exit code."""
+    for name in _service_variables(os.environ):
+        del os.environ[name]
     try:
         code = commands.main(prog_name="mockserver", standalone_mode=False)
     except click.UsageError as error:
@@ -92,6 +94,45 @@ def _unknown_variables() -> Iterator[str]:
         if name.startswith(PREFIX) and name not in known | NOT_OURS:
             (nearest,) = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)
             yield f"{name} in the environment is no setting of mockserver; the closest is {nearest}"
+
+
+SERVICE_VARIABLES = {
+    "SERVICE_HOST|PORT_[0-9]+_(TCP|UDP|SCTP)_ADDR": "[0-9a-fA-F.:]+",
+    "SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)_PORT": "[0-9]+",
+    "PORT|PORT_[0-9]+_(TCP|UDP|SCTP)": r"(tcp|udp|sctp)://[0-9a-fA-F.:\[\]]+:[0-9]+",
+    "PORT_[0-9]+_(TCP|UDP|SCTP)_PROTO": "tcp|udp|sctp",
+    "NAME": "/[^/]+/[^/]+",
+    "ENV_[A-Za-z0-9_]+": "(?s:.*)",
+}
+"""What Kubernetes and Docker tell a container of a service `mockserver`, or `mockserver-…`: names and their values."""
+
+
+def _service_variables(environment: Mapping[str, str]) -> list[str]:
+    """Name the variables that others set because a service of theirs is called as we are."""
+    return [
+        variable
+        for variable, value in environment.items()
+        for name, form in SERVICE_VARIABLES.items()
+        if re.fullmatch(f"{PREFIX}([A-Z0-9_]+_)?({name})", variable) and re.fullmatch(form, value)
+    ]
+
+
+def _provider_ports(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
+    """Return the ports that providers are to have, 0 for any free one."""
+    if value is None:
+        return {}
+    from .providers import PROVIDERS
+
+    known = [provider.name for provider in PROVIDERS]
+    found: dict[str, int] = {}
+    for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
+        name, _, port = each.strip().partition("=")
+        if name not in known or name in found or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
+            raise click.BadParameter(
+                f"'{each}': is to be auto, or NAME=PORT for some of {', '.join(known)}, with commas."
+            )
+        found[name] = int(port)
+    return found
 
 
 def _token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -170,6 +211,14 @@ def commands(context: click.Context) -> None:
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port to bind; 0 for any free one."
 )
 @option(
+    "--provider-ports",
+    is_flag=False,
+    flag_value="auto",
+    metavar="NAME=PORT,...",
+    callback=_provider_ports,
+    help="A further port for each of these providers, which is at its root there; auto, or nothing, for any free ones.",
+)
+@option(
     "--seed",
     default=DEFAULTS.seed,
     metavar="FILE[#WORLD]",
@@ -208,6 +257,7 @@ def commands(context: click.Context) -> None:
 def serve(
     host: str,
     port: int,
+    provider_ports: dict[str, int],
     seed: str,
     unknown_credentials: str,
     max_tenants: int,
@@ -239,11 +289,11 @@ def serve(
         access_log=access_log,
     )
     try:
-        server = start(config, host, port)
+        server = start(config, host, port, provider_ports)
     except SeedError as error:
         raise Failure(f"seed: {error}") from None
     except OSError as error:
-        raise Failure(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+        raise Failure(f"cannot listen on {error.filename}: {error.strerror}") from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     greeting = server.greeting()
@@ -276,6 +326,8 @@ def _announce(greeting: dict[str, object]) -> None:
     assert isinstance(providers, dict)
     for name, access in providers.items():
         click.echo(f"  {name:10} {access['url']:40} {access['api_key'] or 'no credential: all are rejected'}")
+        if "root_url" in access:
+            click.echo(f"  {'':10} {access['root_url']:40} without a prefix")
     if "control_token" in greeting:
         click.echo(f"The control API asks for the token {greeting['control_token']}")
     click.echo("Stop it with Ctrl-C.")
@@ -303,16 +355,20 @@ def wait(remote: Remote, timeout: float) -> None:
 @commands.command()
 @option("--tenant", metavar="ID", help="Whose credentials. [default: those of the server's seed]")
 @option("--new", is_flag=True, help="Make a tenant; it is in MOCKSERVER_TENANT too, for the other commands.")
+@option("--roots", is_flag=True, help="Give base URLs without a prefix: those of --provider-ports.")
 @as_json
 @connected
 @click.pass_context
-def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, as_json: bool) -> None:
+def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, roots: bool, as_json: bool) -> None:
     """Print base URLs and credentials as the variables that the providers' clients read: eval "$(mockserver env)"."""
     source = context.get_parameter_source("tenant")
     if new and source is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--new makes a tenant, --tenant names one: not both.")
     asked = remote.call("POST", "tenants", body={}) if new else remote.call("GET", "tenants", tenant or TENANT)
     variables = {name: value for access in asked["providers"].values() for name, value in access["env"].items()}
+    for provider, root in _roots(remote).items() if roots else ():
+        access = asked["providers"][provider]
+        variables |= {name: value.replace(access["url"], root) for name, value in access["env"].items()}
     if not variables:
         raise Failure(f"tenant '{asked['id']}' has no credential that could be told; --new makes a tenant with some", 1)
     if new:
@@ -325,6 +381,15 @@ def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, a
             raise Failure(f"{remote.url} named a variable that no shell has: {name!r}", 1)
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _roots(remote: Remote) -> dict[str, str]:
+    """Return the URLs of the providers' own ports."""
+    providers = remote.call("GET", "info")["providers"]
+    missing = [each["name"] for each in providers if "root_url" not in each]
+    if missing:
+        raise Failure(f"{remote.url} has no port of its own for {', '.join(missing)} (serve --provider-ports)", 1)
+    return {each["name"]: each["root_url"] for each in providers}
 
 
 @commands.command()

@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from waitress.task import ThreadedTaskDispatcher
 from .app import Mockserver
 from .config import Config
 from .connections import QUIET, Connection, Listener
+from .mounts import at_root
 
 THREADS = 8
 CONNECTIONS = 1_000
@@ -36,13 +38,16 @@ log = logging.getLogger("mockserver")
 class Server:
     """A server bound to a port, 0 being any that is free; a context manager that serves in a thread.
 
-    Raises `OSError` when the address cannot be bound.
+    `provider_ports` are further ports, each of which is one provider's at its root. Raises `OSError`, with the address
+    as its `filename`, when one cannot be bound.
     """
 
-    def __init__(self, app: Flask, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, app: Flask, host: str = "127.0.0.1", port: int = 0, provider_ports: Mapping[str, int] | None = None
+    ) -> None:
         quiet = logging.getLogger("waitress.queue")
         quiet.setLevel(logging.ERROR)
-        listening = _bound(host, port)
+        listening, *others = _bound(host, port, *(provider_ports or {}).values())
         adjustments = Adjustments(
             sockets=[listening],
             connection_limit=CONNECTIONS,
@@ -55,30 +60,35 @@ class Server:
         self._sockets: dict[int, Any] = {}
         self._threads: Any = ThreadedTaskDispatcher()
         self._threads.logger = quiet  # what is left undone is told by `_drain`
-        self._listener = Listener(app, listening, self._sockets, self._threads, adjustments)
+        self.mockserver: Mockserver = app.extensions["mockserver"]
+        self._listeners = [Listener(app, listening, self._sockets, self._threads, adjustments)]
+        for name, other in zip(provider_ports or {}, others, strict=True):
+            self._listeners.append(Listener(at_root(app, name), other, self._sockets, self._threads, adjustments))
+            self.mockserver.mounts.ports[name] = other.getsockname()[1]
         self._stopping = False
         self._serving = False
         self._thread: threading.Thread | None = None
         self.host = host
         self.port: int = listening.getsockname()[1]
         self.app = app
-        self.mockserver: Mockserver = app.extensions["mockserver"]
 
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
+        return self._url(self.port)
+
+    def _url(self, port: int) -> str:
         host = WILDCARDS.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def greeting(self) -> dict[str, object]:
         """Return where to go: the URL, and for each provider a base URL and a credential that works there."""
-        return {
-            "url": self.url,
-            "providers": {
-                name: {"url": f"{self.url}/{name}", "api_key": self._credential(name)}
-                for name in self.mockserver.providers
-            },
-        }
+        return {"url": self.url, "providers": {name: self._access(name) for name in self.mockserver.providers}}
+
+    def _access(self, name: str) -> dict[str, object]:
+        port = self.mockserver.mounts.ports.get(name)
+        root = {} if port is None else {"root_url": self._url(port)}
+        return {"url": f"{self.url}/{name}", **root, "api_key": self._credential(name)}
 
     def _credential(self, name: str) -> str | None:
         registered = self.mockserver.world.credential(name)
@@ -102,7 +112,8 @@ class Server:
     def _drain(self) -> float:
         """Answer every request that has arrived, and close each connection that has none; return what time is left."""
         deadline = time.monotonic() + PATIENCE
-        self._listener.stop_listening()
+        for listener in self._listeners:
+            listener.stop_listening()
         while True:
             connections = [each for each in self._sockets.values() if isinstance(each, Connection)]
             for connection in connections:
@@ -120,7 +131,7 @@ class Server:
         """Let `serve` come to its end; may be called by a signal, and by any thread."""
         self._stopping = True
         with contextlib.suppress(OSError):  # it may be closed already
-            self._listener.pull_trigger()
+            self._listeners[0].pull_trigger()
 
     def close(self) -> None:
         """Stop serving and free the port; wait for it when serving in a thread of our own."""
@@ -141,13 +152,29 @@ class Server:
         self.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises `OSError`."""
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+def _bound(host: str, *ports: int) -> list[socket.socket]:
+    """Return sockets that listen, all or none. Raises `OSError`."""
+    with contextlib.ExitStack() as undo:
+        found = []
+        for port in ports:
+            try:
+                listening = socket.create_server(
+                    (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+                )
+            except OSError as error:
+                raise OSError(error.errno, error.strerror or str(error), f"{host}:{port}") from None
+            found.append(undo.enter_context(listening))
+        undo.pop_all()
+        return found
 
 
-def start(config: Config | None = None, host: str = "127.0.0.1", port: int = 0) -> Server:
+def start(
+    config: Config | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    provider_ports: Mapping[str, int] | None = None,
+) -> Server:
     """Return a bound server for these settings, not serving yet."""
     from .app import create_app
 
-    return Server(create_app(config), host, port)
+    return Server(create_app(config), host, port, provider_ports)

@@ -187,7 +187,7 @@ def test_the_rest_of_a_request_is_waited_for() -> None:
     """A request whose bytes are still coming is answered."""
     with start(Config()) as server, socket.create_connection((server.host, server.port), timeout=5) as connection:
         connection.sendall(POST + BODY[:5])
-        while not any(each.request for each in server._listener.active_channels.values()):
+        while not any(each.request for each in server._listeners[0].active_channels.values()):
             time.sleep(0.001)
         server.stop()
         time.sleep(0.05)
