@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import ipaddress
@@ -13,8 +14,10 @@ import re
 import secrets
 import shlex
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from .provider import Provider
     from .remote import Remote
     from .seed import World
+    from .tls import Tls
 
 PREFIX = "MOCKSERVER_"
 NOT_OURS = frozenset(
@@ -38,6 +42,9 @@ DEFAULTS = Config()
 PORT = 8080
 TENANT = "default"
 """The tenant that a seed's credentials stand for unless they name another."""
+
+TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""Variables that name the certificates which programs trust: ours, of OpenSSL, requests, curl and Node.js."""
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -160,7 +167,13 @@ def _url(context: click.Context, parameter: click.Parameter, value: str) -> str:
 def _default_url() -> str:
     """Return where a server of this environment would be."""
     port = os.environ.get(f"{PREFIX}PORT", "")
-    return f"http://127.0.0.1:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
+    scheme = "https" if os.environ.get(f"{PREFIX}TLS") or os.environ.get(f"{PREFIX}TLS_CERT") else "http"
+    return f"{scheme}://127.0.0.1:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
+
+
+def _default_ca() -> str | None:
+    """Return what to trust a server of this environment by."""
+    return os.environ.get(f"{PREFIX}TLS_CA_FILE") or os.environ.get(f"{PREFIX}TLS_CERT") or None
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
@@ -168,12 +181,13 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
     @option("--url", default=_default_url, callback=_url, help=f"The server. [default: http://127.0.0.1:{PORT}]")
     @option("--control-token", metavar="TEXT", callback=_token, help="What its control API asks for, if anything.")
+    @option("--ca", default=_default_ca, metavar="FILE", help="Certificates to trust an https server by, in PEM.")
     @functools.wraps(command)
-    def connect(url: str, control_token: str | None, **values: Any) -> None:
+    def connect(url: str, control_token: str | None, ca: str | None, **values: Any) -> None:
         from .remote import Remote, RemoteError
 
         try:
-            command(Remote(url, control_token), **values)
+            command(Remote(url, control_token, ca), **values)
         except RemoteError as error:
             hint = " (--control-token or MOCKSERVER_CONTROL_TOKEN)" if error.status == 401 else ""
             raise Failure(f"{error}{hint}", 1) from None
@@ -246,6 +260,10 @@ def commands(context: click.Context) -> None:
     show_default=True,
     help="What identifiers are drawn from, together with the name of the tenant.",
 )
+@option("--tls", type=click.Choice(["self-signed"]), help="Speak HTTPS, with a certificate that is made for this run.")
+@option("--tls-cert", metavar="FILE", help="Speak HTTPS, with this certificate, in PEM.")
+@option("--tls-key", metavar="FILE", help="The private key of --tls-cert, if it is not in the same file.")
+@option("--tls-ca-file", metavar="FILE", help="Where --tls self-signed writes what clients are to trust.")
 @option("--expose", is_flag=True, help="Let other machines in: any --host, and a token for the control API.")
 @option(
     "--control-token",
@@ -262,6 +280,10 @@ def serve(
     unknown_credentials: str,
     max_tenants: int,
     id_seed: str,
+    tls: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    tls_ca_file: str | None,
     expose: bool,
     control_token: str | None,
     access_log: bool,
@@ -288,17 +310,42 @@ def serve(
         control_token=control_token or made,
         access_log=access_log,
     )
+    with _tls(host, tls, tls_cert, tls_key, tls_ca_file) as identity:
+        try:
+            server = start(config, host, port, provider_ports, identity)
+        except SeedError as error:
+            raise Failure(f"seed: {error}") from None
+        except OSError as error:
+            raise Failure(f"cannot listen on {error.filename}: {error.strerror}") from None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stop())
+        greeting = server.greeting()
+        _announce(greeting if made is None else {**greeting, "control_token": made})
+        server.serve()
+
+
+@contextlib.contextmanager
+def _tls(host: str, made: str | None, cert: str | None, key: str | None, ca_file: str | None) -> Iterator[Tls | None]:
+    """Return the certificate that was given, or make one, as long as it is needed."""
+    if made is not None and cert is not None:
+        raise click.UsageError("--tls makes a certificate, --tls-cert names one: not both.")
+    if key is not None and cert is None:
+        raise click.UsageError("--tls-key is the key of a --tls-cert, and there is none.")
+    if ca_file is not None and made is None:
+        raise click.UsageError("--tls-ca-file is written by --tls self-signed only.")
+    if made is None and cert is None:
+        yield None
+        return
+    from . import tls
+    from .providers import PROVIDERS
+
+    names = [host, socket.gethostname(), *(name for provider in PROVIDERS for name in provider.hosts)]
     try:
-        server = start(config, host, port, provider_ports)
-    except SeedError as error:
-        raise Failure(f"seed: {error}") from None
-    except OSError as error:
-        raise Failure(f"cannot listen on {error.filename}: {error.strerror}") from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
-    greeting = server.greeting()
-    _announce(greeting if made is None else {**greeting, "control_token": made})
-    server.serve()
+        source = contextlib.nullcontext(tls.load(cert, key)) if cert is not None else tls.self_signed(names, ca_file)
+        with source as identity:
+            yield identity
+    except tls.TlsError as error:
+        raise Failure(f"TLS: {error}") from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -322,6 +369,8 @@ def _announce(greeting: dict[str, object]) -> None:
         sys.stdout.flush()
         return
     click.echo(f"mockserver is ready on {greeting['url']}")
+    if "ca" in greeting:
+        click.echo(f"Clients are to trust {greeting['ca']}")
     providers = greeting["providers"]
     assert isinstance(providers, dict)
     for name, access in providers.items():
@@ -373,6 +422,8 @@ def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, r
         raise Failure(f"tenant '{asked['id']}' has no credential that could be told; --new makes a tenant with some", 1)
     if new:
         variables[f"{PREFIX}TENANT"] = asked["id"]
+    if remote.ca is not None and remote.url.startswith("https:"):
+        variables |= dict.fromkeys(TRUST, str(Path(remote.ca).absolute()))
     if as_json:
         _print(variables)
         return
@@ -460,7 +511,7 @@ def fuzz_info(remote: Remote, provider: str, as_json: bool) -> None:
     from . import fuzzing
 
     found = _provider(provider)
-    command = fuzzing.command(found, remote.url, published=remote.token is None)
+    command = fuzzing.command(found, remote.url, published=remote.token is None, ca=remote.ca)
     configuration = fuzzing.configuration(found, fuzzing.fresh_key(found))
     if as_json:
         _print({"command": command, "configuration": configuration})

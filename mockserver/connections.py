@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
@@ -15,6 +17,15 @@ from waitress.wasyncore import dispatcher
 
 QUIET = 0.2
 """After how many seconds without a byte the rest of a request is waited for no longer, once the server stops."""
+
+RECORD = 1 << 16
+"""How much is read of TLS at once, in bytes: more than a record has, so that nothing is left where poll sees it not."""
+WORDS = b"This port speaks HTTPS only: ask https://, not http://.\n"
+IN_THE_CLEAR = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+    % len(WORDS)
+    + WORDS
+)
 
 
 class Task(WSGITask):
@@ -64,10 +75,87 @@ class Connection(HTTPChannel):
         return True
 
 
-class Listener(TcpWSGIServer):
-    """A port, and the connections to it."""
+class TlsConnection(Connection):
+    """A connection under TLS. Its handshake is made as its bytes come, so who says nothing holds up nobody."""
 
-    channel_class = Connection
+    server: Any
+    _shaken = False
+    _wants_write = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._tls_lock = threading.Lock()  # OpenSSL takes no two threads on one connection
+        super().__init__(*args, **kwargs)
+
+    def writable(self) -> bool:
+        return super().writable() if self._shaken else self._wants_write or self.will_close
+
+    def handle_write(self) -> None:
+        if self._shaken or self.will_close:
+            super().handle_write()
+        else:
+            self._shake()
+
+    def handle_read(self) -> None:
+        if not self._shaken:
+            self._shake()
+            return
+        try:
+            with self._tls_lock:
+                data = self.socket.recv(RECORD)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.last_activity = time.time()
+            self.received(data)
+        else:
+            self.handle_close()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        try:
+            with self._tls_lock:
+                return self.socket.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+
+    def _shake(self) -> None:
+        """Go on with the handshake as far as the bytes that came allow."""
+        self.last_activity = time.time()
+        try:
+            if not isinstance(self.socket, ssl.SSLSocket):
+                context: ssl.SSLContext = self.server.context
+                self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+            self.socket.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            self._wants_write = isinstance(error, ssl.SSLWantWriteError)
+        except OSError as error:
+            if getattr(error, "reason", None) == "HTTP_REQUEST":
+                self._answer_in_the_clear()
+            self.handle_close()
+        else:
+            self._shaken = True
+
+    def _answer_in_the_clear(self) -> None:
+        """Tell a client that speaks no TLS what it should do."""
+        with contextlib.suppress(OSError):
+            socket.socket.recv(self.socket, RECORD)
+            socket.socket.send(self.socket, IN_THE_CLEAR)
+
+    def handle_close(self) -> None:
+        if self._shaken:
+            # the client is told that this is the end, and not waited for
+            with contextlib.suppress(OSError, ValueError, AttributeError), self._tls_lock:
+                cast(ssl.SSLSocket, self.socket).unwrap()
+        super().handle_close()
+
+    def _is_amid_a_request(self) -> bool:
+        return super()._is_amid_a_request() or (not self._shaken and isinstance(self.socket, ssl.SSLSocket))
+
+
+class Listener(TcpWSGIServer):
+    """A port, and the connections to it; under TLS if there is a `context`."""
+
     stopping = False
     active_channels: Any
 
@@ -78,7 +166,10 @@ class Listener(TcpWSGIServer):
         sockets: dict[int, Any],
         threads: ThreadedTaskDispatcher,
         adjustments: Adjustments,
+        context: ssl.SSLContext | None = None,
     ) -> None:
+        self.context = context
+        self.channel_class = Connection if context is None else TlsConnection
         where = (listening.family, listening.type, listening.proto, listening.getsockname())
         super().__init__(
             app, sockets, True, listening, dispatcher=threads, adj=adjustments, bind_socket=False, sockinfo=where

@@ -20,6 +20,7 @@ from .app import Mockserver
 from .config import Config
 from .connections import QUIET, Connection, Listener
 from .mounts import at_root
+from .tls import Tls
 
 THREADS = 8
 CONNECTIONS = 1_000
@@ -43,7 +44,12 @@ class Server:
     """
 
     def __init__(
-        self, app: Flask, host: str = "127.0.0.1", port: int = 0, provider_ports: Mapping[str, int] | None = None
+        self,
+        app: Flask,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        provider_ports: Mapping[str, int] | None = None,
+        tls: Tls | None = None,
     ) -> None:
         quiet = logging.getLogger("waitress.queue")
         quiet.setLevel(logging.ERROR)
@@ -56,18 +62,21 @@ class Server:
             log_socket_errors=False,
             server_name=WILDCARDS.get(host, host),
             clear_untrusted_proxy_headers=True,
+            url_scheme="http" if tls is None else "https",
         )
         self._sockets: dict[int, Any] = {}
         self._threads: Any = ThreadedTaskDispatcher()
         self._threads.logger = quiet  # what is left undone is told by `_drain`
         self.mockserver: Mockserver = app.extensions["mockserver"]
-        self._listeners = [Listener(app, listening, self._sockets, self._threads, adjustments)]
+        shared = (self._sockets, self._threads, adjustments, tls.context if tls is not None else None)
+        self._listeners = [Listener(app, listening, *shared)]
         for name, other in zip(provider_ports or {}, others, strict=True):
-            self._listeners.append(Listener(at_root(app, name), other, self._sockets, self._threads, adjustments))
+            self._listeners.append(Listener(at_root(app, name), other, *shared))
             self.mockserver.mounts.ports[name] = other.getsockname()[1]
         self._stopping = False
         self._serving = False
         self._thread: threading.Thread | None = None
+        self.tls = tls
         self.host = host
         self.port: int = listening.getsockname()[1]
         self.app = app
@@ -79,11 +88,16 @@ class Server:
 
     def _url(self, port: int) -> str:
         host = WILDCARDS.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def greeting(self) -> dict[str, object]:
-        """Return where to go: the URL, and for each provider a base URL and a credential that works there."""
-        return {"url": self.url, "providers": {name: self._access(name) for name in self.mockserver.providers}}
+        """Return where to go: the URL, what to trust, and for each provider a base URL and a credential for it."""
+        return {
+            "url": self.url,
+            **({"ca": self.tls.ca} if self.tls is not None else {}),
+            "providers": {name: self._access(name) for name in self.mockserver.providers},
+        }
 
     def _access(self, name: str) -> dict[str, object]:
         port = self.mockserver.mounts.ports.get(name)
@@ -173,8 +187,9 @@ def start(
     host: str = "127.0.0.1",
     port: int = 0,
     provider_ports: Mapping[str, int] | None = None,
+    tls: Tls | None = None,
 ) -> Server:
     """Return a bound server for these settings, not serving yet."""
     from .app import create_app
 
-    return Server(create_app(config), host, port, provider_ports)
+    return Server(create_app(config), host, port, provider_ports, tls)

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -55,8 +56,9 @@ class Sent(NamedTuple):
 class Client(threading.Thread):
     """A client that asks without a pause, until nobody answers."""
 
-    def __init__(self, address: Address, requests: int, *, keep: bool) -> None:
+    def __init__(self, address: Address, requests: int, *, keep: bool, trust: ssl.SSLContext | None = None) -> None:
         super().__init__(daemon=True)
+        self.trust = trust
         self.address = address
         self.requests = requests
         self.keep = keep
@@ -64,16 +66,28 @@ class Client(threading.Thread):
         self.closing = 0
         """How many answers said that the connection is about to be closed."""
 
+    def connect(self) -> socket.socket:
+        connection = socket.create_connection(self.address, timeout=10)
+        if self.trust is None:
+            return connection
+        try:
+            return self.trust.wrap_socket(connection, server_hostname="localhost")
+        except OSError:
+            connection.close()
+            raise
+
     def run(self) -> None:
         connection: socket.socket | None = None
         while True:
             try:
                 if connection is None:
-                    connection = socket.create_connection(self.address, timeout=10)
+                    connection = self.connect()
                 connection.sendall(GET * self.requests)
-            except OSError:
-                if connection is None:
+            except OSError as error:
+                if isinstance(error, ConnectionRefusedError):
                     return
+                if connection is None:
+                    continue
                 connection.close()
                 connection = None
                 continue
@@ -94,12 +108,15 @@ def lost(clients: list[Client], told: float) -> int:
     return sum(sent.requests - answers for sent, answers in counts if sent.at < told)
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize(("requests", "keep"), [(1, True), (1, False), (3, True)], ids=["kept", "new", "pipelined"])
-def test_no_answer_is_lost(requests: int, keep: bool) -> None:
+def test_no_answer_is_lost(requests: int, keep: bool, tls: bool) -> None:
     """Under load, SIGTERM costs no answer: every request that was sent before is answered, and none only in part."""
-    with running("serve", "--port", "0") as (process, greeting):
+    with running("serve", "--port", "0", *(["--tls", "self-signed"] if tls else [])) as (process, greeting):
         parts = urlsplit(greeting["url"])
-        clients = [Client((str(parts.hostname), parts.port or 0), requests, keep=keep) for _ in range(24)]
+        where = (str(parts.hostname), parts.port or 0)
+        trust = ssl.create_default_context(cafile=greeting["ca"]) if tls else None
+        clients = [Client(where, requests, keep=keep, trust=trust) for _ in range(24)]
         for client in clients:
             client.start()
         while sum(len(client.sent) for client in clients) < 200:
