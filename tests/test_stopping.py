@@ -178,13 +178,15 @@ def test_what_a_thread_works_on(delay: float, answered: bool) -> None:
     assert (Sent(0, 1, received).answers == 1) == answered
     assert (b"\r\nConnection: close\r\n" in received) == answered
     assert ("stopped with requests unanswered on 1 connections" in log) != answered
-    assert (process.returncode, took < 1) == (0, True)
+    assert process.returncode == 0
+    assert took < 1.5  # 0.7 of patience; the rest is for a busy machine
 
 
-def test_idle_connections_hold_nothing() -> None:
+def test_idle_connections_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections on which nothing is asked are closed at once: new ones, kept ones, and those amid a request."""
-    with running("serve", "--port", "0") as (process, greeting):
-        connections = [connect(greeting) for _ in range(30)]
+    monkeypatch.setattr("mockserver.server.PATIENCE", 60.0)
+    with start(Config()) as server:
+        connections = [socket.create_connection((server.host, server.port), timeout=5) for _ in range(30)]
         for connection in connections[:10]:
             connection.sendall(GET)
             received = b""
@@ -192,12 +194,13 @@ def test_idle_connections_hold_nothing() -> None:
                 received += connection.recv(65536)
         for connection in connections[10:20]:
             connection.sendall(POST + BODY[:5])
-        took = stop(process)
+        told = time.monotonic()
+        server.close()
+        assert time.monotonic() - told < 20
         rest = [read(connection) for connection in connections]
-        for connection in connections:
-            connection.close()
+    for connection in connections:
+        connection.close()
     assert rest == [b""] * 30
-    assert (process.returncode, took < 0.7) == (0, True)
 
 
 def test_the_rest_of_a_request_is_waited_for() -> None:
