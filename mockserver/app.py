@@ -97,15 +97,15 @@ class Mockserver:
     # The way of a request: where it leads, who asks, what is sent, the transaction, the answer or refusal, the journal.
 
     def __call__(
-        self, provider: Provider, path: str, environ: WSGIEnvironment, start_response: StartResponse
+        self, provider: Provider, prefix: str, path: str, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Answer a request for a provider, WSGI, the path as the provider knows it."""
+        """Answer a request for a provider, WSGI: the path as the provider knows it, and what prefix was before it."""
         method = environ["REQUEST_METHOD"]
         try:
             rule, values = self._adapter.match(f"/{provider.name}{path}", method, return_rule=True)
         except MethodNotAllowed as error:
             methods = tuple(sorted(error.valid_methods or ()))
-            call = Call(method, path, f"/{provider.name}", environ, methods)
+            call = Call(method, path, prefix, environ, methods)
             allow = ", ".join(methods)
             if method == "OPTIONS":  # asked by browsers, which send no credential with it
                 reply, request_id = provider.options(path, allow), f"nobody-{next(self._strangers)}"
@@ -113,9 +113,9 @@ class Mockserver:
             answer = self._refusal(provider, "not_allowed", ("Allow", allow))
             return self._exchange(provider, call, answer, start_response)
         except HTTPException:
-            call = Call(method, path, f"/{provider.name}", environ)
+            call = Call(method, path, prefix, environ)
             return self._exchange(provider, call, self._refusal(provider, "not_found"), start_response)
-        call = Call(method, path, f"/{provider.name}", environ, self._methods[rule.rule])
+        call = Call(method, path, prefix, environ, self._methods[rule.rule])
         operation = self._operations.get(rule.endpoint)
         if operation is None:
             answer = self._refusal(provider, "unmodelled", ("X-Mockserver-Unmodelled", "1"))
@@ -356,13 +356,13 @@ class Entrance:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         straighten(environ)
-        provider, path = self._server.mounts.split(decoded_path(environ))
+        provider, prefix, path = self._server.mounts.split(environ, decoded_path(environ))
         if provider is None:
             return self._otherwise(environ, start_response)
         try:
             if not admin.admits(self._server, environ.get("HTTP_HOST")):
                 return admin.misdirected()(environ, start_response)
-            return self._server(provider, path, environ, start_response)
+            return self._server(provider, prefix, path, environ, start_response)
         except ConnectionResetError:
             raise
         except Exception as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
+import gc
 import ipaddress
 import json
 import logging
@@ -13,8 +15,10 @@ import re
 import secrets
 import shlex
 import signal
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from .provider import Provider
     from .remote import Remote
     from .seed import World
+    from .tls import Tls
 
 PREFIX = "MOCKSERVER_"
 NOT_OURS = frozenset(
@@ -39,11 +44,16 @@ PORT = 8080
 TENANT = "default"
 """The tenant that a seed's credentials stand for unless they name another."""
 
+TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""Variables that name the certificates which programs trust: ours, of OpenSSL, requests, curl and Node.js."""
+
 C = TypeVar("C", bound=Callable[..., Any])
 
 
 def main() -> NoReturn:
     """Run the command line; a mistake is told on stderr, and is the exit code."""
+    for name in _service_variables(os.environ):
+        del os.environ[name]
     try:
         code = commands.main(prog_name="mockserver", standalone_mode=False)
     except click.UsageError as error:
@@ -94,6 +104,45 @@ def _unknown_variables() -> Iterator[str]:
             yield f"{name} in the environment is no setting of mockserver; the closest is {nearest}"
 
 
+SERVICE_VARIABLES = {
+    "SERVICE_HOST|PORT_[0-9]+_(TCP|UDP|SCTP)_ADDR": "[0-9a-fA-F.:]+",
+    "SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)_PORT": "[0-9]+",
+    "PORT|PORT_[0-9]+_(TCP|UDP|SCTP)": r"(tcp|udp|sctp)://[0-9a-fA-F.:\[\]]+:[0-9]+",
+    "PORT_[0-9]+_(TCP|UDP|SCTP)_PROTO": "tcp|udp|sctp",
+    "NAME": "/[^/]+/[^/]+",
+    "ENV_[A-Za-z0-9_]+": "(?s:.*)",
+}
+"""What Kubernetes and Docker tell a container of a service `mockserver`, or `mockserver-…`: names and their values."""
+
+
+def _service_variables(environment: Mapping[str, str]) -> list[str]:
+    """Name the variables that others set because a service of theirs is called as we are."""
+    return [
+        variable
+        for variable, value in environment.items()
+        for name, form in SERVICE_VARIABLES.items()
+        if re.fullmatch(f"{PREFIX}([A-Z0-9_]+_)?({name})", variable) and re.fullmatch(form, value)
+    ]
+
+
+def _provider_ports(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
+    """Return the ports that providers are to have, 0 for any free one."""
+    if value is None:
+        return {}
+    from .providers import PROVIDERS
+
+    known = [provider.name for provider in PROVIDERS]
+    found: dict[str, int] = {}
+    for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
+        name, _, port = each.strip().partition("=")
+        if name not in known or name in found or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
+            raise click.BadParameter(
+                f"'{each}': is to be auto, or NAME=PORT for some of {', '.join(known)}, with commas."
+            )
+        found[name] = int(port)
+    return found
+
+
 def _token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch("[!-~]+", value):
         raise click.BadParameter("a token is visible ASCII characters, at least one.")
@@ -119,7 +168,13 @@ def _url(context: click.Context, parameter: click.Parameter, value: str) -> str:
 def _default_url() -> str:
     """Return where a server of this environment would be."""
     port = os.environ.get(f"{PREFIX}PORT", "")
-    return f"http://127.0.0.1:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
+    scheme = "https" if os.environ.get(f"{PREFIX}TLS") or os.environ.get(f"{PREFIX}TLS_CERT") else "http"
+    return f"{scheme}://127.0.0.1:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
+
+
+def _default_ca() -> str | None:
+    """Return what to trust a server of this environment by."""
+    return os.environ.get(f"{PREFIX}TLS_CA_FILE") or os.environ.get(f"{PREFIX}TLS_CERT") or None
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
@@ -127,12 +182,13 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
     @option("--url", default=_default_url, callback=_url, help=f"The server. [default: http://127.0.0.1:{PORT}]")
     @option("--control-token", metavar="TEXT", callback=_token, help="What its control API asks for, if anything.")
+    @option("--ca", default=_default_ca, metavar="FILE", help="Certificates to trust an https server by, in PEM.")
     @functools.wraps(command)
-    def connect(url: str, control_token: str | None, **values: Any) -> None:
+    def connect(url: str, control_token: str | None, ca: str | None, **values: Any) -> None:
         from .remote import Remote, RemoteError
 
         try:
-            command(Remote(url, control_token), **values)
+            command(Remote(url, control_token, ca), **values)
         except RemoteError as error:
             hint = " (--control-token or MOCKSERVER_CONTROL_TOKEN)" if error.status == 401 else ""
             raise Failure(f"{error}{hint}", 1) from None
@@ -170,6 +226,14 @@ def commands(context: click.Context) -> None:
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port to bind; 0 for any free one."
 )
 @option(
+    "--provider-ports",
+    is_flag=False,
+    flag_value="auto",
+    metavar="NAME=PORT,...",
+    callback=_provider_ports,
+    help="A further port for each of these providers, which is at its root there; auto, or nothing, for any free ones.",
+)
+@option(
     "--seed",
     default=DEFAULTS.seed,
     metavar="FILE[#WORLD]",
@@ -197,6 +261,10 @@ def commands(context: click.Context) -> None:
     show_default=True,
     help="What identifiers are drawn from, together with the name of the tenant.",
 )
+@option("--tls", type=click.Choice(["self-signed"]), help="Speak HTTPS, with a certificate that is made for this run.")
+@option("--tls-cert", metavar="FILE", help="Speak HTTPS, with this certificate, in PEM.")
+@option("--tls-key", metavar="FILE", help="The private key of --tls-cert, if it is not in the same file.")
+@option("--tls-ca-file", metavar="FILE", help="Where --tls self-signed writes what clients are to trust.")
 @option("--expose", is_flag=True, help="Let other machines in: any --host, and a token for the control API.")
 @option(
     "--control-token",
@@ -208,10 +276,15 @@ def commands(context: click.Context) -> None:
 def serve(
     host: str,
     port: int,
+    provider_ports: dict[str, int],
     seed: str,
     unknown_credentials: str,
     max_tenants: int,
     id_seed: str,
+    tls: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    tls_ca_file: str | None,
     expose: bool,
     control_token: str | None,
     access_log: bool,
@@ -238,15 +311,43 @@ def serve(
         control_token=control_token or made,
         access_log=access_log,
     )
+    with _tls(host, tls, tls_cert, tls_key, tls_ca_file) as identity:
+        try:
+            server = start(config, host, port, provider_ports, identity)
+        except SeedError as error:
+            raise Failure(f"seed: {error}") from None
+        except OSError as error:
+            raise Failure(f"cannot listen on {error.filename}: {error.strerror}") from None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stop())
+        greeting = server.greeting()
+        _announce(greeting if made is None else {**greeting, "control_token": made})
+        server.serve()
+    gc.freeze()  # or Python would look for garbage before it ends, which takes longer than all the rest
+
+
+@contextlib.contextmanager
+def _tls(host: str, made: str | None, cert: str | None, key: str | None, ca_file: str | None) -> Iterator[Tls | None]:
+    """Return the certificate that was given, or make one, as long as it is needed."""
+    if made is not None and cert is not None:
+        raise click.UsageError("--tls makes a certificate, --tls-cert names one: not both.")
+    if key is not None and cert is None:
+        raise click.UsageError("--tls-key is the key of a --tls-cert, and there is none.")
+    if ca_file is not None and made is None:
+        raise click.UsageError("--tls-ca-file is written by --tls self-signed only.")
+    if made is None and cert is None:
+        yield None
+        return
+    from . import tls
+    from .providers import PROVIDERS
+
+    names = [host, socket.gethostname(), *(name for provider in PROVIDERS for name in provider.hosts)]
     try:
-        server = start(config, host, port)
-    except SeedError as error:
-        raise Failure(f"seed: {error}") from None
-    except OSError as error:
-        raise Failure(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
-    greeting = server.greeting()
-    _announce(greeting if made is None else {**greeting, "control_token": made})
-    server.serve()
+        source = contextlib.nullcontext(tls.load(cert, key)) if cert is not None else tls.self_signed(names, ca_file)
+        with source as identity:
+            yield identity
+    except tls.TlsError as error:
+        raise Failure(f"TLS: {error}") from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -270,10 +371,14 @@ def _announce(greeting: dict[str, object]) -> None:
         sys.stdout.flush()
         return
     click.echo(f"mockserver is ready on {greeting['url']}")
+    if "ca" in greeting:
+        click.echo(f"Clients are to trust {greeting['ca']}")
     providers = greeting["providers"]
     assert isinstance(providers, dict)
     for name, access in providers.items():
         click.echo(f"  {name:10} {access['url']:40} {access['api_key'] or 'no credential: all are rejected'}")
+        if "root_url" in access:
+            click.echo(f"  {'':10} {access['root_url']:40} without a prefix")
     if "control_token" in greeting:
         click.echo(f"The control API asks for the token {greeting['control_token']}")
     click.echo("Stop it with Ctrl-C.")
@@ -301,20 +406,26 @@ def wait(remote: Remote, timeout: float) -> None:
 @commands.command()
 @option("--tenant", metavar="ID", help="Whose credentials. [default: those of the server's seed]")
 @option("--new", is_flag=True, help="Make a tenant; it is in MOCKSERVER_TENANT too, for the other commands.")
+@option("--roots", is_flag=True, help="Give base URLs without a prefix: those of --provider-ports.")
 @as_json
 @connected
 @click.pass_context
-def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, as_json: bool) -> None:
+def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, roots: bool, as_json: bool) -> None:
     """Print base URLs and credentials as the variables that the providers' clients read: eval "$(mockserver env)"."""
     source = context.get_parameter_source("tenant")
     if new and source is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--new makes a tenant, --tenant names one: not both.")
     asked = remote.call("POST", "tenants", body={}) if new else remote.call("GET", "tenants", tenant or TENANT)
     variables = {name: value for access in asked["providers"].values() for name, value in access["env"].items()}
+    for provider, root in _roots(remote).items() if roots else ():
+        access = asked["providers"][provider]
+        variables |= {name: value.replace(access["url"], root) for name, value in access["env"].items()}
     if not variables:
         raise Failure(f"tenant '{asked['id']}' has no credential that could be told; --new makes a tenant with some", 1)
     if new:
         variables[f"{PREFIX}TENANT"] = asked["id"]
+    if remote.ca is not None and remote.url.startswith("https:"):
+        variables |= dict.fromkeys(TRUST, str(Path(remote.ca).absolute()))
     if as_json:
         _print(variables)
         return
@@ -323,6 +434,15 @@ def env(context: click.Context, remote: Remote, tenant: str | None, new: bool, a
             raise Failure(f"{remote.url} named a variable that no shell has: {name!r}", 1)
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _roots(remote: Remote) -> dict[str, str]:
+    """Return the URLs of the providers' own ports."""
+    providers = remote.call("GET", "info")["providers"]
+    missing = [each["name"] for each in providers if "root_url" not in each]
+    if missing:
+        raise Failure(f"{remote.url} has no port of its own for {', '.join(missing)} (serve --provider-ports)", 1)
+    return {each["name"]: each["root_url"] for each in providers}
 
 
 @commands.command()
@@ -393,7 +513,7 @@ def fuzz_info(remote: Remote, provider: str, as_json: bool) -> None:
     from . import fuzzing
 
     found = _provider(provider)
-    command = fuzzing.command(found, remote.url, published=remote.token is None)
+    command = fuzzing.command(found, remote.url, published=remote.token is None, ca=remote.ca)
     configuration = fuzzing.configuration(found, fuzzing.fresh_key(found))
     if as_json:
         _print({"command": command, "configuration": configuration})

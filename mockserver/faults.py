@@ -44,26 +44,29 @@ class Fault:
 class Faults:
     """A tenant's faults, in the order in which they were planned."""
 
-    __slots__ = ("_faults", "_lock", "_made", "_over")
+    __slots__ = ("_ended", "_faults", "_lock", "_made", "_over")
 
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
         self._made = 0
         self._lock = threading.Lock()
         self._over = threading.Event()
+        """Set when a delay is to be over."""
+        self._ended = False
 
     def wait(self, seconds: float) -> None:
         """Delay a call; raises `ConnectionResetError` when there is nobody left to answer for."""
-        if seconds and self._over.wait(seconds):
+        if seconds and self._over.wait(seconds) and self._ended:
             raise ConnectionResetError
 
-    def interrupt(self) -> None:
-        """End the delays of all calls that are waiting now."""
+    def hurry(self) -> None:
+        """Let every call that is delayed now be answered at once."""
         over, self._over = self._over, threading.Event()
         over.set()
 
     def end(self) -> None:
-        """End these, and delay no other until faults are loaded."""
+        """End all delays, and delay no call until faults are loaded: there is nobody left."""
+        self._ended = True
         self._over.set()
 
     def add(
@@ -120,5 +123,5 @@ class Faults:
     def load(self, dump: tuple[dict[str, Fault], int]) -> None:
         with self._lock:
             self._faults, self._made = dict(dump[0]), dump[1]
-            if self._over.is_set():
-                self._over = threading.Event()
+            if self._ended:
+                self._ended, self._over = False, threading.Event()

@@ -21,9 +21,9 @@ def fresh_key(provider: Provider) -> str:
     return provider.new_credential(secrets.token_hex(32))
 
 
-def command(provider: Provider, url: str, *, published: bool) -> list[str]:
+def command(provider: Provider, url: str, *, published: bool, ca: str | None = None) -> list[str]:
     """Return the command; the document is the server's own if that is published, the packaged one if not."""
-    start = ["schemathesis", "--config-file", FILE, "run"]
+    start = ["schemathesis", "--config-file", FILE, "run", *(["--tls-verify", ca] if ca is not None else [])]
     if published:
         return [*start, f"{url}/_mockserver/openapi/{provider.name}.json"]
     packaged = resources.folder("openapi") / f"{provider.name}.yaml"

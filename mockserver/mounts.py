@@ -1,7 +1,8 @@
-"""Which provider a path belongs to."""
+"""Which provider a request is for: by the prefix of its path, by the host that it names, or by the port it came to."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -10,20 +11,48 @@ from werkzeug.routing import BaseConverter
 
 from .provider import Provider
 
+MOUNTED = "mockserver.mounted"
+"""In a WSGI environment: the name of the provider whose own port the request came to."""
+
 
 class Mounts:
-    """The prefixes under which providers are served: `/sparkpost`, `/sendgrid`, `/mailgun`."""
+    """Where providers are served: under `/sparkpost`, `/sendgrid`, `/mailgun`; at the root of their hosts and ports."""
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = {provider.name: provider for provider in providers}
-        self.hosts = frozenset(host for provider in self._providers.values() for host in provider.hosts)
-        """The names of the providers' own hosts."""
+        self.hosts = {host: provider for provider in self._providers.values() for host in provider.hosts}
+        """The providers by the names of their own hosts."""
+        self.ports: dict[str, int] = {}
+        """The ports of providers that have one of their own."""
 
-    def split(self, path: str) -> tuple[Provider | None, str]:
-        """Return the provider that a path is for, and the path as that provider knows it."""
-        prefix, slash, rest = path[1:].partition("/")
-        provider = self._providers.get(prefix)
-        return (provider, slash + rest) if provider is not None else (None, path)
+    def split(self, environ: dict[str, Any], path: str) -> tuple[Provider | None, str, str]:
+        """Return the provider that a request is for, the prefix of its path, and the path as that provider knows it."""
+        if MOUNTED in environ:
+            return self._providers[environ[MOUNTED]], "", path
+        provider = self.hosts.get(host_name(environ.get("HTTP_HOST", "")))
+        if provider is not None:
+            return provider, "", path
+        name, slash, rest = path[1:].partition("/")
+        provider = self._providers.get(name)
+        return (provider, f"/{name}", slash + rest) if provider is not None else (None, "", path)
+
+
+@functools.lru_cache(maxsize=256)
+def host_name(host: str) -> str:
+    """Return the name in a Host header; every name under `localhost` is `localhost`."""
+    name = host.lower()
+    name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
+    return "localhost" if name.endswith(".localhost") else name
+
+
+def at_root(app: Any, name: str) -> Any:
+    """Return a WSGI application that is one provider, at the root of every host: for a port of its own."""
+
+    def mounted(environ: dict[str, Any], start_response: Any) -> Any:
+        environ[MOUNTED] = name
+        return app(environ, start_response)
+
+    return mounted
 
 
 class Segment(BaseConverter):

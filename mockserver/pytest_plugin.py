@@ -290,7 +290,7 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
 
         seed = config.getini("mockserver_seed")
         token = config.option.mockserver_control_token or os.environ.get("MOCKSERVER_CONTROL_TOKEN")
-        remote = Remote(url, token)
+        remote = Remote(url, token, os.environ.get("MOCKSERVER_CA"))
         remote.wait(WAIT)
         with Sandboxes(remote, seed=seed or None, strict=strict, root=config.rootpath) as sandboxes:
             run.serve(sandboxes, int)

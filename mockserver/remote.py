@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 import http.client
 import json
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -36,9 +37,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Remote:
-    """The control API at a base URL; asked directly, past any proxy. Raises `ValueError` if the URL is none."""
+    """The control API at a base URL; asked directly, past any proxy. Raises `ValueError` if the URL is none.
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    `ca` is a file of certificates in PEM: an https server is trusted by these, and not by those that this machine has.
+    """
+
+    def __init__(self, url: str, token: str | None = None, ca: str | None = None) -> None:
         parts = urlsplit(url)
         if parts.port == 0 or parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
             raise ValueError("is no http:// or https:// URL with a host")
@@ -46,7 +50,8 @@ class Remote:
             raise ValueError("is no base URL")
         self.url = url.rstrip("/")
         self.token = token
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+        self.ca = ca
+        self._plain = _opener()
 
     def call(
         self,
@@ -86,7 +91,7 @@ class Remote:
         """Send a request; return status, phrase and body. Raises `RemoteError` when there is no answer."""
         request = urllib.request.Request(url, data, dict(headers), method=method)
         try:
-            with self._opener.open(request, timeout=timeout) as response:
+            with self._trusting().open(request, timeout=timeout) as response:
                 return response.status, response.reason, response.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -98,6 +103,17 @@ class Remote:
             reason = getattr(error, "reason", None) or error
             reason = getattr(reason, "strerror", None) or reason or type(error).__name__
             raise RemoteError(f"no answer from {self.url}: {reason}") from None
+
+    def _trusting(self) -> urllib.request.OpenerDirector:
+        """Return what asks; the file is read each time, as a server that is waited for may be about to write it."""
+        if self.ca is None:
+            return self._plain
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except OSError as error:
+            raise RemoteError(f"{self.ca}: {getattr(error, 'reason', None) or error.strerror}") from None
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the server's own certificate will do
+        return _opener(urllib.request.HTTPSHandler(context=context))
 
     def wait(self, seconds: float) -> None:
         """Return as soon as the server is ready; raises the last `RemoteError` when it is not within some seconds."""
@@ -111,6 +127,10 @@ class Remote:
                 if left <= 0:
                     raise
             time.sleep(min(PAUSE, left))
+
+
+def _opener(*handlers: urllib.request.BaseHandler) -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect, *handlers)
 
 
 def _object(text: bytes) -> dict[str, Any] | None:

@@ -6,91 +6,103 @@ import contextlib
 import logging
 import socket
 import threading
+import time
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from flask import Flask
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.server import create_server
-from waitress.task import WSGITask
+from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
 from .app import Mockserver
 from .config import Config
+from .connections import QUIET, Connection, Listener
+from .mounts import at_root
+from .tls import Tls
 
 THREADS = 8
 CONNECTIONS = 1_000
 """How many connections are open at once; a further one waits."""
 MAX_BODY = 64 << 20
 """What the socket takes at all, in bytes; below it, too large a body is refused in the provider's words."""
-
-
-class Task(WSGITask):
-    """One answer; an answer without a body (204) needs no closed connection to show where it ends."""
-
-    def set_close_on_finish(self) -> None:
-        request: Any = self.request
-        if self.has_body or self.version != "1.1" or request.headers.get("CONNECTION", "").lower() == "close":
-            super().set_close_on_finish()
-
-
-class Channel(HTTPChannel):
-    task_class = Task
-
+PATIENCE = 0.7
+"""How long what was asked may take to be answered once the server stops, in seconds."""
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where a server that listens everywhere can be reached from its own machine."""
+
+log = logging.getLogger("mockserver")
 
 
 class Server:
     """A server bound to a port, 0 being any that is free; a context manager that serves in a thread.
 
-    Raises `OSError` when the address cannot be bound.
+    `provider_ports` are further ports, each of which is one provider's at its root. Raises `OSError`, with the address
+    as its `filename`, when one cannot be bound.
     """
 
-    def __init__(self, app: Flask, host: str = "127.0.0.1", port: int = 0) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family)
-        self._map: dict[int, Any] = {}
-        self._server = cast(
-            Any,
-            create_server(
-                app,
-                map=self._map,
-                sockets=[listening],
-                threads=THREADS,
-                connection_limit=CONNECTIONS,
-                max_request_body_size=MAX_BODY,
-                ident=None,
-                log_socket_errors=False,
-                server_name=WILDCARDS.get(host, host),
-                clear_untrusted_proxy_headers=True,
-            ),
+    def __init__(
+        self,
+        app: Flask,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        provider_ports: Mapping[str, int] | None = None,
+        tls: Tls | None = None,
+    ) -> None:
+        quiet = logging.getLogger("waitress.queue")
+        quiet.setLevel(logging.ERROR)
+        listening, *others = _bound(host, port, *(provider_ports or {}).values())
+        adjustments = Adjustments(
+            sockets=[listening],
+            connection_limit=CONNECTIONS,
+            max_request_body_size=MAX_BODY,
+            ident=None,
+            log_socket_errors=False,
+            server_name=WILDCARDS.get(host, host),
+            clear_untrusted_proxy_headers=True,
+            url_scheme="http" if tls is None else "https",
         )
-        self._server.channel_class = Channel
-        self._closing = False
+        self._sockets: dict[int, Any] = {}
+        self._threads: Any = ThreadedTaskDispatcher()
+        self._threads.logger = quiet  # what is left undone is told by `_drain`
+        self.mockserver: Mockserver = app.extensions["mockserver"]
+        shared = (self._sockets, self._threads, adjustments, tls.context if tls is not None else None)
+        self._listeners = [Listener(app, listening, *shared)]
+        for name, other in zip(provider_ports or {}, others, strict=True):
+            self._listeners.append(Listener(at_root(app, name), other, *shared))
+            self.mockserver.mounts.ports[name] = other.getsockname()[1]
+        self._stopping = False
+        self._serving = False
         self._thread: threading.Thread | None = None
+        self.tls = tls
         self.host = host
         self.port: int = listening.getsockname()[1]
         self.app = app
-        self.mockserver: Mockserver = app.extensions["mockserver"]
 
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
+        return self._url(self.port)
+
+    def _url(self, port: int) -> str:
         host = WILDCARDS.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def greeting(self) -> dict[str, object]:
-        """Return where to go: the URL, and for each provider a base URL and a credential that works there."""
+        """Return where to go: the URL, what to trust, and for each provider a base URL and a credential for it."""
         return {
             "url": self.url,
-            "providers": {
-                name: {"url": f"{self.url}/{name}", "api_key": self._credential(name)}
-                for name in self.mockserver.providers
-            },
+            **({"ca": self.tls.ca} if self.tls is not None else {}),
+            "providers": {name: self._access(name) for name in self.mockserver.providers},
         }
+
+    def _access(self, name: str) -> dict[str, object]:
+        port = self.mockserver.mounts.ports.get(name)
+        root = {} if port is None else {"root_url": self._url(port)}
+        return {"url": f"{self.url}/{name}", **root, "api_key": self._credential(name)}
 
     def _credential(self, name: str) -> str | None:
         registered = self.mockserver.world.credential(name)
@@ -99,25 +111,51 @@ class Server:
         return registered
 
     def serve(self) -> None:
-        """Serve until `close` is called, or a signal raises `SystemExit` or `KeyboardInterrupt`; then free the port."""
+        """Serve until `stop` or `close` is called; then answer what was asked, for `PATIENCE` at most, and end."""
+        self._serving = True
+        self._threads.set_thread_count(THREADS)
+        left = 0.0
         try:
-            while not self._closing:
-                wasyncore.loop(timeout=60, map=self._map, count=1, use_poll=True)
+            while not self._stopping:
+                wasyncore.loop(timeout=60, map=self._sockets, count=1, use_poll=True)
+            left = self._drain()
         finally:
-            for tenant in self.mockserver.store:
-                tenant.faults.interrupt()
-            self._server.task_dispatcher.shutdown()
-            wasyncore.close_all(self._map)
+            self._threads.shutdown(timeout=left)
+            wasyncore.close_all(self._sockets)
+
+    def _drain(self) -> float:
+        """Answer every request that has arrived, and close each connection that has none; return what time is left."""
+        deadline = time.monotonic() + PATIENCE
+        for listener in self._listeners:
+            listener.stop_listening()
+        for tenant in self.mockserver.store:
+            tenant.faults.hurry()
+        while True:
+            connections = [each for each in self._sockets.values() if isinstance(each, Connection)]
+            for connection in connections:
+                if connection.is_idle():
+                    connection.handle_close()
+            left = deadline - time.monotonic()
+            unanswered = sum(bool(each.requests) for each in connections)
+            if left <= 0 and unanswered:
+                log.warning("stopped with requests unanswered on %d connections", unanswered)
+            if left <= 0 or not any(each.connected for each in connections):
+                return max(left, 0)
+            wasyncore.loop(timeout=min(left, QUIET / 4), map=self._sockets, count=1, use_poll=True)
+
+    def stop(self) -> None:
+        """Let `serve` come to its end; may be called by a signal, and by any thread."""
+        self._stopping = True
+        with contextlib.suppress(OSError):  # it may be closed already
+            self._listeners[0].pull_trigger()
 
     def close(self) -> None:
         """Stop serving and free the port; wait for it when serving in a thread of our own."""
-        self._closing = True
-        if self._thread is None:
-            wasyncore.close_all(self._map)
-        else:
-            with contextlib.suppress(OSError):  # it may have seen the flag, and be closed, already
-                self._server.pull_trigger()
+        self.stop()
+        if self._thread is not None:
             self._thread.join()
+        elif not self._serving:
+            wasyncore.close_all(self._sockets)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self.serve, name="mockserver", daemon=True)
@@ -130,8 +168,30 @@ class Server:
         self.close()
 
 
-def start(config: Config | None = None, host: str = "127.0.0.1", port: int = 0) -> Server:
+def _bound(host: str, *ports: int) -> list[socket.socket]:
+    """Return sockets that listen, all or none. Raises `OSError`."""
+    with contextlib.ExitStack() as undo:
+        found = []
+        for port in ports:
+            try:
+                listening = socket.create_server(
+                    (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+                )
+            except OSError as error:
+                raise OSError(error.errno, error.strerror or str(error), f"{host}:{port}") from None
+            found.append(undo.enter_context(listening))
+        undo.pop_all()
+        return found
+
+
+def start(
+    config: Config | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    provider_ports: Mapping[str, int] | None = None,
+    tls: Tls | None = None,
+) -> Server:
     """Return a bound server for these settings, not serving yet."""
     from .app import create_app
 
-    return Server(create_app(config), host, port)
+    return Server(create_app(config), host, port, provider_ports, tls)

@@ -118,7 +118,7 @@ class Call:
 
     @property
     def root(self) -> str:
-        """Scheme, host and prefix that the client used, without a slash at the end."""
+        """Scheme, host and prefix (if any) that the client used, without a slash at the end."""
         return origin(self.environ) + self._prefix
 
     @functools.cached_property

@@ -290,7 +290,13 @@ def test_every_flag_has_a_twin() -> None:
         ("MOCKSERVER_CONTROLTOKEN", "x", "the closest is {}CONTROL_TOKEN"),
         ("MOCKSERVER_UNKNOWN_CREDENTIAL", "any", "the closest is {}UNKNOWN_CREDENTIALS"),
         ("MOCKSERVER_", "", "the closest is {}"),
-        ("MOCKSERVER_PORT", "tcp://10.0.0.1:8080", "'tcp://10.0.0.1:8080' is not a valid integer"),
+        ("MOCKSERVER_PORT", "tcp:10.0.0.1:8080", "'tcp:10.0.0.1:8080' is not a valid integer"),
+        ("MOCKSERVER_PORT", "tcp://10.0.0.1:8080/", "'tcp://10.0.0.1:8080/' is not a valid integer"),
+        ("MOCKSERVER_SERVICE_HOST", "my machine", "MOCKSERVER_SERVICE_HOST in the environment is no setting"),
+        ("MOCKSERVER_PORT_8080_TCP", "8080", "MOCKSERVER_PORT_8080_TCP in the environment is no setting"),
+        ("MOCKSERVER_PORT_NUMBER", "8080", "MOCKSERVER_PORT_NUMBER in the environment is no setting"),
+        ("MOCKSERVER_NAME", "mine", "MOCKSERVER_NAME in the environment is no setting"),
+        ("MOCKSERVER_PROVIDER_PORTS", "sendgrid", "'sendgrid': is to be auto, or NAME=PORT for some of sparkpost"),
         ("MOCKSERVER_UNKNOWN_CREDENTIALS", "some", "'some' is not one of 'any', 'well-formed', 'reject'"),
         ("MOCKSERVER_EXPOSE", "perhaps", "'perhaps' is not a valid boolean"),
         ("MOCKSERVER_CONTROL_TOKEN", "two words", "a token is visible ASCII characters"),
@@ -309,6 +315,45 @@ def test_variables_of_others() -> None:
     names = ("VENDOR_DOCS", "FUZZ_EXAMPLES", "FUZZ_KEY", "URL", "TENANT", "TIMEOUT")
     with running("serve", "--port", "0", **{f"MOCKSERVER_{name}": "1" for name in names}) as (_, greeting):
         assert fetch(f"{greeting['url']}/_mockserver/live")[0] == 200
+
+
+KUBERNETES = {
+    "MOCKSERVER_SERVICE_HOST": "10.0.0.1",
+    "MOCKSERVER_SERVICE_PORT": "80",
+    "MOCKSERVER_SERVICE_PORT_HTTP_API": "80",
+    "MOCKSERVER_PORT": "tcp://10.0.0.1:80",
+    "MOCKSERVER_PORT_80_TCP": "tcp://10.0.0.1:80",
+    "MOCKSERVER_PORT_80_TCP_PROTO": "tcp",
+    "MOCKSERVER_PORT_80_TCP_PORT": "80",
+    "MOCKSERVER_PORT_80_TCP_ADDR": "10.0.0.1",
+    "MOCKSERVER_PORT_53_UDP": "udp://[fd00::1]:53",
+    "MOCKSERVER_PORT_53_UDP_ADDR": "fd00::1",
+    "MOCKSERVER_EU_SERVICE_HOST": "fd00::1",
+    "MOCKSERVER_EU_SERVICE_PORT": "80",
+    "MOCKSERVER_EU_PORT": "tcp://[fd00::1]:80",
+    "MOCKSERVER_EU_PORT_80_TCP_ADDR": "fd00::1",
+}
+"""What a container is told of the services `mockserver` and `mockserver-eu`."""
+DOCKER = {
+    "MOCKSERVER_NAME": "/tests/mockserver",
+    "MOCKSERVER_PORT": "tcp://172.17.0.5:8080",
+    "MOCKSERVER_PORT_8080_TCP": "tcp://172.17.0.5:8080",
+    "MOCKSERVER_ENV_MOCKSERVER_EXPOSE": "1",
+}
+"""What a container is told of one that it is linked to."""
+
+
+@pytest.mark.parametrize("variables", [KUBERNETES, DOCKER], ids=["kubernetes", "docker"])
+def test_variables_of_services(variables: dict[str, str], url: str) -> None:
+    """What Kubernetes and Docker tell of a service that is called as we are is no setting, and stops nothing."""
+    with running("serve", "--port", "0", **variables) as (_, greeting):
+        assert fetch(f"{greeting['url']}/_mockserver/live")[0] == 200
+        done = run("wait", "--url", greeting["url"], **variables)
+        assert (done.returncode, done.stderr) == (0, "")
+    done = run("wait", "--timeout", "0", **{**variables, "MOCKSERVER_URL": f"http://127.0.0.1:{free_port()}"})
+    assert "Connection refused" in done.stderr
+    checks = json.loads(run("doctor", "--json", "--port", "0", **variables).stdout)["checks"]
+    assert {check["name"]: check["ok"] for check in checks}["environment"] is True
 
 
 # Exposure, and the token

@@ -9,7 +9,7 @@ What becomes of a block, its language, its first line and its section tell:
 - `js` is a program for Node.js, with the variables of a tenant. It asks its provider, and is not refused.
 - `yaml` is a world. `sh` is what sets things up.
 
-A server runs where the pages say, at http://127.0.0.1:8080.
+A server runs where the pages say, at http://127.0.0.1:8080, and one that is trusted by ca.pem at https://localhost:8443.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from mockserver import Sandbox, Sandboxes, calls, sandbox, seed, serving
+from mockserver import Sandbox, Sandboxes, calls, sandbox, seed, serving, tls
 from mockserver.providers import PROVIDERS
 from mockserver.pytest_plugin import ARGUMENTS
+from mockserver.server import start
 
 from .npm import run as run_node
 
@@ -40,6 +41,10 @@ PAGES = {
     page.relative_to(ROOT).as_posix(): page.read_text("utf-8") for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
 }
 URL = "http://127.0.0.1:8080"
+SECURE = "localhost:8443"
+CA = "ca.pem"
+PLACES: dict[str, str] = {}
+"""What stands in the tests for what the pages name: the servers, and what to trust one of them by."""
 VARYING = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d+s\b")
 """What is printed differently each time: the port, and how long something took."""
 PYTEST_ADDOPTS = (
@@ -119,8 +124,17 @@ def every(kind: str) -> pytest.MarkDecorator:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Sandboxes]:
-    with serving() as server:
+    hosts = [host for provider in PROVIDERS for host in provider.hosts]
+    with tls.self_signed(hosts) as made, start(tls=made) as secure, serving() as server:
+        PLACES.update({URL: server.url, SECURE: f"localhost:{secure.port}", CA: made.ca})
         yield server
+
+
+def here(text: str) -> str:
+    """Put what is there in place of what the pages name."""
+    for named, real in PLACES.items():
+        text = text.replace(named, real)
+    return text
 
 
 def run(command: str, folder: Path, server: Sandboxes) -> tuple[int, str]:
@@ -129,12 +143,12 @@ def run(command: str, folder: Path, server: Sandboxes) -> tuple[int, str]:
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "100",
-        "NO_PROXY": "127.0.0.1",
+        "NO_PROXY": "127.0.0.1,localhost,api.mailgun.net",
         "MOCKSERVER_PORT": server.url.rpartition(":")[2],
         "PYTEST_ADDOPTS": PYTEST_ADDOPTS,
     }
     done = subprocess.run(
-        command.replace(URL, server.url),
+        here(command),
         cwd=folder,
         env=environment,
         shell=True,
@@ -167,7 +181,7 @@ def test_project(block: list[Block], server: Sandboxes, tmp_path: Path) -> None:
         if each.file:
             path = tmp_path / each.file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(each.text.replace(URL, server.url), "utf-8")
+            path.write_text(here(each.text), "utf-8")
         else:
             assert each.language == "console", f"{each} has no name, and its section is a folder of named files"
     consoles = [each for each in block if not each.file]
@@ -184,7 +198,7 @@ def outcomes(server: Sandboxes, tmp_path_factory: pytest.TempPathFactory) -> tup
     """Whether the tests of each block passed, and what pytest printed: one run for all blocks."""
     folder = tmp_path_factory.mktemp("tests")
     for block in KINDS["test"]:
-        (folder / f"{_module(block)}.py").write_text(block.text.replace(URL, server.url), "utf-8")
+        (folder / f"{_module(block)}.py").write_text(here(block.text), "utf-8")
     _, printed = run("pytest -q --junitxml junit.xml", folder, server)
     passed: dict[str, list[bool]] = {}
     for case in ElementTree.parse(folder / "junit.xml").iter("testcase"):
@@ -208,7 +222,7 @@ def test_tests(block: Block, outcomes: tuple[dict[str, list[bool]], str]) -> Non
 @every("script")
 def test_script(block: Block, server: Sandboxes) -> None:
     """A script runs, its assertions included."""
-    exec(compile(block.text.replace(URL, server.url), str(block), "exec"), {})
+    exec(compile(here(block.text), str(block), "exec"), {})
 
 
 @every("console")

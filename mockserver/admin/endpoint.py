@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
+from ..mounts import host_name
 from ..web import NotJson, origin, parse_json, parse_pairs
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def misdirected() -> Response:
 
 def admits(server: Mockserver, host: str | None) -> bool:
     """Say whether a request with this Host may be answered: a page of the web could have led a browser here."""
-    return host is None or server.config.expose or _name(host) in LOOPBACK or _name(host) in server.mounts.hosts
+    return host is None or server.config.expose or host_name(host) in LOOPBACK or host_name(host) in server.mounts.hosts
 
 
 def unrouted(error: HTTPException) -> Response:
@@ -94,14 +95,6 @@ def guard() -> Response | None:
         if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
             return problem(401, "The control API needs its token.", {"WWW-Authenticate": "Bearer"})
     return None
-
-
-@functools.lru_cache(maxsize=256)
-def _name(host: str) -> str:
-    """Return the name in a Host header; every name under `localhost` is `localhost`."""
-    name = host.lower()
-    name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
-    return "localhost" if name.endswith(".localhost") else name
 
 
 def _server() -> Mockserver:
@@ -193,3 +186,9 @@ def find_tenant(server: Mockserver, tenant_id: str) -> Tenant:
 def provider_url(name: str) -> str:
     """Return a provider's URL, as the client names this server."""
     return f"{origin(request.environ)}/{name}"
+
+
+def root_url(server: Mockserver, name: str) -> str | None:
+    """Return the URL of a provider's own port, if it has one, as the client names this machine."""
+    port = server.mounts.ports.get(name)
+    return f"{request.scheme}://{host_name(request.host)}:{port}" if port is not None else None

@@ -11,11 +11,12 @@ from flask import Response
 from .. import resources
 from ..contract import Contract
 from ..ledger import catalogue
-from .endpoint import PREFIX, Problem, endpoint, provider_url
+from .endpoint import PREFIX, Problem, endpoint, provider_url, root_url
 from .requests import counted
 
 if TYPE_CHECKING:
     from ..app import Mockserver
+    from ..provider import Provider
 
 
 @endpoint("live", "GET", "/live")
@@ -34,10 +35,7 @@ def info(server: Mockserver) -> Any:
     return {
         "version": resources.version(),
         "world": server.world.name,
-        "providers": [
-            {"name": each.name, "title": each.title, "url": provider_url(each.name), "operations": len(each.operations)}
-            for each in server.providers.values()
-        ],
+        "providers": [_served(server, each) for each in server.providers.values()],
         "limits": {
             "max_tenants": config.max_tenants,
             "max_body": config.max_body,
@@ -45,6 +43,17 @@ def info(server: Mockserver) -> Any:
             "journal_room": config.journal_room,
         },
         "counters": _counters(server),
+    }
+
+
+def _served(server: Mockserver, provider: Provider) -> dict[str, Any]:
+    root = root_url(server, provider.name)
+    return {
+        "name": provider.name,
+        "title": provider.title,
+        "url": provider_url(provider.name),
+        **({"root_url": root} if root is not None else {}),
+        "operations": len(provider.operations),
     }
 
 

@@ -1,0 +1,185 @@
+"""Connections: how bytes become requests and answers, and how a connection comes to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from typing import Any, cast
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.wasyncore import dispatcher
+
+QUIET = 0.2
+"""After how many seconds without a byte the rest of a request is waited for no longer, once the server stops."""
+
+RECORD = 1 << 16
+"""How much is read of TLS at once, in bytes: more than a record has, so that nothing is left where poll sees it not."""
+WORDS = b"This port speaks HTTPS only: ask https://, not http://.\n"
+IN_THE_CLEAR = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+    % len(WORDS)
+    + WORDS
+)
+
+
+class Task(WSGITask):
+    """One answer; an answer without a body (204) needs no closed connection to show where it ends."""
+
+    channel: Any
+
+    def set_close_on_finish(self) -> None:
+        request: Any = self.request
+        if self.has_body or self.version != "1.1" or request.headers.get("CONNECTION", "").lower() == "close":
+            super().set_close_on_finish()
+
+    def build_response_header(self) -> bytes:
+        if self.channel.server.stopping and not self.channel.has_more():
+            super().set_close_on_finish()  # tells the client to send nothing more here
+        return super().build_response_header()
+
+
+class Connection(HTTPChannel):
+    """A connection of a client, with what it asked and what is still to be sent."""
+
+    task_class = Task
+    socket: socket.socket
+    requests_lock: threading.Lock
+
+    def has_more(self) -> bool:
+        """Say whether anything came behind the request that is being answered."""
+        return len(self.requests) > 1 or self.request is not None or self._arrived()
+
+    def is_idle(self) -> bool:
+        """Say whether nothing was asked that is not answered, and nothing is about to be."""
+        with self.requests_lock:
+            if self.requests or self.total_outbufs_len or self.close_when_flushed or self.will_close:
+                return False
+            waits = self._is_amid_a_request() and time.time() - self.last_activity < QUIET
+        return not waits and not self._arrived()
+
+    def _is_amid_a_request(self) -> bool:
+        return self.request is not None
+
+    def _arrived(self) -> bool:
+        """Say whether something waits to be read from the socket: bytes, or their end."""
+        try:
+            socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
+        except (OSError, TypeError):  # nothing; or the connection was closed meanwhile
+            return False
+        return True
+
+
+class TlsConnection(Connection):
+    """A connection under TLS. Its handshake is made as its bytes come, so who says nothing holds up nobody."""
+
+    server: Any
+    _shaken = False
+    _wants_write = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._tls_lock = threading.Lock()  # OpenSSL takes no two threads on one connection
+        super().__init__(*args, **kwargs)
+
+    def writable(self) -> bool:
+        return super().writable() if self._shaken else self._wants_write or self.will_close
+
+    def handle_write(self) -> None:
+        if self._shaken or self.will_close:
+            super().handle_write()
+        else:
+            self._shake()
+
+    def handle_read(self) -> None:
+        if not self._shaken:
+            self._shake()
+            return
+        try:
+            with self._tls_lock:
+                data = self.socket.recv(RECORD)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.last_activity = time.time()
+            self.received(data)
+        else:
+            self.handle_close()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        try:
+            with self._tls_lock:
+                return self.socket.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+
+    def _shake(self) -> None:
+        """Go on with the handshake as far as the bytes that came allow."""
+        self.last_activity = time.time()
+        try:
+            if not isinstance(self.socket, ssl.SSLSocket):
+                context: ssl.SSLContext = self.server.context
+                self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+            self.socket.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            self._wants_write = isinstance(error, ssl.SSLWantWriteError)
+        except OSError as error:
+            if getattr(error, "reason", None) == "HTTP_REQUEST":
+                self._answer_in_the_clear()
+            self.handle_close()
+        else:
+            self._shaken = True
+
+    def _answer_in_the_clear(self) -> None:
+        """Tell a client that speaks no TLS what it should do."""
+        with contextlib.suppress(OSError):
+            socket.socket.recv(self.socket, RECORD)
+            socket.socket.send(self.socket, IN_THE_CLEAR)
+
+    def handle_close(self) -> None:
+        if self._shaken:
+            # the client is told that this is the end, and not waited for
+            with contextlib.suppress(OSError, ValueError, AttributeError), self._tls_lock:
+                cast(ssl.SSLSocket, self.socket).unwrap()
+        super().handle_close()
+
+    def _is_amid_a_request(self) -> bool:
+        return super()._is_amid_a_request() or (not self._shaken and isinstance(self.socket, ssl.SSLSocket))
+
+
+class Listener(TcpWSGIServer):
+    """A port, and the connections to it; under TLS if there is a `context`."""
+
+    stopping = False
+    active_channels: Any
+
+    def __init__(
+        self,
+        app: Any,
+        listening: socket.socket,
+        sockets: dict[int, Any],
+        threads: ThreadedTaskDispatcher,
+        adjustments: Adjustments,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.context = context
+        self.channel_class = Connection if context is None else TlsConnection
+        where = (listening.family, listening.type, listening.proto, listening.getsockname())
+        super().__init__(
+            app, sockets, True, listening, dispatcher=threads, adj=adjustments, bind_socket=False, sockinfo=where
+        )
+
+    def stop_listening(self) -> None:
+        """Take the connections that clients have made already, and refuse any more."""
+        self.stopping = True
+        before = -1
+        while before != len(self.active_channels):
+            before = len(self.active_channels)
+            self.handle_accept()
+        dispatcher.close(self)
