@@ -7,7 +7,8 @@ What becomes of a block, its language, its first line and its section tell:
 - `python` with a test function in it is run by pytest, and must pass; without one it is a script.
 - `console` is commands, each after `$ `, with what they print. `...` stands for anything.
 - `js` is a program for Node.js, with the variables of a tenant. It asks its provider, and is not refused.
-- `yaml` is a world. `sh` is what sets things up.
+- `yaml` is a world; or, named as a CI service wants it named, a pipeline that fits that service's schema.
+- `sh` is what sets things up.
 
 A server runs where the pages say, at http://127.0.0.1:8080, and one that is trusted by ca.pem at https://localhost:8443.
 """
@@ -50,6 +51,7 @@ VARYING = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d+s\b")
 PYTEST_ADDOPTS = (
     "-W error -o asyncio_default_fixture_loop_scope=function -p no:cacheprovider -p no:randomly -p no:schemathesis"
 )
+PIPELINES = {".github/workflows/test.yaml": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
 PROVIDER = re.compile("|".join(provider.name for provider in PROVIDERS))
 
 
@@ -68,6 +70,12 @@ class Block(NamedTuple):
         """The name that its first line gives it."""
         named = re.match(r"# ([\w/]+\.\w+)\n", self.text)
         return named and named[1]
+
+    @property
+    def schema(self) -> str | None:
+        """The schema that it must fit, if it is the pipeline of a CI service."""
+        named = re.match(r"# (\.\S+)\n", self.text)
+        return named and PIPELINES[named[1]]
 
     @property
     def has_tests(self) -> bool:
@@ -107,9 +115,10 @@ LOOSE = [block for block in BLOCKS if not in_folder(block)]
 KINDS: dict[str, Sequence[Any]] = {
     "project": [[block for block in BLOCKS if (block.page, block.section) == folder] for folder in sorted(FOLDERS)],
     "test": [block for block in LOOSE if block.has_tests],
+    "pipeline": [block for block in LOOSE if block.schema],
     "script": [block for block in LOOSE if block.language == "python" and not block.has_tests],
     **{
-        language: [block for block in LOOSE if block.language == language]
+        language: [block for block in LOOSE if block.language == language and not block.schema]
         for language in ("console", "js", "yaml", "sh")
     },
 }
@@ -254,6 +263,15 @@ def test_yaml(block: Block) -> None:
     shown = yaml.safe_load(block.text)
     world = seed.read(block.text.encode(), shown["world"], readers)
     assert set(shown) == {"world", *world.states}
+
+
+@every("pipeline")
+def test_pipeline(block: Block, tmp_path: Path) -> None:
+    """A pipeline fits the schema of its service."""
+    (tmp_path / "pipeline.yaml").write_text(block.text, "utf-8")
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", str(block.schema)]
+    done = subprocess.run([*check, str(tmp_path / "pipeline.yaml")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @every("sh")
