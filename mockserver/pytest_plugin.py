@@ -25,6 +25,9 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "strict": (bool,),
 }
 """What the marker takes."""
+FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
+"""What a fault of it may say."""
+PROVIDERS = ("sparkpost", "sendgrid", "mailgun")
 SHARED = ("seed", "clock", "strict")
 """What of it holds for every tenant that the test opens."""
 MARKER = (
@@ -78,6 +81,8 @@ class Run:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.coverage: Coverage | None = None
+        self.written: list[tuple[str, bool]] = []
+        """What became of the files of the coverage, and whether it is bad."""
         self.silent = 0
         """How many processes of the run ended without telling what they covered."""
         self.fixtures: list[pytest.FixtureDef[Any]] = []
@@ -100,7 +105,7 @@ class Run:
 
     def serve(self, server: Sandboxes, others: Callable[[], int]) -> None:
         """Take note of the server, and of how requests to it that no tenant of the run made are counted."""
-        server.closing = self._closing
+        server.opened, server.closing = self._adopt, self._closing
         self._others = others
         self._before = others()
 
@@ -115,10 +120,10 @@ class Run:
         """Say whether what is opened now is the running test's alone."""
         return not self.fixtures or self.fixtures[-1].scope == "function"
 
-    def adopt(self, sandbox: Sandbox) -> None:
+    def _adopt(self, sandbox: Sandbox) -> None:
         """Close a sandbox together with the fixture, or else the test, that opened it."""
+        assert self.item is not None
         owner = self.fixtures[-1] if self.fixtures else self.item
-        assert owner is not None
         self._open[sandbox] = self.is_own()
         self._first[sandbox] = 0
 
@@ -132,7 +137,10 @@ class Run:
                     self._pending.append(f"mockserver: {sandbox.id} cannot be closed: {error}")
             self.fail_for(self._pending)
 
-        owner.addfinalizer(finish)
+        try:
+            owner.addfinalizer(finish)
+        except AssertionError:  # a test that is being cleared up takes no more
+            self.item.session.addfinalizer(finish)
 
     def _closing(self, sandbox: Sandbox) -> None:
         """Keep what a failure would tell of a sandbox, while it can be asked."""
@@ -182,8 +190,9 @@ class Run:
         from .remote import RemoteError
         from .verdict import section
 
+        first = self._first.get(sandbox, 0)
         try:
-            made = sandbox.requests.since(self._first.get(sandbox, 0))
+            made = sandbox.requests.since(first if first <= sandbox._judged else 0)  # numbers begin anew with a reset
         except RemoteError as error:
             yield f"mockserver: requests of {sandbox.id}", str(error)
             return
@@ -249,6 +258,15 @@ def _mistake(mark: pytest.Mark) -> str | None:
         if not isinstance(value, ARGUMENTS[name]):
             wanted = " or ".join(each.__name__ for each in ARGUMENTS[name])
             return f"takes a {wanted} for '{name}', not {value!r}"
+    for fault in mark.kwargs.get("faults", ()):
+        if not isinstance(fault, Mapping) or "operation" not in fault:
+            return f"takes faults that name an 'operation', not {fault!r}"
+        for name in fault:
+            if name not in FAULT:
+                return f"takes no fault with '{name}'; there is {', '.join(FAULT)}"
+    for name in mark.kwargs.get("credentials", ()):
+        if name not in PROVIDERS:
+            return f"takes no credential for '{name}'; there is {', '.join(PROVIDERS)}"
     return None
 
 
@@ -319,9 +337,7 @@ def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config
         if run.item is not None and run.is_own():
             marked = _marked(run.item)
             start = {name: marked[name] for name in SHARED if name in marked} | start
-        sandbox = mockserver_server.sandbox(**start)
-        run.adopt(sandbox)
-        return sandbox
+        return mockserver_server.sandbox(**start)
 
     return open_tenant
 
@@ -398,8 +414,25 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
-    if run.coverage is not None and hasattr(session.config, "workeroutput"):
+    if run.coverage is None or session.config.option.collectonly:
+        return
+    if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["mockserver"] = run.coverage.dump()
+        return
+    if not run.coverage.ledger["operations"]:  # no test used the server
+        from . import providers
+        from .ledger import catalogue
+
+        run.coverage.ledger = catalogue(providers.PROVIDERS)
+    for file in run.config.option.mockserver_coverage_report:
+        path = Path(run.config.invocation_params.dir, file)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(run.coverage.text(file), "utf-8")
+        except OSError as error:
+            run.written.append((f"NOT written to {file}: {error.strerror or error}", True))
+        else:
+            run.written.append((f"written to {file}", False))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -416,27 +449,14 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     run = terminalreporter.config.stash[RUN]
-    coverage = run.coverage
-    if coverage is None:
+    if run.coverage is None or terminalreporter.config.option.collectonly:
         return
-    if not coverage.ledger["operations"]:  # no test used the server
-        from .ledger import catalogue
-        from .providers import PROVIDERS
-
-        coverage.ledger = catalogue(PROVIDERS)
     terminalreporter.section("mockserver coverage")
-    for line in coverage.lines(terminalreporter._tw.fullwidth):
+    for line in run.coverage.lines(terminalreporter._tw.fullwidth):
         terminalreporter.write_line(line)
     if run.silent:
         terminalreporter.write_line(
             f"{run.silent} processes of the run died, and what they covered is missing", red=True
         )
-    for file in run.config.option.mockserver_coverage_report:
-        path = Path(run.config.invocation_params.dir, file)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(coverage.text(file), "utf-8")
-        except OSError as error:
-            terminalreporter.write_line(f"NOT written to {file}: {error.strerror or error}", red=True)
-        else:
-            terminalreporter.write_line(f"written to {file}")
+    for line, bad in run.written:
+        terminalreporter.write_line(line, red=bad)

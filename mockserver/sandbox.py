@@ -280,7 +280,8 @@ class Sandbox:
         variables = {name: value for access in accesses for name, value in access.env.items()}
         host = urlsplit(self.url).hostname or ""
         for name in ("NO_PROXY", "no_proxy"):  # a proxy knows nothing of a server of ours
-            variables[name] = ",".join(filter(None, [os.environ.get(name), host]))
+            hosts = [each for each in os.environ.get(name, "").split(",") if each]
+            variables[name] = ",".join(dict.fromkeys([*hosts, host]))
         if self._setenv is not None:
             for name, value in variables.items():
                 self._setenv(name, value)
@@ -300,9 +301,15 @@ class Sandbox:
 
     def mistakes(self, *, faults: bool = True) -> list[str]:
         """Say what the requests since the last question show to be wrong with a test; and the faults, if asked for."""
-        fresh = self.requests.since(self._judged)
+        fresh, dropped = self.requests._read(self._judged)
+        lost = min(dropped, fresh[0].seq - self._judged - 1) if fresh else 0
         self._judged = max((request.seq for request in fresh), default=self._judged)
         found = [reason for request in fresh for reason in verdict.reasons(request, strict=self.strict)]
+        if lost:
+            found.append(
+                f"{lost} requests were dropped before they could be judged: the journal keeps the newest only "
+                "(Config.journal_size); check() in between judges those that there are"
+            )
         if faults:
             found += [f"a planned fault did not fire: {told}" for told in self.faults.unfired()]
         return found
@@ -344,6 +351,8 @@ class Sandboxes:
         """The server's control API."""
         self.coverage: Coverage | None = None
         """Where it is counted what sandboxes did, if anywhere."""
+        self.opened: Callable[[Sandbox], None] | None = None
+        """Is told of a sandbox that was opened."""
         self.closing: Callable[[Sandbox], None] | None = None
         """Is told of a sandbox that is about to be closed."""
         self._seed = seed
@@ -399,6 +408,8 @@ class Sandboxes:
         except BaseException:
             sandbox.close()
             raise
+        if self.opened is not None:
+            self.opened(sandbox)
         return sandbox
 
     def world(self, seed: Seed) -> dict[str, Any]:

@@ -228,6 +228,12 @@ def test_inline(mockserver):
         ("'empty'", "takes no positional argument"),
         ("strict='yes'", "takes a bool for 'strict', not 'yes'"),
         ("faults={'operation': '*'}", "takes a list or tuple for 'faults'"),
+        ("faults=[{'operaton': '*'}]", "takes faults that name an 'operation', not {'operaton': '*'}"),
+        (
+            "faults=[{'operation': '*', 'time': 3}]",
+            "takes no fault with 'time'; there is operation, kind, status, times",
+        ),
+        ("credentials={'sendgird': 'x'}", "takes no credential for 'sendgird'; there is sparkpost, sendgrid, mailgun"),
     ],
 )
 def test_a_wrong_argument_of_the_marker(run: Run, marker: str, said: str) -> None:
@@ -253,7 +259,6 @@ def test_it(mockserver):
     ("marker", "said"),
     [
         ("faults=[{'operation': 'sendgrid.creatIpPool'}]", "*the closest is 'sendgrid.createIpPool'"),
-        ("faults=[{'operaton': '*'}]", "*operation*"),
         ("seed='nope.yaml'", "*nope.yaml: *"),
         ("seed={'sendgrind': {}}", "*sendgrind*"),
         ("clock='yesterday'", "*/body/clock/now*"),
@@ -1125,7 +1130,8 @@ def shared(mockserver_tenants):
 
 
 def test_it(mockserver, shared):
-    (server,) = [each for each in gc.get_objects() if type(each).__name__ == "Server" and hasattr(each, "mockserver")]
+    servers = [each for each in gc.get_objects() if type(each).__name__ == "Server" and hasattr(each, "mockserver")]
+    (server,) = [each for each in servers if each.url == mockserver.url]
     server.close()
     raise RuntimeError("of its own")
 
@@ -1262,3 +1268,84 @@ def test_help(run: Run) -> None:
     fixtures = printed(run("", "--fixtures"))
     for name in ("mockserver", "mockserver_server", "mockserver_tenants", "mockserver_config"):
         assert re.search(rf"^{name}( \[session scope\])? -- .*\n    \w", fixtures, re.MULTILINE), name
+
+
+def test_more_requests_than_the_journal_keeps(run: Run) -> None:
+    """A request that was dropped unjudged fails its test: nobody can say what it was."""
+    result = run("""
+from mockserver import Config
+
+
+@pytest.fixture(scope="session")
+def mockserver_config():
+    return Config(journal_size=2)
+
+
+def test_fails(mockserver):
+    post(mockserver.sendgrid, "/v3/mail/send", json={})
+    create(mockserver, "one")
+    create(mockserver, "two")
+
+
+def test_judged_in_between(mockserver):
+    for number in range(6):
+        create(mockserver, f"pool {number}")
+        mockserver.check()
+
+
+def test_forgotten(mockserver):
+    for number in range(6):
+        create(mockserver, f"pool {number}")
+    mockserver.requests.clear()
+    create(mockserver, "last")
+""")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["1 requests were dropped before they could be judged: *"])
+
+
+def test_tenants_by_other_ways(run: Run) -> None:
+    """A tenant opened by the server itself is judged, one that was reset is told of, one opened late is closed."""
+    result = run("""
+@pytest.fixture(scope="module")
+def shared(mockserver_tenants):
+    return mockserver_tenants()
+
+
+def test_by_the_server(mockserver_server):
+    post(mockserver_server.sandbox().sendgrid, "/v3/mail/send", json={})
+
+
+def test_before(shared):
+    for number in range(3):
+        create(shared, f"pool {number}")
+
+
+def test_reset(shared):
+    shared.reset()
+    create(shared, "after the reset")
+    raise RuntimeError
+
+
+@pytest.fixture
+def late(mockserver_tenants):
+    yield
+    create(mockserver_tenants())
+
+
+def test_late(late):
+    pass
+""")
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["mockserver does not model this operation and answered 501: *"])
+    result.stdout.fnmatch_lines(
+        ["*RuntimeError", "*", "[#]1 POST /sendgrid/v3/ips/pools → 200 (sendgrid.createIpPool)"]
+    )
+
+
+def test_coverage_without_a_terminal(run: Run, pytester: pytest.Pytester) -> None:
+    """The report is written where nothing is printed, and not where tests are only collected."""
+    run(COVERED, "-p", "no:terminal", "--mockserver-coverage-report", "c.json", subprocess=True)
+    assert json.loads((pytester.path / "c.json").read_text("utf-8"))["schema_version"] == 1
+    result = run(COVERED, "--collect-only", "--mockserver-coverage", "--mockserver-coverage-report", "d.json")
+    assert "mockserver coverage" not in printed(result)
+    assert not (pytester.path / "d.json").exists()
