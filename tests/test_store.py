@@ -96,7 +96,7 @@ def test_a_dump_with_work_to_do_loads(make_world: Any, tmp_path: Any) -> None:
     world: World = make_world(seed=str(path))
     pool = "/v3/ip_pools/658041ae44842b99ee2eaa1b"
     assert world.mailgun.delete(pool, query_string={"ip": "shared"}).status_code == 200
-    dump = world.store.dump(world.mailgun.tenant)["states"]["mailgun"]
+    dump = world.mailgun.tenant.read().dump()["states"]["mailgun"]
     assert dump["jobs"]
     assert world.server.providers["mailgun"].read_seed(dump).state.dump() == dump
 
@@ -119,5 +119,5 @@ def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(State, "copy", lambda self: self)
     monkeypatch.setattr("mockserver.providers.sendgrid.models._plain", repr)
     world.sendgrid.get("/v3/ips/pools")
-    assert "changed the store" in world.store.breaches[0]
+    assert any("changed the store" in breach for breach in world.store.breaches)
     world.store.breaches.clear()

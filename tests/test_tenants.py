@@ -86,10 +86,10 @@ def test_who_only_reads_stores_nothing(world: World, name: str) -> None:
     reader.get(ROOM[name])
     reader.post(ROOM[name], data=b"{")
     reader.delete(f"{ROOM[name]}/nope")
-    assert reader.tenant.states == {}
-    assert reader.tenant.state(name) is world.server.world.states[name]
+    assert reader.tenant.read().states == {}
+    assert reader.tenant.read().state(name) is world.server.world.states[name]
     reader.post(ROOM[name], **BODY[name])
-    assert list(reader.tenant.states) == [name]
+    assert list(reader.tenant.read().states) == [name]
 
 
 def test_strangers_open_no_tenant(world: World) -> None:
@@ -97,7 +97,7 @@ def test_strangers_open_no_tenant(world: World) -> None:
     for name in ROOM:
         access(world, name, "nonsense").get(ROOM[name])
         Access(world, name, {}).get(ROOM[name])
-    assert len(world.server.tenants) == 0
+    assert len(world.store) == 0
 
 
 def test_max_tenants(make_world: Callable[..., World]) -> None:
@@ -107,9 +107,9 @@ def test_max_tenants(make_world: Callable[..., World]) -> None:
     for tenant in (first, second, others[0]):
         tenant.post(ROOM["sendgrid"], json={"name": "mine"})
     first.get(ROOM["sendgrid"])
-    assert world.server.tenants.evictions == 0
+    assert world.store.counts().get("evictions", 0) == 0
     others[1].get(ROOM["sendgrid"])
-    assert (world.server.tenants.evictions, len(world.server.tenants)) == (1, 3)
+    assert (world.store.counts()["evictions"], len(world.store)) == (1, 3)
     response = second.get(ROOM["sendgrid"])
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
     assert "--max-tenants" in response.json["detail"]
@@ -124,7 +124,7 @@ def test_registered_tenants_stay(make_world: Callable[..., World]) -> None:
     for _ in range(3):
         world.as_sendgrid().get(ROOM["sendgrid"])
     assert world.sendgrid.get(f"{ROOM['sendgrid']}/mine").status_code == 200
-    assert world.server.tenants.evictions == 2
+    assert world.store.counts()["evictions"] == 2
 
 
 def test_closed_credentials_are_remembered_for_a_while(make_world: Callable[..., World]) -> None:
@@ -136,7 +136,7 @@ def test_closed_credentials_are_remembered_for_a_while(make_world: Callable[...,
     statuses = [world.as_mailgun(key).get(ROOM["mailgun"]).status_code for key in keys[8:28]]
     assert statuses == [503] * 20
     assert world.as_mailgun(keys[0]).get(ROOM["mailgun"]).status_code == 200
-    remembered = world.server.tenants._evicted
+    remembered = world.store._evicted
     assert len(remembered) == 20
     assert not any(key in repr(remembered) for key in keys)
 
@@ -194,7 +194,7 @@ def test_one_slow_tenant_holds_up_nobody(world: World) -> None:
 def test_secrets_are_not_shown(world: World) -> None:
     """Neither a journal nor a representation has a whole credential in it."""
     world.mailgun.get(ROOM["mailgun"])
-    record = world.store.tenant("default").journal.last
+    record = list(world.store.tenant("default").journal)[-1]
     assert record.credential == "…" + MAILGUN_KEY[-4:]
     assert MAILGUN_KEY not in repr(record)
     assert world.mailgun.headers["Authorization"] not in repr(record)

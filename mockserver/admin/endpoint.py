@@ -126,7 +126,7 @@ def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Ca
             data = None if status == HTTPStatus.NO_CONTENT else {"schema_version": SCHEMA_VERSION, **answer}
             misfit = contract.misfit(operation_id, status, None if data is None else "application/json", data)
             if misfit is not None:
-                server.misfits += 1
+                server.store.count("misfits")
                 log.error("our answer breaks our contract: control %s: %s", operation_id, misfit)
             if data is None:
                 return Response(status=status, headers={"Content-Type": ""})
@@ -175,9 +175,7 @@ def _asked(contract: Contract, operation_id: str, path_values: Mapping[str, str]
 
 def find_tenant(server: Mockserver, tenant_id: str) -> Tenant:
     """Return an open tenant, or open one that the seed names; any other is a 404."""
-    tenant = server.store.get(tenant_id)
-    if tenant is None and tenant_id in {each.tenant for each in server.world.registrations.values()}:
-        tenant = server.store.tenant(tenant_id)
+    tenant = server.tenants.get(tenant_id)
     if tenant is None:
         raise Problem(404, f"No tenant is named '{tenant_id}'.")
     return tenant
