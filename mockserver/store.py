@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import (
@@ -118,6 +119,18 @@ class State:
     def dump(self) -> dict[str, Any]:
         """Return the state as plain data, in the format of a seed."""
         raise NotImplementedError
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """Return the fields of a record that say something, as a seed has them."""
+    kind: Any = type(record)
+    found = ((name, getattr(record, name)) for name in _fields(kind))
+    return {name: list(value) if type(value) is tuple else value for name, value in found if value is not None}
+
+
+@functools.cache
+def _fields(record: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(record))
 
 
 class Snapshot(NamedTuple):

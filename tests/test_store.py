@@ -117,7 +117,7 @@ def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.Monk
     world.store.breaches.clear()
     monkeypatch.setattr(rules, "pools_of", lambda tx, user: tx.state.pools.__setitem__("1", None) or [])
     monkeypatch.setattr(State, "copy", lambda self: self)
-    monkeypatch.setattr("mockserver.providers.sendgrid.models._plain", repr)
+    monkeypatch.setattr("mockserver.providers.sendgrid.models.plain", repr)
     world.sendgrid.get("/v3/ips/pools")
     assert any("changed the store" in breach for breach in world.store.breaches)
     world.store.breaches.clear()
