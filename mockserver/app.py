@@ -13,15 +13,15 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.routing import Map, Rule
 
 from . import admin, journal, seed
-from .config import Config
+from .config import STORE, Config
 from .contract import Contract
-from .errors import ApiError
+from .errors import ApiError, StoreError
 from .faults import Fault
 from .memory_store import MemoryStore
 from .mounts import Mounts, Segment, decoded_path, straighten
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
-from .store import Caller, Evicted, Store, Transaction
+from .store import Caller, Store, Transaction, Unserved
 from .tenants import Tenants
 from .web import Call, Reply, body
 
@@ -39,11 +39,11 @@ WITHOUT_BODY = frozenset({204, 304})
 class Mockserver:
     """One server: its settings, its world, its tenants, and the way of a request."""
 
-    def __init__(self, config: Config, store_class: type[Store] = MemoryStore) -> None:
+    def __init__(self, config: Config, store_class: Callable[..., Store] | None = None) -> None:
         self.config = config
         self.providers = {provider.name: provider for provider in PROVIDERS}
         self.world = seed.load(config.seed, {provider.name: provider.read_seed for provider in PROVIDERS})
-        self.store = store_class(self.world.states, config)
+        self.store: Store = (store_class or _store_class(config.store))(self.world.states, config)
         self.tenants = Tenants(self.store, self.world.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts(PROVIDERS)
         self.routes = _routes()
@@ -134,10 +134,8 @@ class Mockserver:
         except RequestEntityTooLarge:
             refused = _met(provider, "too_large", call)
             reply = provider.envelope(refused)
-        except Evicted as error:
-            self.store.count("requests")
-            log.warning("a credential of a tenant that was closed was refused")
-            return admin.problem(503, str(error))(call.environ, start_response)
+        except Unserved:
+            raise
         except Exception:
             log.exception("crashed on %r %r", call.method, call.path)
             refused = _met(provider, "crashed", call)
@@ -256,6 +254,19 @@ class Mockserver:
         return [reply.body] if reply.status not in WITHOUT_BODY and call.method != "HEAD" else []
 
 
+def _store_class(store: str) -> Callable[..., Store]:
+    """Return the class of a store; the library of one is imported only where it is asked for."""
+    if store == "memory":
+        return MemoryStore
+    if not STORE.fullmatch(store):
+        raise StoreError(f"--store '{store}' is none; there is memory, and redis://HOST:PORT/DB")
+    try:
+        from .redis_store import RedisStore
+    except ImportError as error:
+        raise StoreError(f"--store redis needs a library: pip install 'esp-mockserver[redis]' ({error})") from None
+    return RedisStore
+
+
 def _half(body: bytes) -> Iterator[bytes]:
     yield body[: len(body) // 2]
     raise ConnectionResetError("a planned fault truncated the answer")
@@ -308,8 +319,8 @@ def _explained(refused: ApiError) -> journal.Refusal:
     return journal.Refusal(refused.entry.key, refused.message, refused.entry.source)
 
 
-def create_app(config: Config | None = None, *, store_class: type[Store] = MemoryStore) -> Flask:
-    """Return the server as a WSGI application; raises `SeedError` when its seed has a mistake.
+def create_app(config: Config | None = None, *, store_class: Callable[..., Store] | None = None) -> Flask:
+    """Return the server as a WSGI application; raises `SeedError` or `StoreError` when it cannot start.
 
     `app.extensions["mockserver"]` is its `Mockserver`. Any number of them can live in one process.
     """
@@ -323,6 +334,7 @@ def create_app(config: Config | None = None, *, store_class: type[Store] = Memor
     app.url_map.converters = {**app.url_map.converters, "default": Segment}
     app.register_error_handler(HTTPException, admin.unrouted)
     app.register_error_handler(Exception, admin.crashed)
+    app.register_error_handler(Unserved, admin.unserved)
     app.before_request(admin.guard)
     if config.access_log:
         app.after_request(_log_control)
@@ -352,6 +364,8 @@ class Entrance:
             return self._server(provider, prefix, path, environ, start_response)
         except ConnectionResetError:
             raise
+        except Unserved as error:
+            return admin.unserved(error)(environ, start_response)
         except Exception as error:
             return admin.crashed(error)(environ, start_response)
 

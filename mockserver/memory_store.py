@@ -137,8 +137,10 @@ class MemoryStore(Store):
         self._known: dict[tuple[str, str], Caller] = {}
         self._open: OrderedDict[str, list[tuple[str, str]]] = OrderedDict()
         """The credentials of every tenant that is not the seed's, by its id, least recently used first."""
-        self._evicted: OrderedDict[str, None] = OrderedDict()
-        """Credentials whose tenants were closed to make room, as digests, the oldest first."""
+        self._used: dict[str, float] = {}
+        """When each of those was last used, if that is ever asked for."""
+        self._evicted: OrderedDict[str, str] = OrderedDict()
+        """Credentials whose tenants were closed, as digests, and why; the oldest first."""
         self._made = 0
         self._lock = threading.Lock()
         """Held while the tenants and credentials that there are change."""
@@ -151,19 +153,28 @@ class MemoryStore(Store):
         self._room = Room(self.config.journal_room)
         self._strangers = itertools.count(1)
 
+    def check(self) -> None:
+        pass
+
     # Tenants
 
     def __len__(self) -> int:
         return len(self._tenants)
 
     def overview(self) -> list[Overview]:
+        with self._lock:
+            self._sweep()
         return [
             Overview(tenant.id, len(tenant.journal), tenant.journal.dropped, sorted(tenant.read().states))
             for tenant in list(self._tenants.values())
         ]
 
     def get(self, tenant_id: str) -> MemoryTenant | None:
-        return self._tenants.get(tenant_id)
+        with self._lock:
+            self._sweep()
+            if tenant_id in self._open:
+                self._touch(tenant_id)
+            return self._tenants.get(tenant_id)
 
     def tenant(self, tenant_id: str) -> MemoryTenant:
         return self._tenants.get(tenant_id) or self._tenant(tenant_id, self.world, Clock())
@@ -180,6 +191,7 @@ class MemoryStore(Store):
         start: Clock,
     ) -> MemoryTenant:
         with self._lock:
+            self._sweep()
             number, registrations = register(self._made, lambda *key: key in self._known)
             self._made = number
             tenant = self._tenant(f"t{number}", seed or self.world, start)
@@ -192,13 +204,32 @@ class MemoryStore(Store):
         for key, registration in zip(keys, registrations, strict=True):
             self._known[key] = Caller(tenant, registration)
             self._evicted.pop(digest(*key), None)
+        self._touch(tenant.id)
         if len(self._open) > self.config.max_tenants:
-            oldest, keys = self._open.popitem(last=False)
-            self._close(oldest, keys)
-            self._counts["evictions"] += 1
-            self._evicted.update(dict.fromkeys(digest(*key) for key in keys))
-            while len(self._evicted) > EVICTED_PER_TENANT * self.config.max_tenants:
-                self._evicted.popitem(last=False)
+            self._evict("max")
+
+    def _evict(self, reason: str) -> None:
+        """Close the least recently used tenant, and remember its credentials."""
+        oldest, keys = self._open.popitem(last=False)
+        self._close(oldest, keys)
+        self._counts["evictions"] += 1
+        self._evicted.update(dict.fromkeys((digest(*key) for key in keys), reason))
+        while len(self._evicted) > EVICTED_PER_TENANT * self.config.max_tenants:
+            self._evicted.popitem(last=False)
+
+    def _touch(self, tenant_id: str) -> None:
+        """Note that an open tenant is in use."""
+        self._open.move_to_end(tenant_id)
+        if self.config.tenant_ttl is not None:
+            self._used[tenant_id] = self.time()
+
+    def _sweep(self) -> None:
+        """Close the tenants that were idle for too long."""
+        if self.config.tenant_ttl is None:
+            return
+        before = self.time() - self.config.tenant_ttl
+        while self._open and self._used[next(iter(self._open))] <= before:
+            self._evict("ttl")
 
     def close(self, tenant_id: str) -> None:
         with self._lock:
@@ -207,6 +238,7 @@ class MemoryStore(Store):
     def _close(self, tenant_id: str, keys: Iterable[tuple[str, str]]) -> None:
         for key in keys:
             del self._known[key]
+        self._used.pop(tenant_id, None)
         self._drop(tenant_id)
 
     def _drop(self, tenant_id: str) -> None:
@@ -220,11 +252,15 @@ class MemoryStore(Store):
 
     def recall(self, provider: str, credential: str) -> Caller | None:
         with self._lock:
+            self._sweep()
             caller = self._known.get((provider, credential))
             if caller is not None:
-                self._open.move_to_end(caller.tenant.id)
-            elif self._evicted and digest(provider, credential) in self._evicted:
-                raise Evicted
+                self._touch(caller.tenant.id)
+            elif self._evicted:
+                reason = self._evicted.get(digest(provider, credential))
+                if reason is not None:
+                    self._counts["requests"] += 1
+                    raise Evicted(reason)
             return caller
 
     def open(self, registration: Registration) -> Caller:
@@ -235,7 +271,9 @@ class MemoryStore(Store):
             return self._known[key]
 
     def find(self, provider: str, credential: str) -> str | None:
-        caller = self._known.get((provider, credential))
+        with self._lock:
+            self._sweep()
+            caller = self._known.get((provider, credential))
         return caller.tenant.id if caller is not None else None
 
     def registrations(self, tenant_id: str) -> Sequence[Registration]:
@@ -285,6 +323,7 @@ class MemoryStore(Store):
         with self._lock:
             if name not in self._snapshots and len(self._snapshots) >= at_most:
                 return False
+            self._sweep()
             tenants = [(tenant, tenant.read().snapshot()) for tenant in list(self._tenants.values())]
             self._snapshots[name] = Everything(tenants, dict(self._known), list(self._open.items()))
             return True
@@ -304,6 +343,9 @@ class MemoryStore(Store):
                 tenant.update(lambda now, kept=kept: now.restore(kept))  # type: ignore[misc]
             self._known = dict(snapshot.known)
             self._open = OrderedDict(snapshot.open)
+            self._used.clear()
+            for tenant_id in list(self._open):
+                self._touch(tenant_id)
             return True
 
     def reset(self) -> None:
@@ -312,6 +354,7 @@ class MemoryStore(Store):
                 self._drop(tenant_id)
             self._known.clear()
             self._open.clear()
+            self._used.clear()
             self._evicted.clear()
             self._made = 0
             self._tally.clear()

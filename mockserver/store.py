@@ -116,6 +116,11 @@ class State:
                 setattr(twin, item.name, value.copy())
         return twin
 
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        """Return the state that such data describes. Raises `SeedError`."""
+        raise NotImplementedError
+
     def dump(self) -> dict[str, Any]:
         """Return the state as plain data, in the format of a seed."""
         raise NotImplementedError
@@ -203,8 +208,9 @@ class Transaction(Generic[S]):
 class Records(Protocol):
     """The journal of one tenant."""
 
-    dropped: int
-    """How many records there is no room for any more."""
+    @property
+    def dropped(self) -> int:
+        """How many records there was no room for any more."""
 
     def __iter__(self) -> Iterator[Record]: ...
 
@@ -307,12 +313,16 @@ class Unserved(Exception):
 
 
 class Evicted(Unserved):
-    """The credential's tenant was closed because too many were open."""
+    """The credential's tenant was closed: because of `max`, too many were open; or `ttl`, nobody used it."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str) -> None:
+        why, raised = {
+            "max": ("more tenants were open than --max-tenants allows", "--max-tenants"),
+            "ttl": ("nobody used it for as long as --tenant-ttl says", "--tenant-ttl"),
+        }[reason]
         super().__init__(
-            "The tenant of this credential was closed because more tenants were open than --max-tenants allows; "
-            "its data is gone. Use another credential, or raise --max-tenants."
+            f"The tenant of this credential was closed because {why}; its data is gone. "
+            f"Use another credential, or raise {raised}."
         )
 
 
@@ -338,13 +348,18 @@ class Store(ABC):
     """Everything that a server keeps: tenants, the credentials that lead to them, journals, counts, snapshots.
 
     A store is made of the world that tenants start from and the server's settings. A tenant is of the seed (made when
-    somebody asks for it, never closed) or open, least recently used ones being closed when there are too many.
+    somebody asks for it, never closed) or open: the least recently used ones are closed when there are too many, and
+    those that nobody used for long.
     """
 
     def __init__(self, world: Mapping[str, State], config: Config) -> None:
         self.world = world
         self.config = config
         self.time = config.time
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise `Unserved` if nobody could be answered now."""
 
     # Tenants
 
@@ -358,7 +373,7 @@ class Store(ABC):
 
     @abstractmethod
     def get(self, tenant_id: str) -> Tenant | None:
-        """Return a tenant that is there."""
+        """Return a tenant that is there; it is in use now."""
 
     @abstractmethod
     def tenant(self, tenant_id: str) -> Tenant:
@@ -411,7 +426,7 @@ class Store(ABC):
 
     @abstractmethod
     def count(self, name: str) -> None:
-        """Count something of the whole server: a misfit, or one of the requests that no journal and no tally has."""
+        """Count something of the whole server."""
 
     @abstractmethod
     def counts(self) -> Mapping[str, int]:

@@ -18,6 +18,7 @@ from mockserver.app import Mockserver
 from mockserver.errors import ApiError, SeedError
 from mockserver.journal import Record
 from mockserver.memory_store import MemoryStore, MemoryTenant
+from mockserver.redis_store import RedisStore, RedisTenant
 from mockserver.store import Tenant, Transaction
 
 SPARKPOST_KEY = "5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b"
@@ -66,6 +67,30 @@ class GuardedTenant(MemoryTenant):
                 self.breaches.append("changed the store")
             if done:
                 check_kept(self.breaches, self._kept.states[provider])
+
+
+class GuardedRedisStore(RedisStore):
+    """The same, in Redis."""
+
+    def __init__(self, *args: Any) -> None:
+        self.breaches: list[str] = []
+        super().__init__(*args)
+
+    def _tenant(self, *args: Any, faulty: bool = True) -> GuardedRedisTenant:
+        return GuardedRedisTenant(self, *args, *(() if len(args) == 3 else (faulty,)))
+
+    def forget_counts(self) -> None:
+        self.redis.delete("mockserver:tally")
+        self.redis.hdel("mockserver:counts", "requests", "foreign", "strangers", "evictions", "misfits")
+
+
+class GuardedRedisTenant(RedisTenant):
+    def __init__(self, store: GuardedRedisStore, *args: Any) -> None:
+        super().__init__(store, *args)
+        self.breaches = store.breaches
+
+    def _answer(self, answer: Any, tx: Transaction[Any], writes: bool) -> Any:
+        return guarded(self.breaches, answer, writes)(tx)
 
 
 def guarded(breaches: list[str], answer: Any, writes: bool) -> Any:
@@ -159,10 +184,13 @@ class World:
     """A server in this process with an access to each provider's demo tenant."""
 
     def __init__(self, **config: Any) -> None:
-        self.app: Flask = create_app(Config(**config), store_class=GuardedStore)
+        settings = Config(**config)
+        self.app: Flask = create_app(
+            settings, store_class=GuardedStore if settings.store == "memory" else GuardedRedisStore
+        )
         self.server: Mockserver = self.app.extensions["mockserver"]
         store = self.server.store
-        assert isinstance(store, GuardedStore)
+        assert isinstance(store, GuardedStore | GuardedRedisStore)
         self.store = store
         self.client = PlainClient(self.app)
         self.sparkpost = self.as_sparkpost(SPARKPOST_KEY)
@@ -177,6 +205,10 @@ class World:
 
     def as_mailgun(self, key: str | None = None, user: str = "api") -> Access:
         return Access(self, "mailgun", {"Authorization": basic(user, key or fresh_mailgun_key())})
+
+    def lock_of(self, tenant: Tenant) -> Any:
+        """Return what who writes to a tenant waits for, in this process."""
+        return tenant.lock if isinstance(self.store, GuardedStore) else self.store.lock(tenant.id)
 
     def check(self, caplog_records: list[logging.LogRecord]) -> None:
         """Assert what holds after any test at all."""

@@ -19,6 +19,7 @@ from mockserver.store import Tenant
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, SUBACCOUNT, Access, World, fresh_sendgrid_key
 
+STORES = ("memory", "redis")
 PREFIX = "/_mockserver"
 POOLS = {"sparkpost": "/api/v1/ip-pools", "sendgrid": "/v3/ips/pools", "mailgun": "/v3/ip_pools"}
 POOL: dict[str, dict[str, Any]] = {
@@ -450,6 +451,7 @@ def test_a_reset_equals_a_fresh_process(make_world: Callable[..., World], whole:
     assert observed(used) == fresh
 
 
+@pytest.mark.store("memory")  # it takes long, and test_redis_store has the limit that is Redis' own
 def test_there_are_limits(made: Made) -> None:
     """A tenant has at most 1,000 faults and 100 snapshots, and a server 100 snapshots of all."""
     for _ in range(1_000):
@@ -642,10 +644,11 @@ def test_drop_and_truncate_in_process(made: Made) -> None:
 def test_delays_hold_no_lock(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """A delay is as long as planned, and the tenant's other calls go on meanwhile."""
     slept = []
+    world = made.control.world
 
     def wait(_: Tenant, seconds: float) -> None:
         if seconds:
-            slept.append((seconds, made.control.world.store.tenant(made.id).lock.locked()))
+            slept.append((seconds, world.lock_of(world.store.get(made.id)).locked()))
 
     monkeypatch.setattr(type(made.control.world.store.get(made.id)), "wait", wait)
     made.fault("*", kind="delay", delay_seconds=1.5)

@@ -8,6 +8,8 @@ from mockserver.web import unread
 
 from .support import SPARKPOST_KEY, World
 
+STORES = ("memory", "redis")
+
 
 def test_a_record(world: World) -> None:
     """A record has the request, who made it, the operation, the answer, and why it was refused."""

@@ -16,6 +16,7 @@ from mockserver.providers import PROVIDERS
 
 from .support import Access, World
 
+STORES = ("memory", "redis")
 PROVIDER = pytest.mark.parametrize("name", [provider.name for provider in PROVIDERS])
 
 UNMODELLED = [

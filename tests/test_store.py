@@ -15,6 +15,7 @@ from mockserver.store import State, Table
 
 from .support import World
 
+STORES = ("memory", "redis")
 KEYS = st.sampled_from("abcdef")
 
 
@@ -101,6 +102,7 @@ def test_a_dump_with_work_to_do_loads(make_world: Any, tmp_path: Any) -> None:
     assert world.server.providers["mailgun"].read_seed(dump).state.dump() == dump
 
 
+@pytest.mark.store("memory")
 def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that changes before it refuses is caught by every test, and so is a GET that changes something."""
     from mockserver.providers.sendgrid import catalog, rules

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
 from ..mounts import host_name
+from ..store import Unserved
 from ..web import NotJson, origin, parse_json, parse_pairs
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ def crashed(error: Exception) -> Response:
     """Answer for a mistake of ours outside of any provider."""
     log.error("crashed", exc_info=error)
     return problem(500, "mockserver crashed on this request; its log has the traceback.")
+
+
+def unserved(error: Unserved) -> Response:
+    """Answer a request that cannot be answered as it should be now."""
+    log.warning("%s", error)
+    return problem(503, str(error))
 
 
 def misdirected() -> Response:

@@ -26,6 +26,7 @@ def live(server: Mockserver) -> Any:
 
 @endpoint("ready", "GET", "/ready")
 def ready(server: Mockserver) -> Any:
+    server.store.check()
     return {"ready": True}
 
 
@@ -38,6 +39,7 @@ def info(server: Mockserver) -> Any:
         "providers": [_served(server, each) for each in server.providers.values()],
         "limits": {
             "max_tenants": config.max_tenants,
+            "tenant_ttl": config.tenant_ttl,
             "max_body": config.max_body,
             "journal_size": config.journal_size,
             "journal_room": config.journal_room,
