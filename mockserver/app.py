@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 
 from . import admin, journal, seed
-from .config import Config
+from .config import STORE, Config
 from .contract import Contract
-from .errors import ApiError
+from .errors import ApiError, StoreError
 from .faults import Fault
+from .memory_store import MemoryStore
 from .mounts import Mounts, Segment, decoded_path, straighten
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
-from .store import MemoryStore
-from .tenants import Caller, Evicted, Tenants, TenantsSnapshot
+from .store import Caller, Store, Transaction, Unserved
+from .tenants import Tenants
 from .web import Call, Reply, body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger("mockserver")
-
-EVICTED = (
-    "The tenant of this credential was closed because more tenants were open than --max-tenants allows; "
-    "its data is gone. Use another credential, or raise --max-tenants."
-)
 
 Answer = Callable[[Call], Reply]
 NOTHING: Mapping[str, str] = {}
@@ -44,31 +39,13 @@ WITHOUT_BODY = frozenset({204, 304})
 class Mockserver:
     """One server: its settings, its world, its tenants, and the way of a request."""
 
-    def __init__(self, config: Config, store_class: type[MemoryStore] = MemoryStore) -> None:
+    def __init__(self, config: Config, store_class: Callable[..., Store] | None = None) -> None:
         self.config = config
         self.providers = {provider.name: provider for provider in PROVIDERS}
         self.world = seed.load(config.seed, {provider.name: provider.read_seed for provider in PROVIDERS})
-        self.store = store_class(
-            self.world.states,
-            time=config.time,
-            id_seed=config.id_seed,
-            journal_size=config.journal_size,
-            journal_room=config.journal_room,
-        )
-        self.tenants = Tenants(
-            self.store, self.world.registrations, unknown=config.unknown_credentials, max_tenants=config.max_tenants
-        )
+        self.store: Store = (store_class or _store_class(config.store))(self.world.states, config)
+        self.tenants = Tenants(self.store, self.world.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts(PROVIDERS)
-        self.misfits = 0
-        """How many of our own answers broke our own contract."""
-        self.requests = 0
-        """How many requests the providers were asked."""
-        self.foreign = 0
-        """How many of them had no credential of a tenant that the control API made."""
-        self.tally = journal.Tally()
-        """What these were, of strangers too."""
-        self.snapshots: dict[str, TenantsSnapshot] = {}
-        """Of all tenants together, by name."""
         self.routes = _routes()
         """Every path of every provider, under its prefix; an endpoint is `provider.operationId` or `….unmodelled`."""
         self._adapter = self.routes.bind("localhost")
@@ -78,21 +55,25 @@ class Mockserver:
         self._methods: dict[str, tuple[str, ...]] = {}
         for rule in self.routes.iter_rules():
             self._methods[rule.rule] = tuple(sorted({*self._methods.get(rule.rule, ()), *(rule.methods or ())}))
-        self._strangers = itertools.count(1)
+
+    @property
+    def misfits(self) -> int:
+        """How many of our own answers broke our own contract."""
+        return self.store.counts().get("misfits", 0)
+
+    @property
+    def requests(self) -> int:
+        """How many requests the providers were asked."""
+        return self.store.counts().get("requests", 0)
+
+    @property
+    def foreign(self) -> int:
+        """How many of them had no credential of a tenant that the control API made."""
+        return self.store.counts().get("foreign", 0)
 
     def contract(self, provider: Provider) -> Contract:
         """Return a provider's contract, compiled on first use."""
         return Contract.load(provider.name)
-
-    def reset(self) -> None:
-        """Be as a fresh process would be."""
-        self.tenants.clear()
-        self.store.renew()
-        self.snapshots.clear()
-        self.misfits = 0
-        self.requests = self.foreign = 0
-        self.tally.clear()
-        self._strangers = itertools.count(1)
 
     # The way of a request: where it leads, who asks, what is sent, the transaction, the answer or refusal, the journal.
 
@@ -108,7 +89,7 @@ class Mockserver:
             call = Call(method, path, prefix, environ, methods)
             allow = ", ".join(methods)
             if method == "OPTIONS":  # asked by browsers, which send no credential with it
-                reply, request_id = provider.options(path, allow), f"nobody-{next(self._strangers)}"
+                reply, request_id = provider.options(path, allow), f"nobody-{self.store.number_stranger()}"
                 return self._respond(provider, call, reply, request_id, start_response)
             answer = self._refusal(provider, "not_allowed", ("Allow", allow))
             return self._exchange(provider, call, answer, start_response)
@@ -143,7 +124,6 @@ class Mockserver:
     ) -> Iterable[bytes]:
         caller: Caller | None = None
         refused: ApiError | None = None
-        self.requests += 1
         try:
             caller = self._recognise(provider, call)
             reply = self._transact(provider, call, answer, operation)
@@ -154,25 +134,26 @@ class Mockserver:
         except RequestEntityTooLarge:
             refused = _met(provider, "too_large", call)
             reply = provider.envelope(refused)
-        except Evicted:
-            log.warning("a credential of a tenant that was closed was refused")
-            return admin.problem(503, EVICTED)(call.environ, start_response)
+        except Unserved:
+            raise
         except Exception:
             log.exception("crashed on %r %r", call.method, call.path)
             refused = _met(provider, "crashed", call)
             reply = provider.envelope(refused)
         extra = refused.headers if refused is not None else ()
         operation_id = operation.id if operation is not None else None
-        self.tally.add(provider.name, operation_id, refused.entry.key if refused is not None else None)
         if caller is None:
             self._misfit(provider, operation, reply)
-            return self._respond(provider, call, reply, f"nobody-{next(self._strangers)}", start_response, extra)
+            number = self.store.keep_stranger(provider.name, operation_id, refused.entry.key if refused else None)
+            return self._respond(provider, call, reply, f"nobody-{number}", start_response, extra)
         misfit = self._misfit(provider, operation, reply) if call.fault is None else None
-        request_id = f"{caller.tenant.id}-{call.seq}"
-        caller.tenant.journal.add(
+        seq = call.tx.seq
+        request_id = f"{caller.tenant.id}-{seq}"
+        self.store.keep(
+            caller.tenant,
             journal.Record(
                 id=request_id,
-                seq=call.seq,
+                seq=seq,
                 time=call.time,
                 provider=provider.name,
                 operation=operation_id,
@@ -190,15 +171,14 @@ class Mockserver:
                 fault=call.fault.id if call.fault is not None else None,
                 misfit=misfit,
                 situation=refused.situation if refused is not None else None,
-            )
+            ),
+            foreign=not self.tenants.is_made(caller),
         )
         return self._respond(provider, call, reply, request_id, start_response, extra)
 
     def _recognise(self, provider: Provider, call: Call) -> Caller:
         credential = provider.credential(call.headers)
         caller = self.tenants.caller(provider.name, credential, provider.well_formed) if credential else None
-        if caller is None or not self.tenants.is_made(caller.tenant.id):
-            self.foreign += 1
         if caller is None:
             situation: Situation = "unknown_credential" if credential else "no_credential"
             raise _met(provider, situation, call)
@@ -206,28 +186,33 @@ class Mockserver:
         return caller
 
     def _transact(self, provider: Provider, call: Call, answer: Answer, operation: Operation | None) -> Reply:
-        """Read the body, then answer with the tenant locked: all that the answer changes happens, or nothing does."""
+        """Read the body, then answer in a transaction: all that the answer changes happens, or nothing does."""
         too_large: RequestEntityTooLarge | None = None
         try:
             call.body = body(call.environ, self.config.max_body)
         except RequestEntityTooLarge as error:
             too_large = error
-        tenant = call.caller.tenant
-        fault = call.fault = tenant.faults.take(f"{provider.name}.{operation.id}") if operation is not None else None
+        caller = call.caller
+        tenant = caller.tenant
+        fault = call.fault = tenant.take_fault(f"{provider.name}.{operation.id}") if operation is not None else None
         if fault is not None and fault.when == "before":
-            tenant.faults.wait(fault.delay_seconds or 0)
+            tenant.wait(fault.delay_seconds or 0)
+
+        def attempt(tx: Transaction[Any]) -> Reply:  # from the start each time: a store may want it again
+            call.tx, call.time = tx, tx.now
+            call.known, call.account = True, caller.registration.account
+            if fault is not None and fault.when == "before":
+                _strike(provider, call, fault)
+            if operation is not None:
+                call.scope = operation.scope
+                provider.admit(call)
+            if too_large is not None:
+                raise too_large
+            return answer(call)
+
         writes = operation is not None and operation.method != "GET"
         try:
-            with self.store.transaction(tenant, provider.name, provider.settle, writes=writes) as tx:
-                call.tx, call.seq, call.time = tx, tx.seq, tx.now
-                if fault is not None and fault.when == "before":
-                    _strike(provider, call, fault)
-                if operation is not None:
-                    call.scope = operation.scope
-                    provider.admit(call)
-                if too_large is not None:
-                    raise too_large
-                reply = answer(call)
+            reply = tenant.transact(provider.name, provider.settle, attempt, writes=writes)
         except ApiError:
             _strike_after(provider, call, fault)
             raise
@@ -239,7 +224,7 @@ class Mockserver:
             operation.id if operation is not None else None, reply.status, reply.content_type, reply.data
         )
         if misfit is not None:
-            self.misfits += 1
+            self.store.count("misfits")
             log.error("our answer breaks our contract: %s %s: %s", provider.name, operation and operation.id, misfit)
         return misfit
 
@@ -267,6 +252,19 @@ class Mockserver:
         if kind == "truncate":
             return _half(reply.body)
         return [reply.body] if reply.status not in WITHOUT_BODY and call.method != "HEAD" else []
+
+
+def _store_class(store: str) -> Callable[..., Store]:
+    """Return the class of a store; the library of one is imported only where it is asked for."""
+    if store == "memory":
+        return MemoryStore
+    if not STORE.fullmatch(store):
+        raise StoreError(f"--store '{store}' is none; there is memory, and redis://HOST:PORT/DB")
+    try:
+        from .redis_store import RedisStore
+    except ImportError as error:
+        raise StoreError(f"--store redis needs a library: pip install 'esp-mockserver[redis]' ({error})") from None
+    return RedisStore
 
 
 def _half(body: bytes) -> Iterator[bytes]:
@@ -306,7 +304,7 @@ def _strike(provider: Provider, call: Call, fault: Fault) -> None:
 def _strike_after(provider: Provider, call: Call, fault: Fault | None) -> None:
     """Let a fault take the place of an answer, of what was done for good as of what was refused."""
     if fault is not None and fault.when == "after":
-        call.caller.tenant.faults.wait(fault.delay_seconds or 0)
+        call.caller.tenant.wait(fault.delay_seconds or 0)
         _strike(provider, call, fault)
 
 
@@ -321,8 +319,8 @@ def _explained(refused: ApiError) -> journal.Refusal:
     return journal.Refusal(refused.entry.key, refused.message, refused.entry.source)
 
 
-def create_app(config: Config | None = None, *, store_class: type[MemoryStore] = MemoryStore) -> Flask:
-    """Return the server as a WSGI application; raises `SeedError` when its seed has a mistake.
+def create_app(config: Config | None = None, *, store_class: Callable[..., Store] | None = None) -> Flask:
+    """Return the server as a WSGI application; raises `SeedError` or `StoreError` when it cannot start.
 
     `app.extensions["mockserver"]` is its `Mockserver`. Any number of them can live in one process.
     """
@@ -336,6 +334,7 @@ def create_app(config: Config | None = None, *, store_class: type[MemoryStore] =
     app.url_map.converters = {**app.url_map.converters, "default": Segment}
     app.register_error_handler(HTTPException, admin.unrouted)
     app.register_error_handler(Exception, admin.crashed)
+    app.register_error_handler(Unserved, admin.unserved)
     app.before_request(admin.guard)
     if config.access_log:
         app.after_request(_log_control)
@@ -365,6 +364,8 @@ class Entrance:
             return self._server(provider, prefix, path, environ, start_response)
         except ConnectionResetError:
             raise
+        except Unserved as error:
+            return admin.unserved(error)(environ, start_response)
         except Exception as error:
             return admin.crashed(error)(environ, start_response)
 

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from . import __version__
-from .config import UNKNOWN_CREDENTIALS, Config
-from .errors import SeedError
+from .config import STORE, UNKNOWN_CREDENTIALS, Config
+from .errors import SeedError, StoreError
 
 if TYPE_CHECKING:
     from .provider import Provider
@@ -149,9 +149,15 @@ def _token(context: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
-def _finite(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if not math.isfinite(value):
+def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
         raise click.BadParameter("is no number of seconds.")
+    return value
+
+
+def _store(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not STORE.fullmatch(value):
+        raise click.BadParameter(f"'{value}' is none; there is memory, and redis://HOST:PORT/DB.")
     return value
 
 
@@ -255,6 +261,21 @@ def commands(context: click.Context) -> None:
     help="How many such tenants stay open; the least recently used one beyond that is closed.",
 )
 @option(
+    "--tenant-ttl",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    callback=_finite,
+    help="How long such a tenant may be idle before it is closed. [default: for ever]",
+)
+@option(
+    "--store",
+    default=DEFAULTS.store,
+    metavar="memory|URL",
+    callback=_store,
+    show_default=True,
+    help="Where everything is kept; redis://HOST:PORT/DB lets any number of servers share it.",
+)
+@option(
     "--id-seed",
     default=DEFAULTS.id_seed,
     metavar="TEXT",
@@ -280,6 +301,8 @@ def serve(
     seed: str,
     unknown_credentials: str,
     max_tenants: int,
+    tenant_ttl: float | None,
+    store: str,
     id_seed: str,
     tls: str | None,
     tls_cert: str | None,
@@ -306,6 +329,8 @@ def serve(
         seed=seed,
         unknown_credentials=unknown_credentials,  # type: ignore[arg-type]
         max_tenants=max_tenants,
+        tenant_ttl=tenant_ttl,
+        store=store,
         id_seed=id_seed,
         expose=expose,
         control_token=control_token or made,
@@ -316,6 +341,8 @@ def serve(
             server = start(config, host, port, provider_ports, identity)
         except SeedError as error:
             raise Failure(f"seed: {error}") from None
+        except StoreError as error:
+            raise Failure(str(error), 1) from None
         except OSError as error:
             raise Failure(f"cannot listen on {error.filename}: {error.strerror}") from None
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Literal, get_args
 
 UnknownCredentials = Literal["any", "well-formed", "reject"]
 UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
+STORE = re.compile("memory|(redis|rediss|unix)://.+")
+"""What can be said to be a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,10 @@ class Config:
     """Which credentials open a tenant of their own on first use: any, those of the provider's form, or none."""
     max_tenants: int = 10_000
     """How many tenants stay open; the least recently used one beyond that is closed."""
+    tenant_ttl: float | None = None
+    """How long a tenant may be idle before it is closed, in seconds; None: for ever."""
+    store: str = "memory"
+    """Where everything is kept: `memory`, or `redis://HOST:PORT/DB` for any number of servers together."""
     max_body: int = 1 << 20
     """The largest request body that is read, in bytes."""
     journal_size: int = 1_000

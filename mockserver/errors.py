@@ -2,7 +2,8 @@
 
 Exception
 ├── ApiError     a refusal, taken from a provider's catalog; rendered by that provider's envelope
-└── SeedError    a mistake in a seed: where it stands and why it is one
+├── SeedError    a mistake in a seed: where it stands and why it is one
+└── StoreError   a store that a server cannot start with
 """
 
 from __future__ import annotations
@@ -116,6 +117,10 @@ class SeedError(ValueError):
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         dotted = ".".join(map(str, self.path))
         return ": ".join(part for part in (place, dotted, self.reason) if part)
+
+
+class StoreError(Exception):
+    """A store that a server cannot start with, and why."""
 
 
 def entries(catalog: ModuleType) -> dict[str, Entry]:

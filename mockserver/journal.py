@@ -59,6 +59,10 @@ class Record(NamedTuple):
         return 1_000 + len(self.path) + len(self.query) + headers + len(self.body)
 
 
+Counted = tuple[str, str | None, str | None, int]
+"""A provider, an operationId if one was reached, the key of a refusal if there was one; and how often."""
+
+
 class Tally:
     """How often each operation was asked for, and how often it was refused with what; it outlives the records."""
 
@@ -77,7 +81,7 @@ class Tally:
         with self._lock:
             self._counts.clear()
 
-    def __iter__(self) -> Iterator[tuple[str, str | None, str | None, int]]:
+    def __iter__(self) -> Iterator[Counted]:
         with self._lock:
             counts = list(self._counts.items())
         return iter([(*key, count) for key, count in counts])

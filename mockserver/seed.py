@@ -13,8 +13,7 @@ import yaml
 
 from . import resources
 from .errors import SeedError
-from .store import State
-from .tenants import Registration
+from .store import Registration, State
 
 Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -128,8 +128,7 @@ class Server:
         deadline = time.monotonic() + PATIENCE
         for listener in self._listeners:
             listener.stop_listening()
-        for tenant in self.mockserver.store:
-            tenant.faults.hurry()
+        self.mockserver.store.hurry()
         while True:
             connections = [each for each in self._sockets.values() if isinstance(each, Connection)]
             for connection in connections:

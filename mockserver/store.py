@@ -1,21 +1,37 @@
-"""All mutable state: tenants, what they have written, and the transaction in which a request sees and changes it."""
+"""What a server keeps: tables, states, tenants and transactions; and what a store of them can do.
+
+`memory_store` and `redis_store` are the stores. Nothing else knows which one it is.
+"""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-import threading
-from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, MutableMapping, ValuesView
-from types import TracebackType
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+import functools
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+    ValuesView,
+)
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from . import ids
 from .clock import Clock
+from .config import Config
 from .faults import Fault, Faults
-from .journal import Journal, Room
+from .journal import Counted, Record
 
 R = TypeVar("R")
 S = TypeVar("S", bound="State")
+T = TypeVar("T")
 
 
 class Table(MutableMapping[str, R], Generic[R]):
@@ -100,9 +116,26 @@ class State:
                 setattr(twin, item.name, value.copy())
         return twin
 
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        """Return the state that such data describes. Raises `SeedError`."""
+        raise NotImplementedError
+
     def dump(self) -> dict[str, Any]:
         """Return the state as plain data, in the format of a seed."""
         raise NotImplementedError
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """Return the fields of a record that say something, as a seed has them."""
+    kind: Any = type(record)
+    found = ((name, getattr(record, name)) for name in _fields(kind))
+    return {name: list(value) if type(value) is tuple else value for name, value in found if value is not None}
+
+
+@functools.cache
+def _fields(record: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(record))
 
 
 class Snapshot(NamedTuple):
@@ -111,207 +144,317 @@ class Snapshot(NamedTuple):
     states: Mapping[str, State]
     drawn: int
     clock: Clock
-    faults: tuple[dict[str, Fault], int]
+    faults: Faults
 
 
-class Tenant:
-    """One isolated world: its own states, identifiers, clock, faults, snapshots, journal and lock."""
+@dataclass(slots=True)
+class Kept:
+    """Everything of a tenant but its journal, as one plain value."""
 
-    __slots__ = (
-        "clock",
-        "drawn",
-        "faults",
-        "id",
-        "id_scope",
-        "journal",
-        "lock",
-        "seed",
-        "snapshots",
-        "start",
-        "states",
-    )
-
-    def __init__(
-        self, tenant_id: str, id_scope: str, journal: Journal, seed: Mapping[str, State], start: Clock
-    ) -> None:
-        self.id = tenant_id
-        self.id_scope = id_scope
-        self.lock = threading.Lock()
-        self.journal = journal
-        self.seed = seed
-        """By provider, what it starts with."""
-        self.start = start
-        """The clock that it starts with."""
-        self.faults = Faults()
-        self.states: dict[str, State] = {}
-        """By provider, and only what was written: a tenant that only reads stores nothing."""
-        self.snapshots: dict[str, Snapshot] = {}
-        self.drawn = 0
-        self.clock = start
+    seed: Mapping[str, State]
+    """By provider, what it starts with."""
+    states: MutableMapping[str, State]
+    """By provider, and only what was written: a tenant that only reads stores nothing."""
+    drawn: int
+    """How many identifiers it has drawn."""
+    clock: Clock
+    faults: Faults
+    snapshots: MutableMapping[str, Snapshot]
 
     def state(self, provider: str) -> State:
         """Return what it has of a provider: its own state, or the seed's while it has written nothing."""
         return self.states.get(provider) or self.seed[provider]
 
-    def reset(self) -> None:
-        """Go back to the start, in everything."""
-        with self.lock:
-            self.states.clear()
-            self.snapshots.clear()
-            self.drawn = 0
-            self.clock = self.start
-            self.faults.load(({}, 0))
-            self.journal.reset()
+    def copy(self) -> Kept:
+        """Return one that can be changed without this one noticing."""
+        return Kept(self.seed, dict(self.states), self.drawn, self.clock, self.faults.copy(), dict(self.snapshots))
 
     def snapshot(self) -> Snapshot:
-        """Return everything but the journal, as it is now."""
-        with self.lock:
-            return Snapshot(dict(self.states), self.drawn, self.clock, self.faults.dump())
+        """Return everything as it is now."""
+        return Snapshot(dict(self.states), self.drawn, self.clock, self.faults.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot; the journal stays."""
-        with self.lock:
-            self.states = dict(snapshot.states)
-            self.drawn = snapshot.drawn
-            self.clock = snapshot.clock
-            self.faults.load(snapshot.faults)
+        """Go back to a snapshot; there are still the same snapshots."""
+        self.states.clear()
+        self.states.update(snapshot.states)
+        self.drawn = snapshot.drawn
+        self.clock = snapshot.clock
+        self.faults = snapshot.faults.copy()
 
-    def __repr__(self) -> str:
-        return f"<Tenant {self.id}, wrote {sorted(self.states) or 'nothing'}>"
+    def dump(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "drawn": self.drawn,
+            "states": {provider: self.state(provider).dump() for provider in self.seed},
+            "clock": self.clock,
+            "faults": list(self.faults),
+            "snapshots": sorted(self.snapshots),
+        }
 
 
 class Transaction(Generic[S]):
     """One request's view of one provider's state for one tenant: all of its changes happen, or none."""
 
-    __slots__ = ("_store", "_tenant", "_provider", "_writes", "_settle", "state", "ids", "now", "seq")
+    __slots__ = ("ids", "now", "seq", "state")
 
-    def __init__(
-        self,
-        store: MemoryStore,
-        tenant: Tenant,
-        provider: str,
-        settle: Callable[[S, float], S],
-        *,
-        writes: bool,
-    ) -> None:
-        self._store = store
-        self._tenant = tenant
-        self._provider = provider
-        self._settle = settle
-        self._writes = writes
-        self.state: S
-        self.ids: ids.Ids
-        self.now: float
-        self.seq: int
-
-    def __enter__(self) -> Transaction[S]:
-        self._tenant.lock.acquire()
-        try:
-            self._begin()
-        except BaseException:
-            self._tenant.lock.release()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._end(error)
-        finally:
-            self._tenant.lock.release()
-
-    def _begin(self) -> None:
-        self.now = self._tenant.clock.now(self._store.time())
-        self.seq = self._tenant.journal.next_seq()
-        kept = self._tenant.state(self._provider)
-        settled = self._settle(kept, self.now)  # type: ignore[arg-type]
-        self.state = settled.copy() if self._writes and settled is kept else settled
-        self.ids = ids.Ids(self._tenant.id_scope, self._tenant.drawn)
-
-    def _end(self, error: BaseException | None) -> None:
-        if error is None and self._writes:
-            self._tenant.states[self._provider] = self._settle(self.state, self.now)
-            self._tenant.drawn = self.ids.drawn
+    def __init__(self, state: S, drawn: ids.Ids, now: float) -> None:
+        self.state = state
+        self.ids = drawn
+        self.now = now
+        self.seq = 0
+        """The request's number in the tenant's journal, known when the transaction is over, however it ended."""
 
 
-class MemoryStore:
-    """Tenants in this process's memory, over one world that all of them start from."""
+class Records(Protocol):
+    """The journal of one tenant."""
 
-    def __init__(
-        self,
-        world: Mapping[str, State],
-        *,
-        time: Callable[[], float],
-        id_seed: str,
-        journal_size: int,
-        journal_room: int,
-    ) -> None:
-        self._world = world
-        self._tenants: dict[str, Tenant] = {}
-        self._journal_size = journal_size
-        self._room = journal_room
-        self._journal_room = Room(journal_room)
-        self.time = time
-        self._id_seed = id_seed
+    @property
+    def dropped(self) -> int:
+        """How many records there was no room for any more."""
 
-    def __len__(self) -> int:
-        return len(self._tenants)
+    def __iter__(self) -> Iterator[Record]: ...
 
-    def __iter__(self) -> Iterator[Tenant]:
-        return iter(list(self._tenants.values()))
+    def __len__(self) -> int: ...
 
-    def get(self, tenant_id: str) -> Tenant | None:
-        """Return a tenant that is there."""
-        return self._tenants.get(tenant_id)
-
-    def tenant(self, tenant_id: str, seed: Mapping[str, State] | None = None, start: Clock | None = None) -> Tenant:
-        """Return a tenant, made on first sight, of the server's world or of a seed of its own."""
-        tenant = self._tenants.get(tenant_id)
-        if tenant is None:
-            journal = Journal(self._journal_size, self._journal_room)
-            scope = ids.scope(self._id_seed, tenant_id)
-            made = Tenant(tenant_id, scope, journal, seed or self._world, start or Clock())
-            tenant = self._tenants.setdefault(tenant_id, made)
-        return tenant
-
-    def drop(self, tenant_id: str) -> None:
-        """Forget a tenant and everything it wrote."""
-        tenant = self._tenants.pop(tenant_id, None)
-        if tenant is not None:
-            tenant.faults.end()
-            tenant.journal.reset()
+    @property
+    def tally(self) -> Iterable[Counted]:
+        """How often each operation was asked for; it outlives the records."""
 
     def clear(self) -> None:
-        """Forget every tenant."""
-        for tenant in self:
-            self.drop(tenant.id)
+        """Forget every record, and how many were dropped; numbers go on."""
 
-    def put_back(self, tenants: Iterable[Tenant]) -> None:
-        """Have just these tenants."""
-        kept = {tenant.id: tenant for tenant in tenants}
-        for tenant in self:
-            if tenant.id not in kept:
-                self.drop(tenant.id)
-        self._tenants = kept
 
-    def renew(self) -> None:
-        """Be as a fresh process would be."""
-        self.clear()
-        self._journal_room = Room(self._room)
+class Tenant(ABC):
+    """One isolated world: its own states, identifiers, clock, faults, snapshots and journal."""
 
-    def transaction(
-        self, tenant: Tenant, provider: str, settle: Callable[[S, float], S], *, writes: bool
-    ) -> Transaction[S]:
-        """Open the transaction of one request; the tenant is locked until it ends."""
-        return Transaction(self, tenant, provider, settle, writes=writes)
+    __slots__ = ("id", "id_scope")
 
-    def dump(self, tenant: Tenant) -> dict[str, Any]:
-        """Return everything a tenant has, as plain data."""
-        return {
-            "drawn": tenant.drawn,
-            "states": {provider: tenant.state(provider).dump() for provider in self._world},
-            "clock": tenant.clock,
-            "faults": list(tenant.faults),
-            "snapshots": sorted(tenant.snapshots),
-        }
+    def __init__(self, tenant_id: str, id_scope: str) -> None:
+        self.id = tenant_id
+        self.id_scope = id_scope
+
+    @property
+    @abstractmethod
+    def journal(self) -> Records:
+        """What it asked."""
+
+    @abstractmethod
+    def transact(
+        self,
+        provider: str,
+        settle: Callable[[Any, float], Any],
+        answer: Callable[[Transaction[Any]], T],
+        *,
+        writes: bool,
+    ) -> T:
+        """Return what `answer` makes of a transaction on a provider's state, which is kept if it `writes`.
+
+        If `answer` raises, nothing is changed. It may be called more than once, each time with a fresh transaction.
+        """
+
+    @abstractmethod
+    def read(self) -> Kept:
+        """Return everything as it is now, not to be changed."""
+
+    @abstractmethod
+    def update(self, change: Callable[[Kept], T]) -> T:
+        """Return what `change` does to everything; if it raises, nothing is. It may be called more than once."""
+
+    @abstractmethod
+    def take_fault(self, operation: str) -> Fault | None:
+        """Return the fault that strikes this call."""
+
+    @abstractmethod
+    def wait(self, seconds: float) -> None:
+        """Delay a call; raises `ConnectionResetError` when there is nobody left to answer for."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Go back to the start, in everything."""
+
+    def __repr__(self) -> str:
+        return f"<Tenant {self.id}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A credential, and whom it stands for."""
+
+    provider: str
+    credential: str
+    tenant: str
+    account: str | None = None
+    """The subaccount or subuser that the credential itself belongs to; None for the account that owns them."""
+    scopes: frozenset[str] | None = None
+    """What it may do, in the provider's words; None for everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A credential that was recognised."""
+
+    tenant: Tenant
+    registration: Registration
+
+
+class Overview(NamedTuple):
+    """A tenant in one line."""
+
+    id: str
+    requests: int
+    """How many requests its journal has."""
+    dropped: int
+    written: Sequence[str]
+    """The providers of which it has a state of its own."""
+
+
+class Unserved(Exception):
+    """A request that the server cannot answer in the name of a provider, and says why."""
+
+
+class Evicted(Unserved):
+    """The credential's tenant was closed: because of `max`, too many were open; or `ttl`, nobody used it."""
+
+    def __init__(self, reason: str) -> None:
+        why, raised = {
+            "max": ("more tenants were open than --max-tenants allows", "--max-tenants"),
+            "ttl": ("nobody used it for as long as --tenant-ttl says", "--tenant-ttl"),
+        }[reason]
+        super().__init__(
+            f"The tenant of this credential was closed because {why}; its data is gone. "
+            f"Use another credential, or raise {raised}."
+        )
+
+
+class Taken(Exception):
+    """A credential stands for a tenant already."""
+
+    def __init__(self, provider: str, credential: str) -> None:
+        super().__init__(provider)
+        self.provider = provider
+        self.credential = credential
+
+
+Register = Callable[[int, Callable[[str, str], bool]], tuple[int, Sequence[Registration]]]
+"""Given the last number, and what says if a credential stands for an open tenant: the next, and its credentials."""
+
+
+def digest(provider: str, credential: str) -> str:
+    """Return what a credential is remembered by where it is not to be read."""
+    return hashlib.sha256(f"{provider}\0{credential}".encode()).hexdigest()
+
+
+class Store(ABC):
+    """Everything that a server keeps: tenants, the credentials that lead to them, journals, counts, snapshots.
+
+    A store is made of the world that tenants start from and the server's settings. A tenant is of the seed (made when
+    somebody asks for it, never closed) or open: the least recently used ones are closed when there are too many, and
+    those that nobody used for long.
+    """
+
+    def __init__(self, world: Mapping[str, State], config: Config) -> None:
+        self.world = world
+        self.config = config
+        self.time = config.time
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise `Unserved` if nobody could be answered now."""
+
+    # Tenants
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many tenants there are, those of the seed among them if they were used."""
+
+    @abstractmethod
+    def overview(self) -> list[Overview]:
+        """Return every tenant in the order in which they were made."""
+
+    @abstractmethod
+    def get(self, tenant_id: str) -> Tenant | None:
+        """Return a tenant that is there; it is in use now."""
+
+    @abstractmethod
+    def tenant(self, tenant_id: str) -> Tenant:
+        """Return a tenant of the seed, made on first sight."""
+
+    @abstractmethod
+    def create(
+        self,
+        register: Register,
+        seed: Mapping[str, State] | None,
+        start: Clock,
+    ) -> Tenant:
+        """Open a tenant of its own number; nothing is made if `register` raises, which may be called more than once."""
+
+    @abstractmethod
+    def close(self, tenant_id: str) -> None:
+        """Forget a tenant and everything it had; its credentials are simply unknown again."""
+
+    # Credentials of open tenants
+
+    @abstractmethod
+    def recall(self, provider: str, credential: str) -> Caller | None:
+        """Return who a credential stands for, whose tenant is in use now. Raises `Evicted` if that was closed."""
+
+    @abstractmethod
+    def open(self, registration: Registration) -> Caller:
+        """Open a tenant for a credential, or return who it stands for if somebody else was faster."""
+
+    @abstractmethod
+    def find(self, provider: str, credential: str) -> str | None:
+        """Return the id of the tenant that a credential stands for."""
+
+    @abstractmethod
+    def registrations(self, tenant_id: str) -> Sequence[Registration]:
+        """Return the credentials of an open tenant."""
+
+    # Counts
+
+    @abstractmethod
+    def keep(self, tenant: Tenant, record: Record, *, foreign: bool) -> None:
+        """Put a request into its tenant's journal, and count it, as a foreign one if it is."""
+
+    @abstractmethod
+    def keep_stranger(self, provider: str, operation: str | None, refusal: str | None) -> int:
+        """Count a request of nobody, and return its number."""
+
+    @abstractmethod
+    def number_stranger(self) -> int:
+        """Return a number for what nobody asked and nobody counts."""
+
+    @abstractmethod
+    def count(self, name: str) -> None:
+        """Count something of the whole server."""
+
+    @abstractmethod
+    def counts(self) -> Mapping[str, int]:
+        """Return what was counted: evictions, misfits, requests, foreign ones; what is not there is 0."""
+
+    @property
+    @abstractmethod
+    def tally(self) -> Iterable[Counted]:
+        """How often each operation was asked for, by anybody."""
+
+    # Everything
+
+    @abstractmethod
+    def hurry(self) -> None:
+        """Let every call that is delayed here now be answered at once."""
+
+    @abstractmethod
+    def snapshots(self) -> Sequence[str]:
+        """Name the snapshots of all tenants together."""
+
+    @abstractmethod
+    def save(self, name: str, at_most: int) -> bool:
+        """Keep every tenant as it is, with its credentials; say no if there are as many snapshots already."""
+
+    @abstractmethod
+    def restore(self, name: str) -> bool:
+        """Have just the tenants of a snapshot, as they were; say no if there is none of this name."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Be as in a fresh process."""

@@ -20,8 +20,8 @@ from werkzeug.wsgi import get_input_stream
 
 from .errors import Entry
 from .faults import Fault
-from .store import Transaction
-from .tenants import Caller
+from .ids import Ids
+from .store import Caller, Transaction
 
 MAX_FORM_PARTS = 1_000
 
@@ -80,6 +80,10 @@ def body(environ: dict[str, Any], limit: int) -> bytes:
     return found
 
 
+NONE: Transaction[Any] = Transaction(None, Ids("", 0), 0.0)
+"""What there is before a transaction: nothing, and no number."""
+
+
 class Call:
     """One request on its way through an operation."""
 
@@ -107,10 +111,9 @@ class Call:
         """The subaccount or subuser that the request acts for."""
         self.scope: str | None = None
         """The right that the operation asks of a credential with limited rights."""
-        self.tx: Transaction[Any]
+        self.tx: Transaction[Any] = NONE
         self.fault: Fault | None = None
         """The planned fault that strikes it."""
-        self.seq = 0
         self.time = 0.0
         self.read: set[str] = set()
         """Names of the body fields and query parameters that something read."""

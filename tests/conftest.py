@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from .npm import find_node
+from .redis_server import RedisServer, running
 from .support import Access, World
 
 
@@ -18,8 +19,35 @@ def node() -> str:
     return find_node()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module that says `STORES` with every one of these stores."""
+    stores = getattr(metafunc.module, "STORES", None)
+    if stores is not None and "make_world" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("store")
+        marks = [pytest.param(name, marks=pytest.mark.redis if name == "redis" else ()) for name in stores]
+        metafunc.parametrize("store", list(only.args) if only is not None else marks, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis for the tests of this process."""
+    with running() as server:
+        yield server
+
+
 @pytest.fixture
-def make_world(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[Callable[..., World]]:
+def store(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Return where the next server is to keep everything: in memory, or in a database that nobody has used yet."""
+    if getattr(request, "param", "memory") == "memory":
+        return lambda: "memory"
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return server.database
+
+
+@pytest.fixture
+def make_world(
+    caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest, store: Callable[[], str]
+) -> Iterator[Callable[..., World]]:
     """Make servers; after the test, none may have crashed, broken its contract or changed what it refused to.
 
     A test that plants a crash says so with the marker `crashes`.
@@ -27,7 +55,7 @@ def make_world(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest)
     worlds: list[World] = []
 
     def make(**config: Any) -> World:
-        worlds.append(World(**config))
+        worlds.append(World(**{"store": store(), **config}))
         return worlds[-1]
 
     yield make

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import functools
+import itertools
+import json
 import logging
 import secrets
 from typing import Any
@@ -12,9 +15,11 @@ from werkzeug.test import Client, TestResponse, run_wsgi_app
 
 from mockserver import Config, create_app
 from mockserver.app import Mockserver
-from mockserver.errors import ApiError
+from mockserver.errors import ApiError, SeedError
 from mockserver.journal import Record
-from mockserver.store import MemoryStore, Tenant, Transaction
+from mockserver.memory_store import MemoryStore, MemoryTenant
+from mockserver.redis_store import RedisStore, RedisTenant
+from mockserver.store import Tenant, Transaction
 
 SPARKPOST_KEY = "5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b"
 SENDGRID_KEY = "SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
@@ -23,43 +28,99 @@ SUBACCOUNT = "65f0c1a2b3c4d5e6f7081920"
 
 
 class GuardedStore(MemoryStore):
-    """A store that notes every refused request, and every GET, that changed something."""
+    """A store that notes every refused request, and every GET, that changed something; and what could not be kept."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any) -> None:
         self.breaches: list[str] = []
+        self.tenant_class = functools.partial(GuardedTenant, self.breaches)
+        super().__init__(*args)
 
-    def transaction(self, *args: Any, **kwargs: Any) -> Transaction[Any]:
-        return GuardedTransaction(self, *args, **kwargs)
+    def forget_counts(self) -> None:
+        """Count the requests of all tenants together, and those of strangers, from the start."""
+        self._tally.clear()
+        self._counts.clear()
+        self._strangers = itertools.count(1)
 
 
-class GuardedTransaction(Transaction[Any]):
-    """A transaction whose refusal must leave the store, and even its own working copy, as they were."""
+class GuardedTenant(MemoryTenant):
+    """A tenant whose refusal must leave it, and even the transaction's working copy, as they were."""
 
-    def __init__(self, store: GuardedStore, tenant: Tenant, *args: Any, **kwargs: Any) -> None:
-        super().__init__(store, tenant, *args, **kwargs)
-        self.guarded = store
-        self.whose = tenant
+    def __init__(self, breaches: list[str], *args: Any) -> None:
+        super().__init__(*args)
+        self.breaches = breaches
 
-    def _kept(self) -> tuple[object, ...]:
+    def _seen(self, provider: str) -> tuple[object, ...]:
         """What the tenant has: of this provider in full, of the others that nobody replaced it."""
-        mine = self.whose.state(self._provider).dump()
-        return mine, self.whose.drawn, {name: id(state) for name, state in self.whose.states.items()}
+        kept = self._kept
+        mine = kept.state(provider).dump()
+        return mine, kept.drawn, {name: id(state) for name, state in kept.states.items()}
 
-    def _begin(self) -> None:
-        self.kept_before = self._kept()
-        super()._begin()
-        self.copy_before = self.state.dump()
+    def _transact(self, provider: str, settle: Any, answer: Any, writes: bool) -> Any:
+        before = self._seen(provider)
+        done = False
+        try:
+            answered = super()._transact(provider, settle, guarded(self.breaches, answer, writes), writes)
+            done = writes
+            return answered
+        finally:
+            if not done and self._seen(provider) != before:
+                self.breaches.append("changed the store")
+            if done:
+                check_kept(self.breaches, self._kept.states[provider])
 
-    def _end(self, error: BaseException | None) -> None:
-        copy_after = self.state.dump()
-        super()._end(error)
-        if error is None and self._writes:
-            return
-        if self._kept() != self.kept_before:
-            self.guarded.breaches.append(f"changed the store: {error!r}")
-        if (isinstance(error, ApiError) or not self._writes) and copy_after != self.copy_before:
-            self.guarded.breaches.append(f"changed its copy before it refused: {error!r}")
+
+class GuardedRedisStore(RedisStore):
+    """The same, in Redis."""
+
+    def __init__(self, *args: Any) -> None:
+        self.breaches: list[str] = []
+        super().__init__(*args)
+
+    def _tenant(self, *args: Any, faulty: bool = True) -> GuardedRedisTenant:
+        return GuardedRedisTenant(self, *args, *(() if len(args) == 3 else (faulty,)))
+
+    def forget_counts(self) -> None:
+        self.redis.delete("mockserver:tally")
+        self.redis.hdel("mockserver:counts", "requests", "foreign", "strangers", "evictions", "misfits")
+
+
+class GuardedRedisTenant(RedisTenant):
+    def __init__(self, store: GuardedRedisStore, *args: Any) -> None:
+        super().__init__(store, *args)
+        self.breaches = store.breaches
+
+    def _answer(self, answer: Any, tx: Transaction[Any], writes: bool) -> Any:
+        return guarded(self.breaches, answer, writes)(tx)
+
+
+def guarded(breaches: list[str], answer: Any, writes: bool) -> Any:
+    """Return the same answer, which notes what it changes in a transaction before it refuses, or without a right to."""
+
+    def watched(tx: Transaction[Any]) -> Any:
+        before = tx.state.dump()
+        try:
+            answered = answer(tx)
+        except ApiError as error:
+            if tx.state.dump() != before:
+                breaches.append(f"changed its copy before it refused: {error!r}")
+            raise
+        if not writes and tx.state.dump() != before:
+            breaches.append("changed its copy to answer a GET")
+        return answered
+
+    return watched
+
+
+def check_kept(breaches: list[str], state: Any) -> None:
+    """Note a state that another process could not read back as it is from what is kept of it."""
+    dump = state.dump()
+    try:
+        again = type(state).load(json.loads(json.dumps(dump)))
+    except SeedError as error:
+        breaches.append(f"is not read back: {error}: {dump}")
+    else:
+        if again != state or again.dump() != dump:
+            breaches.append(f"is read back as another: {dump}")
 
 
 class PlainClient(Client):
@@ -123,10 +184,13 @@ class World:
     """A server in this process with an access to each provider's demo tenant."""
 
     def __init__(self, **config: Any) -> None:
-        self.app: Flask = create_app(Config(**config), store_class=GuardedStore)
+        settings = Config(**config)
+        self.app: Flask = create_app(
+            settings, store_class=GuardedStore if settings.store == "memory" else GuardedRedisStore
+        )
         self.server: Mockserver = self.app.extensions["mockserver"]
         store = self.server.store
-        assert isinstance(store, GuardedStore)
+        assert isinstance(store, GuardedStore | GuardedRedisStore)
         self.store = store
         self.client = PlainClient(self.app)
         self.sparkpost = self.as_sparkpost(SPARKPOST_KEY)
@@ -141,6 +205,10 @@ class World:
 
     def as_mailgun(self, key: str | None = None, user: str = "api") -> Access:
         return Access(self, "mailgun", {"Authorization": basic(user, key or fresh_mailgun_key())})
+
+    def lock_of(self, tenant: Tenant) -> Any:
+        """Return what who writes to a tenant waits for, in this process."""
+        return tenant.lock if isinstance(self.store, GuardedStore) else self.store.lock(tenant.id)
 
     def check(self, caplog_records: list[logging.LogRecord]) -> None:
         """Assert what holds after any test at all."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import re
@@ -15,11 +14,12 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from mockserver.faults import Faults
 from mockserver.providers import PROVIDERS
+from mockserver.store import Tenant
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, SUBACCOUNT, Access, World, fresh_sendgrid_key
 
+STORES = ("memory", "redis")
 PREFIX = "/_mockserver"
 POOLS = {"sparkpost": "/api/v1/ip-pools", "sendgrid": "/v3/ips/pools", "mailgun": "/v3/ip_pools"}
 POOL: dict[str, dict[str, Any]] = {
@@ -347,7 +347,7 @@ def disturb(made: Made) -> None:
 
 def everything(made: Made) -> dict[str, Any]:
     tenant = made.control.world.store.tenant(made.id)
-    dump = made.control.world.store.dump(tenant)
+    dump = tenant.read().dump()
     del dump["snapshots"]
     return {"dump": dump, "faults": made.ok("GET", "/faults"), "state": made.ok("GET", "/state")}
 
@@ -413,7 +413,7 @@ def transcript(world: World) -> list[tuple[int, bytes, list[tuple[str, str]]]]:
 def observed(world: World) -> str:
     """Return everything that can be observed of a server: a long transcript, then the dump of the seed's tenant."""
     answers = transcript(world)
-    return repr((answers, world.store.dump(world.store.tenant("default"))))
+    return repr((answers, world.store.tenant("default").read().dump()))
 
 
 @pytest.fixture(scope="module")
@@ -447,11 +447,11 @@ def test_a_reset_equals_a_fresh_process(make_world: Callable[..., World], whole:
     else:
         default.ok("POST", "/reset")
         assert default.ok("GET", "/snapshots") == {"snapshots": []}
-        used.server.requests = 0
-        used.server._strangers = itertools.count(1)
+        used.store.forget_counts()
     assert observed(used) == fresh
 
 
+@pytest.mark.store("memory")  # it takes long, and test_redis_store has the limit that is Redis' own
 def test_there_are_limits(made: Made) -> None:
     """A tenant has at most 1,000 faults and 100 snapshots, and a server 100 snapshots of all."""
     for _ in range(1_000):
@@ -644,12 +644,13 @@ def test_drop_and_truncate_in_process(made: Made) -> None:
 def test_delays_hold_no_lock(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """A delay is as long as planned, and the tenant's other calls go on meanwhile."""
     slept = []
+    world = made.control.world
 
-    def wait(_: Faults, seconds: float) -> None:
+    def wait(_: Tenant, seconds: float) -> None:
         if seconds:
-            slept.append((seconds, made.control.world.store.tenant(made.id).lock.locked()))
+            slept.append((seconds, world.lock_of(world.store.get(made.id)).locked()))
 
-    monkeypatch.setattr(Faults, "wait", wait)
+    monkeypatch.setattr(type(made.control.world.store.get(made.id)), "wait", wait)
     made.fault("*", kind="delay", delay_seconds=1.5)
     made.fault("*", kind="delay", delay_seconds=2, when="after")
     assert [made.mailgun.get(POOLS["mailgun"]).status_code for _ in range(3)] == [200, 200, 200]
@@ -925,7 +926,8 @@ def test_a_secret_is_nowhere(make_world: Callable[..., World], caplog: pytest.Lo
     for access in (world.as_sparkpost(CANARY), world.as_sendgrid(CANARY), world.as_mailgun(CANARY)):
         access.get(POOLS[access.provider])
         access.get("/nope")
-    texts = [caplog.text, repr(list(world.store)), repr(world.server.tenants)]
+    tenants = [world.store.get(each.id) for each in world.store.overview()]
+    texts = [caplog.text, repr(tenants), repr(world.store), repr(world.server.tenants)]
     for tenant in control.ok("GET", "/tenants")["tenants"]:
         path = f"/tenants/{tenant['id']}"
         control.ok("POST", f"{path}/snapshots", {"name": "s"}, status=201)

@@ -8,11 +8,13 @@ from mockserver.web import unread
 
 from .support import SPARKPOST_KEY, World
 
+STORES = ("memory", "redis")
+
 
 def test_a_record(world: World) -> None:
     """A record has the request, who made it, the operation, the answer, and why it was refused."""
     world.sparkpost.put("/api/v1/ip-pools/default?x=1", json={"name": "New", "colour": "red"})
-    record = world.store.tenant("default").journal.last
+    record = list(world.store.tenant("default").journal)[-1]
     assert (record.id, record.seq, record.provider) == ("default-1", 1, "sparkpost")
     assert (record.operation, record.method, record.path) == ("updateIpPool", "PUT", "/api/v1/ip-pools/default")
     assert (record.path_values, record.query, record.body) == (
@@ -84,4 +86,4 @@ def test_the_time_is_the_servers(make_world: Callable[..., World]) -> None:
     """A record carries the time of the server's clock."""
     world = make_world(time=lambda: 1_700_000_000.5)
     world.sparkpost.get("/api/v1/ip-pools")
-    assert world.store.tenant("default").journal.last.time == 1_700_000_000.5
+    assert list(world.store.tenant("default").journal)[-1].time == 1_700_000_000.5

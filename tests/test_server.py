@@ -163,11 +163,11 @@ def test_planned_faults_on_a_socket(server: Server) -> None:
     tenant = server.mockserver.store.tenant("default")
     request = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
     for when in ("before", "after"):
-        tenant.faults.add("sendgrid.listIpPools", "drop", when=when)
+        tenant.update(lambda kept, when=when: kept.faults.add("sendgrid.listIpPools", "drop", when=when))
         with socket.create_connection((server.host, server.port), timeout=5) as connection:
             connection.sendall(request)
             assert connection.recv(65536) == b""
-    tenant.faults.add("sendgrid.listIpPools", "truncate", when="after")
+    tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "truncate", when="after"))
     received = b""
     with socket.create_connection((server.host, server.port), timeout=5) as connection:
         connection.sendall(request)
@@ -182,15 +182,15 @@ def test_planned_faults_on_a_socket(server: Server) -> None:
 def test_a_delay_holds_up_nobody_else(server: Server) -> None:
     """While one call of a tenant is delayed, another is answered: the later one comes first."""
     tenant = server.mockserver.store.tenant("default")
-    tenant.faults.add("sendgrid.listIpPools", "delay", delay_seconds=2.0)
+    tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=2.0))
     with socket.create_connection((server.host, server.port), timeout=5) as connection:
         connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
-        while not next(iter(tenant.faults)).fired:
+        while not next(iter(tenant.read().faults)).fired:
             time.sleep(0.001)
         assert alive(server)
         assert select.select([connection], [], [], 0)[0] == []
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
-    tenant.faults.clear()
+    tenant.update(lambda kept: kept.faults.clear())
 
 
 def test_a_delay_does_not_hold_up_the_end() -> None:
@@ -198,10 +198,10 @@ def test_a_delay_does_not_hold_up_the_end() -> None:
     before = threading.active_count()
     with start(Config()) as server:
         tenant = server.mockserver.store.tenant("default")
-        tenant.faults.add("sendgrid.listIpPools", "delay", delay_seconds=60.0)
+        tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=60.0))
         connection = socket.create_connection((server.host, server.port), timeout=5)
         connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
-        while not next(iter(tenant.faults)).fired:
+        while not next(iter(tenant.read().faults)).fired:
             time.sleep(0.001)
         time.sleep(0.1)
         began = time.monotonic()

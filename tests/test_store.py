@@ -15,6 +15,7 @@ from mockserver.store import State, Table
 
 from .support import World
 
+STORES = ("memory", "redis")
 KEYS = st.sampled_from("abcdef")
 
 
@@ -96,11 +97,12 @@ def test_a_dump_with_work_to_do_loads(make_world: Any, tmp_path: Any) -> None:
     world: World = make_world(seed=str(path))
     pool = "/v3/ip_pools/658041ae44842b99ee2eaa1b"
     assert world.mailgun.delete(pool, query_string={"ip": "shared"}).status_code == 200
-    dump = world.store.dump(world.mailgun.tenant)["states"]["mailgun"]
+    dump = world.mailgun.tenant.read().dump()["states"]["mailgun"]
     assert dump["jobs"]
     assert world.server.providers["mailgun"].read_seed(dump).state.dump() == dump
 
 
+@pytest.mark.store("memory")
 def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that changes before it refuses is caught by every test, and so is a GET that changes something."""
     from mockserver.providers.sendgrid import catalog, rules
@@ -117,7 +119,7 @@ def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.Monk
     world.store.breaches.clear()
     monkeypatch.setattr(rules, "pools_of", lambda tx, user: tx.state.pools.__setitem__("1", None) or [])
     monkeypatch.setattr(State, "copy", lambda self: self)
-    monkeypatch.setattr("mockserver.providers.sendgrid.models._plain", repr)
+    monkeypatch.setattr("mockserver.providers.sendgrid.models.plain", repr)
     world.sendgrid.get("/v3/ips/pools")
-    assert "changed the store" in world.store.breaches[0]
+    assert any("changed the store" in breach for breach in world.store.breaches)
     world.store.breaches.clear()

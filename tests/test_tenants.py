@@ -12,12 +12,14 @@ import pytest
 from .support import (
     MAILGUN_KEY,
     Access,
+    GuardedStore,
     World,
     fresh_mailgun_key,
     fresh_sendgrid_key,
     fresh_sparkpost_key,
 )
 
+STORES = ("memory", "redis")
 PROVIDER = pytest.mark.parametrize("name", ["sparkpost", "sendgrid", "mailgun"])
 ROOM = {"sparkpost": "/api/v1/ip-pools", "sendgrid": "/v3/ips/pools", "mailgun": "/v3/ip_pools"}
 BODY: dict[str, dict[str, Any]] = {
@@ -54,7 +56,7 @@ def test_one_tenant_of_three_providers(world: World) -> None:
 def test_the_same_text_of_two_providers(make_world: Callable[..., World]) -> None:
     """One text used as a credential of two providers is two tenants."""
     world = make_world(unknown_credentials="any")
-    assert world.as_sparkpost("same").tenant is not world.as_mailgun("same").tenant
+    assert world.as_sparkpost("same").tenant.id != world.as_mailgun("same").tenant.id
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,10 @@ def test_who_only_reads_stores_nothing(world: World, name: str) -> None:
     reader.get(ROOM[name])
     reader.post(ROOM[name], data=b"{")
     reader.delete(f"{ROOM[name]}/nope")
-    assert reader.tenant.states == {}
-    assert reader.tenant.state(name) is world.server.world.states[name]
+    assert reader.tenant.read().states == {}
+    assert reader.tenant.read().state(name) is world.server.world.states[name]
     reader.post(ROOM[name], **BODY[name])
-    assert list(reader.tenant.states) == [name]
+    assert list(reader.tenant.read().states) == [name]
 
 
 def test_strangers_open_no_tenant(world: World) -> None:
@@ -97,7 +99,7 @@ def test_strangers_open_no_tenant(world: World) -> None:
     for name in ROOM:
         access(world, name, "nonsense").get(ROOM[name])
         Access(world, name, {}).get(ROOM[name])
-    assert len(world.server.tenants) == 0
+    assert len(world.store) == 0
 
 
 def test_max_tenants(make_world: Callable[..., World]) -> None:
@@ -107,9 +109,9 @@ def test_max_tenants(make_world: Callable[..., World]) -> None:
     for tenant in (first, second, others[0]):
         tenant.post(ROOM["sendgrid"], json={"name": "mine"})
     first.get(ROOM["sendgrid"])
-    assert world.server.tenants.evictions == 0
+    assert world.store.counts().get("evictions", 0) == 0
     others[1].get(ROOM["sendgrid"])
-    assert (world.server.tenants.evictions, len(world.server.tenants)) == (1, 3)
+    assert (world.store.counts()["evictions"], len(world.store)) == (1, 3)
     response = second.get(ROOM["sendgrid"])
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
     assert "--max-tenants" in response.json["detail"]
@@ -124,7 +126,7 @@ def test_registered_tenants_stay(make_world: Callable[..., World]) -> None:
     for _ in range(3):
         world.as_sendgrid().get(ROOM["sendgrid"])
     assert world.sendgrid.get(f"{ROOM['sendgrid']}/mine").status_code == 200
-    assert world.server.tenants.evictions == 2
+    assert world.store.counts()["evictions"] == 2
 
 
 def test_closed_credentials_are_remembered_for_a_while(make_world: Callable[..., World]) -> None:
@@ -136,9 +138,35 @@ def test_closed_credentials_are_remembered_for_a_while(make_world: Callable[...,
     statuses = [world.as_mailgun(key).get(ROOM["mailgun"]).status_code for key in keys[8:28]]
     assert statuses == [503] * 20
     assert world.as_mailgun(keys[0]).get(ROOM["mailgun"]).status_code == 200
-    remembered = world.server.tenants._evicted
+    stored = world.store
+    remembered = (
+        stored._evicted if isinstance(stored, GuardedStore) else stored.redis.zrange("mockserver:evicted", 0, -1)
+    )
     assert len(remembered) == 20
     assert not any(key in repr(remembered) for key in keys)
+
+
+@pytest.mark.store("memory")  # test_redis_store has it with Redis' own clock
+def test_idle_tenants_are_closed(make_world: Callable[..., World]) -> None:
+    """A tenant that was idle for --tenant-ttl is closed, counted, and answers 503; in use is who asks, in any way."""
+    clock = [1_700_000_000.0]
+    world = make_world(tenant_ttl=10, time=lambda: clock[0])
+    idle, busy, shown = [world.as_sendgrid() for _ in range(3)]
+    for tenant in (idle, busy, shown, world.sendgrid):
+        assert tenant.post(ROOM["sendgrid"], json={"name": "mine"}).status_code == 200
+    tenant_id = shown.tenant.id
+    for _ in range(2):
+        clock[0] += 9.9
+        assert world.client.get(f"/_mockserver/tenants/{tenant_id}").status_code == 200
+        assert busy.get(f"{ROOM['sendgrid']}/mine").status_code == 200
+    response = idle.get(ROOM["sendgrid"])
+    assert (response.status_code, "--tenant-ttl" in response.json["detail"]) == (503, True)
+    assert world.store.counts()["evictions"] == 1
+    clock[0] += 10
+    assert world.client.get(f"/_mockserver/tenants/{tenant_id}").status_code == 404
+    assert [each.get(ROOM["sendgrid"]).status_code for each in (busy, shown)] == [503, 503]
+    assert world.store.counts()["evictions"] == 3
+    assert world.sendgrid.get(f"{ROOM['sendgrid']}/mine").status_code == 200
 
 
 def test_parallel_calls_of_one_tenant(world: World) -> None:
@@ -187,14 +215,14 @@ def test_the_journal_numbers_follow_the_transactions(world: World) -> None:
 def test_one_slow_tenant_holds_up_nobody(world: World) -> None:
     """A tenant whose lock is held lets every other one through."""
     slow = world.as_mailgun().tenant
-    with slow.lock:
+    with world.lock_of(slow):
         assert world.mailgun.get(ROOM["mailgun"]).status_code == 200
 
 
 def test_secrets_are_not_shown(world: World) -> None:
     """Neither a journal nor a representation has a whole credential in it."""
     world.mailgun.get(ROOM["mailgun"])
-    record = world.store.tenant("default").journal.last
+    record = list(world.store.tenant("default").journal)[-1]
     assert record.credential == "…" + MAILGUN_KEY[-4:]
     assert MAILGUN_KEY not in repr(record)
     assert world.mailgun.headers["Authorization"] not in repr(record)

@@ -261,7 +261,7 @@ def test_planned_faults(server: Server, trust: ssl.SSLContext) -> None:
     """A drop and a truncated answer look to a client as they do without TLS."""
     tenant = server.mockserver.store.tenant("default")
     for kind, error in (("drop", http.client.RemoteDisconnected), ("truncate", http.client.IncompleteRead)):
-        tenant.faults.add("sendgrid.listIpPools", kind, when="after")
+        tenant.update(lambda kept, kind=kind: kept.faults.add("sendgrid.listIpPools", kind, when="after"))
         connection = http.client.HTTPSConnection("localhost", server.port, timeout=5, context=trust)
         connection.request("GET", POOLS, headers=AUTH)
         with pytest.raises(error):

@@ -1,7 +1,7 @@
 """The control API, `/_mockserver/`: what a tester asks of the server itself; one module a tag of its document."""
 
 from . import clock, faults, requests, server, state, tenants
-from .endpoint import PREFIX, admits, blueprint, crashed, guard, misdirected, operations, problem, unrouted
+from .endpoint import PREFIX, admits, blueprint, crashed, guard, misdirected, operations, problem, unrouted, unserved
 from .faults import MAX_FAULTS
 from .state import MAX_SNAPSHOTS
 
@@ -23,4 +23,5 @@ __all__ = [
     "state",
     "tenants",
     "unrouted",
+    "unserved",
 ]

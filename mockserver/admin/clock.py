@@ -10,12 +10,11 @@ from .endpoint import Problem, endpoint, find_tenant
 
 if TYPE_CHECKING:
     from ..app import Mockserver
-    from ..store import Tenant
+    from ..store import Kept
 
 
-def _clock(server: Mockserver, tenant: Tenant) -> dict[str, Any]:
-    now = tenant.clock.now(server.store.time())
-    return {"now": clock.show(now), "frozen": tenant.clock.frozen is not None}
+def _shown(current: clock.Clock, wall: float) -> dict[str, Any]:
+    return {"now": clock.show(current.now(wall)), "frozen": current.frozen is not None}
 
 
 def _moment(text: str, pointer: str) -> float:
@@ -36,15 +35,17 @@ def set_clock(current: clock.Clock, asked: Mapping[str, Any], wall: float, point
 
 @endpoint("getClock", "GET", "/tenants/{id}/clock")
 def get_clock(server: Mockserver, tenant_id: str) -> Any:
-    return _clock(server, find_tenant(server, tenant_id))
+    return _shown(find_tenant(server, tenant_id).read().clock, server.store.time())
 
 
 @endpoint("putClock", "PUT", "/tenants/{id}/clock")
 def put_clock(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> Any:
-    tenant = find_tenant(server, tenant_id)
-    with tenant.lock:
-        tenant.clock = set_clock(tenant.clock, asked, server.store.time(), "/body")
-    return _clock(server, tenant)
+    def put(kept: Kept) -> dict[str, Any]:
+        wall = server.store.time()
+        kept.clock = set_clock(kept.clock, asked, wall, "/body")
+        return _shown(kept.clock, wall)
+
+    return find_tenant(server, tenant_id).update(put)
 
 
 @endpoint("advanceClock", "POST", "/tenants/{id}/clock/advance")
@@ -52,13 +53,16 @@ def advance_clock(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> 
     tenant = find_tenant(server, tenant_id)
     if len(asked) != 1:
         raise Problem(400, "/body: is to have 'seconds' or 'to', and not both")
-    with tenant.lock:
+
+    def advance(kept: Kept) -> dict[str, Any]:
         wall = server.store.time()
-        now = tenant.clock.now(wall)
+        now = kept.clock.now(wall)
         then = now + asked["seconds"] if "seconds" in asked else _moment(asked["to"], "/body/to")
         if then > clock.LATEST:
             raise Problem(400, "/body/seconds: leads beyond the year 9999")
         if then < now:
             raise Problem(400, "/body/to: is before the tenant's time; PUT sets a clock back")
-        tenant.clock = tenant.clock.set(then, wall)
-    return _clock(server, tenant)
+        kept.clock = kept.clock.set(then, wall)
+        return _shown(kept.clock, wall)
+
+    return tenant.update(advance)

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
 from ..mounts import host_name
+from ..store import Unserved
 from ..web import NotJson, origin, parse_json, parse_pairs
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ def crashed(error: Exception) -> Response:
     """Answer for a mistake of ours outside of any provider."""
     log.error("crashed", exc_info=error)
     return problem(500, "mockserver crashed on this request; its log has the traceback.")
+
+
+def unserved(error: Unserved) -> Response:
+    """Answer a request that cannot be answered as it should be now."""
+    log.warning("%s", error)
+    return problem(503, str(error))
 
 
 def misdirected() -> Response:
@@ -126,7 +133,7 @@ def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Ca
             data = None if status == HTTPStatus.NO_CONTENT else {"schema_version": SCHEMA_VERSION, **answer}
             misfit = contract.misfit(operation_id, status, None if data is None else "application/json", data)
             if misfit is not None:
-                server.misfits += 1
+                server.store.count("misfits")
                 log.error("our answer breaks our contract: control %s: %s", operation_id, misfit)
             if data is None:
                 return Response(status=status, headers={"Content-Type": ""})
@@ -175,9 +182,7 @@ def _asked(contract: Contract, operation_id: str, path_values: Mapping[str, str]
 
 def find_tenant(server: Mockserver, tenant_id: str) -> Tenant:
     """Return an open tenant, or open one that the seed names; any other is a 404."""
-    tenant = server.store.get(tenant_id)
-    if tenant is None and tenant_id in {each.tenant for each in server.world.registrations.values()}:
-        tenant = server.store.tenant(tenant_id)
+    tenant = server.tenants.get(tenant_id)
     if tenant is None:
         raise Problem(404, f"No tenant is named '{tenant_id}'.")
     return tenant

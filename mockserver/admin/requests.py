@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import MultiDict
 
 from .. import clock
 from ..contract import Contract
-from ..journal import Record, Tally
+from ..journal import Counted, Record
 from ..web import parse_pairs, unread
 from .endpoint import Problem, endpoint, find_tenant
 
@@ -68,7 +68,7 @@ def get_tenant_coverage(server: Mockserver, tenant_id: str) -> Any:
     return counted(find_tenant(server, tenant_id).journal.tally)
 
 
-def counted(tally: Tally) -> dict[str, Any]:
+def counted(tally: Iterable[Counted]) -> dict[str, Any]:
     """Return what was counted, operations by their full names."""
     names = ("provider", "operation", "refusal", "count")
     counts = [(provider, operation and f"{provider}.{operation}", *rest) for provider, operation, *rest in tally]

@@ -26,6 +26,7 @@ def live(server: Mockserver) -> Any:
 
 @endpoint("ready", "GET", "/ready")
 def ready(server: Mockserver) -> Any:
+    server.store.check()
     return {"ready": True}
 
 
@@ -38,6 +39,7 @@ def info(server: Mockserver) -> Any:
         "providers": [_served(server, each) for each in server.providers.values()],
         "limits": {
             "max_tenants": config.max_tenants,
+            "tenant_ttl": config.tenant_ttl,
             "max_body": config.max_body,
             "journal_size": config.journal_size,
             "journal_room": config.journal_room,
@@ -58,12 +60,13 @@ def _served(server: Mockserver, provider: Provider) -> dict[str, Any]:
 
 
 def _counters(server: Mockserver) -> dict[str, int]:
+    tenants, counts = server.store.overview(), server.store.counts()
     return {
-        "tenants": len(server.store),
-        "evictions": server.tenants.evictions,
-        "dropped": sum(tenant.journal.dropped for tenant in server.store),
-        "misfits": server.misfits,
-        "requests": server.requests,
+        "tenants": len(tenants),
+        "evictions": counts.get("evictions", 0),
+        "dropped": sum(tenant.dropped for tenant in tenants),
+        "misfits": counts.get("misfits", 0),
+        "requests": counts.get("requests", 0),
     }
 
 
@@ -74,7 +77,7 @@ def list_operations(server: Mockserver) -> Any:
 
 @endpoint("getCoverage", "GET", "/coverage")
 def get_coverage(server: Mockserver) -> Any:
-    return counted(server.tally)
+    return counted(server.store.tally)
 
 
 @endpoint("getOpenapi", "GET", "/openapi/{name}.json")
@@ -99,5 +102,5 @@ def metrics(server: Mockserver) -> Any:
 
 @endpoint("reset", "POST", "/reset")
 def reset(server: Mockserver, asked: dict[str, Any]) -> Any:
-    server.reset()
+    server.store.reset()
     return {"reset": True}

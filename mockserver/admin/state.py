@@ -10,26 +10,28 @@ from .endpoint import Problem, endpoint, find_tenant
 
 if TYPE_CHECKING:
     from ..app import Mockserver
+    from ..store import Kept
 
 MAX_SNAPSHOTS = 100
 
 
 @endpoint("settleTenant", "POST", "/tenants/{id}/settle")
 def settle_tenant(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> Any:
-    tenant = find_tenant(server, tenant_id)
-    with tenant.lock:
+    def settle(kept: Kept) -> None:
         for name, provider in server.providers.items():
-            state = tenant.state(name)
+            state = kept.state(name)
             settled = provider.settle(state, math.inf)
             if settled is not state:
-                tenant.states[name] = settled
+                kept.states[name] = settled
+
+    find_tenant(server, tenant_id).update(settle)
     return {"settled": True}
 
 
 @endpoint("getState", "GET", "/tenants/{id}/state")
 def get_state(server: Mockserver, tenant_id: str) -> Any:
-    tenant = find_tenant(server, tenant_id)
-    return {"state": {name: tenant.state(name).dump() for name in server.providers}}
+    kept = find_tenant(server, tenant_id).read()
+    return {"state": {name: kept.state(name).dump() for name in server.providers}}
 
 
 @endpoint("putState", "PUT", "/tenants/{id}/state")
@@ -43,8 +45,7 @@ def put_state(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> Any:
             states[name] = server.providers[name].read_seed(section).state
         except SeedError as error:
             raise Problem(400, f"/body/state/{'/'.join(map(str, (name, *error.path)))}: {error.reason}") from None
-    with tenant.lock:
-        tenant.states.update(states)
+    tenant.update(lambda kept: kept.states.update(states))
     return get_state(server, tenant_id)
 
 
@@ -53,45 +54,55 @@ def put_state(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> Any:
 
 @endpoint("listSnapshots", "GET", "/tenants/{id}/snapshots")
 def list_snapshots(server: Mockserver, tenant_id: str) -> Any:
-    return {"snapshots": [{"name": name} for name in find_tenant(server, tenant_id).snapshots]}
+    return {"snapshots": [{"name": name} for name in find_tenant(server, tenant_id).read().snapshots]}
 
 
 @endpoint("createSnapshot", "POST", "/tenants/{id}/snapshots", status=201)
 def create_snapshot(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> Any:
-    tenant = find_tenant(server, tenant_id)
-    _keep(tenant.snapshots, asked["name"], tenant.snapshot())
-    return {"name": asked["name"]}
+    name = asked["name"]
+
+    def save(kept: Kept) -> None:
+        if name not in kept.snapshots and len(kept.snapshots) >= MAX_SNAPSHOTS:
+            raise _full()
+        kept.snapshots[name] = kept.snapshot()
+
+    find_tenant(server, tenant_id).update(save)
+    return {"name": name}
 
 
-def _keep(snapshots: dict[str, Any], name: str, snapshot: object) -> None:
-    if name not in snapshots and len(snapshots) >= MAX_SNAPSHOTS:
-        raise Problem(400, f"/body/name: there are {MAX_SNAPSHOTS} snapshots already; replace one of them")
-    snapshots[name] = snapshot
+def _full() -> Problem:
+    return Problem(400, f"/body/name: there are {MAX_SNAPSHOTS} snapshots already; replace one of them")
 
 
 @endpoint("restoreSnapshot", "POST", "/tenants/{id}/snapshots/{name}/restore")
 def restore_snapshot(server: Mockserver, tenant_id: str, name: str, asked: dict[str, Any]) -> Any:
-    tenant = find_tenant(server, tenant_id)
-    if name not in tenant.snapshots:
-        raise Problem(404, f"No snapshot is named '{name}'.")
-    tenant.restore(tenant.snapshots[name])
+    def restore(kept: Kept) -> None:
+        if name not in kept.snapshots:
+            raise _missing(name)
+        kept.restore(kept.snapshots[name])
+
+    find_tenant(server, tenant_id).update(restore)
     return {"restored": name}
+
+
+def _missing(name: str) -> Problem:
+    return Problem(404, f"No snapshot is named '{name}'.")
 
 
 @endpoint("listServerSnapshots", "GET", "/snapshots")
 def list_server_snapshots(server: Mockserver) -> Any:
-    return {"snapshots": [{"name": name} for name in server.snapshots]}
+    return {"snapshots": [{"name": name} for name in server.store.snapshots()]}
 
 
 @endpoint("createServerSnapshot", "POST", "/snapshots", status=201)
 def create_server_snapshot(server: Mockserver, asked: dict[str, Any]) -> Any:
-    _keep(server.snapshots, asked["name"], server.tenants.snapshot())
+    if not server.store.save(asked["name"], MAX_SNAPSHOTS):
+        raise _full()
     return {"name": asked["name"]}
 
 
 @endpoint("restoreServerSnapshot", "POST", "/snapshots/{name}/restore")
 def restore_server_snapshot(server: Mockserver, name: str, asked: dict[str, Any]) -> Any:
-    if name not in server.snapshots:
-        raise Problem(404, f"No snapshot is named '{name}'.")
-    server.tenants.restore(server.snapshots[name])
+    if not server.store.restore(name):
+        raise _missing(name)
     return {"restored": name}

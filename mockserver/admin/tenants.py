@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import ids, seed
 from ..clock import Clock
 from ..errors import SeedError
-from ..tenants import Registration, Taken
+from ..store import Registration, Taken
 from .clock import set_clock
 from .endpoint import Problem, endpoint, find_tenant, provider_url
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def list_tenants(server: Mockserver) -> Any:
     return {
         "tenants": [
-            {"id": tenant.id, "requests": len(tenant.journal), "written": sorted(tenant.states)}
-            for tenant in server.store
+            {"id": each.id, "requests": each.requests, "written": list(each.written)}
+            for each in server.store.overview()
         ]
     }
 
@@ -104,7 +104,7 @@ def get_tenant(server: Mockserver, tenant_id: str) -> Any:
 
 @endpoint("deleteTenant", "DELETE", "/tenants/{id}", status=204)
 def delete_tenant(server: Mockserver, tenant_id: str) -> Any:
-    server.tenants.drop(find_tenant(server, tenant_id).id)
+    server.store.close(find_tenant(server, tenant_id).id)
 
 
 @endpoint("resetTenant", "POST", "/tenants/{id}/reset")

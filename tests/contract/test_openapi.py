@@ -292,6 +292,6 @@ def test_a_wrong_answer_is_logged_and_counted(
     assert world.sendgrid.get("/v3/ips/pools").status_code == 200
     assert world.server.misfits == 1
     assert "our answer breaks our contract: sendgrid listIpPools" in caplog.text
-    misfit = world.store.tenant("default").journal.last.misfit
+    misfit = list(world.store.tenant("default").journal)[-1].misfit
     assert misfit is not None and "'title' was unexpected" in misfit
-    world.server.misfits = 0
+    world.server.store.reset()

@@ -797,7 +797,7 @@ def test_the_newest_word_counts(slow: Access, time: Time) -> None:
     started(slow.patch(f"{POOLS}/{TRANSACTIONAL}", data={"unlink_domain": mail}))
     started(slow.patch(f"{POOLS}/{TRANSACTIONAL}", data={"link_domain": mail, "name": "Still linked"}))
     started(slow.patch(f"{POOLS}/{MARKETING}", data={"link_domain": [news, "67bcf63306fcfd2fb4b7e057"]}))
-    assert slow.world.store.dump(slow.tenant)["states"]["mailgun"]["jobs"][-1]["link"] == [news]
+    assert slow.tenant.read().dump()["states"]["mailgun"]["jobs"][-1]["link"] == [news]
     refused(slow.patch(f"{POOLS}/{MARKETING}", data={"link_domain": news}), 400, "no changes requested")
     succeeded(slow.post(f"/v3/domains/{news}/ips", data={"ip": "192.0.2.11"}))
     time.now += 10
@@ -842,18 +842,18 @@ def test_looking_stores_nothing(slow: Access, time: Time) -> None:
     """Work that is due is computed for a reader, and stored with the next change."""
     started(slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
     time.now += 10
-    dump = slow.world.store.dump(slow.tenant)
+    dump = slow.tenant.read().dump()
     domain_ips(slow, "mail.example.com")
-    assert slow.world.store.dump(slow.tenant) == dump
+    assert slow.tenant.read().dump() == dump
     assert len(dump["states"]["mailgun"]["jobs"]) == 1
     succeeded(slow.patch(f"{POOLS}/{MARKETING}", data={"name": "M"}))
-    assert slow.world.store.dump(slow.tenant)["states"]["mailgun"]["jobs"] == []
+    assert slow.tenant.read().dump()["states"]["mailgun"]["jobs"] == []
 
 
 def test_without_delay_nothing_waits(mailgun: Access) -> None:
     """With no delay the work is done with the answer, and no job is kept."""
     started(mailgun.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
-    assert mailgun.world.store.dump(mailgun.tenant)["states"]["mailgun"]["jobs"] == []
+    assert mailgun.tenant.read().dump()["states"]["mailgun"]["jobs"] == []
 
 
 # Who asks

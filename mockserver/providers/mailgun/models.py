@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...errors import SeedError
 from ...store import State as BaseState
-from ...store import Table
+from ...store import Table, plain
 from .catalog import DIPPS
 
 
@@ -137,11 +137,11 @@ class State(BaseState):
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
             "async_delay_seconds": self.async_delay_seconds,
             "async_fails_midway": self.async_fails_midway,
-            "subaccounts": _plain(self.subaccounts.values()),
-            "ips": _plain(self.ips.values()),
-            "ip_pools": _plain(self.pools.values()),
-            "domains": _plain(self.domains.values()),
-            "jobs": _plain(self.jobs.values()),
+            "subaccounts": [plain(record) for record in self.subaccounts.values()],
+            "ips": [plain(record) for record in self.ips.values()],
+            "ip_pools": [plain(record) for record in self.pools.values()],
+            "domains": [plain(record) for record in self.domains.values()],
+            "jobs": [plain(record) for record in self.jobs.values()],
         }
 
 
@@ -216,14 +216,3 @@ def _check_domains(domains: dict[str, Domain], pools: dict[str, Pool], ips: dict
         if domain.ips and domain.ips != pool.ips:
             raise SeedError(("domains", index, "ips"), "are not those of the linked pool")
         domains[name] = replace(domain, ips=pool.ips)
-
-
-def _plain(records: Iterable[Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(record).items()
-            if value is not None
-        }
-        for record in records
-    ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import SeedError
 from ...store import State as BaseState
-from ...store import Table
+from ...store import Table, plain
 from . import catalog
 
 
@@ -98,14 +98,6 @@ class State(BaseState):
     def dump(self) -> dict[str, Any]:
         return {
             "subusers": list(self.subusers),
-            "ips": [_plain(ip) for ip in self.ips.values()],
-            "pools": [_plain(pool) for pool in self.pools.values()],
+            "ips": [plain(ip) for ip in self.ips.values()],
+            "pools": [plain(pool) for pool in self.pools.values()],
         }
-
-
-def _plain(record: Ip | Pool) -> dict[str, Any]:
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(record).items()
-        if value is not None
-    }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import SeedError
 from ...store import State as BaseState
-from ...store import Table
+from ...store import Table, plain
 from .catalog import DEFAULT_POOL
 
 
@@ -64,9 +64,6 @@ class State(BaseState):
 
     def dump(self) -> dict[str, Any]:
         return {
-            "ip_pools": [
-                {name: value for name, value in asdict(pool).items() if value is not None}
-                for pool in self.pools.values()
-            ],
-            "sending_ips": [asdict(ip) for ip in self.ips.values()],
+            "ip_pools": [plain(pool) for pool in self.pools.values()],
+            "sending_ips": [plain(ip) for ip in self.ips.values()],
         }

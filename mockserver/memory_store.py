@@ -1,0 +1,363 @@
+"""The store in this process's memory."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from . import ids
+from .clock import Clock
+from .config import Config
+from .faults import Fault, Faults
+from .journal import Counted, Journal, Record, Room, Tally
+from .store import (
+    Caller,
+    Evicted,
+    Kept,
+    Overview,
+    Register,
+    Registration,
+    Snapshot,
+    State,
+    Store,
+    Tenant,
+    Transaction,
+    digest,
+)
+
+T = TypeVar("T")
+
+EVICTED_PER_TENANT = 10
+"""How many evicted credentials are remembered for each tenant that may stay open."""
+
+
+class MemoryTenant(Tenant):
+    """A tenant and its lock."""
+
+    __slots__ = ("_journal", "_kept", "_start", "_time", "ended", "lock", "over")
+
+    def __init__(
+        self,
+        tenant_id: str,
+        id_scope: str,
+        journal: Journal,
+        seed: Mapping[str, State],
+        start: Clock,
+        time: Callable[[], float],
+    ) -> None:
+        super().__init__(tenant_id, id_scope)
+        self.lock = threading.Lock()
+        self.over = threading.Event()
+        """Set when the delays of its calls are to be over."""
+        self.ended = False
+        """Whether there is nobody left to answer for."""
+        self._journal = journal
+        self._start = start
+        self._time = time
+        self._kept = Kept(seed, {}, 0, start, Faults(), {})
+
+    @property
+    def journal(self) -> Journal:
+        return self._journal
+
+    def transact(
+        self,
+        provider: str,
+        settle: Callable[[Any, float], Any],
+        answer: Callable[[Transaction[Any]], T],
+        *,
+        writes: bool,
+    ) -> T:
+        with self.lock:
+            return self._transact(provider, settle, answer, writes)
+
+    def _transact(
+        self, provider: str, settle: Callable[[Any, float], Any], answer: Callable[[Transaction[Any]], T], writes: bool
+    ) -> T:
+        """Do it with the tenant locked."""
+        kept = self._kept
+        now = kept.clock.now(self._time())
+        state = kept.states.get(provider) or kept.seed[provider]
+        settled = settle(state, now)
+        if writes and settled is state:
+            settled = state.copy()
+        tx = Transaction(settled, ids.Ids(self.id_scope, kept.drawn), now)
+        tx.seq = self._journal.next_seq()
+        answered = answer(tx)
+        if writes:
+            kept.states[provider] = settle(tx.state, now)
+            kept.drawn = tx.ids.drawn
+        return answered
+
+    def read(self) -> Kept:
+        with self.lock:
+            return self._kept.copy()
+
+    def update(self, change: Callable[[Kept], T]) -> T:
+        with self.lock:
+            kept = self._kept.copy()
+            changed = change(kept)
+            self._kept = kept
+            return changed
+
+    def take_fault(self, operation: str) -> Fault | None:
+        if not self._kept.faults:
+            return None
+        return self.update(lambda kept: kept.faults.take(operation))
+
+    def wait(self, seconds: float) -> None:
+        if seconds and self.over.wait(seconds) and self.ended:
+            raise ConnectionResetError
+
+    def reset(self) -> None:
+        with self.lock:
+            self._kept = Kept(self._kept.seed, {}, 0, self._start, Faults(), {})
+            self._journal.reset()
+
+
+class Everything(NamedTuple):
+    """All tenants and credentials at one moment."""
+
+    tenants: list[tuple[MemoryTenant, Snapshot]]
+    known: dict[tuple[str, str], Caller]
+    open: list[tuple[str, list[tuple[str, str]]]]
+
+
+class MemoryStore(Store):
+    """Tenants in this process's memory, over one world that all of them start from."""
+
+    tenant_class = MemoryTenant
+
+    def __init__(self, world: Mapping[str, State], config: Config) -> None:
+        super().__init__(world, config)
+        self._tenants: dict[str, MemoryTenant] = {}
+        self._known: dict[tuple[str, str], Caller] = {}
+        self._open: OrderedDict[str, list[tuple[str, str]]] = OrderedDict()
+        """The credentials of every tenant that is not the seed's, by its id, least recently used first."""
+        self._used: dict[str, float] = {}
+        """When each of those was last used, if that is ever asked for."""
+        self._evicted: OrderedDict[str, str] = OrderedDict()
+        """Credentials whose tenants were closed, as digests, and why; the oldest first."""
+        self._made = 0
+        self._lock = threading.Lock()
+        """Held while the tenants and credentials that there are change."""
+        self._tally = Tally()
+        self._counts: Counter[str] = Counter()
+        self._snapshots: dict[str, Everything] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._room = Room(self.config.journal_room)
+        self._strangers = itertools.count(1)
+
+    def check(self) -> None:
+        pass
+
+    # Tenants
+
+    def __len__(self) -> int:
+        return len(self._tenants)
+
+    def overview(self) -> list[Overview]:
+        with self._lock:
+            self._sweep()
+        return [
+            Overview(tenant.id, len(tenant.journal), tenant.journal.dropped, sorted(tenant.read().states))
+            for tenant in list(self._tenants.values())
+        ]
+
+    def get(self, tenant_id: str) -> MemoryTenant | None:
+        with self._lock:
+            self._sweep()
+            if tenant_id in self._open:
+                self._touch(tenant_id)
+            return self._tenants.get(tenant_id)
+
+    def tenant(self, tenant_id: str) -> MemoryTenant:
+        return self._tenants.get(tenant_id) or self._tenant(tenant_id, self.world, Clock())
+
+    def _tenant(self, tenant_id: str, seed: Mapping[str, State], start: Clock) -> MemoryTenant:
+        journal = Journal(self.config.journal_size, self._room)
+        scope = ids.scope(self.config.id_seed, tenant_id)
+        return self._tenants.setdefault(tenant_id, self.tenant_class(tenant_id, scope, journal, seed, start, self.time))
+
+    def create(
+        self,
+        register: Register,
+        seed: Mapping[str, State] | None,
+        start: Clock,
+    ) -> MemoryTenant:
+        with self._lock:
+            self._sweep()
+            number, registrations = register(self._made, lambda *key: key in self._known)
+            self._made = number
+            tenant = self._tenant(f"t{number}", seed or self.world, start)
+            self._add(tenant, registrations)
+            return tenant
+
+    def _add(self, tenant: MemoryTenant, registrations: Sequence[Registration]) -> None:
+        keys = [(each.provider, each.credential) for each in registrations]
+        self._open[tenant.id] = keys
+        for key, registration in zip(keys, registrations, strict=True):
+            self._known[key] = Caller(tenant, registration)
+            self._evicted.pop(digest(*key), None)
+        self._touch(tenant.id)
+        if len(self._open) > self.config.max_tenants:
+            self._evict("max")
+
+    def _evict(self, reason: str) -> None:
+        """Close the least recently used tenant, and remember its credentials."""
+        oldest, keys = self._open.popitem(last=False)
+        self._close(oldest, keys)
+        self._counts["evictions"] += 1
+        self._evicted.update(dict.fromkeys((digest(*key) for key in keys), reason))
+        while len(self._evicted) > EVICTED_PER_TENANT * self.config.max_tenants:
+            self._evicted.popitem(last=False)
+
+    def _touch(self, tenant_id: str) -> None:
+        """Note that an open tenant is in use."""
+        self._open.move_to_end(tenant_id)
+        if self.config.tenant_ttl is not None:
+            self._used[tenant_id] = self.time()
+
+    def _sweep(self) -> None:
+        """Close the tenants that were idle for too long."""
+        if self.config.tenant_ttl is None:
+            return
+        before = self.time() - self.config.tenant_ttl
+        while self._open and self._used[next(iter(self._open))] <= before:
+            self._evict("ttl")
+
+    def close(self, tenant_id: str) -> None:
+        with self._lock:
+            self._close(tenant_id, self._open.pop(tenant_id, []))
+
+    def _close(self, tenant_id: str, keys: Iterable[tuple[str, str]]) -> None:
+        for key in keys:
+            del self._known[key]
+        self._used.pop(tenant_id, None)
+        self._drop(tenant_id)
+
+    def _drop(self, tenant_id: str) -> None:
+        tenant = self._tenants.pop(tenant_id, None)
+        if tenant is not None:
+            tenant.ended = True
+            tenant.over.set()
+            tenant.journal.reset()
+
+    # Credentials of open tenants
+
+    def recall(self, provider: str, credential: str) -> Caller | None:
+        with self._lock:
+            self._sweep()
+            caller = self._known.get((provider, credential))
+            if caller is not None:
+                self._touch(caller.tenant.id)
+            elif self._evicted:
+                reason = self._evicted.get(digest(provider, credential))
+                if reason is not None:
+                    self._counts["requests"] += 1
+                    raise Evicted(reason)
+            return caller
+
+    def open(self, registration: Registration) -> Caller:
+        key = (registration.provider, registration.credential)
+        with self._lock:
+            if key not in self._known:
+                self._add(self._tenant(registration.tenant, self.world, Clock()), [registration])
+            return self._known[key]
+
+    def find(self, provider: str, credential: str) -> str | None:
+        with self._lock:
+            self._sweep()
+            caller = self._known.get((provider, credential))
+        return caller.tenant.id if caller is not None else None
+
+    def registrations(self, tenant_id: str) -> Sequence[Registration]:
+        with self._lock:
+            return [self._known[key].registration for key in self._open.get(tenant_id, [])]
+
+    # Counts
+
+    def keep(self, tenant: Tenant, record: Record, *, foreign: bool) -> None:
+        assert isinstance(tenant, MemoryTenant)
+        refusal = record.refusal.key if record.refusal is not None else None
+        self._tally.add(record.provider, record.operation, refusal)
+        tenant.journal.add(record)
+        if foreign:
+            self._counts["foreign"] += 1
+
+    def keep_stranger(self, provider: str, operation: str | None, refusal: str | None) -> int:
+        self._tally.add(provider, operation, refusal)
+        self._counts["foreign"] += 1
+        return next(self._strangers)
+
+    def number_stranger(self) -> int:
+        return next(self._strangers)
+
+    def count(self, name: str) -> None:
+        self._counts[name] += 1
+
+    def counts(self) -> Mapping[str, int]:
+        tallied = sum(count for *_, count in self._tally)
+        return {**self._counts, "requests": self._counts["requests"] + tallied}
+
+    @property
+    def tally(self) -> Iterable[Counted]:
+        return self._tally
+
+    # Everything
+
+    def hurry(self) -> None:
+        for tenant in list(self._tenants.values()):
+            over, tenant.over = tenant.over, threading.Event()
+            over.set()
+
+    def snapshots(self) -> Sequence[str]:
+        return list(self._snapshots)
+
+    def save(self, name: str, at_most: int) -> bool:
+        with self._lock:
+            if name not in self._snapshots and len(self._snapshots) >= at_most:
+                return False
+            self._sweep()
+            tenants = [(tenant, tenant.read().snapshot()) for tenant in list(self._tenants.values())]
+            self._snapshots[name] = Everything(tenants, dict(self._known), list(self._open.items()))
+            return True
+
+    def restore(self, name: str) -> bool:
+        with self._lock:
+            snapshot = self._snapshots.get(name)
+            if snapshot is None:
+                return False
+            tenants = {tenant.id: tenant for tenant, _ in snapshot.tenants}
+            for tenant_id in [each for each in self._tenants if each not in tenants]:
+                self._drop(tenant_id)
+            self._tenants = tenants
+            for tenant, kept in snapshot.tenants:
+                if tenant.ended:
+                    tenant.ended, tenant.over = False, threading.Event()
+                tenant.update(lambda now, kept=kept: now.restore(kept))  # type: ignore[misc]
+            self._known = dict(snapshot.known)
+            self._open = OrderedDict(snapshot.open)
+            self._used.clear()
+            for tenant_id in list(self._open):
+                self._touch(tenant_id)
+            return True
+
+    def reset(self) -> None:
+        with self._lock:
+            for tenant_id in list(self._tenants):
+                self._drop(tenant_id)
+            self._known.clear()
+            self._open.clear()
+            self._used.clear()
+            self._evicted.clear()
+            self._made = 0
+            self._tally.clear()
+            self._counts.clear()
+            self._snapshots.clear()
+            self._begin()
