@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 
@@ -26,44 +28,55 @@ from report import Results, page, plot, rows
 ROOT = Path(__file__).parent.parent
 
 
-def starts(results: Results, rounds: int) -> None:
-    """Start every server in turns: how long until it answers, and how large it is then."""
-    for number in range(rounds + 1):
-        for peer in list(results.peers):
-            if peer.name in results.missing:
-                continue
+FAILURES = (OSError, HTTPException, RuntimeError, ValueError, KeyError, subprocess.CalledProcessError)
+"""What happens when a server does not do what it should."""
+
+
+def there(results: Results) -> Iterator[Peer]:
+    """Yield the servers that are not left out, one at a time: also the next one may be by then."""
+    for peer in results.peers:
+        if peer.name not in results.missing:
+            yield peer
+
+
+def starts(results: Results, settle: float) -> None:
+    """Start every server in turns: how long until it answers, and how large it is when it has been idle for a while."""
+    for number in turns(results, "start-up"):
+        for peer in there(results):
             try:
                 with Running(peer) as running:
-                    time.sleep(0.5)
-                    if number > 0:  # the first one warms the caches of the system
+                    time.sleep(settle)
+                    if number > 0:
                         results.ready.setdefault(peer.name, []).append(running.ready)
                         results.memory.setdefault(peer.name, []).append(running.memory())
-            except (OSError, RuntimeError) as error:
+            except FAILURES as error:
                 leave_out(results, peer, error)
-        tell(f"start-up, round {number} of {rounds}")
 
 
-def loads(results: Results, rounds: int) -> None:
+def loads(results: Results) -> None:
     """Load every server in turns."""
     with contextlib.ExitStack() as stack:
-        servers: list[Running] = []
-        for peer in results.peers:
-            if peer.name not in results.missing:
-                try:
-                    servers.append(stack.enter_context(Running(peer)))
-                    servers[-1].prepare()
-                except (OSError, HTTPException, RuntimeError, ValueError, KeyError) as error:
-                    leave_out(results, peer, error)
-        for number in range(rounds + 1):
-            for connections in results.connections:
-                for case in CASES:
-                    for server in servers:
-                        if server.peer.name not in results.missing:
-                            try:
-                                turn(results, server, case, connections, warm=number > 0)
-                            except (OSError, HTTPException, RuntimeError, subprocess.CalledProcessError) as error:
-                                leave_out(results, server.peer, error)
-            tell(f"load, round {number} of {rounds}")
+        servers: dict[str, Running] = {}
+        for peer in there(results):
+            try:
+                servers[peer.name] = stack.enter_context(Running(peer))
+                servers[peer.name].prepare()
+            except FAILURES as error:
+                leave_out(results, peer, error)
+        for number in turns(results, "load"):
+            for connections, case in itertools.product(results.connections, CASES):
+                for peer in there(results):
+                    try:
+                        turn(results, servers[peer.name], case, connections, warm=number > 0)
+                    except FAILURES as error:
+                        leave_out(results, peer, error)
+
+
+def turns(results: Results, what: str) -> Iterator[int]:
+    """Yield the numbers of the rounds; 0 is one that only warms up, where there is more than one."""
+    for number in range(0 if results.rounds > 1 else 1, results.rounds + 1):
+        yield number
+        tell(f"{what}, round {number} of {results.rounds}")
 
 
 def turn(results: Results, server: Running, case: str, connections: int, *, warm: bool) -> None:
@@ -89,6 +102,10 @@ def leave_out(results: Results, peer: Peer, error: object) -> None:
     if peer in (peers.BARE, peers.OURS):
         raise SystemExit(f"{peer.name}: {error}")
     results.missing[peer.name] = str(error)
+    results.ready.pop(peer.name, None)
+    results.memory.pop(peer.name, None)
+    for rates in results.rates.values():
+        rates.pop(peer.name, None)
     print(f"LEFT OUT, NOTHING OF IT IS MEASURED: {peer.name.upper()}: {error}", file=sys.stderr, flush=True)
 
 
@@ -128,14 +145,14 @@ def main() -> None:
         parser.error(f"no such peer: {', '.join(sorted(unknown))}; there is {', '.join(known)}")
     chosen = [peers.BARE, peers.OURS, *(known[name] for name in names)]
     results = Results(chosen, load.client(seconds), rounds, seconds, [1] if options.quick else [1, 8])
-    reasons = peers.install() if names else {}
+    reasons = peers.install(chosen)
     for peer in chosen:
         if peer.name in reasons:
             leave_out(results, peer, reasons[peer.name])
     print(f"{len(chosen) - len(results.missing)} servers, the load made by {results.client}", flush=True)
-    starts(results, rounds)
+    starts(results, 0.1 if options.quick else 0.5)
     inside(results, quick=options.quick)
-    loads(results, rounds)
+    loads(results)
     results.took = time.monotonic() - began
     found = [("what", "target", "found", "verdict"), *((*row[:3], row.verdict) for row in rows(results))]
     widths = [max(len(row[column]) for row in found) for column in range(4)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import functools
 import gc
 import json
 import math
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ def middle(action: Callable[[], object], rounds: int) -> float:
 
 def plugin(rounds: int) -> dict[str, float]:
     """Measure what a run of pytest pays: the plugin's import, a server's start and stop, in milliseconds."""
-    imports = [subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True) for _ in range(5)]
+    imports = [
+        subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True) for _ in range(min(rounds, 5))
+    ]
     starts, stops = [], []
     for _ in range(rounds + 1):
         with contextlib.ExitStack() as stack:
@@ -236,51 +239,46 @@ def linear(size: int) -> dict[str, dict[str, float]]:
 
     An exponent of 1 is linear; it is that of the last doubling.
     """
-    sizes = [size // 4, size // 2, size]
+    actions: dict[str, dict[int, Callable[[], object]]] = {}
+    for number in (size // 4, size // 2, size):
+        lists, pages = large(number, number), large(number, 100, number * 20)
+        for provider, path in LISTS.items():
+            asked = functools.partial(ask, lists, "GET", f"{URL}/{provider}{path}", headers(provider), b"")
+            actions.setdefault(f"{provider}: list, n pools × n IPs", {})[number] = asked
+        for limit in (1, 100):
+            name = f"sendgrid: all pages of {limit}, n pools × 100 IPs"
+            actions.setdefault(name, {})[number] = functools.partial(sendgrid_pages, pages, limit)
+        for limit in (10, 500):
+            name = f"mailgun: all pages of {limit}, 20 × n domains"
+            actions.setdefault(name, {})[number] = functools.partial(mailgun_pages, pages, limit)
     found: dict[str, dict[str, float]] = {}
-    for number in sizes:
-        app = large(number, number)
-        for provider, path in (
-            ("sparkpost", "/api/v1/ip-pools"),
-            ("sendgrid", "/v3/send_ips/pools"),
-            ("mailgun", "/v3/ip_pools"),
-        ):
-            cost = min(once(lambda a=app, p=provider, u=path: call(a, p, 0, "GET", u)) for _ in range(10))  # type: ignore[misc]
-            found.setdefault(f"{provider}: list, n pools × n IPs", {})[str(number)] = cost
-        pages = large(number, 100, number * 20)
-        for walk in (sendgrid_pages, mailgun_pages):
-            for limit in (1, 100) if walk is sendgrid_pages else (10, 500):
-                cost = min(once(lambda w=walk, a=pages, n=limit: list(w(a, n))) for _ in range(3))  # type: ignore[misc]
-                what = "n pools × 100 IPs" if walk is sendgrid_pages else "20 × n domains"
-                name = f"{walk.__name__.partition('_')[0]}: all pages of {limit}, {what}"
-                found.setdefault(name, {})[str(number)] = cost
-    for name, costs in found.items():
-        growth = 4 if "n IPs" in name else 2
-        costs["exponent"] = math.log(costs[str(size)] / costs[str(size // 2)], growth)
+    for name, by_size in actions.items():
+        costs = dict.fromkeys(by_size, math.inf)
+        for _ in range(10):
+            for number, act in by_size.items():
+                costs[number] = min(costs[number], once(act))
+        growth = math.log(costs[size] / costs[size // 2], 4 if "n IPs" in name else 2)
+        found[name] = {**{str(number): cost for number, cost in costs.items()}, "exponent": growth}
     return found
 
 
-def sendgrid_pages(app: Flask, limit: int) -> Iterator[Any]:
+LISTS = {"sparkpost": "/api/v1/ip-pools", "sendgrid": "/v3/send_ips/pools", "mailgun": "/v3/ip_pools"}
+"""Where each provider lists all pools with their IPs."""
+
+
+def sendgrid_pages(app: Flask, limit: int) -> None:
     """Walk through the pools of SendGrid's IP Address Management."""
-    after = 0
-    while True:
+    after = "0"
+    while after is not None:
         answer = call(app, "sendgrid", 0, "GET", f"/v3/send_ips/pools?limit={limit}&after_key={after}")
-        yield answer
-        following = answer["_metadata"].get("next_params", {}).get("after_key")
-        if not following:
-            return
-        after = following
+        after = answer["_metadata"]["next_params"]["after_key"]
 
 
-def mailgun_pages(app: Flask, limit: int) -> Iterator[Any]:
-    """Walk through the domains of a pool of Mailgun's."""
-    path = f"/v3/ip_pools/{1:024x}/domains?limit={limit}"
-    while True:
-        answer = call(app, "mailgun", 0, "GET", path)
-        if not answer["domains"]:
-            return
-        yield answer
-        path = answer["paging"]["next"].partition("/mailgun")[2]
+def mailgun_pages(app: Flask, limit: int) -> None:
+    """Walk through the domains of a pool of Mailgun's, until a page is empty."""
+    answer = call(app, "mailgun", 0, "GET", f"/v3/ip_pools/{1:024x}/domains?limit={limit}")
+    while answer["domains"]:
+        answer = call(app, "mailgun", 0, "GET", answer["paging"]["next"].partition("/mailgun")[2])
 
 
 ALL: dict[str, tuple[Callable[[int], Any], int, int]] = {

@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -276,33 +277,41 @@ PEERS = [
 ]  # fmt: skip
 
 
-def install() -> dict[str, str]:
-    """Set up what the peers need, in folders that git ignores; return those that cannot be, each with the reason."""
+def install(chosen: Sequence[Peer]) -> dict[str, str]:
+    """Set up what peers need, in folders that git ignores; return those that cannot be, each with the reason."""
     missing: dict[str, str] = {}
-    wanted = HERE / "requirements.txt"
-    stamp = VENV / wanted.name
-    try:
-        if not stamp.exists() or stamp.read_bytes() != wanted.read_bytes():
-            _run([sys.executable, "-m", "venv", str(VENV)])
-            pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _run([*pip, "-r", str(wanted)])
-            shutil.copy(wanted, stamp)
-    except (OSError, subprocess.CalledProcessError) as error:
-        missing |= dict.fromkeys((peer.name for peer in PEERS if peer.package.endswith("==")), f"pip failed: {error}")
-    try:
-        lock, installed = NPM / "package-lock.json", MODULES / ".package-lock.json"
-        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-            _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=NPM)
-    except (OSError, subprocess.CalledProcessError) as error:
-        missing |= dict.fromkeys((peer.name for peer in PEERS if not peer.package.endswith("==")), f"npm: {error}")
-    for peer in PEERS:
+    python = [peer for peer in chosen if peer.package.endswith("==")]
+    others = [peer for peer in chosen if peer.package and peer not in python]
+    for mine, set_up in ((python, _set_up_venv), (others, _set_up_npm)):
+        try:
+            if mine:
+                set_up()
+        except (OSError, subprocess.CalledProcessError) as error:
+            missing |= {peer.name: f"it cannot be installed: {error}" for peer in mine}
+    for peer in chosen:
         if peer.name not in missing and shutil.which(peer.command[0]) is None:
             missing[peer.name] = f"there is no {Path(peer.command[0]).name} here"
     return missing
 
 
+def _set_up_venv() -> None:
+    wanted = HERE / "requirements.txt"
+    stamp = VENV / wanted.name
+    if not stamp.exists() or stamp.read_bytes() != wanted.read_bytes():
+        _run([sys.executable, "-m", "venv", str(VENV)])
+        pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _run([*pip, "-r", str(wanted)])
+        shutil.copy(wanted, stamp)
+
+
+def _set_up_npm() -> None:
+    lock, installed = NPM / "package-lock.json", MODULES / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=NPM)
+
+
 def _run(command: Sequence[str], cwd: Path | None = None) -> None:
-    print("$", " ".join(command[:4]), "…", flush=True)
+    print("$", shlex.join([Path(command[0]).name, *command[1:]]), flush=True)
     subprocess.run(command, check=True, cwd=cwd, stdout=subprocess.DEVNULL)
 
 
@@ -451,20 +460,3 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
     return port
-
-
-def started(peers: Sequence[Peer], missing: dict[str, str]) -> Iterator[Running]:
-    """Start every peer that can be started; note the others."""
-    for peer in peers:
-        try:
-            running = Running(peer)
-        except (OSError, RuntimeError) as error:
-            missing[peer.name] = str(error)
-            continue
-        try:
-            running.prepare()
-        except (OSError, HTTPException, RuntimeError, ValueError, KeyError) as error:
-            running.close()
-            missing[peer.name] = str(error)
-            continue
-        yield running

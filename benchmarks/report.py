@@ -266,7 +266,7 @@ def _details(inside: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def plot(results: Results) -> str:
     """Return the ratios to bare Flask as an SVG: bars on a logarithmic scale, readable on light and on dark."""
     servers = [peer.name for peer in results.peers if peer.name in results.rates[CASES[0], results.connections[0]]]
-    left, width, bar, gap = 150, 560, 7, 6
+    left, width, bar, gap = 150, 540, 7, 6
     step = bar * len(results.connections) + gap
     panel = step * len(servers) + 44
     ratios = {
@@ -284,7 +284,7 @@ def plot(results: Results) -> str:
 
     height = panel * len(CASES) + 30
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {height}" role="img"',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 90} {height}" role="img"',
         '  font-family="system-ui, sans-serif" font-size="12" fill="#7d858f">',
         "<title>Answers a second, as ratios to bare Flask</title>",
     ]
@@ -309,9 +309,10 @@ def plot(results: Results) -> str:
                         f'<rect x="{left}" y="{y + offset * bar}" {size} fill="{colour}" fill-opacity="{shade}">'
                         f"<title>{escape(name)}, {_kept(connections)}: {ratio:.2f}</title></rect>"
                     )
-            last = ratios.get((case, results.connections[-1], name))
-            if last is not None:
-                lines.append(f'<text x="{x(last) + 6:.1f}" y="{middle:.1f}">{last:.2f}</text>')
-    shades = " below ".join(_kept(connections) for connections in reversed(results.connections))
-    lines.append(f'<text x="{left}" y="{height - 4}">Answers a second, bare Flask being 1; {shades}.</text>')
+            mine = [ratio for (each, _, server), ratio in ratios.items() if (each, server) == (case, name)]
+            if mine:
+                told = " · ".join(f"{ratio:.2f}" for ratio in mine)
+                lines.append(f'<text x="{x(max(mine)) + 6:.1f}" y="{middle:.1f}">{told}</text>')
+    order = ", then ".join(_kept(connections) for connections in results.connections)
+    lines.append(f'<text x="{left}" y="{height - 4}">Answers a second, bare Flask being 1; with {order}.</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"
