@@ -307,7 +307,7 @@ def _set_up_venv() -> None:
 def _set_up_npm() -> None:
     lock, installed = NPM / "package-lock.json", MODULES / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=NPM)
+        _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], cwd=NPM)
 
 
 def _run(command: Sequence[str], cwd: Path | None = None) -> None:
