@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := tests/clients/npm
 
-.PHONY: serve test test-matrix check docs image soak clean
+.PHONY: serve test test-matrix check docs image soak bench clean
 
 serve: .venv/serve
 	@$(BIN)/mockserver serve $(ARGS)
@@ -35,6 +35,10 @@ image:
 soak: .venv/test
 	$(BIN)/python benchmarks/soak.py $(ARGS)
 
+# Every claim about speed and size, beside other mock servers; writes docs/benchmarks.md. ARGS=--quick is a small size.
+bench: .venv/test
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
 .PHONY: npm
 npm:
 	@if command -v npm >/dev/null; then \
@@ -56,4 +60,4 @@ npm:
 	@touch $@ .venv/serve
 
 clean:
-	rm -rf .venv .venv-matrix build dist *.egg-info $(NPM)/node_modules
+	rm -rf .venv .venv-bench .venv-matrix build dist *.egg-info $(NPM)/node_modules benchmarks/npm/node_modules

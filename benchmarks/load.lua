@@ -1,0 +1,22 @@
+-- Sends the requests of a file round and round: wrk -s load.lua URL -- FILE. A record separator ends each.
+local requests, at = {}, -1  -- wrk asks for one more than it sends, to see what requests look like
+
+function init(args)
+  local file = assert(io.open(args[1], "rb"))
+  for one in file:read("*a"):gmatch("[^\30]+") do
+    requests[#requests + 1] = one
+  end
+  file:close()
+end
+
+function request()
+  at = at + 1
+  return requests[math.max(at - 1, 0) % #requests + 1]
+end
+
+function done(summary)
+  local errors = summary.errors
+  local broken = errors.connect + errors.read + errors.write + errors.timeout
+  print(string.format('{"requests": %d, "microseconds": %d, "refused": %d, "broken": %d}',
+    summary.requests, summary.duration, errors.status, broken))
+end

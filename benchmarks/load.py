@@ -1,0 +1,95 @@
+"""The load: requests sent round and round over some kept connections, by wrk or by a small client in a process.
+
+python benchmarks/load.py PORT CONNECTIONS SECONDS FILE
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SEPARATOR = b"\x1e"
+
+
+class Load(NamedTuple):
+    """What came of a load."""
+
+    rate: float
+    """Answers a second."""
+    refused: float
+    """The share of answers of 400 and above."""
+    broken: int
+    """How often a connection failed."""
+
+
+def client(seconds: float) -> str:
+    """Name what makes the load here; less than a whole second is what only our own client can do."""
+    return "wrk" if shutil.which("wrk") and seconds >= 1 else "a small client of our own in Python"
+
+
+def measure(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
+    """Load a server on this machine."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(SEPARATOR.join(requests))
+        file.flush()
+        if client(seconds) == "wrk":
+            script, url = Path(__file__).with_name("load.lua"), f"http://127.0.0.1:{port}"
+            command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script), url, "--", file.name]
+        else:
+            command = [sys.executable, __file__, str(port), str(connections), str(seconds), file.name]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    count = told["requests"]
+    if not count:
+        raise RuntimeError(f"nothing was answered: {done.stdout}")
+    return Load(count / told["microseconds"] * 1e6, told["refused"] / count, told["broken"])
+
+
+def _main(port: int, connections: int, seconds: float, file: str) -> None:
+    requests = itertools.cycle(Path(file).read_bytes().split(SEPARATOR))
+    counts = {"requests": 0, "refused": 0, "broken": 0}
+    start = time.perf_counter()
+
+    def send() -> None:
+        link: socket.socket | None = None
+        while time.perf_counter() - start < seconds:
+            try:
+                if link is None:
+                    link = socket.create_connection(("127.0.0.1", port), timeout=10)
+                    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                request = next(requests)
+                link.sendall(request)
+                answer = HTTPResponse(link, method=request.partition(b" ")[0].decode())
+                answer.begin()
+                answer.read()
+                counts["requests"] += 1
+                counts["refused"] += answer.status >= 400
+                closes = answer.will_close
+            except (OSError, HTTPException):
+                counts["broken"] += 1
+                closes = True
+            if closes and link is not None:
+                link.close()
+                link = None
+
+    threads = [threading.Thread(target=send) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(json.dumps({**counts, "microseconds": (time.perf_counter() - start) * 1e6}))
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4])
