@@ -117,7 +117,7 @@ class RedisStore(Store):
         try:
             adopted = self.run("adopt")
         except Unserved as error:
-            raise StoreError(f"--store {self._where}: {error}") from None
+            raise StoreError(f"--store {self._where} does not answer: {error.__cause__}") from None
         if not adopted:
             raise StoreError(f"--store {self._where}: {OTHER_WORLD}")
 

@@ -330,6 +330,16 @@ def test_a_killed_process_loses_nothing(redis_server: RedisServer) -> None:
         assert create(four[3], "mailgun", headers["mailgun"], "on").status == 200
 
 
+@FOUR
+def test_numbers_of_tenants_with_chosen_credentials(four: list[Process]) -> None:
+    """Tenants made at once with credentials that somebody chose have numbers of their own too."""
+
+    def make(process: Process, number: int) -> str:
+        return made_on(process, credentials={provider: f"chosen-{provider}-{number}" for provider in POOLS})[0]
+
+    assert len(set(in_parallel(four, 24, make))) == 24
+
+
 # Two servers in this process
 
 
@@ -526,6 +536,17 @@ def test_idle_tenants_expire(make_world: Callable[..., World]) -> None:
     assert {each["id"] for each in control.ok("GET", "/tenants")["tenants"]} == {used.id, "default"}
 
 
+def test_keys_expire_without_a_server(make_world: Callable[..., World]) -> None:
+    """Of an idle tenant no key of its own is left in Redis, even if no server looks."""
+    world = make_world(tenant_ttl=0.2)
+    made = Control(world).tenant()
+    disturb(made)
+    made.ok("POST", "/snapshots", {"name": "s"}, status=201)
+    assert len(world.store.redis.keys(f"mockserver:[tsjn]:{made.id}")) == 4
+    time.sleep(0.3)
+    assert world.store.redis.keys("mockserver:[tsjn]:*") == []
+
+
 def test_a_tenant_in_use_by_the_control_api(make_world: Callable[..., World]) -> None:
     """A tenant of which somebody asks the control API is in use."""
     made = Control(make_world(tenant_ttl=0.4)).tenant()
@@ -664,6 +685,26 @@ def test_a_tenant_of_the_same_name(two: tuple[World, World], monkeypatch: pytest
     assert again[0].id == made.id
     assert again[0].ok("GET", "/requests")["requests"] == []
     assert b"mine" not in again[0].sendgrid.get(POOLS["sendgrid"]).data
+
+
+def test_a_journal_of_the_same_name(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that was answered before its tenant was closed is in no journal of another with that name."""
+    from mockserver.providers.sendgrid import rules
+
+    one, other = two
+    made = Control(one).tenant()
+    real, again = rules.pools_of, []
+
+    def overtaken(tx: Any, user: str | None) -> Any:
+        if not again:
+            Control(other).ok("POST", "/reset", {})
+            again.append(Control(other).tenant())
+        return real(tx, user)
+
+    monkeypatch.setattr(rules, "pools_of", overtaken)
+    assert made.sendgrid.get(POOLS["sendgrid"]).status_code == 200
+    assert again[0].id == made.id
+    assert again[0].ok("GET", "/requests")["requests"] == []
 
 
 def test_a_delay_ends_with_its_tenant(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
