@@ -122,12 +122,13 @@ class Room:
 class Journal:
     """The last requests of one tenant; older ones are dropped and counted."""
 
-    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "age", "dropped", "tally")
+    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "_weight", "age", "dropped", "tally")
 
     def __init__(self, size: int, room: Room) -> None:
         self._records: deque[Record] = deque()
         self._size = size
         self._room = room
+        self._weight = 0
         self._early = 0
         """How many records it dropped that the room still lists."""
         self._seq = 0
@@ -144,8 +145,10 @@ class Journal:
     def add(self, record: Record) -> None:
         self.tally.add(record.provider, record.operation, record.refusal.key if record.refusal is not None else None)
         with self._room.lock:
+            weight = record.weight
             self._records.append(record)
-            self._room.take(self, record.weight)
+            self._weight += weight
+            self._room.take(self, weight)
             if len(self._records) > self._size:
                 self._early += 1
                 self._room.give_back(self.drop_oldest())
@@ -154,10 +157,9 @@ class Journal:
         """Forget every record, and how many were dropped; numbers go on."""
         with self._room.lock:
             self.age += 1
-            weight, records = sum(record.weight for record in self._records), len(self._records)
-            self._records.clear()
-            self._early = 0
-            self.dropped = 0
+            weight, records = self._weight, len(self._records)
+            self._records = deque()
+            self._weight = self._early = self.dropped = 0
             self._room.give_back(weight, records)
 
     def reset(self) -> None:
@@ -169,7 +171,9 @@ class Journal:
     def drop_oldest(self) -> int:
         """Drop a record and return its weight. Called with the room's lock held."""
         self.dropped += 1
-        return self._records.popleft().weight
+        weight = self._records.popleft().weight
+        self._weight -= weight
+        return weight
 
     def still_has(self, age: int) -> bool:
         """Say whether the next record that the room lists is still here; each is asked for once, in order."""

@@ -50,8 +50,8 @@ class MemoryTenant(Tenant):
     ) -> None:
         super().__init__(tenant_id, id_scope)
         self.lock = threading.Lock()
-        self.over = threading.Event()
-        """Set when the delays of its calls are to be over."""
+        self.over: threading.Event | None = None
+        """Set when the delays of its calls are to be over; there is one once a call was delayed."""
         self.ended = False
         """Whether there is nobody left to answer for."""
         self._journal = journal
@@ -109,8 +109,19 @@ class MemoryTenant(Tenant):
         return self.update(lambda kept: kept.faults.take(operation))
 
     def wait(self, seconds: float) -> None:
-        if seconds and self.over.wait(seconds) and self.ended:
+        if not seconds:
+            return
+        with self.lock:
+            over = self.over = self.over or threading.Event()
+        if (self.ended or over.wait(seconds)) and self.ended:
             raise ConnectionResetError
+
+    def hurry(self) -> None:
+        """Let every call that is delayed now be answered."""
+        with self.lock:
+            over, self.over = self.over, None
+        if over is not None:
+            over.set()
 
     def reset(self) -> None:
         with self.lock:
@@ -245,7 +256,7 @@ class MemoryStore(Store):
         tenant = self._tenants.pop(tenant_id, None)
         if tenant is not None:
             tenant.ended = True
-            tenant.over.set()
+            tenant.hurry()
             tenant.journal.reset()
 
     # Credentials of open tenants
@@ -313,8 +324,7 @@ class MemoryStore(Store):
 
     def hurry(self) -> None:
         for tenant in list(self._tenants.values()):
-            over, tenant.over = tenant.over, threading.Event()
-            over.set()
+            tenant.hurry()
 
     def snapshots(self) -> Sequence[str]:
         return list(self._snapshots)
@@ -338,8 +348,7 @@ class MemoryStore(Store):
                 self._drop(tenant_id)
             self._tenants = tenants
             for tenant, kept in snapshot.tenants:
-                if tenant.ended:
-                    tenant.ended, tenant.over = False, threading.Event()
+                tenant.ended = False
                 tenant.update(lambda now, kept=kept: now.restore(kept))  # type: ignore[misc]
             self._known = dict(snapshot.known)
             self._open = OrderedDict(snapshot.open)
