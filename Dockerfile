@@ -1,6 +1,6 @@
 FROM python:3.13-slim AS build
 COPY . /src
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-compile /src \
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-compile '/src[redis]' \
  && /venv/bin/pip uninstall --yes pip \
  && /venv/bin/python -m compileall -q /venv/lib
 
