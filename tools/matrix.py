@@ -16,7 +16,17 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = ROOT / ".venv-matrix"
 
-TOOLS = ("httpx", "httpx2", "hypothesis", "openapi-spec-validator", "pytest-xdist", "redis", "requests")
+TOOLS = (
+    "httpx",
+    "httpx2",
+    "hypothesis",
+    "mailgun",
+    "openapi-spec-validator",
+    "pytest-xdist",
+    "redis",
+    "requests",
+    "trustme",
+)
 """What the tests of a row need besides pytest: the newest that the extra `test` allows."""
 
 LEFT_OUT = {
