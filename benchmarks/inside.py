@@ -161,8 +161,9 @@ def reset(rounds: int) -> dict[str, float]:
         found[name] = statistics.median(times)
 
     def only(app: Flask) -> Any:
-        (tenant,) = app.extensions["mockserver"].store
-        return tenant
+        store = app.extensions["mockserver"].store
+        (tenant,) = store.overview()
+        return store.get(tenant.id)
 
     def small() -> None:
         call(app, "sendgrid", 0, "PUT", "/v3/ips/pools/spare", {"name": "renamed"})
@@ -175,7 +176,8 @@ def reset(rounds: int) -> dict[str, float]:
 
     def all_its_own() -> None:
         rename(big, 0)
-        only(big).states["sendgrid"] = server.providers["sendgrid"].read_seed(section).state
+        state = server.providers["sendgrid"].read_seed(section).state
+        only(big).update(lambda kept: kept.states.update(sendgrid=state))
 
     measure(f"{side} pools × {side} IPs, all of them its own", big, all_its_own, rounds // 10 + 1)
 
@@ -205,16 +207,18 @@ def many(size: int, act: Callable[[Flask, int], object], **settings: Any) -> dic
     server = app.extensions["mockserver"]
     for number in range(size, size + 10):
         act(app, number)
-    server.tenants.clear()
+    server.store.reset()
     before = resident()
     for number in range(size):
         act(app, number)
-    tenants = list(server.store)
+    grown = resident() - before
+    tenants = server.store.overview()
+    journals = (server.store.get(each.id).journal for each in tenants)
     return {
         "tenants": len(tenants),
-        "MB": (resident() - before) / 1e6,
-        "with provider state": sum(1 for each in tenants if each.states),
-        "journals, MB": sum(record.weight for each in tenants for record in each.journal) / 1e6,
+        "MB": grown / 1e6,
+        "with provider state": sum(1 for each in tenants if each.written),
+        "journals, MB": sum(record.weight for journal in journals for record in journal) / 1e6,
         "room, MB": server.config.journal_room / 1e6,
     }
 
