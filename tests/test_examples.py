@@ -41,6 +41,7 @@ def sh(command: str, folder: Path, **variables: str) -> subprocess.CompletedProc
     """Run a command as in a shell of its own, with this Python's commands and nothing of the run of tests we are in."""
     ours = ("PYTEST_", "MOCKSERVER_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env["PYTEST_ADDOPTS"] = "-p no:schemathesis"  # a second to import, in every process of a run
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
     return subprocess.run(command, shell=True, cwd=folder, env={**env, **variables}, capture_output=True, text=True)
 

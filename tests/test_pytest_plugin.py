@@ -44,7 +44,8 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     def run_pytest(text: str, *arguments: str, subprocess: bool = False, others: bool = False) -> pytest.RunResult:
         pytester.makepyfile(test_it=SEND + text)
         start = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        plugins = [] if others else ["-p", "no:randomly", "-p", "no:asyncio"]
+        plugins = ["-p", "no:schemathesis"] if subprocess else []  # a second to import, in every process of a run
+        plugins += [] if others else ["-p", "no:randomly", "-p", "no:asyncio"]
         return start(*plugins, "-p", "no:cacheprovider", "-W", "error", *arguments)
 
     return run_pytest
