@@ -299,18 +299,19 @@ class MemoryStore(Store):
         self._tally.add(record.provider, record.operation, refusal)
         tenant.journal.add(record)
         if foreign:
-            self._counts["foreign"] += 1
+            self.count("foreign")
 
     def keep_stranger(self, provider: str, operation: str | None, refusal: str | None) -> int:
         self._tally.add(provider, operation, refusal)
-        self._counts["foreign"] += 1
+        self.count("foreign")
         return next(self._strangers)
 
     def number_stranger(self) -> int:
         return next(self._strangers)
 
     def count(self, name: str) -> None:
-        self._counts[name] += 1
+        with self._lock:
+            self._counts[name] += 1
 
     def counts(self) -> Mapping[str, int]:
         tallied = sum(count for *_, count in self._tally)

@@ -216,13 +216,16 @@ class Sandbox:
     Every method that asks the server raises `RemoteError` when it refuses or does not answer.
     """
 
+    sparkpost: Access
+    sendgrid: Access
+    mailgun: Access
+
     def __init__(self, owner: Sandboxes, told: Mapping[str, Any], *, strict: bool) -> None:
         self.id: str = told["id"]
         """The tenant's, in the control API."""
         self.strict = strict
-        self.sparkpost, self.sendgrid, self.mailgun = (
-            Access(name, **told["providers"][name]) for name in ("sparkpost", "sendgrid", "mailgun")
-        )
+        self._accesses = {name: Access(name, **access) for name, access in told["providers"].items()}
+        vars(self).update(self._accesses)
         self.faults = Faults(self._call)
         self.clock = Clock(self._call)
         self.requests = Requests(owner.remote, self.id, owner.operations)
@@ -276,8 +279,7 @@ class Sandbox:
 
         The server's host is added to those that are reached without a proxy.
         """
-        accesses = (self.sparkpost, self.sendgrid, self.mailgun)
-        variables = {name: value for access in accesses for name, value in access.env.items()}
+        variables = {name: value for access in self._accesses.values() for name, value in access.env.items()}
         host = urlsplit(self.url).hostname or ""
         for name in ("NO_PROXY", "no_proxy"):  # a proxy knows nothing of a server of ours
             hosts = [each for each in os.environ.get(name, "").split(",") if each]

@@ -30,7 +30,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from mockserver import Sandbox, Sandboxes, calls, sandbox, seed, serving, tls
+from mockserver import Sandbox, Sandboxes, calls, pytest_plugin, sandbox, seed, serving, tls
 from mockserver.providers import PROVIDERS
 from mockserver.pytest_plugin import ARGUMENTS, FAULT
 from mockserver.server import start
@@ -374,6 +374,7 @@ def test_fixtures_are_told(server: Sandboxes, tmp_path: Path) -> None:
 def test_arguments_are_told() -> None:
     """The page has every argument of the marker, of a fault and of an assertion, and no other."""
     assert names(PLUGIN, "argument") == sorted(ARGUMENTS) == sorted(sandbox.Start.__annotations__)
+    assert list(pytest_plugin.PROVIDERS) == [provider.name for provider in PROVIDERS]
     assert sorted(FAULT) == sorted(["operation", *sandbox.Plan.__annotations__])
     assert names(PLUGIN, "argument of a fault") == sorted(sandbox.Plan.__annotations__)
     assert names(PLUGIN, "value") == sorted(calls.Values.__annotations__)
