@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import yaml
 
-from . import resources
+from . import profiles, resources
 from .errors import SeedError
 from .store import Registration, State
 
@@ -58,21 +58,23 @@ def reader(
     load_state: Callable[[Mapping[str, Any]], State],
     properties: Mapping[str, Any],
     *,
+    switches: Iterable[profiles.Switch] = (),
     rights: str | None = None,
     account: str | None = None,
     accounts: Callable[[Any], Container[str]] = lambda state: (),
 ) -> Reader:
-    """Return the reader of a provider's section: its credentials, and `properties`, each with its JSON Schema.
+    """Return the reader of a provider's section: credentials, its profile, and `properties` with their JSON Schemas.
 
-    `rights` and `account` are the provider's words for what a credential may do and for the sub-account it belongs
-    to; `accounts` names the sub-accounts that a state has.
+    `switches` are those that can be set beside a profile. `rights` and `account` are the provider's words for what a
+    credential may do and for the sub-account it belongs to; `accounts` names the sub-accounts that a state has.
     """
     credential = {"key": TEXT, "tenant": TEXT}
     if rights is not None:
         credential[rights] = {"type": "array", "items": TEXT}
     if account is not None:
         credential[account] = TEXT
-    schema = record({"credentials": {"type": "array", "items": record(credential, "key")}, **properties})
+    credentials = {"type": "array", "items": record(credential, "key")}
+    schema = record({"credentials": credentials, **profiles.properties(switches), **properties})
     validator = jsonschema_rs.validator_for(schema)
 
     def read_section(section: Mapping[str, Any]) -> Seeded:

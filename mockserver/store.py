@@ -20,7 +20,7 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from . import ids
@@ -28,6 +28,7 @@ from .clock import Clock
 from .config import Config
 from .faults import Fault, Faults
 from .journal import Counted, Record
+from .profiles import UNSAID, Profile
 
 R = TypeVar("R")
 S = TypeVar("S", bound="State")
@@ -104,13 +105,16 @@ class Table(MutableMapping[str, R], Generic[R]):
         return f"<Table of {len(self)}, {len(self._own)} own, {len(self._gone)} gone>"
 
 
+@dataclass(slots=True)
 class State:
     """What one provider knows of one tenant: a dataclass of tables and of values that are replaced, never changed."""
+
+    profile: Profile = field(default=UNSAID, kw_only=True)
 
     def copy(self) -> Self:
         """Return a state whose tables can be changed without this one noticing."""
         twin = copy.copy(self)
-        for item in dataclasses.fields(self):  # type: ignore[arg-type]
+        for item in dataclasses.fields(self):
             value = getattr(self, item.name)
             if isinstance(value, Table):
                 setattr(twin, item.name, value.copy())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ... import profiles
 from ...errors import SeedError
 from ...store import State as BaseState
 from ...store import Table, plain
@@ -120,6 +121,7 @@ class State(BaseState):
         if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
             raise SeedError(("eligible_for_shared_ips",), "the account has no IP that is not dedicated")
         return cls(
+            profile=profiles.load(data),
             ips=Table(ips),
             pools=Table(pools),
             domains=Table(domains),
@@ -133,6 +135,7 @@ class State(BaseState):
 
     def dump(self) -> dict[str, Any]:
         return {
+            **self.profile.dump(),
             "features": sorted(self.features),
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
             "async_delay_seconds": self.async_delay_seconds,

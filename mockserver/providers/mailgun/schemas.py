@@ -9,7 +9,7 @@ import re
 
 from marshmallow import ValidationError
 
-from ... import seed
+from ... import profiles, seed
 from ...web import Body, Text, Texts
 from . import catalog
 from .models import State, canonical
@@ -216,6 +216,7 @@ SEED = seed.reader(
             ),
         },
     },
+    switches=profiles.switches(catalog),
     account="subaccount",
     accounts=lambda state: state.subaccounts,
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ... import profiles
 from ...errors import SeedError
 from ...store import State as BaseState
 from ...store import Table, plain
@@ -93,10 +94,11 @@ class State(BaseState):
                     raise SeedError(("pools", index, "ips", place), f"{address} can join no pool of this user")
             pools[pool.id] = pool
             mine.add(pool.name)
-        return cls(Table(ips), Table(pools), subusers)
+        return cls(Table(ips), Table(pools), subusers, profile=profiles.load(data))
 
     def dump(self) -> dict[str, Any]:
         return {
+            **self.profile.dump(),
             "subusers": list(self.subusers),
             "ips": [plain(ip) for ip in self.ips.values()],
             "pools": [plain(pool) for pool in self.pools.values()],

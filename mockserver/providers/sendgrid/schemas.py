@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ... import seed
+from ... import profiles, seed
 from ...web import Body, Text
 from . import catalog
 from .models import State
@@ -113,6 +113,7 @@ SEED = seed.reader(
             ),
         },
     },
+    switches=profiles.switches(catalog),
     rights="scopes",
     account="subuser",
     accounts=lambda state: state.subusers,

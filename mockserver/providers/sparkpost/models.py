@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ... import profiles
 from ...errors import SeedError
 from ...store import State as BaseState
 from ...store import Table, plain
@@ -60,10 +61,11 @@ class State(BaseState):
             if ip.ip_pool not in pools:
                 raise SeedError(("sending_ips", index, "ip_pool"), f"there is no pool '{ip.ip_pool}'")
             ips[ip.external_ip] = ip
-        return cls(Table(pools), Table(ips))
+        return cls(Table(pools), Table(ips), profile=profiles.load(data))
 
     def dump(self) -> dict[str, Any]:
         return {
+            **self.profile.dump(),
             "ip_pools": [plain(pool) for pool in self.pools.values()],
             "sending_ips": [plain(ip) for ip in self.ips.values()],
         }

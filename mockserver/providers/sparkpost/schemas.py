@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import seed
+from ... import profiles, seed
 from ...web import Body, Text
 from . import catalog, rules
 from .models import State
@@ -56,5 +56,6 @@ SEED = seed.reader(
             ),
         },
     },
+    switches=profiles.switches(catalog),
     rights="grants",
 )
