@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from werkzeug.datastructures import Headers
 
 from .errors import ApiError
+from .profiles import Switch, switches
 from .seed import Reader
 from .web import Call, Reply
 
@@ -93,3 +94,8 @@ class Provider:
     """Name the environment variables that the provider's clients read, for a base URL and a credential."""
     phrase: Callable[[int], str]
     """What stands behind the status on the status line: several clients show it to their users."""
+
+    @property
+    def switches(self) -> list[Switch]:
+        """What a profile can turn on."""
+        return switches(self.catalog)

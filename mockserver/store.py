@@ -120,6 +120,14 @@ class State:
                 setattr(twin, item.name, value.copy())
         return twin
 
+    def under(self, profile: Profile) -> Self:
+        """Return the same state with this profile."""
+        if profile == self.profile:
+            return self
+        twin = self.copy()
+        twin.profile = profile
+        return twin
+
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
         """Return the state that such data describes. Raises `SeedError`."""
