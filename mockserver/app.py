@@ -213,7 +213,10 @@ class Mockserver:
             too_large = error
         caller = call.caller
         tenant = caller.tenant
-        fault = call.fault = tenant.take_fault(f"{provider.name}.{operation.id}") if operation is not None else None
+        name = f"{provider.name}.{operation.id}" if operation is not None else None
+        if name is not None and provider.rate_window is not None:
+            call.used = tenant.use(name, caller.registration.credential, provider.rate_window)
+        fault = call.fault = tenant.take_fault(name) if name is not None else None
         if fault is not None and fault.when == "before":
             tenant.wait(fault.delay_seconds or 0)
 

@@ -86,6 +86,8 @@ class Provider:
     """Headers that every answer of the provider carries."""
     fault: Callable[[int, Call], ApiError]
     """Say a planned error of some status in the provider's own dialect, headers included."""
+    rate_window: int | None
+    """How long it counts what a credential asks of an operation, in seconds; None: it tells nobody."""
     new_credential: Callable[[str], str]
     """Make a well-formed credential of 64 hexadecimal characters."""
     authorization: Callable[[str], str]
