@@ -9,7 +9,7 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -249,6 +249,33 @@ def test_the_lock_is_what_holds_the_limit() -> None:
     app = create_app(Config())
     with without_locks(app):
         assert any(beyond_the_limit(app) for _ in range(100))
+
+
+@pytest.mark.usefixtures("hectic")
+def test_a_credential_opens_one_tenant() -> None:
+    """A credential that everybody begins to use at once is one tenant, in which all that they made is."""
+    app = create_app(Config())
+    for number in range(200):
+        headers = {"Authorization": f"Bearer SG.{number:022d}.{'x' * 43}", "Content-Type": "application/json"}
+
+        def create(thread: int, headers: Mapping[str, str] = headers) -> str:
+            body = json.dumps({"name": f"p{thread}"}).encode()
+            answer = ask(app, "POST", f"{BASE}/sendgrid/v3/ips/pools", list(headers.items()), body)
+            assert answer.status == 200
+            return dict(answer.headers)["X-Mockserver-Request-Id"].rpartition("-")[0]
+
+        (tenant_id,) = set(at_once(create))
+        pools = control(app, "GET", f"tenants/{tenant_id}/state")["state"]["sendgrid"]["pools"]
+        assert {f"p{thread}" for thread in range(THREADS)} < {pool["name"] for pool in pools}
+
+
+@pytest.mark.usefixtures("hectic")
+def test_tenants_made_at_once() -> None:
+    """Tenants that are made at once have numbers of their own, and all are there."""
+    app = create_app(Config())
+    made = [tenant_id for each in at_once(lambda _: [Tenant(app).id for _ in range(50)]) for tenant_id in each]
+    assert sorted(made) == sorted(f"t{number}" for number in range(1, THREADS * 50 + 1))
+    assert {each["id"] for each in control(app, "GET", "tenants")["tenants"]} == set(made)
 
 
 @pytest.mark.usefixtures("hectic")
