@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map
 
 from . import admin, journal, seed
 from .config import STORE, Config
@@ -19,7 +19,7 @@ from .contract import Contract
 from .errors import ApiError, StoreError
 from .faults import Fault
 from .memory_store import MemoryStore
-from .mounts import Mounts, Segment, decoded_path, straighten
+from .mounts import Mounts, Path, Segment, decoded_path, straighten
 from .profiles import UNSAID, Choice, Profile, choose
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
@@ -303,7 +303,7 @@ def _routes() -> Map:
         paths += [(path, list(methods), "unmodelled") for path, methods in provider.unmodelled.items()]
         for path, methods, name in paths:
             text = f"/{provider.name}" + re.sub(r"\{(\w+)\}", r"<\1>", path)
-            rule = Rule(text, methods=methods, endpoint=f"{provider.name}.{name}")
+            rule = Path(text, methods=methods, endpoint=f"{provider.name}.{name}")
             rule.methods = set(methods)  # without HEAD, Werkzeug's own addition: no provider documents it
             rules.append(rule)
     return Map(rules, strict_slashes=False, merge_slashes=False, converters={"default": Segment})
@@ -351,6 +351,7 @@ def create_app(config: Config | None = None, *, store_class: Callable[..., Store
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = server
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=config.max_body)
+    app.url_rule_class = Path
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters = {**app.url_map.converters, "default": Segment}
