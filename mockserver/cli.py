@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from . import __version__, profiles
+from . import profiles
 from .config import STORE, UNKNOWN_CREDENTIALS, Config
 from .errors import SeedError, StoreError
 
@@ -222,8 +222,18 @@ as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 whose = option("--tenant", metavar="ID", default=TENANT, show_default=True, help="The tenant.")
 
 
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from . import __version__
+
+        click.echo(f"mockserver, version {__version__}")
+        context.exit()
+
+
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="mockserver")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 @click.pass_context
 def commands(context: click.Context) -> None:
     """A mock of the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun.

@@ -10,16 +10,14 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import jsonschema_rs
-import yaml
 from werkzeug.datastructures import MultiDict
 
-from . import resources
+from . import documents, resources
 from .web import parse_form, parse_json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DOCUMENT = "urn:document"
 """What a document is called in references to it."""
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Violation(NamedTuple):
@@ -57,7 +55,8 @@ class Contract:
     @functools.cache
     def load(cls, provider: str) -> Contract:
         """Return a provider's contract, compiled once a process: nothing changes it."""
-        return cls(yaml.load(resources.read("openapi", f"{provider}.yaml"), Loader))
+        (document,) = documents.read(resources.folder("openapi") / f"{provider}.yaml")
+        return cls(document)
 
     def paths(self) -> Iterator[tuple[str, str, str]]:
         """Yield operationId, method and path of every operation, once for each path that it is served on."""
