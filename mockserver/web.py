@@ -8,10 +8,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from werkzeug.datastructures import EnvironHeaders, MultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
@@ -22,6 +21,9 @@ from .errors import Entry
 from .faults import Fault
 from .ids import Ids
 from .store import Caller, Transaction, Used
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
 
 MAX_FORM_PARTS = 1_000
 
@@ -148,9 +150,9 @@ class Call:
             self._form = parse_form(self.body, self.headers.get("Content-Type", ""))
         return self._form
 
-    def load(self, schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    def load(self, schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a schema takes from a body or a query; raise the first refusal, in the schema's order."""
-        self.read.update(str(item.data_key or name) for name, item in schema.fields.items())
+        self.read.update(schema.fields)
         return load(schema, data)
 
 
@@ -216,7 +218,17 @@ def unread(query: str, body: bytes, content_type: str, read: frozenset[str]) -> 
     return tuple(sorted(sent - read))
 
 
-class Strict(fields.Field[Any]):
+class Refused(Exception):
+    """A value that a field does not take."""
+
+    def __init__(self, entry: Entry, name: str, value: object) -> None:
+        super().__init__(entry.key)
+        self.entry = entry
+        self.name = name
+        self.value = value
+
+
+class Strict:
     """A field whose refusals are catalog entries: `missing` when it is not there, `wrong` when it is not fit.
 
     `accepts` says which values it takes as they are; nothing is coerced. `checks` are further conditions, each with
@@ -231,30 +243,22 @@ class Strict(fields.Field[Any]):
         missing: Entry | None = None,
         wrong: Entry,
         checks: Sequence[tuple[Callable[[Any], object], Entry]] = (),
-        data_key: str | None = None,
     ) -> None:
-        super().__init__(required=missing is not None, data_key=data_key)
-        self._missing = missing
+        self.missing = missing
         self._wrong = wrong
         self._checks = checks
 
-    def deserialize(
-        self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
-    ) -> Any:
-        name = self.data_key or attr or ""
-        if data is not None and name not in data:
-            if self._missing is not None:
-                raise ValidationError([(self._missing, name, None)])
-            return super().deserialize(value, attr, data, **kwargs)
+    def take(self, value: Any, name: str) -> Any:
+        """Return a value that was sent as the rules want it. Raises `Refused`."""
         if not self.accepts(value):
-            raise ValidationError([(self._wrong, name, value)])
+            raise Refused(self._wrong, name, value)
         for holds, entry in self._checks:
             if not holds(value):
-                raise ValidationError([(entry, name, value)])
+                raise Refused(entry, name, value)
         return self.convert(value, name)
 
     def convert(self, value: Any, name: str) -> Any:
-        """Return an accepted value as the rules want it."""
+        """Return an accepted value as the rules want it. Raises `Refused`."""
         return value
 
 
@@ -270,22 +274,52 @@ class Texts(Strict):
     accepts = staticmethod(lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
-class Body(Schema):
+class Body:
     """Base of what comes in: fields it does not name are ignored, and the journal says so."""
 
-    class Meta:
-        unknown = EXCLUDE
+    @functools.cached_property
+    def fields(self) -> Mapping[str, Strict]:
+        """What it declares, in the order written."""
+        declared = [item for base in reversed(type(self).__mro__) for item in vars(base).items()]
+        return {name: value for name, value in declared if isinstance(value, Strict)}
+
+    @functools.cached_property
+    def schema(self) -> Schema:
+        """The same to marshmallow, whose import takes a fifth of a server's start: so it waits for the first use."""
+        from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+        class Field(fields.Field[Any]):
+            def __init__(self, declared: Strict) -> None:
+                super().__init__(required=declared.missing is not None)
+                self.declared = declared
+
+            def deserialize(
+                self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
+            ) -> Any:
+                name = attr or ""
+                try:
+                    if data is None or name in data:
+                        return self.declared.take(value, name)
+                    if self.declared.missing is not None:
+                        raise Refused(self.declared.missing, name, None)
+                except Refused as refused:
+                    raise ValidationError([refused]) from None
+                return super().deserialize(value, attr, data, **kwargs)
+
+        made = Schema.from_dict({name: Field(each) for name, each in self.fields.items()}, name=type(self).__name__)
+        return made(unknown=EXCLUDE)
 
 
-def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a schema takes from plain data; raise the first refusal in the order of its fields."""
+def load(body: Body, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a body takes from plain data; raise the first refusal in the order of its fields."""
+    from marshmallow import ValidationError  # see `Body.schema`
+
     try:
-        loaded: dict[str, Any] = schema.load(data)
+        loaded: dict[str, Any] = body.schema.load(data)
     except ValidationError as error:
         messages: Mapping[str, Any] = error.messages_dict
-        first = next(messages[str(item.data_key or name)] for name, item in schema.fields.items()
-                     if str(item.data_key or name) in messages)  # fmt: skip
-        raise refusal(*first[0]) from None
+        ((refused, *_), *_) = (messages[name] for name in body.fields if name in messages)
+        raise refusal(refused.entry, refused.name, refused.value) from None
     return loaded
 
 
