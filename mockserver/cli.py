@@ -347,6 +347,7 @@ def serve(
         raise Failure(mistake)
     if not expose and not _is_loopback(host):
         raise Failure(f"--host {host}: other machines could reach it; if they are to, say --expose")
+    gc.disable()  # nothing that a start makes is garbage, and looking for some takes a tenth of its time
     from .server import start
 
     logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
@@ -379,6 +380,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         greeting = server.greeting()
+        gc.enable()
         _announce(greeting if made is None else {**greeting, "control_token": made})
         server.serve()
     gc.freeze()  # or Python would look for garbage before it ends, which takes longer than all the rest

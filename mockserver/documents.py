@@ -46,12 +46,12 @@ def compiled(path: Path) -> list[Any] | None:
 
 
 def compile_to(path: Path, folder: Path) -> None:
-    """Write the compiled form of a YAML file. Raises `ValueError` if it says what JSON cannot say."""
+    """Write the compiled form of a YAML file. Raises `TypeError` or `ValueError` if JSON cannot say it."""
     text = path.read_bytes()
     documents = _parsed(text)
     form = json.dumps({"of": _digest(text), "documents": documents}, ensure_ascii=False, separators=(",", ":"))
-    if json.loads(form)["documents"] != documents:
-        raise ValueError(f"{path}: has keys that are no texts")
+    if json.loads(form)["documents"] != documents:  # a key that is a number, say, becomes a text without a word
+        raise ValueError(f"{path}: says what JSON cannot say")
     _beside(folder / path.name).write_text(form, encoding="utf-8")
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import unquote_to_bytes
-
-from werkzeug.routing import BaseConverter, Rule
 
 from .provider import Provider
 
@@ -55,37 +53,12 @@ def at_root(app: Any, name: str) -> Any:
     return mounted
 
 
-class Segment(BaseConverter):
-    """One segment of a path, in which an encoded slash is part of the value and not a separator."""
-
-    regex = "[^/]+"
-    part_isolating = True
-
-    def to_python(self, value: str) -> str:
-        return unquote_to_bytes(value).decode("utf-8", "replace")
-
-
-class Path(Rule):
-    """A path that is matched and never built.
-
-    Werkzeug compiles two functions for each rule that would build its URL, which takes four fifths of the time of a map
-    of them. Should a later Werkzeug call this otherwise, it compiles them again.
-    """
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        return _not_built
-
-
-def _not_built(*_: object, **__: object) -> NoReturn:
-    raise NotImplementedError("paths are matched here, and not built")
-
-
 def straighten(environ: dict[str, Any]) -> None:
     """Make a WSGI request what was meant.
 
-    `%2F` (and so `%25`) of the path stay encoded until `Segment` reads them: WSGI decodes the path before anybody has
-    split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`. And a request to become a websocket is an
-    ordinary request to who knows no websockets; Werkzeug would look for a route of another kind.
+    `%2F` (and so `%25`) of the path stay encoded until `routing.Segment` reads them: WSGI decodes the path before
+    anybody has split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`. And a request to become a websocket
+    is an ordinary request to who knows no websockets; Werkzeug would look for a route of another kind.
     """
     environ.pop("HTTP_UPGRADE", None)
     path = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "").partition("?")[0]
