@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 
-@functools.cache
 def loader() -> Any:
     """Return PyYAML's class for YAML's safe types, without dates: `2024-01-01` is a text."""
     import yaml

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import EnvironHeaders, MultiDict
@@ -21,9 +21,6 @@ from .errors import Entry
 from .faults import Fault
 from .ids import Ids
 from .store import Caller, Transaction, Used
-
-if TYPE_CHECKING:
-    from marshmallow import Schema
 
 MAX_FORM_PARTS = 1_000
 
@@ -153,7 +150,7 @@ class Call:
     def load(self, schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a schema takes from a body or a query; raise the first refusal, in the schema's order."""
         self.read.update(schema.fields)
-        return load(schema, data)
+        return schema.load(data)
 
 
 def parse_json(body: bytes) -> Any:
@@ -283,9 +280,13 @@ class Body:
         declared = [item for base in reversed(type(self).__mro__) for item in vars(base).items()]
         return {name: value for name, value in declared if isinstance(value, Strict)}
 
+    def load(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what it takes from plain data; raise the first refusal in the order of its fields."""
+        return self._load(data)
+
     @functools.cached_property
-    def schema(self) -> Schema:
-        """The same to marshmallow, whose import takes a fifth of a server's start: so it waits for the first use."""
+    def _load(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """The same, by marshmallow, whose import takes a fifth of a server's start: so it waits for the first use."""
         from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
         class Field(fields.Field[Any]):
@@ -307,20 +308,18 @@ class Body:
                 return super().deserialize(value, attr, data, **kwargs)
 
         made = Schema.from_dict({name: Field(each) for name, each in self.fields.items()}, name=type(self).__name__)
-        return made(unknown=EXCLUDE)
+        schema = made(unknown=EXCLUDE)
 
+        def load(data: Mapping[str, Any]) -> dict[str, Any]:
+            try:
+                loaded: dict[str, Any] = schema.load(data)
+            except ValidationError as error:
+                messages: Mapping[str, Any] = error.messages_dict
+                ((refused, *_), *_) = (messages[name] for name in self.fields if name in messages)
+                raise refusal(refused.entry, refused.name, refused.value) from None
+            return loaded
 
-def load(body: Body, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a body takes from plain data; raise the first refusal in the order of its fields."""
-    from marshmallow import ValidationError  # see `Body.schema`
-
-    try:
-        loaded: dict[str, Any] = body.schema.load(data)
-    except ValidationError as error:
-        messages: Mapping[str, Any] = error.messages_dict
-        ((refused, *_), *_) = (messages[name] for name in body.fields if name in messages)
-        raise refusal(refused.entry, refused.name, refused.value) from None
-    return loaded
+        return load
 
 
 def refusal(entry: Entry, name: str, value: object) -> Exception:
