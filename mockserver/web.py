@@ -149,7 +149,7 @@ class Call:
 
     def load(self, schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a schema takes from a body or a query; raise the first refusal, in the schema's order."""
-        self.read.update(schema.fields)
+        self.read.update(schema.names)
         return schema.load(data)
 
 
@@ -215,14 +215,16 @@ def unread(query: str, body: bytes, content_type: str, read: frozenset[str]) -> 
     return tuple(sorted(sent - read))
 
 
-class Refused(Exception):
-    """A value that a field does not take."""
+Reason = tuple[Entry, str, object]
+"""Why a value is not taken: the entry that says so, the field's name, the value."""
 
-    def __init__(self, entry: Entry, name: str, value: object) -> None:
-        super().__init__(entry.key)
-        self.entry = entry
-        self.name = name
-        self.value = value
+
+class Refused(Exception):
+    """A value that a field does not take, for some reasons, the first of which counts."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__(reasons)
+        self.reasons = list(reasons)
 
 
 class Strict:
@@ -240,18 +242,20 @@ class Strict:
         missing: Entry | None = None,
         wrong: Entry,
         checks: Sequence[tuple[Callable[[Any], object], Entry]] = (),
+        data_key: str | None = None,
     ) -> None:
         self.missing = missing
+        self.data_key = data_key
         self._wrong = wrong
         self._checks = checks
 
     def take(self, value: Any, name: str) -> Any:
         """Return a value that was sent as the rules want it. Raises `Refused`."""
         if not self.accepts(value):
-            raise Refused(self._wrong, name, value)
+            raise Refused([(self._wrong, name, value)])
         for holds, entry in self._checks:
             if not holds(value):
-                raise Refused(entry, name, value)
+                raise Refused([(entry, name, value)])
         return self.convert(value, name)
 
     def convert(self, value: Any, name: str) -> Any:
@@ -278,7 +282,12 @@ class Body:
     def fields(self) -> Mapping[str, Strict]:
         """What it declares, in the order written."""
         declared = [item for base in reversed(type(self).__mro__) for item in vars(base).items()]
-        return {name: value for name, value in declared if isinstance(value, Strict)}
+        return {name: field for name, field in declared if isinstance(field, Strict)}
+
+    @functools.cached_property
+    def names(self) -> Sequence[str]:
+        """How these are called where they come from."""
+        return [field.data_key or name for name, field in self.fields.items()]
 
     def load(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what it takes from plain data; raise the first refusal in the order of its fields."""
@@ -291,20 +300,20 @@ class Body:
 
         class Field(fields.Field[Any]):
             def __init__(self, declared: Strict) -> None:
-                super().__init__(required=declared.missing is not None)
+                super().__init__(required=declared.missing is not None, data_key=declared.data_key)
                 self.declared = declared
 
             def deserialize(
                 self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
             ) -> Any:
-                name = attr or ""
+                name = self.data_key or attr or ""
                 try:
                     if data is None or name in data:
                         return self.declared.take(value, name)
                     if self.declared.missing is not None:
-                        raise Refused(self.declared.missing, name, None)
+                        raise Refused([(self.declared.missing, name, None)])
                 except Refused as refused:
-                    raise ValidationError([refused]) from None
+                    raise ValidationError(refused.reasons) from None
                 return super().deserialize(value, attr, data, **kwargs)
 
         made = Schema.from_dict({name: Field(each) for name, each in self.fields.items()}, name=type(self).__name__)
@@ -315,11 +324,16 @@ class Body:
                 loaded: dict[str, Any] = schema.load(data)
             except ValidationError as error:
                 messages: Mapping[str, Any] = error.messages_dict
-                ((refused, *_), *_) = (messages[name] for name in self.fields if name in messages)
-                raise refusal(refused.entry, refused.name, refused.value) from None
+                first = next(messages[name] for name in self.names if name in messages)
+                raise refusal(*first[0]) from None
             return loaded
 
         return load
+
+
+def load(schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a schema takes from plain data; raise the first refusal in the order of its fields."""
+    return schema.load(data)
 
 
 def refusal(entry: Entry, name: str, value: object) -> Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...provider import Routes
-from ...web import Call, Reply
+from ...web import Call, Reply, load
 from . import catalog, rules, schemas, wire
 
 routes = Routes()
@@ -144,5 +144,5 @@ def _remove_from_domain(call: Call, name: str, ip: str) -> Reply:
 
 
 def _address(ip: str) -> str:
-    address: str = schemas.PATH_IP.load({"ip": ip})["ip"]
+    address: str = load(schemas.PATH_IP, {"ip": ip})["ip"]
     return address
