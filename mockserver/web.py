@@ -276,13 +276,16 @@ class Texts(Strict):
 
 
 class Body:
-    """Base of what comes in: fields it does not name are ignored, and the journal says so."""
+    """Base of what comes in: fields it does not name, or that are to be left out, are ignored; the journal says so."""
+
+    def __init__(self, *, exclude: Iterable[str] = ()) -> None:
+        self._exclude = frozenset(exclude)
 
     @functools.cached_property
     def fields(self) -> Mapping[str, Strict]:
         """What it declares, in the order written."""
         declared = [item for base in reversed(type(self).__mro__) for item in vars(base).items()]
-        return {name: field for name, field in declared if isinstance(field, Strict)}
+        return {name: field for name, field in declared if isinstance(field, Strict) and name not in self._exclude}
 
     @functools.cached_property
     def names(self) -> Sequence[str]:
