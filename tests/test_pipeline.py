@@ -16,6 +16,7 @@ from mockserver.config import Config
 from mockserver.errors import entries
 from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
+from mockserver.routing import Routing
 from mockserver.web import Reply, encode
 
 from .support import SENDGRID_KEY, Access, World
@@ -347,13 +348,17 @@ def test_json_is_utf8(sendgrid: Access) -> None:
 
 
 @pytest.mark.parametrize("data", [{"pools": []}, [{"name": 1}], [{"name": "a", "id": "1"}]])
-def test_an_answer_that_breaks_the_contract(data: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_answer_that_breaks_the_contract(
+    data: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An answer of ours that the contract does not have is sent, logged, counted and noted in the journal."""
     app = create_app(Config())
     server = app.extensions["mockserver"]
-    operation = server._operations["sendgrid.listIpPools"]
+    provider = server.providers["sendgrid"]
+    (operation,) = (each for each in provider.operations if each.id == "listIpPools")
     planted = replace(operation, view=lambda call: Reply(200, data, encode(data), "application/json"))
-    server._operations["sendgrid.listIpPools"] = planted
+    routing = Routing(replace(provider, operations=(planted,)))
+    monkeypatch.setattr("mockserver.app._routing", lambda name: routing)
     response = app.test_client().get("/sendgrid/v3/ips/pools", headers={"Authorization": f"Bearer {SENDGRID_KEY}"})
     assert (response.status_code, response.json) == (200, data)
     (record,) = server.store.tenant("default").journal

@@ -32,7 +32,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "tests" / "guards.yaml"
 PROVIDERS = "mockserver/providers"
-OURS = ("SeedError", "ValidationError", "ValueError", "KeyError", "TypeError")
+OURS = ("SeedError", "Refused", "ValidationError", "ValueError", "KeyError", "TypeError")
 """What is raised about a seed or among ourselves, and refuses no request."""
 SECONDS = 120
 """How long a test may take; one that a missing guard lets hang has turned red, too."""
