@@ -18,7 +18,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Request
 from werkzeug.wsgi import get_input_stream
 
-from .errors import Entry
+from .errors import ApiError, Entry
 from .faults import Fault
 from .ids import Ids
 from .store import Caller, Transaction
@@ -262,6 +262,12 @@ class Text(Strict):
     accepts = staticmethod(lambda value: isinstance(value, str))
 
 
+class Flag(Strict):
+    """A JSON boolean."""
+
+    accepts = staticmethod(lambda value: isinstance(value, bool))
+
+
 class Texts(Strict):
     """A JSON array of strings."""
 
@@ -276,18 +282,19 @@ class Body(Schema):
 
 
 def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a schema takes from plain data; raise the first refusal in the order of its fields."""
+    """Return what a schema takes from plain data; raise its first refusal in the order of its fields."""
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
         messages: Mapping[str, Any] = error.messages_dict
-        first = next(messages[str(item.data_key or name)] for name, item in schema.fields.items()
-                     if str(item.data_key or name) in messages)  # fmt: skip
-        raise refusal(*first[0]) from None
+        names = (str(item.data_key or name) for name, item in schema.fields.items())
+        first, *others = [refusal(*each) for name in names for each in messages.get(name, ())]
+        first.others = tuple(others)
+        raise first from None
     return loaded
 
 
-def refusal(entry: Entry, name: str, value: object) -> Exception:
+def refusal(entry: Entry, name: str, value: object) -> ApiError:
     """Return the error of an entry that may want to name the field and to repeat its value."""
     known = {"field": name, "value": value, "type": json_type(value)}
     return entry(**{want: known[want] for want in entry.wants})

@@ -1,0 +1,74 @@
+"""Bodies of sending IPs."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError
+
+from ....web import Body, Flag, Strict, Text
+from .. import catalog
+from .variants import Variants
+
+
+def whole(value: object) -> bool:
+    """Say whether a JSON number is an integer, in whichever way it is written."""
+    return type(value) is int or (type(value) is float and value.is_integer())
+
+
+class Stage(Strict):
+    """A stage of warm-up."""
+
+    accepts = staticmethod(lambda value: type(value) in (int, float))
+
+    def convert(self, value: float, name: str) -> int:
+        if not whole(value) or not catalog.FIRST_STAGE <= value <= catalog.LAST_STAGE:
+            raise ValidationError([(catalog.STAGE_RANGE, name, value)])
+        return int(value)
+
+
+class Quantity(Strict):
+    """How many IPs are bought."""
+
+    accepts = staticmethod(lambda value: whole(value) and value >= 1)
+
+    def convert(self, value: float, name: str) -> int:
+        return int(value)
+
+
+class Warmup(Body):
+    """Change a sending IP's warm-up."""
+
+    auto_warmup_enabled = Flag(wrong=catalog.WARMUP_TYPE)
+    auto_warmup_stage = Stage(wrong=catalog.STAGE_TYPE)
+
+
+class Move(Warmup):
+    """Move a sending IP."""
+
+    ip_pool = Text(
+        missing=catalog.IP_POOL_REQUIRED,
+        wrong=catalog.IP_POOL_REQUIRED,
+        checks=[(str.strip, catalog.IP_POOL_REQUIRED)],
+    )
+
+
+class Change(Warmup):
+    """Move a sending IP or not."""
+
+    ip_pool = Text(wrong=catalog.FIELD_TYPE)
+
+
+class PurchaseBody(Body):
+    """Buy IPs."""
+
+    ip_pool = Text(
+        missing=catalog.IP_POOL_REQUIRED,
+        wrong=catalog.IP_POOL_REQUIRED,
+        checks=[(str.strip, catalog.IP_POOL_REQUIRED)],
+    )
+    quantity = Quantity(missing=catalog.QUANTITY_REQUIRED, wrong=catalog.QUANTITY_INVALID)
+
+
+_WARMUP = {catalog.AUTO_WARMUP: ("auto_warmup_enabled", "auto_warmup_stage")}
+MOVE = Variants(Move, _WARMUP)
+CHANGE = Variants(Change, _WARMUP)
+PURCHASE = PurchaseBody()
