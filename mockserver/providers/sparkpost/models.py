@@ -83,7 +83,7 @@ class State(BaseState):
         _check_overflow(pools)
         ips: dict[str, SendingIp] = {}
         for index, item in enumerate(data.get("sending_ips", ())):
-            ip = SendingIp(**item)
+            ip = SendingIp(**_whole(item, "auto_warmup_stage"))
             if ip.external_ip in ips:
                 raise SeedError(("sending_ips", index, "external_ip"), f"{ip.external_ip} is there twice")
             if ip.ip_pool not in pools:
@@ -91,14 +91,15 @@ class State(BaseState):
             ips[ip.external_ip] = ip
         subaccounts: dict[str, Subaccount] = {}
         for index, item in enumerate(data.get("subaccounts", ())):
-            if str(item["id"]) in subaccounts:
-                raise SeedError(("subaccounts", index, "id"), f"the subaccount {item['id']} is there twice")
-            subaccounts[str(item["id"])] = Subaccount(**item)
+            subaccount = Subaccount(**_whole(item, "id"))
+            if str(subaccount.id) in subaccounts:
+                raise SeedError(("subaccounts", index, "id"), f"the subaccount {subaccount.id} is there twice")
+            subaccounts[str(subaccount.id)] = subaccount
         return cls(
             Table(pools),
             Table(ips),
             Table(subaccounts),
-            data.get("dedicated_ip_limit", int(IP_LIMIT)),
+            int(data.get("dedicated_ip_limit", IP_LIMIT)),
             profile=profiles.load(data),
         )
 
@@ -110,6 +111,11 @@ class State(BaseState):
             "sending_ips": [plain(ip) for ip in self.ips.values()],
             "subaccounts": [plain(subaccount) for subaccount in self.subaccounts.values()],
         }
+
+
+def _whole(item: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a record's fields, the named number an `int`: to JSON, 5.0 is an integer too."""
+    return {**item, name: int(item[name])} if name in item else dict(item)
 
 
 def _check_overflow(pools: dict[str, Pool]) -> None:
