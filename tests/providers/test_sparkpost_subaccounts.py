@@ -262,11 +262,12 @@ def test_valid_ips_are_an_array(none: Access, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("netmask", "good"),
-    [("192.0.2.1", True), ("192.0.2.1/32", True), ("192.0.2.0/24", True), ("192.0.2.1/24", True), ("::1/64", True),
-     ("192.0.2.0/33", False), ("192.0.2", False), ("", False), (7, False), (None, False), (["192.0.2.1"], False)],
+    [("192.0.2.1", True), ("192.0.2.1/32", True), ("192.0.2.0/24", True), ("192.0.2.1/24", True), ("0.0.0.0/0", True),
+     ("192.0.2.0/33", False), ("192.0.2.0/", False), ("192.0.2", False), ("::1", False), ("", False), (7, False),
+     (None, False), (["192.0.2.1"], False)],
 )  # fmt: skip
 def test_valid_ips_are_netmasks(none: Access, netmask: object, good: bool) -> None:
-    """An address of a key is an IP address, or a network with a slash."""
+    """An address of a key is an IPv4 address, or a network with a slash."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_valid_ips": [netmask]})
     if good:
         assert response.status_code == 200
