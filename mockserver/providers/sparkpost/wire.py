@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -148,7 +148,8 @@ def no_content() -> Reply:
 
 
 def pool_with_ips(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
-    members = [{"external_ip": ip.external_ip, "hostname": ip.hostname, **_warmup(call, ip)} for ip in ips]
+    warmup = _warmup(call)
+    members = [{"external_ip": ip.external_ip, "hostname": ip.hostname, **warmup(ip)} for ip in ips]
     return {"id": pool.id, "name": pool.name, **_fbl(pool), "ips": members, **_newer(call, pool)}
 
 
@@ -180,17 +181,23 @@ def sending_ip(call: Call, ip: SendingIp) -> dict[str, Any]:
         "hostname": ip.hostname,
         "ip_pool": ip.ip_pool,
         "customer_provided": ip.customer_provided,
-        **_warmup(call, ip),
+        **_warmup(call)(ip),
     }
 
 
-def _warmup(call: Call, ip: SendingIp) -> dict[str, Any]:
+def _warmup(call: Call) -> Callable[[SendingIp], dict[str, Any]]:
+    """Return what tells of an IP how warm it is now, which is nothing in a profile without warm-up."""
     if not call.tx.state.profile[catalog.AUTO_WARMUP]:
-        return {}
-    reached = stage(ip, call.tx.now)
-    if reached is None:
-        return {"auto_warmup_enabled": False}
-    return {"auto_warmup_enabled": True, "auto_warmup_stage": reached}
+        return lambda ip: {}
+    now = call.tx.now
+
+    def warmup(ip: SendingIp) -> dict[str, Any]:
+        reached = stage(ip, now)
+        if reached is None:
+            return {"auto_warmup_enabled": False}
+        return {"auto_warmup_enabled": True, "auto_warmup_stage": reached}
+
+    return warmup
 
 
 def updated_ip(call: Call) -> dict[str, str]:
