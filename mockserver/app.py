@@ -6,6 +6,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
@@ -19,9 +20,10 @@ from .errors import ApiError, StoreError
 from .faults import Fault
 from .memory_store import MemoryStore
 from .mounts import Mounts, Segment, decoded_path, straighten
+from .profiles import UNSAID, Choice, Profile, choose
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
-from .store import Caller, Store, Transaction, Unserved
+from .store import Caller, State, Store, Transaction, Unserved
 from .tenants import Tenants
 from .web import Call, Reply, body
 
@@ -32,6 +34,7 @@ log = logging.getLogger("mockserver")
 
 Answer = Callable[[Call], Reply]
 NOTHING: Mapping[str, str] = {}
+NOTHING_CHOSEN: Mapping[str, Profile] = {}
 WITHOUT_BODY = frozenset({204, 304})
 """Statuses whose answers have no body, and do not say how long it would be."""
 
@@ -42,7 +45,10 @@ class Mockserver:
     def __init__(self, config: Config, store_class: Callable[..., Store] | None = None) -> None:
         self.config = config
         self.providers = {provider.name: provider for provider in PROVIDERS}
+        self.profiles = self.choose(config.profile or {})
+        """By provider, what holds where neither a seed nor a tenant says more."""
         self.world = seed.load(config.seed, {provider.name: provider.read_seed for provider in PROVIDERS})
+        self.world = replace(self.world, states=self.profiled(self.world.states))
         self.store: Store = (store_class or _store_class(config.store))(self.world.states, config)
         self.tenants = Tenants(self.store, self.world.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts(PROVIDERS)
@@ -70,6 +76,19 @@ class Mockserver:
     def foreign(self) -> int:
         """How many of them had no credential of a tenant that the control API made."""
         return self.store.counts().get("foreign", 0)
+
+    def choose(self, choice: Choice) -> dict[str, Profile]:
+        """Return the profile that each provider is to have. Raises `SeedError`."""
+        return choose(choice, {provider.name: provider.switches for provider in PROVIDERS})
+
+    def profiled(
+        self, states: Mapping[str, State], chosen: Mapping[str, Profile] = NOTHING_CHOSEN
+    ) -> Mapping[str, State]:
+        """Return states with their profiles: as chosen, else as they say themselves, else as the server has it."""
+        return {
+            name: state.under(chosen.get(name, UNSAID).over(state.profile).over(self.profiles[name]))
+            for name, state in states.items()
+        }
 
     def contract(self, provider: Provider) -> Contract:
         """Return a provider's contract, compiled on first use."""
@@ -194,7 +213,10 @@ class Mockserver:
             too_large = error
         caller = call.caller
         tenant = caller.tenant
-        fault = call.fault = tenant.take_fault(f"{provider.name}.{operation.id}") if operation is not None else None
+        name = f"{provider.name}.{operation.id}" if operation is not None else None
+        if name is not None and provider.rate_window is not None:
+            call.used = tenant.use(name, caller.registration.credential, provider.rate_window)
+        fault = call.fault = tenant.take_fault(name) if name is not None else None
         if fault is not None and fault.when == "before":
             tenant.wait(fault.delay_seconds or 0)
 

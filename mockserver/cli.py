@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from . import __version__
+from . import __version__, profiles
 from .config import STORE, UNKNOWN_CREDENTIALS, Config
 from .errors import SeedError, StoreError
 
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
 PREFIX = "MOCKSERVER_"
 NOT_OURS = frozenset(
-    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}URL"},
+    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}RACE_ROUNDS", f"{PREFIX}URL"},
 )
 """Variables that tests and clients read, and no server."""
 DEFAULTS = Config()
 PORT = 8080
+SWITCHES = ["switch", "documented", "live", "when it is on", "kind", "source"]
 TENANT = "default"
 """The tenant that a seed's credentials stand for unless they name another."""
 
@@ -141,6 +142,17 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
             )
         found[name] = int(port)
     return found
+
+
+def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from .providers import PROVIDERS
+
+        try:
+            profiles.choose(value, dict.fromkeys(provider.name for provider in PROVIDERS))
+        except SeedError as error:
+            raise click.BadParameter(f"'{value}': {error}.") from None
+    return value
 
 
 def _token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -247,6 +259,13 @@ def commands(context: click.Context) -> None:
     help="The world that every tenant starts from: a YAML file, or default, empty or documents.",
 )
 @option(
+    "--profile",
+    metavar="NAME|PROVIDER=NAME,...",
+    callback=_profile,
+    help="How the providers answer where their documents and later evidence disagree: documented or live. "
+    "[default: documented; a seed's section may say it too]",
+)
+@option(
     "--unknown-credentials",
     type=click.Choice(UNKNOWN_CREDENTIALS),
     default=DEFAULTS.unknown_credentials,
@@ -299,6 +318,7 @@ def serve(
     port: int,
     provider_ports: dict[str, int],
     seed: str,
+    profile: str | None,
     unknown_credentials: str,
     max_tenants: int,
     tenant_ttl: float | None,
@@ -327,6 +347,7 @@ def serve(
     made = secrets.token_urlsafe(24) if expose and control_token is None else None
     config = Config(
         seed=seed,
+        profile=profile,
         unknown_credentials=unknown_credentials,  # type: ignore[arg-type]
         max_tenants=max_tenants,
         tenant_ttl=tenant_ttl,
@@ -578,15 +599,21 @@ def validate(seed: str) -> None:
 
 
 @commands.command()
+@option("--profiles", "switches", is_flag=True, help="List only what the profiles switch.")
 @as_json
-def operations(as_json: bool) -> None:
-    """List every operation, every refusal with its source, and what is not modelled."""
+def operations(as_json: bool, switches: bool) -> None:
+    """List every operation, every refusal with its source, what profiles switch, and what is not modelled."""
     from .ledger import SCHEMA_VERSION, catalogue
     from .providers import PROVIDERS
 
     found = catalogue(PROVIDERS)
+    if switches:
+        found = {"switches": found["switches"]}
     if as_json:
         _print({"schema_version": SCHEMA_VERSION, **found})
+        return
+    if switches:
+        _table(SWITCHES, _switches(found), last=True)
         return
     _table(
         ["operation", "method", "path", "needs"],
@@ -603,11 +630,26 @@ def operations(as_json: bool) -> None:
             for each in found["refusals"]
         ],
     )
+    _table(SWITCHES, _switches(found))
     _table(
         ["not modelled: 501", "method", "path"],
         [[each["provider"], each["method"], each["path"]] for each in found["unmodelled"]],
         last=True,
     )
+
+
+def _switches(found: dict[str, Any]) -> list[list[str]]:
+    return [
+        [
+            f"{each['provider']}.{each['name']}",
+            "off",
+            "on" if each["live"] else "off",
+            each["meaning"],
+            each["kind"],
+            each["source"],
+        ]
+        for each in found["switches"]
+    ]
 
 
 def _table(heads: list[str], rows: list[list[str]], *, last: bool = False) -> None:

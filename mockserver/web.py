@@ -21,7 +21,7 @@ from werkzeug.wsgi import get_input_stream
 from .errors import ApiError, Entry
 from .faults import Fault
 from .ids import Ids
-from .store import Caller, Transaction
+from .store import Caller, Transaction, Used
 
 MAX_FORM_PARTS = 1_000
 
@@ -112,6 +112,8 @@ class Call:
         self.scope: str | None = None
         """The right that the operation asks of a credential with limited rights."""
         self.tx: Transaction[Any] = NONE
+        self.used: Used | None = None
+        """How often its credential asked for its operation, where the provider counts that."""
         self.fault: Fault | None = None
         """The planned fault that strikes it."""
         self.time = 0.0

@@ -229,7 +229,8 @@ GENERAL: dict[str, dict[str, Entry]] = {
 }
 """What a request meets that is not about one operation, by family."""
 
-RATE_LIMIT = Limit(600, observed("a recorded X-Ratelimit-Limit of 2017; told with a planned 429, enforced nowhere"))
+RATE_LIMIT = Limit(600, observed("a recorded X-Ratelimit-Limit of 2017; told in headers, enforced nowhere"))
+RATE_WINDOW = Limit(60, assumed("in seconds; a recorded X-Ratelimit-Reset of 2017 is the end of a minute of the clock"))
 RATE_LIMITED = classic(
     "rate_limited", 429, None, "too many requests", observed("trois-six/terraform-provider-sendgrid pull request 6")
 )
