@@ -540,13 +540,16 @@ def test_grants(make_world: Callable[..., World], keys: str, method: str, path: 
 def test_a_subaccounts_key(
     make_world: Callable[..., World], keys: str, method: str, path: str, area: str, right: str
 ) -> None:
-    """A subaccount's own key can be granted nothing of this; the journal has the subaccount."""
+    """A subaccount's own key can be granted nothing of this; the journal has its subaccount, whatever a header says."""
     world = make_world(seed=keys)
     for key in ("sub", "sub-with-grant"):
         access = world.as_sparkpost(key)
         response = access(method, path)
         assert (response.status_code, response.data) == (403, b'{"errors": [ {"message": "Forbidden."} ]}')
         assert access.last.account == "5"
+        acting = access.acting_for("9")
+        acting(method, path)
+        assert acting.last.account == "5"
 
 
 @pytest.mark.parametrize("value", ["5", "0", "999", "nonsense", ""])

@@ -40,7 +40,7 @@ def credential(headers: Headers) -> str | None:
 def admit(call: Call) -> None:
     """Check the grant. The subaccount header is noted: what is served here belongs to the primary account."""
     registration = call.caller.registration
-    call.account = call.headers.get("X-MSYS-SUBACCOUNT", registration.account)
+    call.account = registration.account or call.headers.get("X-MSYS-SUBACCOUNT")
     if not _granted(registration.scopes, call.scope):
         raise catalog.FORBIDDEN()
     if registration.account is not None and call.scope not in catalog.KEY_GRANTS:
