@@ -284,7 +284,7 @@ class Body(Schema):
 
 
 def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a schema takes from plain data; raise its first refusal, in the order of its fields, with `others`."""
+    """Return what a schema takes from plain data; raise the first refusal in the order of its fields, and `others`."""
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:

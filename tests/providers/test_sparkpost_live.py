@@ -449,6 +449,8 @@ def test_buying_needs_both(live: Access) -> None:
         {"message": "`ip_pool` is a required field", "param": "ip_pool", "value": None},
         {"message": "`quantity` is a required field", "param": "quantity", "value": None},
     ]
+    response = live.post(BUY, json={"ip_pool": " ", "quantity": 1})
+    assert response.json["errors"] == [{"message": "`ip_pool` is a required field", "param": "ip_pool", "value": " "}]
     assert refused(live.post(BUY, json={"ip_pool": "nope", "quantity": 99}), "IP Pool nope does not exist.")
     assert live.post(BUY, data="[]").status_code == 422
 

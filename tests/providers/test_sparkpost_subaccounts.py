@@ -188,6 +188,16 @@ def test_everything_that_is_wrong_is_told(none: Access) -> None:
     )
 
 
+@pytest.mark.parametrize("blank", ["", " ", None, 7])
+def test_names_and_labels_are_not_blank(three: Access, blank: object) -> None:
+    """A name or a label that is blank or no text is as good as none, on creation and on update."""
+    no_name = problem("`name` is a required field", "name", blank)
+    assert refused(three.post(SUBACCOUNTS, json={"setup_api_key": False, "name": blank}), no_name)
+    assert refused(three.put(f"{SUBACCOUNTS}/5", json={"name": blank}), no_name)
+    response = three.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_label": blank})
+    assert refused(response, problem("`key_label` is a required field", "key_label", blank))
+
+
 @pytest.mark.parametrize("length", [1, 63, 64, 65])
 def test_the_length_of_a_name(none: Access, length: int) -> None:
     """A name has at most 64 characters, on creation and on update."""
