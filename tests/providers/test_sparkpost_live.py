@@ -335,6 +335,14 @@ def test_types_of_an_update(live: Access, field: str, value: object, kind: str, 
     assert (response.status_code, response.json) == (422, {"errors": [problem]})
 
 
+def test_the_first_mistake_of_an_update(live: Access) -> None:
+    """Of several fields of another type the first in the order of the document is told: the pool's."""
+    response = live.put(f"{IPS}/192.0.2.1", json={"auto_warmup_stage": "x", "auto_warmup_enabled": 7, "ip_pool": 7})
+    assert [each["description"] for each in response.json["errors"]] == [
+        "field 'ip_pool' is of type 'number', but needs to be of type 'string'"
+    ]
+
+
 @pytest.mark.parametrize("ip_pool", ["nope", "", " "])
 def test_an_update_to_an_unknown_pool_changes_no_stage(live: Access, ip_pool: str) -> None:
     """An unknown pool is refused, and the stage beside it is not set."""

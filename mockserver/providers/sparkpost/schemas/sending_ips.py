@@ -34,41 +34,44 @@ class Quantity(Strict):
         return int(value)
 
 
+class Located(Body):
+    """What is put into a pool."""
+
+    ip_pool = Text(
+        missing=catalog.IP_POOL_REQUIRED,
+        wrong=catalog.IP_POOL_REQUIRED,
+        checks=[(str.strip, catalog.IP_POOL_REQUIRED)],
+    )
+
+
+class Movable(Body):
+    """What is put into another pool or not."""
+
+    ip_pool = Text(wrong=catalog.FIELD_TYPE)
+
+
 class Warmup(Body):
-    """Change a sending IP's warm-up."""
+    """What is warmed up or not."""
 
     auto_warmup_enabled = Flag(wrong=catalog.WARMUP_TYPE)
     auto_warmup_stage = Stage(wrong=catalog.STAGE_TYPE)
 
 
-class Move(Warmup):
-    """Move a sending IP."""
-
-    ip_pool = Text(
-        missing=catalog.IP_POOL_REQUIRED,
-        wrong=catalog.IP_POOL_REQUIRED,
-        checks=[(str.strip, catalog.IP_POOL_REQUIRED)],
-    )
+class MoveBody(Warmup, Located):
+    """Update a sending IP as it was at first: by moving it."""
 
 
-class Change(Warmup):
-    """Move a sending IP or not."""
-
-    ip_pool = Text(wrong=catalog.FIELD_TYPE)
+class ChangeBody(Warmup, Movable):
+    """Update a sending IP, in whatever is sent."""
 
 
-class PurchaseBody(Body):
+class PurchaseBody(Located):
     """Buy IPs."""
 
-    ip_pool = Text(
-        missing=catalog.IP_POOL_REQUIRED,
-        wrong=catalog.IP_POOL_REQUIRED,
-        checks=[(str.strip, catalog.IP_POOL_REQUIRED)],
-    )
     quantity = Quantity(missing=catalog.QUANTITY_REQUIRED, wrong=catalog.QUANTITY_INVALID)
 
 
 _WARMUP = {catalog.AUTO_WARMUP: ("auto_warmup_enabled", "auto_warmup_stage")}
-MOVE = Variants(Move, _WARMUP)
-CHANGE = Variants(Change, _WARMUP)
+MOVE = Variants(MoveBody, _WARMUP)
+CHANGE = Variants(ChangeBody, _WARMUP)
 PURCHASE = PurchaseBody()

@@ -70,7 +70,7 @@ class Options(Strict):
         return deliverability
 
 
-class Subaccount(Body):
+class SubaccountBody(Body):
     """Update a subaccount."""
 
     name = Text(
@@ -84,7 +84,7 @@ class Subaccount(Body):
     deliverability = Options(data_key="options", wrong=catalog.OPTIONS_INVALID)
 
 
-class NewSubaccount(Body):
+class NewSubaccountBody(Body):
     """Create a subaccount."""
 
     name = Text(
@@ -141,9 +141,9 @@ class ListQuery(Body):
     option = Text(wrong=catalog.OPTION_UNSUPPORTED, checks=[(catalog.OPTIONS.__contains__, catalog.OPTION_UNSUPPORTED)])
 
 
-SUBACCOUNT = Subaccount()
-NEW_SUBACCOUNT = NewSubaccount()
-NEW_SUBACCOUNT_WITHOUT_KEY = NewSubaccount(exclude=["key_label", "key_grants", "key_valid_ips"])
+SUBACCOUNT = SubaccountBody()
+NEW_SUBACCOUNT = NewSubaccountBody()
+NEW_SUBACCOUNT_WITHOUT_KEY = NewSubaccountBody(exclude=["key_label", "key_grants", "key_valid_ips"])
 LIST = ListQuery()
 UNPAGED = frozenset({"option"})
 """The parameters that do not switch to pages: of this one the document does not say it."""
