@@ -172,7 +172,8 @@ def test_a_crash_of_ours(world: World, name: str, monkeypatch: pytest.MonkeyPatc
     bodies = {"sparkpost": {"json": {"name": "x"}}, "sendgrid": {"json": {"name": "x"}},
               "mailgun": {"data": {"name": "x", "description": "x"}}}  # fmt: skip
     with monkeypatch.context() as patch:
-        patch.setattr(f"mockserver.providers.{name}.rules.create_pool", crash)
+        rules = {"sparkpost": "rules.pools", "sendgrid": "rules", "mailgun": "rules"}
+        patch.setattr(f"mockserver.providers.{name}.{rules[name]}.create_pool", crash)
         response = access.post(ROOM[name], **bodies[name])
     texts = {
         "sparkpost": "Internal server error",

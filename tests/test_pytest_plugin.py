@@ -907,7 +907,7 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
         result.stdout.fnmatch_lines(
             [
                 "*mockserver coverage*",
-                "sparkpost  operations     0/8 ░░░*   0%   refusals    0/*",
+                "sparkpost  operations    0/14 ░░░*   0%   refusals    0/*",
                 "sendgrid   operations     1/8 ██░*  12%   refusals    1/*",
                 "mailgun    operations    2/16 ██░*  12%   refusals    2/*",
                 "sparkpost: never asked",
@@ -938,7 +938,7 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
 def test_coverage_of_nothing(run: Run) -> None:
     """A run that used no mockserver is told so by zeros, and none is started for it."""
     result = run("def test_it():\n    pass\n", "--mockserver-coverage")
-    result.stdout.fnmatch_lines(["sparkpost  operations     0/8 *"])
+    result.stdout.fnmatch_lines(["sparkpost  operations    0/14 *"])
     assert "operations     1/8" not in printed(run("def test_it():\n    pass\n"))
 
 
