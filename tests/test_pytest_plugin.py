@@ -369,7 +369,8 @@ def test_the_vendors_own_404_does_not(mockserver):
 def test_a_crash_and_a_broken_contract(run: Run) -> None:
     """A mistake of ours fails the test and says that it is ours; a crash leaves its traceback in the captured log."""
     result = run("""
-from mockserver.providers.sendgrid import rules, wire
+from mockserver.providers.sendgrid import wire
+from mockserver.providers.sendgrid.rules import classic_pools as rules
 
 
 def test_crash(mockserver, monkeypatch):

@@ -480,9 +480,7 @@ def test_body_that_is_too_large(client):
 def test_operation_that_is_not_modelled(client):
     """What SendGrid has and the server has not is 501 in words, never an invented answer."""
     words = "mockserver does not model {}; it invents no answer"
-    with refused(501, error(words.format("GET /v3/ips"))):
-        client.ips.get()
-    with refused(501, error(words.format("POST /v3/send_ips/pools"), "")):
-        client.send_ips.pools.post(request_body={"name": "new"})
+    with refused(501, error(words.format("GET /v3/api_keys"))):
+        client.api_keys.get()
     with refused(501, mail_error(words.format("POST /v3/mail/send"))):
         client.mail.send.post(request_body={"ip_pool_name": "spare"})
