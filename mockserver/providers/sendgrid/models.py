@@ -73,7 +73,7 @@ NO_ADDRESS = 9
 """What stands in the place of a version where a text is no address."""
 
 
-@functools.lru_cache(maxsize=1 << 14)
+@functools.lru_cache(maxsize=1 << 16)
 def place(address: str) -> tuple[int, int, str]:
     """Return where an address stands among others: IPv4, then IPv6, by number; then what is no address, by text."""
     try:
