@@ -122,7 +122,8 @@ class State(BaseState):
 
         Raises `SeedError` for what is there twice, for a name that stands for nothing, and for a broken limit.
         """
-        username, user_id = data.get("username", cls().username), data.get("user_id", cls().user_id)
+        default = cls()
+        username, user_id = data.get("username", default.username), data.get("user_id", default.user_id)
         subusers = _subusers(data.get("subusers", ()), username, user_id)
         ips: dict[str, Ip] = {}
         for index, item in enumerate(data.get("ips", ())):
@@ -159,7 +160,7 @@ class State(BaseState):
             Table(subusers),
             username,
             user_id,
-            data.get("remaining_ips", cls().remaining_ips),
+            data.get("remaining_ips", default.remaining_ips),
             profile=profiles.load(data),
         )
 
