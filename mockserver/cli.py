@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from . import __version__
+from . import profiles
 from .config import STORE, UNKNOWN_CREDENTIALS, Config
 from .errors import SeedError, StoreError
 
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
 PREFIX = "MOCKSERVER_"
 NOT_OURS = frozenset(
-    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}URL"},
+    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}RACE_ROUNDS", f"{PREFIX}URL"},
 )
 """Variables that tests and clients read, and no server."""
 DEFAULTS = Config()
 PORT = 8080
+SWITCHES = ["switch", "documented", "live", "when it is on", "kind", "source"]
 TENANT = "default"
 """The tenant that a seed's credentials stand for unless they name another."""
 
@@ -143,6 +144,17 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     return found
 
 
+def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from .providers import PROVIDERS
+
+        try:
+            profiles.choose(value, dict.fromkeys(provider.name for provider in PROVIDERS))
+        except SeedError as error:
+            raise click.BadParameter(f"'{value}': {error}.") from None
+    return value
+
+
 def _token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch("[!-~]+", value):
         raise click.BadParameter("a token is visible ASCII characters, at least one.")
@@ -210,8 +222,18 @@ as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 whose = option("--tenant", metavar="ID", default=TENANT, show_default=True, help="The tenant.")
 
 
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from . import __version__
+
+        click.echo(f"mockserver, version {__version__}")
+        context.exit()
+
+
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="mockserver")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 @click.pass_context
 def commands(context: click.Context) -> None:
     """A mock of the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun.
@@ -245,6 +267,13 @@ def commands(context: click.Context) -> None:
     metavar="FILE[#WORLD]",
     show_default=True,
     help="The world that every tenant starts from: a YAML file, or default, empty or documents.",
+)
+@option(
+    "--profile",
+    metavar="NAME|PROVIDER=NAME,...",
+    callback=_profile,
+    help="How the providers answer where their documents and later evidence disagree: documented or live. "
+    "[default: documented; a seed's section may say it too]",
 )
 @option(
     "--unknown-credentials",
@@ -299,6 +328,7 @@ def serve(
     port: int,
     provider_ports: dict[str, int],
     seed: str,
+    profile: str | None,
     unknown_credentials: str,
     max_tenants: int,
     tenant_ttl: float | None,
@@ -317,6 +347,7 @@ def serve(
         raise Failure(mistake)
     if not expose and not _is_loopback(host):
         raise Failure(f"--host {host}: other machines could reach it; if they are to, say --expose")
+    gc.disable()  # nothing that a start makes is garbage, and looking for some takes a tenth of its time
     from .server import start
 
     logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
@@ -327,6 +358,7 @@ def serve(
     made = secrets.token_urlsafe(24) if expose and control_token is None else None
     config = Config(
         seed=seed,
+        profile=profile,
         unknown_credentials=unknown_credentials,  # type: ignore[arg-type]
         max_tenants=max_tenants,
         tenant_ttl=tenant_ttl,
@@ -348,6 +380,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         greeting = server.greeting()
+        gc.enable()
         _announce(greeting if made is None else {**greeting, "control_token": made})
         server.serve()
     gc.freeze()  # or Python would look for garbage before it ends, which takes longer than all the rest
@@ -578,15 +611,21 @@ def validate(seed: str) -> None:
 
 
 @commands.command()
+@option("--profiles", "switches", is_flag=True, help="List only what the profiles switch.")
 @as_json
-def operations(as_json: bool) -> None:
-    """List every operation, every refusal with its source, and what is not modelled."""
+def operations(as_json: bool, switches: bool) -> None:
+    """List every operation, every refusal with its source, what profiles switch, and what is not modelled."""
     from .ledger import SCHEMA_VERSION, catalogue
     from .providers import PROVIDERS
 
     found = catalogue(PROVIDERS)
+    if switches:
+        found = {"switches": found["switches"]}
     if as_json:
         _print({"schema_version": SCHEMA_VERSION, **found})
+        return
+    if switches:
+        _table(SWITCHES, _switches(found), last=True)
         return
     _table(
         ["operation", "method", "path", "needs"],
@@ -603,11 +642,26 @@ def operations(as_json: bool) -> None:
             for each in found["refusals"]
         ],
     )
+    _table(SWITCHES, _switches(found))
     _table(
         ["not modelled: 501", "method", "path"],
         [[each["provider"], each["method"], each["path"]] for each in found["unmodelled"]],
         last=True,
     )
+
+
+def _switches(found: dict[str, Any]) -> list[list[str]]:
+    return [
+        [
+            f"{each['provider']}.{each['name']}",
+            "off",
+            "on" if each["live"] else "off",
+            each["meaning"],
+            each["kind"],
+            each["source"],
+        ]
+        for each in found["switches"]
+    ]
 
 
 def _table(heads: list[str], rows: list[list[str]], *, last: bool = False) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .profiles import Choice
+
 UnknownCredentials = Literal["any", "well-formed", "reject"]
 UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
 STORE = re.compile("memory|(redis|rediss|unix)://.+")
@@ -20,6 +22,8 @@ class Config:
 
     seed: str = "default"
     """The world that every tenant starts from: a file, or a packaged fixture's name, and `#WORLD` if not its first."""
+    profile: Choice | None = None
+    """How the providers answer, where neither a seed nor a tenant says it: `live`, or `sendgrid=live,…`."""
     unknown_credentials: UnknownCredentials = "well-formed"
     """Which credentials open a tenant of their own on first use: any, those of the provider's form, or none."""
     max_tenants: int = 10_000

@@ -1,4 +1,4 @@
-"""The list of what can be asked of the providers, what they refuse with its source, and what is not modelled."""
+"""The list of what can be asked of the providers, what they refuse, what profiles switch, and what is not modelled."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SCHEMA_VERSION = 1
 
 
 def catalogue(providers: Iterable[Provider]) -> dict[str, Any]:
-    """Return every operation, every refusal with its source, and everything that is not modelled."""
-    found: dict[str, list[dict[str, Any]]] = {"operations": [], "refusals": [], "unmodelled": []}
+    """Return every operation, every refusal and switch with its source, and everything that is not modelled."""
+    found: dict[str, list[dict[str, Any]]] = {"operations": [], "refusals": [], "switches": [], "unmodelled": []}
     for provider in providers:
         summaries = Contract.load(provider.name).summaries()
         for operation in provider.operations:
@@ -38,6 +38,17 @@ def catalogue(providers: Iterable[Provider]) -> dict[str, Any]:
                     "message": entry.message,
                     "kind": entry.source.kind,
                     "source": entry.source.where,
+                }
+            )
+        for switch in provider.switches:
+            found["switches"].append(
+                {
+                    "provider": provider.name,
+                    "name": switch.name,
+                    "live": switch.live,
+                    "meaning": switch.meaning,
+                    "kind": switch.source.kind,
+                    "source": switch.source.where,
                 }
             )
         for path, methods in provider.unmodelled.items():

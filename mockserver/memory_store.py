@@ -25,6 +25,7 @@ from .store import (
     Store,
     Tenant,
     Transaction,
+    Used,
     digest,
 )
 
@@ -37,7 +38,7 @@ EVICTED_PER_TENANT = 10
 class MemoryTenant(Tenant):
     """A tenant and its lock."""
 
-    __slots__ = ("_journal", "_kept", "_start", "_time", "ended", "lock", "over")
+    __slots__ = ("_journal", "_kept", "_start", "_time", "_used", "ended", "lock", "over")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class MemoryTenant(Tenant):
         self._start = start
         self._time = time
         self._kept = Kept(seed, {}, 0, start, Faults(), {})
+        self._used: dict[tuple[str, str], Used] = {}
 
     @property
     def journal(self) -> Journal:
@@ -108,6 +110,13 @@ class MemoryTenant(Tenant):
             return None
         return self.update(lambda kept: kept.faults.take(operation))
 
+    def use(self, operation: str, credential: str, window: int) -> Used:
+        key = (operation, credential)
+        with self.lock:
+            now = self._kept.clock.now(self._time())
+            used = self._used[key] = Used.again(self._used.get(key), now, window)
+            return used
+
     def wait(self, seconds: float) -> None:
         if not seconds:
             return
@@ -126,6 +135,7 @@ class MemoryTenant(Tenant):
     def reset(self) -> None:
         with self.lock:
             self._kept = Kept(self._kept.seed, {}, 0, self._start, Faults(), {})
+            self._used.clear()
             self._journal.reset()
 
 

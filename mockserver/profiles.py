@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal, get_args
 
-from .errors import Source
+from .errors import SeedError, Source
 
 Name = Literal["documented", "live"]
 NAMES: tuple[Name, ...] = get_args(Name)
 NOTHING: Mapping[str, bool] = {}
+Choice = str | Mapping[str, str | Mapping[str, Any]]
+"""A profile for all providers, `live`, or for some: the text `sendgrid=live,mailgun=documented`, or a mapping whose
+values are names, or have `profile` and `switches` as a section of a seed has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +81,54 @@ def properties(switches: Iterable[Switch]) -> dict[str, Any]:
             "additionalProperties": False,
         },
     }
+
+
+def spell_out(choice: Choice) -> Choice:
+    """Return the name of a profile for all providers, or else a mapping."""
+    if not isinstance(choice, str) or "=" not in choice:
+        return choice
+    pairs = (each.partition("=") for each in choice.split(","))
+    return {provider.strip(): name.strip() for provider, _, name in pairs}
+
+
+def choose(choice: Choice, known: Mapping[str, Iterable[Switch] | None]) -> dict[str, Profile]:
+    """Return the profile that each provider is to have; `known` are the switches of each, None: not to be checked.
+
+    Raises `SeedError` for a profile, a provider or a switch that there is not.
+    """
+    spelled = spell_out(choice)
+    if isinstance(spelled, str):
+        return dict.fromkeys(known, Profile(_name((), spelled)))
+    found = dict.fromkeys(known, UNSAID)
+    for provider, told in spelled.items():
+        if provider not in known:
+            raise SeedError((provider,), f"unknown; there is {', '.join(known)}")
+        found[provider] = _profile(provider, told, known[provider])
+    return found
+
+
+def _profile(provider: str, told: object, known: Iterable[Switch] | None) -> Profile:
+    section = told if isinstance(told, Mapping) else {"profile": told}
+    for key in section:
+        if key not in ("profile", "switches"):
+            raise SeedError((provider, key), "unknown; there is profile, switches")
+    switches = section.get("switches", NOTHING)
+    if not isinstance(switches, Mapping):
+        raise SeedError((provider, "switches"), "is not a mapping")
+    names = None if known is None else [switch.name for switch in known]
+    for name, value in switches.items():
+        if names is not None and name not in names:
+            raise SeedError((provider, "switches", name), f"unknown; there is {', '.join(names) or 'none'}")
+        if not isinstance(value, bool):
+            raise SeedError((provider, "switches", name), "is neither true nor false")
+    return Profile(_name((provider,), section["profile"]) if "profile" in section else None, dict(switches))
+
+
+def _name(path: tuple[str, ...], told: object) -> Name:
+    for name in NAMES:
+        if told == name:
+            return name
+    raise SeedError(path, f"there is no profile '{told}'; there is {', '.join(NAMES)}")
 
 
 def switches(catalog: ModuleType) -> list[Switch]:

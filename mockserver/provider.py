@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from werkzeug.datastructures import Headers
 
 from .errors import ApiError
+from .profiles import Switch, switches
 from .seed import Reader
 from .web import Call, Reply
 
@@ -85,6 +86,8 @@ class Provider:
     """Headers that every answer of the provider carries."""
     fault: Callable[[int, Call], ApiError]
     """Say a planned error of some status in the provider's own dialect, headers included."""
+    rate_window: int | None
+    """How long it counts what a credential asks of an operation, in seconds; None: it tells nobody."""
     new_credential: Callable[[str], str]
     """Make a well-formed credential of 64 hexadecimal characters."""
     authorization: Callable[[str], str]
@@ -93,3 +96,8 @@ class Provider:
     """Name the environment variables that the provider's clients read, for a base URL and a credential."""
     phrase: Callable[[int], str]
     """What stands behind the status on the status line: several clients show it to their users."""
+
+    @property
+    def switches(self) -> list[Switch]:
+        """What a profile can turn on."""
+        return switches(self.catalog)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "seed": (str, os.PathLike, Mapping),
+    "profile": (str, Mapping),
     "clock": (str, datetime, Mapping),
     "faults": (list, tuple),
     "credentials": (Mapping,),
@@ -28,11 +29,11 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
 FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
 """What a fault of it may say."""
 PROVIDERS = ("sparkpost", "sendgrid", "mailgun")
-SHARED = ("seed", "clock", "strict")
+SHARED = ("seed", "profile", "clock", "strict")
 """What of it holds for every tenant that the test opens."""
 MARKER = (
-    "mockserver(seed=..., clock=..., faults=[...], credentials={...}, strict=...): how the test's tenant starts; the "
-    "arguments are those of Sandboxes.sandbox."
+    "mockserver(seed=..., profile=..., clock=..., faults=[...], credentials={...}, strict=...): how the test's tenant "
+    "starts; the arguments are those of Sandboxes.sandbox."
 )
 WAIT = 10.0
 """How long a server that is attached to may take to be ready, in seconds."""
@@ -70,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("mockserver_url", "the server to use, instead of starting one for each process of the run")
     parser.addini("mockserver_seed", "the world of every test: a YAML file, seen from the root, or default, empty, …")
+    parser.addini("mockserver_profile", "how the providers answer every test: documented, live, sendgrid=live, …")
     parser.addini(
         "mockserver_strict", "whether a request that breaks a provider's contract fails its test", type="bool"
     )
@@ -267,6 +269,14 @@ def _mistake(mark: pytest.Mark) -> str | None:
     for name in mark.kwargs.get("credentials", ()):
         if name not in PROVIDERS:
             return f"takes no credential for '{name}'; there is {', '.join(PROVIDERS)}"
+    if "profile" in mark.kwargs:
+        from .errors import SeedError
+        from .profiles import choose
+
+        try:
+            choose(mark.kwargs["profile"], dict.fromkeys(PROVIDERS))
+        except SeedError as error:
+            return f"takes no such profile: {error}"
     return None
 
 
@@ -288,9 +298,10 @@ def mockserver_config(pytestconfig: pytest.Config) -> Config:
     from .sandbox import is_packaged
 
     seed = str(pytestconfig.getini("mockserver_seed"))
+    profile = str(pytestconfig.getini("mockserver_profile")) or None
     if not seed:
-        return Config()
-    return Config(seed=seed if is_packaged(seed) else str(pytestconfig.rootpath / seed))
+        return Config(profile=profile)
+    return Config(seed=seed if is_packaged(seed) else str(pytestconfig.rootpath / seed), profile=profile)
 
 
 @pytest.fixture(scope="session")
@@ -307,10 +318,13 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
         from .remote import Remote
 
         seed = config.getini("mockserver_seed")
+        profile = config.getini("mockserver_profile")
         token = config.option.mockserver_control_token or os.environ.get("MOCKSERVER_CONTROL_TOKEN")
         remote = Remote(url, token, os.environ.get("MOCKSERVER_CA"))
         remote.wait(WAIT)
-        with Sandboxes(remote, seed=seed or None, strict=strict, root=config.rootpath) as sandboxes:
+        with Sandboxes(
+            remote, seed=seed or None, profile=profile or None, strict=strict, root=config.rootpath
+        ) as sandboxes:
             run.serve(sandboxes, int)
             sandboxes.coverage = run.coverage
             if run.coverage is not None:
@@ -328,8 +342,9 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
 
 @pytest.fixture(scope="session")
 def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config) -> Callable[..., Sandbox]:
-    """Opens tenants: `mockserver_tenants(seed=..., clock=..., faults=..., credentials=..., strict=...)`. Each lives as
-    long as the fixture, or the test, that opened it; a test's own start as its marker says, if nothing else is said."""
+    """Opens tenants: `mockserver_tenants(seed=..., profile=..., clock=..., faults=..., credentials=..., strict=...)`.
+    Each lives as long as the fixture, or the test, that opened it; a test's own start as its marker says, if nothing
+    else is said."""
     run = pytestconfig.stash[RUN]
 
     def open_tenant(**start: Any) -> Sandbox:

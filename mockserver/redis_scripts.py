@@ -9,6 +9,7 @@ BEGIN = r"""
 --           s:PROVIDER its own state, w:PROVIDER what it starts with if that is not the server's world
 -- s:ID      its snapshots, by name
 -- j:ID      its journal, of WEIGHT:RECORD
+-- u:ID      how often it asked for what, COUNT UNTIL by name
 -- n:ID      its tally, and #FIELD the order of it
 -- tenants   ids by the order in which they were made
 -- open      ids of those that can be closed, by when they were last used, in microseconds
@@ -77,7 +78,7 @@ end
 local function forget(id)
   clear_journal(journal(id))
   call('HDEL', P .. 'journals', id)
-  for _, kind in ipairs({'t:', 's:', 'n:'}) do call('UNLINK', P .. kind .. id) end
+  for _, kind in ipairs({'t:', 's:', 'u:', 'n:'}) do call('UNLINK', P .. kind .. id) end
   call('ZREM', P .. 'tenants', id)
 end
 
@@ -104,9 +105,9 @@ end
 local function touch(id)
   call('ZADD', P .. 'open', 'XX', now(), id)
   if TTL > 0 then
-    for _, kind in ipairs({'t:', 's:', 'j:', 'n:'}) do call('PEXPIRE', P .. kind .. id, TTL) end
+    for _, kind in ipairs({'t:', 's:', 'j:', 'u:', 'n:'}) do call('PEXPIRE', P .. kind .. id, TTL) end
   elseif call('PTTL', P .. 't:' .. id) > 0 then
-    for _, kind in ipairs({'t:', 's:', 'j:', 'n:'}) do call('PERSIST', P .. kind .. id) end
+    for _, kind in ipairs({'t:', 's:', 'j:', 'u:', 'n:'}) do call('PERSIST', P .. kind .. id) end
   end
 end
 
@@ -250,6 +251,19 @@ local seq = call('HINCRBY', key, 'seq', 1)
 local got = call('HMGET', key, 'drawn', 'clock', 's:' .. A[2], 'w:' .. A[2])
 return {seq, got[1], got[2], got[3], got[4]}
 """,
+    "use": r"""
+local id, name, window, time = A[1], A[3], tonumber(A[4]), tonumber(A[5])
+if born(id) ~= A[2] then return {} end
+local clock = cjson.decode(call('HGET', P .. 't:' .. id, 'clock') or '[0, null]')
+if clock[2] == cjson.null then time = time + clock[1] else time = clock[2] end
+local last = (math.floor(time / window) + 1) * window
+local found = call('HGET', P .. 'u:' .. id, name) or '0 0'
+local used, known = found:match('(%d+) (-?%d+)')
+if known ~= number(last) then used = 0 end
+call('HSET', P .. 'u:' .. id, name, number(used + 1) .. ' ' .. number(last))
+expire_with_tenant(id, 'u:')
+return {number(used + 1), number(last)}
+""",
     "end": r"""
 local key = P .. 't:' .. A[1]
 local v = call('HGET', key, 'v')
@@ -289,7 +303,7 @@ call('HSET', key, 'seq', 0, 'drawn', 0)
 call('HINCRBY', key, 'v', 1)
 clear_journal(journal(id))
 call('HDEL', P .. 'journals', id)
-call('UNLINK', P .. 's:' .. id, P .. 'n:' .. id)
+call('UNLINK', P .. 's:' .. id, P .. 'u:' .. id, P .. 'n:' .. id)
 return 1
 """,
     # Counts
@@ -405,7 +419,7 @@ return 1
 """,
     "reset": r"""
 for _, id in ipairs(call('ZRANGE', P .. 'tenants', 0, -1)) do
-  for _, kind in ipairs({'t:', 's:', 'j:', 'n:'}) do call('UNLINK', P .. kind .. id) end
+  for _, kind in ipairs({'t:', 's:', 'j:', 'u:', 'n:'}) do call('UNLINK', P .. kind .. id) end
 end
 for _, name in ipairs(call('ZRANGE', P .. 'snapshots', 0, -1)) do call('UNLINK', P .. 'x:' .. name) end
 local all = {'tenants', 'open', 'creds', 'keys', 'evicted', 'journals', 'room', 'counts', 'tally', 'snapshots'}

@@ -46,6 +46,7 @@ from .store import (
     Tenant,
     Transaction,
     Unserved,
+    Used,
     digest,
 )
 
@@ -437,6 +438,13 @@ class RedisTenant(Tenant):
         if not self._faulty:
             return None
         return self.update(lambda kept: kept.faults.take(operation))
+
+    def use(self, operation: str, credential: str, window: int) -> Used:
+        name = digest(operation, credential)
+        found = self._store.run("use", self.id, self.born, name, window, self._store.time())
+        if not found:
+            raise Gone
+        return Used(*map(int, found))
 
     def wait(self, seconds: float) -> None:
         end, over = time.monotonic() + seconds, self._store.over

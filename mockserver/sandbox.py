@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from . import verdict
 from .calls import Requests
 from .inprocess import Local, wsgi_adapter, wsgi_transport
+from .profiles import spell_out
 from .remote import Remote, RemoteError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .coverage import Coverage
+    from .profiles import Choice
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
 """A packaged world (`default`, `empty`, `documents#NAME`), a YAML file with `#WORLD` or without, or a world itself."""
@@ -52,6 +54,9 @@ class Start(TypedDict, total=False):
     """How a sandbox may start."""
 
     seed: Seed
+    profile: Choice
+    """How the providers answer: `live`, or `{"sendgrid": "live"}`, or with single switches,
+    `{"sendgrid": {"profile": "documented", "switches": {…: True}}}`."""
     clock: Moment | Mapping[str, Any]
     """A time at which it starts, or `{"now": …, "frozen": …}`."""
     faults: Sequence[Mapping[str, Any]]
@@ -85,6 +90,10 @@ class Access:
     """What authenticates a request."""
     env: Mapping[str, str] = field(repr=False)
     """The variables that the provider's clients read."""
+    profile: str
+    """How it answers: `documented` or `live`."""
+    switches: Mapping[str, bool] = field(repr=False)
+    """Whether each of its switches is on, whatever the profile."""
 
     @property
     def auth(self) -> tuple[str, str] | Authorization:
@@ -346,9 +355,16 @@ class Sandboxes:
     """A server, as a source of sandboxes. A context manager that closes those that are open."""
 
     def __init__(
-        self, remote: Remote, *, seed: Seed | None = None, strict: bool = False, root: str | os.PathLike[str] = ""
+        self,
+        remote: Remote,
+        *,
+        seed: Seed | None = None,
+        profile: Choice | None = None,
+        strict: bool = False,
+        root: str | os.PathLike[str] = "",
     ) -> None:
-        """`root` is the folder from which the files of seeds are seen; that of the process if it is not given."""
+        """`seed`, `profile` and `strict` are for sandboxes of which nothing else is said. `root` is the folder from
+        which the files of seeds are seen; that of the process if it is not given."""
         self.remote = remote
         """The server's control API."""
         self.coverage: Coverage | None = None
@@ -358,6 +374,7 @@ class Sandboxes:
         self.closing: Callable[[Sandbox], None] | None = None
         """Is told of a sandbox that is about to be closed."""
         self._seed = seed
+        self._profile = profile
         self._strict = strict
         self._root = root
         self._open: dict[str, Sandbox] = {}
@@ -396,6 +413,9 @@ class Sandboxes:
         seed = start.get("seed", self._seed)
         if seed is not None:
             asked["seed"] = seed if is_packaged(seed) or isinstance(seed, Mapping) else self.world(seed)
+        profile = start.get("profile", self._profile)
+        if profile is not None:
+            asked["profile"] = spell_out(profile)
         clock = start.get("clock")
         if clock is not None:
             shown = clock if isinstance(clock, Mapping) else {"now": clock}
@@ -443,8 +463,9 @@ class Sandboxes:
                 raise
 
     def close(self) -> None:
-        """Close every sandbox that is still open."""
+        """Close every sandbox that is still open, and the connection to the server."""
         with contextlib.ExitStack() as stack:  # each, also if one of them cannot be closed
+            stack.callback(self.remote.close)
             for sandbox in self._open.values():
                 stack.callback(sandbox.close)
 

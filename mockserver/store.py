@@ -120,6 +120,14 @@ class State:
                 setattr(twin, item.name, value.copy())
         return twin
 
+    def under(self, profile: Profile) -> Self:
+        """Return the same state with this profile."""
+        if profile == self.profile:
+            return self
+        twin = self.copy()
+        twin.profile = profile
+        return twin
+
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
         """Return the state that such data describes. Raises `SeedError`."""
@@ -209,6 +217,21 @@ class Transaction(Generic[S]):
         """The request's number in the tenant's journal, known when the transaction is over, however it ended."""
 
 
+class Used(NamedTuple):
+    """How often a credential asked for an operation in a window of time."""
+
+    times: int
+    """This one included."""
+    until: int
+    """When the window ends, by the tenant's clock, in seconds since the epoch."""
+
+    @classmethod
+    def again(cls, last: Used | None, now: float, window: int) -> Used:
+        """Return what it is when it is asked for now; windows are `window` seconds long, from the epoch on."""
+        until = (int(now // window) + 1) * window
+        return cls(last.times + 1 if last is not None and last.until == until else 1, until)
+
+
 class Records(Protocol):
     """The journal of one tenant."""
 
@@ -267,6 +290,10 @@ class Tenant(ABC):
     @abstractmethod
     def take_fault(self, operation: str) -> Fault | None:
         """Return the fault that strikes this call."""
+
+    @abstractmethod
+    def use(self, operation: str, credential: str, window: int) -> Used:
+        """Count that a credential asked for an operation; a reset forgets it."""
 
     @abstractmethod
     def wait(self, seconds: float) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests  # noqa: F401 — else each run would import it anew, but not all that it needs
+import yaml  # noqa: F401 — the same
 
 from mockserver import Config
 from mockserver.server import Server, start
@@ -222,6 +223,37 @@ def test_inline(mockserver):
     result.assert_outcomes(passed=5)
 
 
+@pytest.mark.parametrize("attached", [False, True])
+def test_the_profile(run: Run, pytester: pytest.Pytester, attached: bool) -> None:
+    """The ini option is the profile of every tenant, the marker that of a test's; both say it as the server does."""
+    pytester.makeini("[pytest]\nmockserver_profile = sendgrid=live\n")
+    with start(Config()) as server:
+        result = run(
+            """
+def told(tenant):
+    return tenant.sparkpost.profile, tenant.sendgrid.profile, tenant.mailgun.profile
+
+
+def test_ini(mockserver, mockserver_tenants):
+    assert told(mockserver) == told(mockserver_tenants()) == ("documented", "live", "documented")
+    assert told(mockserver_tenants(profile="documented")) == ("documented", "documented", "documented")
+
+
+@pytest.mark.mockserver(profile="live")
+def test_marker(mockserver, mockserver_tenants):
+    assert told(mockserver) == told(mockserver_tenants()) == ("live", "live", "live")
+
+
+@pytest.mark.mockserver(profile={"mailgun": "live", "sendgrid": {"profile": "documented", "switches": {}}})
+def test_some(mockserver):
+    assert told(mockserver) == ("documented", "documented", "live")
+    assert isinstance(mockserver.mailgun.switches, dict)
+""",
+            *(["--mockserver-url", server.url] if attached else []),
+        )
+    result.assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize(
     ("marker", "said"),
     [
@@ -234,6 +266,12 @@ def test_inline(mockserver):
             "faults=[{'operation': '*', 'time': 3}]",
             "takes no fault with 'time'; there is operation, kind, status, times",
         ),
+        ("profile='life'", "takes no such profile: there is no profile 'life'; there is documented, live"),
+        (
+            "profile={'sendgird': 'live'}",
+            "takes no such profile: sendgird: unknown; there is sparkpost, ",
+        ),
+        ("profile=['live']", "takes a str or Mapping for 'profile'"),
         ("credentials={'sendgird': 'x'}", "takes no credential for 'sendgird'; there is sparkpost, sendgrid, mailgun"),
     ],
 )
@@ -263,6 +301,7 @@ def test_it(mockserver):
         ("seed='nope.yaml'", "*nope.yaml: *"),
         ("seed={'sendgrind': {}}", "*sendgrind*"),
         ("clock='yesterday'", "*/body/clock/now*"),
+        ("profile={'sendgrid': {'switches': {'none': True}}}", "*/body/profile/sendgrid/switches/none*"),
     ],
 )
 def test_a_marker_that_makes_no_sense(run: Run, marker: str, said: str) -> None:
@@ -482,7 +521,11 @@ def test_setup(failing):
     ):
         assert line in text.splitlines(), line
     assert len(re.findall("mockserver: requests of", text)) == 3
-    assert re.search(r"not Access\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid'\)$", text, re.MULTILINE)
+    assert re.search(
+        r"not Access\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid', profile='documented'\)$",
+        text,
+        re.MULTILINE,
+    )
 
 
 # Claims about requests
@@ -1266,7 +1309,7 @@ def test_help(run: Run) -> None:
     text = printed(run("", "--help"))
     for name in ("--mockserver-url", "--mockserver-strict", "--mockserver-coverage-report", "mockserver_seed (string)"):
         assert name in text
-    assert "@pytest.mark.mockserver(seed=..., clock=..., faults=" in printed(run("", "--markers"))
+    assert "@pytest.mark.mockserver(seed=..., profile=..., clock=..., faults=" in printed(run("", "--markers"))
     fixtures = printed(run("", "--fixtures"))
     for name in ("mockserver", "mockserver_server", "mockserver_tenants", "mockserver_config"):
         assert re.search(rf"^{name}( \[session scope\])? -- .*\n    \w", fixtures, re.MULTILINE), name

@@ -80,6 +80,11 @@ def operations() -> Iterator[str]:
         yield from table("refusal", "status", "words", "kind", "source")
         for entry in entries(provider.catalog).values():
             yield row(f"`{entry.key}`", entry.status, entry.message, *told(entry.source))
+        if provider.switches:
+            yield from table("switch", "documented", "live", "when it is on", "kind", "source")
+            for switch in provider.switches:
+                live = "on" if switch.live else "off"
+                yield row(f"`{switch.name}`", "off", live, switch.meaning, *told(switch.source))
         yield from table("not modelled: 501", "methods")
         for path, methods in provider.unmodelled.items():
             yield row(f"`{path}`", ", ".join(methods))

@@ -45,7 +45,12 @@ def put_state(server: Mockserver, tenant_id: str, asked: dict[str, Any]) -> Any:
             states[name] = server.providers[name].read_seed(section).state
         except SeedError as error:
             raise Problem(400, f"/body/state/{'/'.join(map(str, (name, *error.path)))}: {error.reason}") from None
-    tenant.update(lambda kept: kept.states.update(states))
+
+    def put(kept: Kept) -> None:
+        for name, state in states.items():
+            kept.states[name] = state.under(state.profile.over(kept.state(name).profile))
+
+    tenant.update(put)
     return get_state(server, tenant_id)
 
 

@@ -30,7 +30,7 @@ def list_tenants(server: Mockserver) -> Any:
 
 @endpoint("createTenant", "POST", "/tenants", status=201)
 def create_tenant(server: Mockserver, asked: dict[str, Any]) -> Any:
-    states, seeded = _seeded(server, asked["seed"]) if "seed" in asked else (None, [])
+    states, seeded = _start(server, asked)
     given = asked.get("credentials", {})
     start = set_clock(Clock(), asked.get("clock", {}), server.store.time(), "/body/clock")
 
@@ -47,6 +47,18 @@ def create_tenant(server: Mockserver, asked: dict[str, Any]) -> Any:
         at = "credentials" if given.get(error.provider) == error.credential else "seed"
         raise Problem(409, f"/body/{at}/{error.provider}: a credential stands for another tenant") from None
     return _shown(server, tenant)
+
+
+def _start(server: Mockserver, asked: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequence[Registration]]:
+    """Return what a tenant starts with, None for the server's world, and the credentials in its seed."""
+    if "seed" not in asked and "profile" not in asked:
+        return None, []
+    states, seeded = _seeded(server, asked["seed"]) if "seed" in asked else (server.world.states, [])
+    try:
+        chosen = server.choose(asked.get("profile", {}))
+    except SeedError as error:
+        raise Problem(400, f"/body/{'/'.join(map(str, ('profile', *error.path)))}: {error.reason}") from None
+    return server.profiled(states, chosen), seeded
 
 
 def _seeded(server: Mockserver, source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence[Registration]]:
@@ -77,6 +89,7 @@ def _seeded(server: Mockserver, source: str | dict[str, Any]) -> tuple[Mapping[s
 
 def _shown(server: Mockserver, tenant: Tenant) -> dict[str, Any]:
     credentials = server.tenants.credentials(tenant.id)
+    kept = tenant.read()
     providers = {}
     for name, provider in server.providers.items():
         key = credentials.get(name)
@@ -85,6 +98,8 @@ def _shown(server: Mockserver, tenant: Tenant) -> dict[str, Any]:
             "api_key": key,
             "headers": {"Authorization": provider.authorization(key)} if key is not None else {},
             "env": dict(provider.environment(provider_url(name), key)) if key is not None else {},
+            "profile": kept.state(name).profile.name or "documented",
+            "switches": {switch.name: kept.state(name).profile[switch] for switch in provider.switches},
         }
     return {"id": tenant.id, "providers": providers}
 

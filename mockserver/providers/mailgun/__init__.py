@@ -24,6 +24,7 @@ provider = Provider(
     options=wire.options,
     headers=wire.headers,
     fault=wire.fault,
+    rate_window=None,
     new_credential=wire.new_credential,
     authorization=wire.authorization,
     environment=wire.environment,

@@ -7,10 +7,8 @@ import binascii
 import json
 import re
 
-from marshmallow import ValidationError
-
 from ... import profiles, seed
-from ...web import Body, Text, Texts
+from ...web import Body, Refused, Text, Texts
 from . import catalog
 from .models import State, canonical
 
@@ -23,7 +21,7 @@ class Address(Text):
     def convert(self, value: str, name: str) -> str:
         address = canonical(value)
         if address is None:
-            raise ValidationError([(catalog.BAD_VALUE, name, value)])
+            raise Refused([(catalog.BAD_VALUE, name, value)])
         return address
 
 
@@ -35,7 +33,7 @@ class Addresses(Texts):
         for text in value:
             address = canonical(text)
             if address is None:
-                raise ValidationError([(catalog.BAD_VALUE, name, text)])
+                raise Refused([(catalog.BAD_VALUE, name, text)])
             found.append(address)
         return found
 
@@ -48,7 +46,7 @@ class Replacement(Text):
             return value
         address = canonical(value)
         if address is None:
-            raise ValidationError([(catalog.BAD_VALUE, name, value)])
+            raise Refused([(catalog.BAD_VALUE, name, value)])
         return address
 
 
@@ -57,9 +55,9 @@ class Limit(Text):
 
     def convert(self, value: str, name: str) -> int:
         if not re.fullmatch("-?[0-9]{1,18}", value):
-            raise ValidationError([(catalog.BAD_FORMAT, name, value)])
+            raise Refused([(catalog.BAD_FORMAT, name, value)])
         if not catalog.MIN_PAGE <= int(value) <= catalog.MAX_PAGE:
-            raise ValidationError([(catalog.BAD_VALUE, name, value)])
+            raise Refused([(catalog.BAD_VALUE, name, value)])
         return int(value)
 
 
@@ -71,10 +69,10 @@ class Page(Text):
             data = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
             cursor, limit = data["cursor"], data["limit"]
         except (binascii.Error, ValueError, TypeError, KeyError, RecursionError):
-            raise ValidationError([(catalog.BAD_VALUE, name, value)]) from None
+            raise Refused([(catalog.BAD_VALUE, name, value)]) from None
         fits = isinstance(cursor, str) and type(limit) is int and catalog.MIN_PAGE <= limit <= catalog.MAX_PAGE
         if not fits:
-            raise ValidationError([(catalog.BAD_VALUE, name, value)])
+            raise Refused([(catalog.BAD_VALUE, name, value)])
         return cursor, limit
 
 

@@ -25,6 +25,7 @@ provider = Provider(
     options=wire.options,
     headers=wire.headers,
     fault=wire.fault,
+    rate_window=catalog.RATE_WINDOW,
     new_credential=wire.new_credential,
     authorization=wire.authorization,
     environment=wire.environment,

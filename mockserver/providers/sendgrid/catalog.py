@@ -91,17 +91,17 @@ SCOPES = (
 
 MEMBERS_AS_OBJECTS = Switch(
     "members_as_objects",
-    "GET of a classic pool gives its IPs as objects with `ip`, `start_date` and `warmup`, not as texts",
+    "GET of a classic pool gives its IPs as objects with `ip`, `start_date` and `warmup`, not as texts.",
     observed("StrongGrid issues 239 and 240, recorded in 2018; maintained clients read nothing else"),
 )
 ADDED_IP_IS_201 = Switch(
     "added_ip_is_201",
-    "adding an IP to a classic pool is answered 201, not 200",
+    "adding an IP to a classic pool is answered 201, not 200.",
     documented(f"{SPEC}, POST an IP; the tests of the official clients expect it"),
 )
 WARMUP_IS_201 = Switch(
     "warmup_is_201",
-    "putting an IP into warm-up is answered 201, not 200",
+    "putting an IP into warm-up is answered 201, not 200.",
     documented("an older IP Warmup page; the newer specification and the official clients have 200"),
     live=False,
 )
@@ -576,7 +576,8 @@ GENERAL: dict[str, dict[str, Entry]] = {
 }
 """What a request meets that is not about one operation, by family."""
 
-RATE_LIMIT = Limit(600, observed("a recorded X-Ratelimit-Limit of 2017; told with a planned 429, enforced nowhere"))
+RATE_LIMIT = Limit(600, observed("a recorded X-Ratelimit-Limit of 2017; told in headers, enforced nowhere"))
+RATE_WINDOW = Limit(60, assumed("in seconds; a recorded X-Ratelimit-Reset of 2017 is the end of a minute of the clock"))
 RATE_LIMITED = classic(
     "rate_limited", 429, None, "too many requests", observed("trois-six/terraform-provider-sendgrid pull request 6")
 )

@@ -95,21 +95,16 @@ def envelope(error: ApiError) -> Reply:
 
 
 def fault(status: int, call: Call) -> ApiError:
-    """Say a planned error; 429 with the headers by which clients know how long to wait."""
+    """Say a planned error; with 429, nothing is left of what the headers tell."""
     family = catalog.family(call.path)
     entry = catalog.FAULTS[family].get(status)
     if entry is None:
         words = HTTP_STATUS_CODES.get(status, "Error").lower()
         details = {"family": family, "field": "" if family == catalog.MANAGEMENT else None}
         entry = Entry("planned", status, words, catalog.PLANNED, details)
-    error = entry()
-    if status == 429:
-        error.headers = (
-            ("X-RateLimit-Limit", str(int(catalog.RATE_LIMIT))),
-            ("X-RateLimit-Remaining", "0"),
-            ("X-RateLimit-Reset", str((int(call.time) // 60 + 1) * 60)),
-        )
-    return error
+    if status == 429 and call.used is not None:
+        call.used = call.used._replace(times=int(catalog.RATE_LIMIT))
+    return entry()
 
 
 def new_credential(material: str) -> str:
@@ -130,7 +125,11 @@ def options(path: str, allow: str) -> Reply:
 
 
 def headers(call: Call) -> Iterable[tuple[str, str]]:
-    """Return the headers that recorded answers of the classic API carry."""
+    """Return those that tell how many calls are left, and those that recorded answers of the classic API carry."""
+    if call.used is not None:
+        yield "X-RateLimit-Limit", str(int(catalog.RATE_LIMIT))
+        yield "X-RateLimit-Remaining", str(max(0, catalog.RATE_LIMIT - call.used.times))
+        yield "X-RateLimit-Reset", str(call.used.until)
     if catalog.family(call.path) != catalog.CLASSIC:
         return
     yield "Access-Control-Allow-Origin", "*"

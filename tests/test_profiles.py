@@ -1,0 +1,169 @@
+"""Profiles: per tenant and provider, said by the server, a seed or who opens the tenant, and kept like other state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from mockserver.errors import SeedError, assumed
+from mockserver.profiles import UNSAID, Choice, Profile, Switch, choose
+from mockserver.providers import PROVIDERS
+
+from .support import World
+
+STORES = ("memory", "redis")
+TENANTS = "/_mockserver/tenants"
+NAMES = [provider.name for provider in PROVIDERS]
+ON = Switch("on", "it is on in live", assumed("for this test"))
+OFF = Switch("off", "it is off in both", assumed("for this test"), live=False)
+
+
+def told(world: World, tenant_id: str) -> dict[str, str]:
+    """Return what a tenant's profiles are said to be."""
+    found = world.client.get(f"{TENANTS}/{tenant_id}").json["providers"]
+    return {name: each["profile"] for name, each in found.items()}
+
+
+def opened(world: World, **asked: Any) -> str:
+    response = world.client.post(TENANTS, json=asked)
+    assert response.status_code == 201, response.text
+    tenant_id: str = response.json["id"]
+    assert told(world, tenant_id) == {name: each["profile"] for name, each in response.json["providers"].items()}
+    return tenant_id
+
+
+def profiles(*names: str) -> dict[str, str]:
+    return dict(zip(("sparkpost", "sendgrid", "mailgun"), names, strict=True))
+
+
+def test_switches() -> None:
+    """A switch is off in `documented`, in `live` as it says, and what is set beside a profile counts more than that."""
+    for profile in (UNSAID, Profile("documented"), Profile(None, {}), Profile("documented", {"else": True})):
+        assert (profile[ON], profile[OFF]) == (False, False)
+    assert (Profile("live")[ON], Profile("live")[OFF]) == (True, False)
+    set_beside = Profile("live", {"on": False, "off": True})
+    assert (set_beside[ON], set_beside[OFF]) == (False, True)
+
+
+def test_who_counts_more() -> None:
+    """A profile that is named counts more than all that another says; without a name, only what is set does."""
+    other = Profile("live", {"off": True})
+    assert Profile("documented").over(other) == Profile("documented")
+    assert UNSAID.over(other) == other
+    assert Profile(None, {"on": False}).over(other) == Profile("live", {"off": True, "on": False})
+    assert Profile(None, {"off": False}).over(other) == Profile("live", {"off": False})
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=NAMES)
+def test_the_switches_of_a_provider(provider: Any) -> None:
+    """Their names are plain and stand once, and each says what it does."""
+    names = [switch.name for switch in provider.switches]
+    assert len(names) == len(set(names))
+    for switch in provider.switches:
+        assert re.fullmatch("[a-z][a-z0-9_]*", switch.name)
+        assert switch.meaning.endswith(".")
+        assert switch.source.where
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ("live", profiles("live", "live", "live")),
+        ("documented", profiles("documented", "documented", "documented")),
+        ("sendgrid=live", profiles("documented", "live", "documented")),
+        ("sendgrid=live, mailgun=live", profiles("documented", "live", "live")),
+        ({"mailgun": "live"}, profiles("documented", "documented", "live")),
+        ({"mailgun": {"profile": "live", "switches": {}}}, profiles("documented", "documented", "live")),
+        ({"mailgun": {}}, profiles("documented", "documented", "documented")),
+        (None, profiles("documented", "documented", "documented")),
+    ],
+)
+def test_of_the_server(make_world: Callable[..., World], choice: Choice | None, expected: Mapping[str, str]) -> None:
+    """The server's is that of the seed's tenant, of those that strangers open, and of those that a program opens."""
+    world = make_world(profile=choice)
+    assert told(world, "default") == expected
+    world.as_sendgrid().get("/v3/ips/pools")
+    (stranger,) = [each["id"] for each in world.client.get(TENANTS).json["tenants"] if each["id"].startswith("open-")]
+    assert told(world, stranger) == expected
+    assert told(world, opened(world)) == expected
+    assert told(world, opened(world, seed="empty")) == expected
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ("", "there is no profile ''; there is documented, live"),
+        ("Live", "there is no profile 'Live'; there is documented, live"),
+        ("sendgrid=life", "sendgrid: there is no profile 'life'; there is documented, live"),
+        ("sendgird=live", "sendgird: unknown; there is sparkpost, sendgrid, mailgun"),
+        ("live,sendgrid=live", "live: unknown; there is sparkpost, sendgrid, mailgun"),
+        ({"sendgrid": 1}, "sendgrid: there is no profile '1'; there is documented, live"),
+        ({"sendgrid": {"profil": "live"}}, "sendgrid.profil: unknown; there is profile, switches"),
+        ({"sendgrid": {"switches": ["on"]}}, "sendgrid.switches: is not a mapping"),
+        ({"sendgrid": {"switches": {"on": 1}}}, "sendgrid.switches.on: is neither true nor false"),
+        ({"sendgrid": {"switches": {"of": True}}}, "sendgrid.switches.of: unknown; there is on"),
+        ({"mailgun": {"switches": {"on": True}}}, "mailgun.switches.on: unknown; there is none"),
+    ],
+)
+def test_a_profile_that_there_is_not(choice: Choice, said: str) -> None:
+    """Whoever says a profile, a provider or a switch that there is not is told so, and what there is."""
+    with pytest.raises(SeedError) as caught:
+        choose(choice, {"sparkpost": [], "sendgrid": [ON], "mailgun": []})
+    assert str(caught.value) == said
+
+
+def test_of_a_tenant(make_world: Callable[..., World]) -> None:
+    """Who opens a tenant counts more than its seed, and the seed more than the server; others notice nothing."""
+    world = make_world(profile="sendgrid=live")
+    seed = {"mailgun": {"profile": "live"}, "sendgrid": {"profile": "documented"}}
+    assert told(world, opened(world, seed=seed)) == profiles("documented", "documented", "live")
+    assert told(world, opened(world, seed=seed, profile="live")) == profiles("live", "live", "live")
+    assert told(world, opened(world, seed=seed, profile={"sparkpost": "live"})) == profiles(
+        "live", "documented", "live"
+    )
+    assert told(world, opened(world, profile={"mailgun": "live"})) == profiles("documented", "live", "live")
+    assert told(world, opened(world, profile="documented")) == profiles("documented", "documented", "documented")
+    assert told(world, "default") == told(world, opened(world)) == profiles("documented", "live", "documented")
+
+
+def test_it_is_kept(world: World) -> None:
+    """A profile is in the state, in snapshots and what a reset goes back to; a state that says none leaves it."""
+    tenant_id = opened(world, profile="live")
+    path = f"{TENANTS}/{tenant_id}"
+    state = world.client.get(f"{path}/state").json["state"]
+    assert {name: section["profile"] for name, section in state.items()} == profiles("live", "live", "live")
+    world.client.post(f"{path}/snapshots", json={"name": "before"})
+
+    put = world.client.put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}, "mailgun": {}}})
+    assert put.status_code == 200
+    assert told(world, tenant_id) == profiles("live", "documented", "live")
+    world.client.post(f"{path}/snapshots/before/restore", json={})
+    assert told(world, tenant_id) == profiles("live", "live", "live")
+    world.client.put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}}})
+    world.client.post(f"{path}/reset", json={})
+    assert told(world, tenant_id) == profiles("live", "live", "live")
+    assert world.client.get(f"{path}/state").json["state"] == state
+
+
+@pytest.mark.parametrize(
+    ("asked", "at"),
+    [
+        ({"profile": "Live"}, "/body/profile"),
+        ({"profile": {"sendgird": "live"}}, "/body/profile"),
+        (
+            {"profile": {"sendgrid": {"switches": {"nothing_of_ours": True}}}},
+            "/body/profile/sendgrid/switches/",
+        ),
+        ({"seed": {"sendgrid": {"profile": "Live"}}}, "/body/seed/sendgrid/profile"),
+        ({"seed": {"sendgrid": {"switches": {"nothing_of_ours": True}}}}, "/body/seed/sendgrid/switches"),
+    ],
+)
+def test_a_tenant_that_cannot_be(world: World, asked: dict[str, Any], at: str) -> None:
+    """A tenant of a profile that there is not is refused with the place of the mistake, and not made."""
+    response = world.client.post(TENANTS, json=asked)
+    assert response.status_code == 400
+    assert response.json["detail"].startswith(at), response.json
+    assert world.client.get(TENANTS).json["tenants"] == []
