@@ -96,12 +96,12 @@ MEMBERS_AS_OBJECTS = Switch(
 )
 ADDED_IP_IS_201 = Switch(
     "added_ip_is_201",
-    "adding an IP to a classic pool is answered 201, not 200.",
+    "Adding an IP to a classic pool is answered 201, not 200.",
     documented(f"{SPEC}, POST an IP; the tests of the official clients expect it"),
 )
 WARMUP_IS_201 = Switch(
     "warmup_is_201",
-    "putting an IP into warm-up is answered 201, not 200.",
+    "Putting an IP into warm-up is answered 201, not 200.",
     documented("an older IP Warmup page; the newer specification and the official clients have 200"),
     live=False,
 )
@@ -160,6 +160,7 @@ POOL_FULL = classic(
     "the total number of IPs per pool cannot exceed 100. current IP count in ‘{name}’ is ‘{count}’",
     assumed("the limit is documented, the words are those of IP Address Management"),
 )
+
 # Classic IPs and warm-up
 
 IP_NOT_FOUND = classic(
