@@ -160,6 +160,13 @@ POOL_FULL = classic(
     "the total number of IPs per pool cannot exceed 100. current IP count in ‘{name}’ is ‘{count}’",
     assumed("the limit is documented, the words are those of IP Address Management"),
 )
+BODY_NOT_JSON = classic(
+    "body_not_json",
+    400,
+    None,
+    "Request body is not valid json",
+    assumed("the words of the contacts API, the nearest documented"),
+)
 
 # Classic IPs and warm-up
 
@@ -273,14 +280,6 @@ IPS_NOT_VALID = classic(
 )
 SUBUSER_NOT_FOUND = classic(
     "subuser_not_found", 404, None, "resource not found", assumed("the words of an IP that is not there")
-)
-
-BODY_NOT_JSON = classic(
-    "body_not_json",
-    400,
-    None,
-    "Request body is not valid json",
-    assumed("the words of the contacts API, the nearest documented"),
 )
 
 # IP Address Management
