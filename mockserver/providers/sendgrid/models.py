@@ -71,11 +71,18 @@ class Subuser:
 
 NO_ADDRESS = 9
 """What stands in the place of a version where a text is no address."""
+LONGEST_ADDRESS = 45
+"""How many characters an address has at most."""
+
+
+def place(address: str) -> tuple[int, int, str]:
+    """Return where an address stands among others: IPv4, then IPv6, by number; then what is no address, by text."""
+    return _place(address) if len(address) <= LONGEST_ADDRESS else (NO_ADDRESS, 0, address)
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def place(address: str) -> tuple[int, int, str]:
-    """Return where an address stands among others: IPv4, then IPv6, by number; then what is no address, by text."""
+def _place(address: str) -> tuple[int, int, str]:
+    """The same of a short text; a long list asks for the same ones every time."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
