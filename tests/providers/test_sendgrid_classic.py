@@ -383,9 +383,9 @@ def test_pages_of_subusers(sendgrid: Access) -> None:
 
 
 @pytest.mark.parametrize("field", ["username", "email", "password", "ips"])
-@pytest.mark.parametrize("value", [None, 1, "missing"])
+@pytest.mark.parametrize("value", [None, 1, "", "missing"])
 def test_what_a_subuser_needs(sendgrid: Access, field: str, value: Any) -> None:
-    """Each of the four fields is wanted, with its own type."""
+    """Each of the four fields is wanted, with its own type, and not empty."""
     body = {name: NEW[name] for name in NEW if name != field} | ({} if value == "missing" else {field: value})
     refused(sendgrid.post(SUBUSERS, json=body), field, "missing required argument")
 
