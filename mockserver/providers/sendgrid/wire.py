@@ -9,6 +9,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...errors import ApiError, Entry
+from ...profiles import Profile
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode
 from . import catalog
@@ -38,7 +39,7 @@ def admit(call: Call) -> None:
         raise catalog.ACCESS_FORBIDDEN()
 
 
-def refuse(situation: Situation, *, method: str, path: str) -> ApiError:
+def refuse(situation: Situation, *, method: str, path: str, profile: Profile) -> ApiError:
     entry = catalog.GENERAL[catalog.family(path)][situation]
     values = {"method": method, "path": path}
     return entry(**{want: values[want] for want in entry.wants})

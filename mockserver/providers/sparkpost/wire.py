@@ -11,6 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...errors import ApiError, Entry
+from ...profiles import Profile
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode
 from . import catalog
@@ -45,7 +46,7 @@ def admit(call: Call) -> None:
     raise catalog.FORBIDDEN()
 
 
-def refuse(situation: Situation, *, method: str, path: str) -> ApiError:
+def refuse(situation: Situation, *, method: str, path: str, profile: Profile) -> ApiError:
     match situation:
         case "not_allowed":
             return catalog.NOT_ALLOWED(method=method, path=path)
