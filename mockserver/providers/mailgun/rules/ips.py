@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -70,6 +71,7 @@ def warm_ips(state: State, account: str | None, now: float) -> list[str]:
     return sorted((each for each in warm if pool_of(state, each) is None), key=order)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def order(address: str) -> tuple[int, int]:
     """Return what addresses are sorted by."""
     ip = ipaddress.ip_address(address)
