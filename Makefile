@@ -4,12 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := tests/clients/npm
 
+# Read in place of the YAML as long as they are of that very text; who builds the package gets them from setup.py.
+COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
+
 .PHONY: serve test test-matrix check docs image soak bench clean
 
-serve: .venv/serve
+serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
 
-test: .venv/test check npm
+test: .venv/test $(COMPILED) check npm
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 # Do the lowest and the newest versions of what is needed work? ARGS="lowest" runs that row alone.
@@ -17,8 +20,8 @@ test-matrix:
 	$(PYTHON) tools/matrix.py $(ARGS)
 
 check: .venv/test
-	$(BIN)/ruff format --check benchmarks examples mockserver tests tools
-	$(BIN)/ruff check benchmarks examples mockserver tests tools
+	$(BIN)/ruff format --check benchmarks examples mockserver tests tools setup.py
+	$(BIN)/ruff check benchmarks examples mockserver tests tools setup.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docs.py --check
@@ -32,12 +35,15 @@ image:
 	@tools/image-check.sh
 
 # Does memory stay flat? A small size of this is part of the tests.
-soak: .venv/test
+soak: .venv/test $(COMPILED)
 	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 # Every claim about speed and size, beside other mock servers; writes docs/benchmarks.md. ARGS=--quick is a small size.
-bench: .venv/test
+bench: .venv/test $(COMPILED)
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+%.json: %.yaml mockserver/documents.py | .venv/serve
+	$(BIN)/python -m mockserver.documents $<
 
 .PHONY: npm
 npm:
@@ -51,13 +57,13 @@ npm:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mockserver needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv .venv
 
-.venv/serve: .venv/bin/python setup.cfg pyproject.toml
+.venv/serve: .venv/bin/python setup.cfg setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-.venv/test: .venv/bin/python setup.cfg pyproject.toml
+.venv/test: .venv/bin/python setup.cfg setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ .venv/serve
 
 clean:
-	rm -rf .venv .venv-bench .venv-matrix build dist *.egg-info $(NPM)/node_modules benchmarks/npm/node_modules
+	rm -rf $(COMPILED) .venv .venv-bench .venv-matrix build dist *.egg-info $(NPM)/node_modules benchmarks/npm/node_modules

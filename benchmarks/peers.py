@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import importlib.metadata
 import json
@@ -279,6 +280,7 @@ PEERS = [
 
 def install(chosen: Sequence[Peer]) -> dict[str, str]:
     """Set up what peers need, in folders that git ignores; return those that cannot be, each with the reason."""
+    compileall.compile_dir(ROOT / "mockserver", quiet=1)  # as pip does: Python itself may be told to write no bytecode
     missing: dict[str, str] = {}
     python = [peer for peer in chosen if peer.package.endswith("==")]
     others = [peer for peer in chosen if peer.package and peer not in python]

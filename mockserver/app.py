@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
-from werkzeug.routing import Map, Rule
 
 from . import admin, journal, seed
 from .config import STORE, Config
@@ -19,10 +17,11 @@ from .contract import Contract
 from .errors import ApiError, StoreError
 from .faults import Fault
 from .memory_store import MemoryStore
-from .mounts import Mounts, Segment, decoded_path, straighten
+from .mounts import Mounts, decoded_path, straighten
 from .profiles import UNSAID, Choice, Profile, choose
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
+from .routing import Path, Routing, Segment
 from .store import Caller, State, Store, Transaction, Unserved
 from .tenants import Tenants
 from .web import Call, Reply, body
@@ -52,15 +51,6 @@ class Mockserver:
         self.store: Store = (store_class or _store_class(config.store))(self.world.states, config)
         self.tenants = Tenants(self.store, self.world.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts(PROVIDERS)
-        self.routes = _routes()
-        """Every path of every provider, under its prefix; an endpoint is `provider.operationId` or `….unmodelled`."""
-        self._adapter = self.routes.bind("localhost")
-        self._operations = {
-            f"{provider.name}.{each.id}": each for provider in PROVIDERS for each in provider.operations
-        }
-        self._methods: dict[str, tuple[str, ...]] = {}
-        for rule in self.routes.iter_rules():
-            self._methods[rule.rule] = tuple(sorted({*self._methods.get(rule.rule, ()), *(rule.methods or ())}))
 
     @property
     def misfits(self) -> int:
@@ -102,7 +92,7 @@ class Mockserver:
         """Answer a request for a provider, WSGI: the path as the provider knows it, and what prefix was before it."""
         method = environ["REQUEST_METHOD"]
         try:
-            rule, values = self._adapter.match(f"/{provider.name}{path}", method, return_rule=True)
+            operation, values, methods = _routing(provider.name).match(f"/{provider.name}{path}", method)
         except MethodNotAllowed as error:
             methods = tuple(sorted(error.valid_methods or ()))
             call = Call(method, path, prefix, environ, methods)
@@ -115,8 +105,7 @@ class Mockserver:
         except HTTPException:
             call = Call(method, path, prefix, environ)
             return self._exchange(provider, call, self._refusal(provider, "not_found"), start_response)
-        call = Call(method, path, prefix, environ, self._methods[rule.rule])
-        operation = self._operations.get(rule.endpoint)
+        call = Call(method, path, prefix, environ, methods)
         if operation is None:
             answer = self._refusal(provider, "unmodelled", ("X-Mockserver-Unmodelled", "1"))
             return self._exchange(provider, call, answer, start_response)
@@ -301,18 +290,9 @@ def _half(body: bytes) -> Iterator[bytes]:
 
 
 @functools.cache
-def _routes() -> Map:
-    """Return the map of every provider's paths; nothing changes it, so one will do for all applications."""
-    rules = []
-    for provider in PROVIDERS:
-        paths = [(path, [each.method], each.id) for each in provider.operations for path in each.paths]
-        paths += [(path, list(methods), "unmodelled") for path, methods in provider.unmodelled.items()]
-        for path, methods, name in paths:
-            text = f"/{provider.name}" + re.sub(r"\{(\w+)\}", r"<\1>", path)
-            rule = Rule(text, methods=methods, endpoint=f"{provider.name}.{name}")
-            rule.methods = set(methods)  # without HEAD, Werkzeug's own addition: no provider documents it
-            rules.append(rule)
-    return Map(rules, strict_slashes=False, merge_slashes=False, converters={"default": Segment})
+def _routing(name: str) -> Routing:
+    """Return the paths of a provider, compiled when it is first asked."""
+    return Routing(next(provider for provider in PROVIDERS if provider.name == name))
 
 
 def _strike(provider: Provider, call: Call, fault: Fault) -> None:
@@ -351,6 +331,7 @@ def create_app(config: Config | None = None, *, store_class: Callable[..., Store
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = server
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=config.max_body)
+    app.url_rule_class = Path
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters = {**app.url_map.converters, "default": Segment}

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from . import __version__, profiles
+from . import profiles
 from .config import STORE, UNKNOWN_CREDENTIALS, Config
 from .errors import SeedError, StoreError
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PREFIX = "MOCKSERVER_"
 NOT_OURS = frozenset(
-    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}URL"},
+    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}RACE_ROUNDS", f"{PREFIX}URL"},
 )
 """Variables that tests and clients read, and no server."""
 DEFAULTS = Config()
@@ -222,8 +222,18 @@ as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
 whose = option("--tenant", metavar="ID", default=TENANT, show_default=True, help="The tenant.")
 
 
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from . import __version__
+
+        click.echo(f"mockserver, version {__version__}")
+        context.exit()
+
+
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="mockserver")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 @click.pass_context
 def commands(context: click.Context) -> None:
     """A mock of the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun.
@@ -337,6 +347,7 @@ def serve(
         raise Failure(mistake)
     if not expose and not _is_loopback(host):
         raise Failure(f"--host {host}: other machines could reach it; if they are to, say --expose")
+    gc.disable()  # nothing that a start makes is garbage, and looking for some takes a tenth of its time
     from .server import start
 
     logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
@@ -369,6 +380,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         greeting = server.greeting()
+        gc.enable()
         _announce(greeting if made is None else {**greeting, "control_token": made})
         server.serve()
     gc.freeze()  # or Python would look for garbage before it ends, which takes longer than all the rest

@@ -38,6 +38,17 @@ class Task(WSGITask):
         if self.has_body or self.version != "1.1" or request.headers.get("CONNECTION", "").lower() == "close":
             super().set_close_on_finish()
 
+    def write(self, data: bytes) -> None:
+        if (
+            not self.wrote_header and len(data) == self.content_length
+        ):  # head and body at once, which wakes nobody twice
+            head = self.build_response_header()
+            self.wrote_header = True
+            self.content_bytes_written = len(data)
+            self.channel.write_soon(head + data)
+        else:
+            super().write(data)
+
     def build_response_header(self) -> bytes:
         if self.channel.server.stopping and not self.channel.has_more():
             super().set_close_on_finish()  # tells the client to send nothing more here

@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import jsonschema_rs
-import yaml
 from werkzeug.datastructures import MultiDict
 
-from . import resources
+from . import documents, resources
 from .web import parse_form, parse_json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DOCUMENT = "urn:document"
+"""What a document is called in references to it."""
 
 
 class Violation(NamedTuple):
@@ -41,11 +42,12 @@ class _Operation:
 
 
 class Contract:
-    """One OpenAPI document, compiled when first used."""
+    """One OpenAPI document, whose schemas are compiled when first used."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
-        self._validators = jsonschema_rs.validator_map_for(document, validate_formats=False)
+        self._registry = jsonschema_rs.Registry([(DOCUMENT, document)])
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._operations = dict(self._compile())
         self._elsewhere = self._answers("#/x-answers-without-operation", document["x-answers-without-operation"])
 
@@ -53,7 +55,8 @@ class Contract:
     @functools.cache
     def load(cls, provider: str) -> Contract:
         """Return a provider's contract, compiled once a process: nothing changes it."""
-        return cls(yaml.load(resources.read("openapi", f"{provider}.yaml"), Loader))
+        (document,) = documents.read(resources.folder("openapi") / f"{provider}.yaml")
+        return cls(document)
 
     def paths(self) -> Iterator[tuple[str, str, str]]:
         """Yield operationId, method and path of every operation, once for each path that it is served on."""
@@ -99,7 +102,7 @@ class Contract:
             return f"media type {media_type} with status {status} is not in the contract"
         if not media_type.endswith("json"):
             return None
-        validator = self._validators[pointer]
+        validator = self._validator(pointer)
         if validator.is_valid(data):
             return None
         return "; ".join(f"{_pointer(error.instance_path)} {error.message}" for error in validator.iter_errors(data))
@@ -149,8 +152,18 @@ class Contract:
     def _judge(self, pointer: str, value: object, at: str) -> list[Violation]:
         return [
             Violation(at + _pointer(error.instance_path), str(error.schema_path[-1]), error.instance, error.message)
-            for error in self._validators[pointer].iter_errors(value)
+            for error in self._validator(pointer).iter_errors(value)
         ]
+
+    def _validator(self, pointer: str) -> jsonschema_rs.Validator:
+        """Return what judges by the schema at a pointer, compiled when first used: most are not in most runs."""
+        found = self._validators.get(pointer)
+        if found is None:
+            reference = DOCUMENT + quote(pointer, safe="#/~")
+            found = self._validators[pointer] = jsonschema_rs.validator_for(
+                {"$ref": reference}, registry=self._registry, validate_formats=False
+            )
+        return found
 
     def _compile(self) -> Iterator[tuple[str, _Operation]]:
         for path, item in self.document["paths"].items():

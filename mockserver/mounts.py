@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from werkzeug.routing import BaseConverter
-
 from .provider import Provider
 
 MOUNTED = "mockserver.mounted"
@@ -55,22 +53,12 @@ def at_root(app: Any, name: str) -> Any:
     return mounted
 
 
-class Segment(BaseConverter):
-    """One segment of a path, in which an encoded slash is part of the value and not a separator."""
-
-    regex = "[^/]+"
-    part_isolating = True
-
-    def to_python(self, value: str) -> str:
-        return unquote_to_bytes(value).decode("utf-8", "replace")
-
-
 def straighten(environ: dict[str, Any]) -> None:
     """Make a WSGI request what was meant.
 
-    `%2F` (and so `%25`) of the path stay encoded until `Segment` reads them: WSGI decodes the path before anybody has
-    split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`. And a request to become a websocket is an
-    ordinary request to who knows no websockets; Werkzeug would look for a route of another kind.
+    `%2F` (and so `%25`) of the path stay encoded until `routing.Segment` reads them: WSGI decodes the path before
+    anybody has split it, which would make `GET /pools/a%2Fb` ask for `a`, then `b`. And a request to become a websocket
+    is an ordinary request to who knows no websockets; Werkzeug would look for a route of another kind.
     """
     environ.pop("HTTP_UPGRADE", None)
     path = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "").partition("?")[0]

@@ -5,18 +5,22 @@ from __future__ import annotations
 import http
 import http.client
 import json
+import os
+import selectors
 import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 PATIENCE = 30.0
 """How long an answer may take, in seconds."""
 PAUSE = 0.1
 """How long to wait before asking again, in seconds."""
+IDLE = 5.0
+"""How long a connection is kept for the next call, in seconds: servers and proxies keep one for longer."""
+REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
+"""Methods that may be sent once more where nobody knows whether the first was done."""
 __tracebackhide__ = True
 """In a test that fails, pytest points to the test's own line, not to what is in here."""
 
@@ -29,17 +33,28 @@ class RemoteError(Exception):
         self.status = status
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: the token is for this server only."""
+class _Kept(NamedTuple):
+    """A connection on which the next call may be made."""
 
-    def redirect_request(self, *_: object) -> None:
-        return None
+    connection: http.client.HTTPConnection
+    until: float
+    process: int
+    """Whose it is: a process that was forked has it, too, and must not use it."""
+
+    def is_good(self) -> bool:
+        """Say whether it is ours, young, and not closed by the server, which could be read from it."""
+        if self.process != os.getpid() or self.until < time.monotonic():
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.connection.sock, selectors.EVENT_READ)
+            return not selector.select(0)
 
 
 class Remote:
     """The control API at a base URL; asked directly, past any proxy. Raises `ValueError` if the URL is none.
 
     `ca` is a file of certificates in PEM: an https server is trusted by these, and not by those that this machine has.
+    Any thread may ask. One connection is kept for the next call, until `close`, or until nobody has the `Remote`.
     """
 
     def __init__(self, url: str, token: str | None = None, ca: str | None = None) -> None:
@@ -51,7 +66,8 @@ class Remote:
         self.url = url.rstrip("/")
         self.token = token
         self.ca = ca
-        self._plain = _opener()
+        self._address = parts.scheme, parts.hostname, parts.port or (80 if parts.scheme == "http" else 443)
+        self._kept: list[_Kept] = []
 
     def call(
         self,
@@ -89,31 +105,85 @@ class Remote:
         self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, timeout: float
     ) -> tuple[int, str, bytes]:
         """Send a request; return status, phrase and body. Raises `RemoteError` when there is no answer."""
-        request = urllib.request.Request(url, data, dict(headers), method=method)
+        parts = urlsplit(url)
+        request = method, parts.path + (f"?{parts.query}" if parts.query else ""), data, headers
         try:
-            with self._trusting().open(request, timeout=timeout) as response:
-                return response.status, response.reason, response.read()
-        except urllib.error.HTTPError as error:
-            with error:
+            kept = self._take()
+            if kept is not None:
                 try:
-                    return error.code, error.reason, error.read()
-                except (OSError, http.client.HTTPException):
-                    return error.code, error.reason, b""
+                    return self._ask(kept, timeout, *request)
+                except ConnectionError:  # the server has closed it just now
+                    if method not in REPEATABLE:
+                        raise
+            return self._ask(self._connection(), timeout, *request)
         except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            reason = getattr(reason, "strerror", None) or reason or type(error).__name__
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise RemoteError(f"no answer from {self.url}: {reason}") from None
 
-    def _trusting(self) -> urllib.request.OpenerDirector:
-        """Return what asks; the file is read each time, as a server that is waited for may be about to write it."""
+    def _ask(
+        self,
+        connection: http.client.HTTPConnection,
+        timeout: float,
+        method: str,
+        target: str,
+        data: bytes | None,
+        headers: Mapping[str, str],
+    ) -> tuple[int, str, bytes]:
+        """Send a request over a connection, and keep that if there is none, or close it."""
+        connection.timeout = timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        whole = False
+        try:
+            connection.request(method, target, data, dict(headers))
+            response = connection.getresponse()
+            try:
+                text = response.read()
+                whole = True
+            except (OSError, http.client.HTTPException):
+                if response.status < 300:
+                    raise
+                text = b""  # a refusal is one without its words
+            return response.status, response.reason, text
+        finally:
+            if whole and connection.sock is not None and not self._kept:
+                self._kept.append(_Kept(connection, time.monotonic() + IDLE, os.getpid()))
+            else:
+                connection.close()
+
+    def _take(self) -> http.client.HTTPConnection | None:
+        """Return the connection that is kept, if it still is one; it is the caller's then."""
+        try:
+            kept = self._kept.pop()
+        except IndexError:
+            return None
+        if kept.is_good():
+            return kept.connection
+        kept.connection.close()
+        return None
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """Return a new connection; the file of certificates is read each time, as a server may be about to write it."""
+        scheme, host, port = self._address
+        if scheme == "http":
+            return http.client.HTTPConnection(host, port)
         if self.ca is None:
-            return self._plain
+            return http.client.HTTPSConnection(host, port)
         try:
             context = ssl.create_default_context(cafile=self.ca)
         except OSError as error:
             raise RemoteError(f"{self.ca}: {getattr(error, 'reason', None) or error.strerror}") from None
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the server's own certificate will do
-        return _opener(urllib.request.HTTPSHandler(context=context))
+        return http.client.HTTPSConnection(host, port, context=context)
+
+    def close(self) -> None:
+        """Close the connection that is kept; the next call opens another."""
+        while self._kept:
+            self._kept.pop().connection.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_kept"):  # it has none where its URL was none
+            self.close()
 
     def wait(self, seconds: float) -> None:
         """Return as soon as the server is ready; raises the last `RemoteError` when it is not within some seconds."""
@@ -127,10 +197,6 @@ class Remote:
                 if left <= 0:
                     raise
             time.sleep(min(PAUSE, left))
-
-
-def _opener(*handlers: urllib.request.BaseHandler) -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect, *handlers)
 
 
 def _object(text: bytes) -> dict[str, Any] | None:

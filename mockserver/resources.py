@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import metadata, resources
 from pathlib import Path
 from typing import Literal
 
 
 def folder(name: Literal["openapi", "fixtures"]) -> Path:
     """Return the folder of packaged data, or its sibling of the package when run from a checkout."""
-    packaged = Path(str(resources.files("mockserver"))) / name
+    packaged = Path(__file__).parent / name
     return packaged if packaged.is_dir() else packaged.parent.parent / name
 
 
@@ -20,6 +19,8 @@ def read(name: Literal["openapi", "fixtures"], file: str) -> str:
 
 def version() -> str:
     """Return this program's version."""
+    from importlib import metadata  # which takes longer than many a command that asks for no version
+
     try:
         return metadata.version("esp-mockserver")
     except metadata.PackageNotFoundError:  # a checkout that was never installed

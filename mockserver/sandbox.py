@@ -463,8 +463,9 @@ class Sandboxes:
                 raise
 
     def close(self) -> None:
-        """Close every sandbox that is still open."""
+        """Close every sandbox that is still open, and the connection to the server."""
         with contextlib.ExitStack() as stack:  # each, also if one of them cannot be closed
+            stack.callback(self.remote.close)
             for sandbox in self._open.values():
                 stack.callback(sandbox.close)
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
-import yaml
 
-from . import profiles, resources
+from . import documents, profiles, resources
 from .errors import SeedError
 from .store import Registration, State
 
-Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class Loader(Base):  # type: ignore[misc]
-    """YAML's safe types, without dates: `2024-01-01` is a text."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in Base.yaml_implicit_resolvers.items()
-    }
+if TYPE_CHECKING:
+    import yaml
 
 
 class Seeded(NamedTuple):
@@ -130,7 +122,10 @@ def load(source: str, readers: Mapping[str, Reader]) -> World:
     path = Path(file)
     if not os.path.lexists(path) and path.name == file and not path.suffix:
         packaged = resources.folder("fixtures") / f"{file}.yaml"
-        path = packaged if packaged.is_file() else path
+        if packaged.is_file():
+            path = packaged
+            with contextlib.suppress(SeedError):  # which YAML alone can place
+                return _named(documents.compiled(packaged) or (), name, readers)
     try:
         return read(path.read_bytes(), name, readers)
     except OSError as error:
@@ -141,9 +136,11 @@ def load(source: str, readers: Mapping[str, Reader]) -> World:
 
 def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
     """Read one world from the YAML documents of `text`, as `load` does."""
+    import yaml  # takes its time, and most servers start with a world that is compiled
+
     names = []
     try:
-        loader = Loader(text)
+        loader = documents.loader()(text)
     except yaml.YAMLError as error:  # where PyYAML has no libyaml, it looks for odd characters at once
         raise SeedError((), str(error)) from None
     try:
@@ -153,7 +150,11 @@ def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
             _refuse_repeats(node)
             names.append(document.get("world") if isinstance(document, dict) else None)
             if not name or names[-1] == name:
-                return _world(node, document, readers)
+                try:
+                    return _world(document, readers)
+                except SeedError as error:
+                    error.line = _line(node, error.path)
+                    raise
     except yaml.MarkedYAMLError as error:
         mistake = SeedError((), error.problem or str(error))
         mistake.line = error.problem_mark.line + 1 if error.problem_mark else None
@@ -170,30 +171,34 @@ def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
     raise SeedError((), "no YAML document")
 
 
-def _world(node: yaml.Node, document: Any, readers: Mapping[str, Reader]) -> World:
-    try:
-        if not isinstance(document, dict):
-            raise SeedError((), "a world is a mapping")
-        for key in document:
-            if key not in {"world", *readers}:
-                raise SeedError((key,), f"unknown key; known are: world, {', '.join(readers)}")
-        name = document.get("world")
-        if not isinstance(name, str) or not name:
-            raise SeedError(("world",), "missing or not a text")
-        states: dict[str, State] = {}
-        registrations: dict[tuple[str, str], Registration] = {}
-        for provider, reader in readers.items():
-            seeded = _section(provider, document.get(provider), reader)
-            states[provider] = seeded.state
-            for index, registration in enumerate(seeded.registrations):
-                key = (provider, registration.credential)
-                if key in registrations:
-                    raise SeedError((provider, "credentials", index, "key"), "is there twice")
-                registrations[key] = registration
-        return World(name, states, registrations)
-    except SeedError as error:
-        error.line = _line(node, error.path)
-        raise
+def _named(worlds: Iterable[Any], name: str, readers: Mapping[str, Reader]) -> World:
+    """Return the world of a name among several, the first without one. Raises `SeedError`."""
+    for world in worlds:
+        if not name or world["world"] == name:
+            return _world(world, readers)
+    raise SeedError((), f"no world named '{name}'")
+
+
+def _world(document: Any, readers: Mapping[str, Reader]) -> World:
+    if not isinstance(document, dict):
+        raise SeedError((), "a world is a mapping")
+    for key in document:
+        if key not in {"world", *readers}:
+            raise SeedError((key,), f"unknown key; known are: world, {', '.join(readers)}")
+    name = document.get("world")
+    if not isinstance(name, str) or not name:
+        raise SeedError(("world",), "missing or not a text")
+    states: dict[str, State] = {}
+    registrations: dict[tuple[str, str], Registration] = {}
+    for provider, reader in readers.items():
+        seeded = _section(provider, document.get(provider), reader)
+        states[provider] = seeded.state
+        for index, registration in enumerate(seeded.registrations):
+            key = (provider, registration.credential)
+            if key in registrations:
+                raise SeedError((provider, "credentials", index, "key"), "is there twice")
+            registrations[key] = registration
+    return World(name, states, registrations)
 
 
 def _section(provider: str, section: Any, reader: Reader) -> Seeded:
@@ -212,6 +217,8 @@ def _at(error: SeedError, file: str) -> SeedError:
 
 def _refuse_repeats(node: yaml.Node) -> None:
     """Refuse a key that stands twice in one mapping, which YAML would let pass and lose."""
+    import yaml
+
     if isinstance(node, yaml.MappingNode):
         seen: set[Any] = set()
         for key, value in node.value:
@@ -228,6 +235,8 @@ def _refuse_repeats(node: yaml.Node) -> None:
 
 def _line(node: yaml.Node, path: tuple[str | int, ...]) -> int:
     """Return the line on which the last part of a path that exists begins."""
+    import yaml
+
     line: int = node.start_mark.line + 1
     for part in path:
         found = None

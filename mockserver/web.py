@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from werkzeug.datastructures import EnvironHeaders, MultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
@@ -148,10 +147,10 @@ class Call:
             self._form = parse_form(self.body, self.headers.get("Content-Type", ""))
         return self._form
 
-    def load(self, schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    def load(self, schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a schema takes from a body or a query; raise the first refusal, in the schema's order."""
-        self.read.update(str(item.data_key or name) for name, item in schema.fields.items())
-        return load(schema, data)
+        self.read.update(schema.names)
+        return schema.load(data)
 
 
 def parse_json(body: bytes) -> Any:
@@ -216,7 +215,19 @@ def unread(query: str, body: bytes, content_type: str, read: frozenset[str]) -> 
     return tuple(sorted(sent - read))
 
 
-class Strict(fields.Field[Any]):
+Reason = tuple[Entry, str, object]
+"""Why a value is not taken: the entry that says so, the field's name, the value."""
+
+
+class Refused(Exception):
+    """A value that a field does not take, for some reasons, the first of which counts."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__(reasons)
+        self.reasons = list(reasons)
+
+
+class Strict:
     """A field whose refusals are catalog entries: `missing` when it is not there, `wrong` when it is not fit.
 
     `accepts` says which values it takes as they are; nothing is coerced. `checks` are further conditions, each with
@@ -233,28 +244,22 @@ class Strict(fields.Field[Any]):
         checks: Sequence[tuple[Callable[[Any], object], Entry]] = (),
         data_key: str | None = None,
     ) -> None:
-        super().__init__(required=missing is not None, data_key=data_key)
-        self._missing = missing
+        self.missing = missing
+        self.data_key = data_key
         self._wrong = wrong
         self._checks = checks
 
-    def deserialize(
-        self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
-    ) -> Any:
-        name = self.data_key or attr or ""
-        if data is not None and name not in data:
-            if self._missing is not None:
-                raise ValidationError([(self._missing, name, None)])
-            return super().deserialize(value, attr, data, **kwargs)
+    def take(self, value: Any, name: str) -> Any:
+        """Return a value that was sent as the rules want it. Raises `Refused`."""
         if not self.accepts(value):
-            raise ValidationError([(self._wrong, name, value)])
+            raise Refused([(self._wrong, name, value)])
         for holds, entry in self._checks:
             if not holds(value):
-                raise ValidationError([(entry, name, value)])
+                raise Refused([(entry, name, value)])
         return self.convert(value, name)
 
     def convert(self, value: Any, name: str) -> Any:
-        """Return an accepted value as the rules want it."""
+        """Return an accepted value as the rules want it. Raises `Refused`."""
         return value
 
 
@@ -270,23 +275,68 @@ class Texts(Strict):
     accepts = staticmethod(lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
-class Body(Schema):
-    """Base of what comes in: fields it does not name are ignored, and the journal says so."""
+class Body:
+    """Base of what comes in: fields it does not name, or that are to be left out, are ignored; the journal says so."""
 
-    class Meta:
-        unknown = EXCLUDE
+    def __init__(self, *, exclude: Iterable[str] = ()) -> None:
+        self._exclude = frozenset(exclude)
+
+    @functools.cached_property
+    def fields(self) -> Mapping[str, Strict]:
+        """What it declares, in the order written."""
+        declared = [item for base in reversed(type(self).__mro__) for item in vars(base).items()]
+        return {name: field for name, field in declared if isinstance(field, Strict) and name not in self._exclude}
+
+    @functools.cached_property
+    def names(self) -> Sequence[str]:
+        """How these are called where they come from."""
+        return [field.data_key or name for name, field in self.fields.items()]
+
+    def load(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what it takes from plain data; raise the first refusal in the order of its fields."""
+        return self._load(data)
+
+    @functools.cached_property
+    def _load(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """The same, by marshmallow, whose import takes a fifth of a server's start: so it waits for the first use."""
+        from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+        class Field(fields.Field[Any]):
+            def __init__(self, declared: Strict) -> None:
+                super().__init__(required=declared.missing is not None, data_key=declared.data_key)
+                self.declared = declared
+
+            def deserialize(
+                self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
+            ) -> Any:
+                name = self.data_key or attr or ""
+                try:
+                    if data is None or name in data:
+                        return self.declared.take(value, name)
+                    if self.declared.missing is not None:
+                        raise Refused([(self.declared.missing, name, None)])
+                except Refused as refused:
+                    raise ValidationError(refused.reasons) from None
+                return super().deserialize(value, attr, data, **kwargs)
+
+        made = Schema.from_dict({name: Field(each) for name, each in self.fields.items()}, name=type(self).__name__)
+        schema = made(unknown=EXCLUDE)
+
+        def load(data: Mapping[str, Any]) -> dict[str, Any]:
+            try:
+                loaded: dict[str, Any] = schema.load(data)
+            except ValidationError as error:
+                messages: Mapping[str, Any] = error.messages_dict
+                first = next(messages[name] for name in self.names if name in messages)
+                raise refusal(*first[0]) from None
+            return loaded
+
+        return load
 
 
-def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+def load(schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a schema takes from plain data; raise the first refusal in the order of its fields."""
-    try:
-        loaded: dict[str, Any] = schema.load(data)
-    except ValidationError as error:
-        messages: Mapping[str, Any] = error.messages_dict
-        first = next(messages[str(item.data_key or name)] for name, item in schema.fields.items()
-                     if str(item.data_key or name) in messages)  # fmt: skip
-        raise refusal(*first[0]) from None
-    return loaded
+    return schema.load(data)
 
 
 def refusal(entry: Entry, name: str, value: object) -> Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mockserver.journal import redact
 from mockserver.web import unread
 
 from .support import SPARKPOST_KEY, World
@@ -87,3 +88,10 @@ def test_the_time_is_the_servers(make_world: Callable[..., World]) -> None:
     world = make_world(time=lambda: 1_700_000_000.5)
     world.sparkpost.get("/api/v1/ip-pools")
     assert list(world.store.tenant("default").journal)[-1].time == 1_700_000_000.5
+
+
+def test_how_much_of_a_secret_is_shown() -> None:
+    """The last four characters of a credential are shown, if that leaves most of it hidden."""
+    assert redact("key-0123456789ab") == "…89ab"
+    assert redact("0123456789ab") == "…89ab"
+    assert redact("0123456789a") == redact("") == "…"

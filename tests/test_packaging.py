@@ -54,6 +54,7 @@ def test_wheel_contents(wheel: Path) -> None:
     expected = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/**/*.py")} | {"mockserver/py.typed"}
     for target, folder in DATA.items():
         expected |= {f"{target}/{path.name}" for path in [*folder.glob("*.yaml"), *folder.glob("*.py")]}
+        expected |= {f"{target}/{path.stem}.json" for path in folder.glob("*.yaml")}
     assert names == expected
     assert any(name.endswith("licenses/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
 
@@ -65,7 +66,8 @@ def test_sdist_contents(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     for needed in (
         "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Dockerfile", "Makefile",
-        "setup.cfg", "pyproject.toml", "openapi/mailgun.yaml", "fixtures/documents.yaml", "tests/conftest.py",
+        "setup.py", "setup.cfg", "pyproject.toml", "openapi/mailgun.yaml", "fixtures/documents.yaml",
+        "tests/conftest.py",
         "tests/documents/examples.yaml", "tests/fuzz/sendgrid.toml", "tests/clients/npm/mailgun.mjs", "tools/docs.py",
         "docs/operations.md", "examples/migrate-pools/README.md", "examples/migrate-pools/pyproject.toml",
         "examples/migrate-pools/migrate_pools.py", "examples/migrate-pools/tests/test_migrate_pools.py",
@@ -94,16 +96,17 @@ def test_no_upper_pins(wheel: Path) -> None:
 
 
 def test_data_is_read_from_a_wheel(wheel: Path, tmp_path: Path) -> None:
-    """Outside of any checkout, the installed wheel serves its worlds and its documents."""
+    """Outside of any checkout, the installed wheel serves its worlds and its documents, and needs no YAML for it."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     program = """
-import json, mockserver
+import json, sys, mockserver
 app = mockserver.create_app(mockserver.Config(seed="documents#lists"))
 client = app.test_client()
 key = {"Authorization": "Bearer <<YOUR_API_KEY_HERE>>"}
 print(json.dumps({
     "where": mockserver.__file__,
     "pools": client.get("/sendgrid/v3/ips/pools", headers=key).json,
+    "imported": sorted({"marshmallow", "yaml"} & set(sys.modules)),
     "paths": len(client.get("/_mockserver/openapi/mailgun.json").json["paths"]),
 }))
 """
@@ -119,6 +122,7 @@ print(json.dumps({
     assert answer["where"].startswith(str(tmp_path))
     assert answer["pools"][0] == {"name": "test1"}
     assert answer["paths"] > 5
+    assert answer["imported"] == []
 
 
 def test_the_checkout_needs_no_installation(tmp_path: Path) -> None:

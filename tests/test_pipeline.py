@@ -5,16 +5,21 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
+from mockserver import create_app
+from mockserver.config import Config
 from mockserver.errors import entries
 from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
+from mockserver.routing import Routing
+from mockserver.web import Reply, encode
 
-from .support import Access, World
+from .support import SENDGRID_KEY, Access, World
 
 STORES = ("memory", "redis")
 PROVIDER = pytest.mark.parametrize("name", [provider.name for provider in PROVIDERS])
@@ -340,3 +345,24 @@ def test_json_is_utf8(sendgrid: Access) -> None:
     sendgrid.post(ROOM["sendgrid"], json={"name": "ü‘"})
     assert "ü‘".encode() in sendgrid.get(ROOM["sendgrid"]).data
     assert json.loads(sendgrid.get(ROOM["sendgrid"]).data)[-1] == {"name": "ü‘"}
+
+
+@pytest.mark.parametrize("data", [{"pools": []}, [{"name": 1}], [{"name": "a", "id": "1"}]])
+def test_an_answer_that_breaks_the_contract(
+    data: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of ours that the contract does not have is sent, logged, counted and noted in the journal."""
+    app = create_app(Config())
+    server = app.extensions["mockserver"]
+    provider = server.providers["sendgrid"]
+    (operation,) = (each for each in provider.operations if each.id == "listIpPools")
+    planted = replace(operation, view=lambda call: Reply(200, data, encode(data), "application/json"))
+    routing = Routing(replace(provider, operations=(planted,)))
+    monkeypatch.setattr("mockserver.app._routing", lambda name: routing)
+    response = app.test_client().get("/sendgrid/v3/ips/pools", headers={"Authorization": f"Bearer {SENDGRID_KEY}"})
+    assert (response.status_code, response.json) == (200, data)
+    (record,) = server.store.tenant("default").journal
+    assert record.misfit
+    assert server.misfits == 1
+    (logged,) = [each.getMessage() for each in caplog.records]
+    assert logged == f"our answer breaks our contract: sendgrid listIpPools: {record.misfit}"

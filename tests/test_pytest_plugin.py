@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests  # noqa: F401 — else each run would import it anew, but not all that it needs
+import yaml  # noqa: F401 — the same
 
 from mockserver import Config
 from mockserver.server import Server, start

@@ -79,6 +79,8 @@ def test_the_clock_and_a_reset(world: World) -> None:
     """The next minute of the tenant's clock begins anew, and so does a reset."""
     path, sendgrid = opened(world)
     sendgrid.get(POOLS)
+    world.client.post(f"{path}/reset", json={})
+    assert told(sendgrid.get(POOLS)) == (600, 599, MINUTE)
     world.client.post(f"{path}/clock/advance", json={"seconds": 29.999})
     assert told(sendgrid.get(POOLS)) == (600, 598, MINUTE)
     world.client.post(f"{path}/clock/advance", json={"seconds": 0.001})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver import create_app, resources, seed
+from mockserver import create_app, documents, resources, seed
 from mockserver.config import Config
 from mockserver.errors import SeedError
 from mockserver.providers import PROVIDERS
@@ -52,7 +52,7 @@ def test_documents_that_are_no_world(text: str, expected: str) -> None:
 
 def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML that was built without libyaml finds them at another time, and they are told all the same."""
-    monkeypatch.setattr(seed, "Loader", yaml.SafeLoader)
+    monkeypatch.setattr(documents, "loader", lambda: yaml.SafeLoader)
     assert "special characters are not allowed" in mistake("world: \x00")
 
 

@@ -9,10 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from marshmallow import ValidationError
-
 from ....errors import Entry
-from ....web import Text, Texts
+from ....web import Refused, Text, Texts
 from .. import catalog
 from ..models import canonical
 
@@ -23,7 +21,7 @@ class Address(Text):
     def convert(self, value: str, name: str) -> str:
         address = canonical(value)
         if address is None:
-            raise ValidationError([(catalog.BAD_VALUE, name, value)])
+            raise Refused([(catalog.BAD_VALUE, name, value)])
         return address
 
 
@@ -35,7 +33,7 @@ class Addresses(Texts):
         for text in value:
             address = canonical(text)
             if address is None:
-                raise ValidationError([(catalog.BAD_VALUE, name, text)])
+                raise Refused([(catalog.BAD_VALUE, name, text)])
             found.append(address)
         return found
 
@@ -57,10 +55,10 @@ class Whole(Text):
 
     def convert(self, value: str, name: str) -> int:
         if not re.fullmatch("-?[0-9]{1,18}", value):
-            raise ValidationError([(self._wrong, name, value)])
+            raise Refused([(self._wrong, name, value)])
         least, most = self._range
         if not least <= int(value) <= most:
-            raise ValidationError([(self._unfit, name, value)])
+            raise Refused([(self._unfit, name, value)])
         return int(value)
 
 
@@ -72,7 +70,7 @@ class Flag(Text):
             return True
         if value in {"0", "f", "F", "FALSE", "false", "False"}:
             return False
-        raise ValidationError([(self._wrong, name, value)])
+        raise Refused([(self._wrong, name, value)])
 
 
 class Word(Text):
@@ -95,10 +93,10 @@ class Page(Text):
             data: Any = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
             cursor, limit = data["cursor"], data["limit"]
         except (binascii.Error, ValueError, TypeError, KeyError, RecursionError):
-            raise ValidationError([(catalog.BAD_VALUE, name, value)]) from None
+            raise Refused([(catalog.BAD_VALUE, name, value)]) from None
         least, most = self._range
         if not (isinstance(cursor, str) and self._cursors(cursor) and type(limit) is int and least <= limit <= most):
-            raise ValidationError([(catalog.BAD_VALUE, name, value)])
+            raise Refused([(catalog.BAD_VALUE, name, value)])
         return cursor, limit
 
 

@@ -1,0 +1,26 @@
+"""Compiles the YAML documents when the package is built; all the rest is in setup.cfg."""
+
+import sys
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))  # where a build is isolated, it is not there
+
+from mockserver.documents import compile_to  # noqa: E402
+
+
+class Build(build_py):
+    """Puts the compiled form of each document where the document itself is put."""
+
+    def run(self) -> None:
+        super().run()
+        for name in ("fixtures", "openapi"):
+            target = ROOT / name if self.editable_mode else Path(self.build_lib) / "mockserver" / name
+            for path in (ROOT / name).glob("*.yaml"):
+                compile_to(path, target)
+
+
+setup(cmdclass={"build_py": Build})

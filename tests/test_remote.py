@@ -1,0 +1,118 @@
+"""The control API's client: one connection is kept, what is asked arrives once, and nothing is left open."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mockserver import Remote, RemoteError, Sandboxes, serving
+
+BODY = json.dumps({"schema_version": 1}).encode()
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+PATIENCE = 10.0
+
+
+class Stub:
+    """A server of one connection after another; each answers so many requests, then takes one more or is closed."""
+
+    def __init__(self, listening: socket.socket, *plans: tuple[int, bool]) -> None:
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self.requests: list[list[str]] = []
+        """The methods that came over each connection."""
+        self.closed = [threading.Event() for _ in plans]
+        self._listening = listening
+        self._plans = plans
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        for (answers, takes_more), closed in zip(self._plans, self.closed, strict=True):
+            connection, _ = self._listening.accept()
+            with connection, connection.makefile("rb") as lines:
+                methods: list[str] = []
+                self.requests.append(methods)
+                while len(methods) < answers + takes_more and (method := self._read(lines)):
+                    methods.append(method)
+                    if len(methods) <= answers:
+                        connection.sendall(ANSWER)
+            closed.set()
+
+    def _read(self, lines: object) -> str:
+        read = lines.readline  # type: ignore[attr-defined]
+        method, length = read().decode().partition(" ")[0], 0
+        while line := read().strip():
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        lines.read(length)  # type: ignore[attr-defined]
+        return str(method)
+
+    def join(self) -> None:
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+
+
+@contextlib.contextmanager
+def stub(*plans: tuple[int, bool]) -> Iterator[Stub]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(PATIENCE)
+        server = Stub(listening, *plans)
+        yield server
+        server.join()
+
+
+def test_one_connection() -> None:
+    """Calls go over one connection, until it is closed; then another is opened."""
+    with stub((9, False), (1, False)) as server:
+        remote = Remote(server.url)
+        for method in ("GET", "POST", "GET"):
+            remote.call(method, "live")
+        remote.close()
+        assert server.closed[0].wait(PATIENCE)
+        remote.call("GET", "live")
+    assert server.requests == [["GET", "POST", "GET"], ["GET"]]
+
+
+def test_nobody_has_it() -> None:
+    """A connection is closed when nobody has its `Remote` any more."""
+    with stub((9, False)) as server:
+        Remote(server.url).call("GET", "live")
+        assert server.closed[0].wait(PATIENCE)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_connection_that_the_server_closed(method: str) -> None:
+    """What the server has closed is not used again, whatever is asked."""
+    with stub((1, False), (1, False)) as server:
+        remote = Remote(server.url)
+        remote.call("GET", "live")
+        assert server.closed[0].wait(PATIENCE)
+        remote.call(method, "live")
+    assert server.requests == [["GET"], [method]]
+
+
+def test_a_request_that_was_lost() -> None:
+    """A request that may have been done is sent once more if that does no harm; else the caller is told."""
+    with stub((1, True), (1, True)) as server:
+        remote = Remote(server.url)
+        remote.call("GET", "live")
+        remote.call("PUT", "live")
+        with pytest.raises(RemoteError, match="no answer from"):
+            remote.call("POST", "live")
+    assert server.requests == [["GET", "PUT"], ["PUT", "POST"]]
+
+
+def test_threads() -> None:
+    """Several threads ask at once, and each has the answer to what it asked."""
+    with serving() as server, Sandboxes(Remote(server.url)) as sandboxes, ThreadPoolExecutor(8) as threads:
+
+        def ask(number: int) -> bool:
+            with sandboxes.sandbox(credentials={"sparkpost": f"{number:040x}"}) as sandbox:
+                return sandbox.sparkpost.api_key == f"{number:040x}"
+
+        assert all(threads.map(ask, range(100)))
