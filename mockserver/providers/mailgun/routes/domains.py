@@ -36,7 +36,7 @@ def get_domain(call: Call, name: str) -> Reply:
     return wire.ok(wire.domain_with_dns(account.get_domain(call.tx, call.account, name)))
 
 
-@routes.operation("deleteDomain", "DELETE", "/v3/domains/{name}", "/v4/domains/{name}")
+@routes.operation("deleteDomain", "DELETE", "/v3/domains/{name}")
 def delete_domain(call: Call, name: str) -> Reply:
     domains.delete_domain(call.tx, account.get_domain(call.tx, call.account, name))
     return wire.ok({"message": "Domain will be deleted in the background"})
