@@ -115,11 +115,17 @@ class Mockserver:
 
     def _refusal(self, provider: Provider, situation: Situation, *headers: tuple[str, str]) -> Answer:
         def answer(call: Call) -> Reply:
-            error = _met(provider, situation, call)
+            error = self._met(provider, situation, call)
             error.headers = headers
             raise error
 
         return answer
+
+    def _met(self, provider: Provider, situation: Situation, call: Call) -> ApiError:
+        state = call.tx.state or self.world.states[provider.name]  # the server's own, where nobody was recognised
+        error = provider.refuse(situation, method=call.method, path=call.path, profile=state.profile)
+        error.situation = situation
+        return error
 
     def _exchange(
         self,
@@ -140,13 +146,13 @@ class Mockserver:
         except ConnectionResetError:
             reply = Reply(0)  # a planned fault: nothing is answered, whatever was done
         except RequestEntityTooLarge:
-            refused = _met(provider, "too_large", call)
+            refused = self._met(provider, "too_large", call)
             reply = provider.envelope(refused)
         except Unserved:
             raise
         except Exception:
             log.exception("crashed on %r %r", call.method, call.path)
-            refused = _met(provider, "crashed", call)
+            refused = self._met(provider, "crashed", call)
             reply = provider.envelope(refused)
         extra = refused.headers if refused is not None else ()
         operation_id = operation.id if operation is not None else None
@@ -189,7 +195,7 @@ class Mockserver:
         caller = self.tenants.caller(provider.name, credential, provider.well_formed) if credential else None
         if caller is None:
             situation: Situation = "unknown_credential" if credential else "no_credential"
-            raise _met(provider, situation, call)
+            raise self._met(provider, situation, call)
         call.caller, call.known, call.account = caller, True, caller.registration.account
         return caller
 
@@ -287,12 +293,6 @@ def _half(body: bytes) -> Iterator[bytes]:
 def _routing(name: str) -> Routing:
     """Return the paths of a provider, compiled when it is first asked."""
     return Routing(next(provider for provider in PROVIDERS if provider.name == name))
-
-
-def _met(provider: Provider, situation: Situation, call: Call) -> ApiError:
-    error = provider.refuse(situation, method=call.method, path=call.path)
-    error.situation = situation
-    return error
 
 
 def _strike(provider: Provider, call: Call, fault: Fault) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from werkzeug.datastructures import Headers
 
 from .errors import ApiError
-from .profiles import Switch, switches
+from .profiles import Profile, Switch, switches
 from .seed import Reader
 from .web import Call, Reply
 
@@ -51,9 +51,12 @@ class Routes(list[Operation]):
 
 
 class Refuse(Protocol):
-    """Says how a provider refuses a request that reached no operation, or broke one."""
+    """Says how a provider refuses a request that reached no operation, or broke one.
 
-    def __call__(self, situation: Situation, *, method: str, path: str) -> ApiError: ...
+    `profile` is the tenant's; that of the server where nobody was recognised.
+    """
+
+    def __call__(self, situation: Situation, *, method: str, path: str, profile: Profile) -> ApiError: ...
 
 
 @dataclass(frozen=True, slots=True)

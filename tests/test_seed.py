@@ -183,7 +183,7 @@ def test_the_default_world() -> None:
     pooled = {ip for pool in mailgun["ip_pools"] for ip in pool.get("ips", [])}
     free = [ip for ip in mailgun["ips"] if ip.get("dedicated", True) and ip["ip"] not in pooled and "account" not in ip]
     assert len(free) >= 3
-    assert mailgun["features"] == ["DIPPs"]
+    assert mailgun["features"] == ["DIPPs", "Detailed IP view"]
     assert len(mailgun["domains"]) >= 2
     assert len(mailgun["subaccounts"]) == 1
 

@@ -606,4 +606,75 @@ def test_status_line(client):
 
 def test_operation_that_is_not_modelled(client):
     """What Mailgun has and the server has not is 501 in words, never an invented answer."""
-    refused(client.ips.get(), 501, "mockserver does not model GET /v3/ips; it invents no answer")
+    refused(client.dynamic_pools.get(), 501, "mockserver does not model GET /v3/dynamic_pools; it invents no answer")
+
+
+# IPs and warm-ups
+
+
+def test_ips_of_the_account(client):
+    """IPs are listed, all or the dedicated ones, read one by one, and added as the plan allows."""
+    dedicated = client.ips.get(filters={"dedicated": "true"}).json()
+    assert dedicated["total_count"] == len(dedicated["items"]) == len(dedicated["details"]) == 8
+    assert client.ips.get().json()["items"] == [*dedicated["items"], "198.51.100.1", "198.51.100.2"]
+    expected = {"dedicated": True, "ip": "192.0.2.10", "rdns": "ip192-0-2-10.mailgun.net"}
+    assert client.ips.get(ip="192.0.2.10").json() == expected
+    refused(client.ips.get(ip="203.0.113.9"), 404, "ip not found")
+    assert client.ips_request_new.get().json() == {"allowed": {"dedicated": 1, "shared": 0}}
+    succeeded(client.ips_request_new.create())
+    refused(client.ips_request_new.create(), 400, "no more dedicated ips can be added to the account")
+    details = client.ips_details_all.get(filters={"ip": "198.18."}).json()
+    assert [row["address"] for row in details["items"]] == ["198.18.0.1"]
+
+
+def test_warmups(client):
+    """The IPs on a warm-up are listed."""
+    answer = client.ip_warmups.get(filters={"limit": 1}).json()
+    assert [(item["ip"], item["stage_number"]) for item in answer["items"]] == [("192.0.2.14", 1)]
+    assert answer["paging"]["next"].startswith(client.config.api_url + "/v3/ip_warmups?page=eyJ")
+
+
+# Domains and subaccounts
+
+
+def test_life_of_a_domain(client):
+    """A domain is made with a pool, listed, read, follows the pool, and is deleted."""
+    response = client.domains.create(data={"name": "py.example.com", "pool_id": MARKETING})
+    assert response.json()["message"] == "Domain DNS records have been created"
+    assert details(client, MARKETING)["linked_domains"] == ["py.example.com"]
+    started(client.ippools.put(pool_id=MARKETING, ip="192.0.2.13"))
+    assert domain_ips(client, "py.example.com") == ["192.0.2.21", "192.0.2.13"]
+    for listing in (client.domains.get().json(), client.domainlist.get().json()):
+        assert listing["total_count"] == 4
+        assert listing["items"][0] == response.json()["domain"]
+    assert client.domains.get(domain_name="py.example.com").json()["domain"] == response.json()["domain"]
+    refused(client.domains.create(data={"name": "py.example.com"}), 400, "domain already exists")
+    refused(client.domains.create(data={"spam_action": "tag"}), 400, "Missing parameter 'name'")
+    deleted = client.domains.delete(domain="py.example.com")
+    assert (deleted.status_code, deleted.json()) == (200, {"message": "Domain will be deleted in the background"})
+    refused(client.domains.get(domain_name="py.example.com"), 404, "Domain not found")
+    assert details(client, MARKETING)["linked_domains"] == []
+
+
+def test_life_of_a_subaccount(client):
+    """A subaccount is opened, inherits a pool in the older way, acts, and is closed."""
+    created = client.accounts_subaccounts.create(data={"name": "Second"}).json()["subaccount"]
+    assert client.accounts_subaccounts.get(filters={"filter": "second"}).json() == {
+        "subaccounts": [created],
+        "total": 1,
+    }
+    acting = {"X-Mailgun-On-Behalf-Of": created["id"]}
+    started(client.subaccount_ip_pool.put(subaccountId=created["id"], data={"pool_id": MARKETING}))
+    assert [pool["name"] for pool in client.ippools.get(headers=acting).json()["ip_pools"]] == ["Marketing"]
+    started(client.subaccount_ip_pool.delete(subaccountId=created["id"], filters={"pool_id": MARKETING}))
+    assert client.ippools.get(headers=acting).json()["ip_pools"] == []
+    refused(client.subaccount_ip_pool.put(subaccountId=UNKNOWN, data={"pool_id": SPARE}), 404, "account not found")
+    closed = client.accounts_subaccounts.delete(headers=acting)
+    assert (closed.status_code, closed.json()) == (200, {"message": "Subaccount successfully deleted"})
+    refused(client.ippools.get(headers=acting), 403, "Forbidden")
+
+
+def test_list_of_one_subaccount(client):
+    """The client's path for the pools of one subaccount is not one of the service, as its own test says."""
+    response = client.subaccount_ip_pools.get(subaccountId=SUBACCOUNT)
+    assert (response.status_code, response.text) == (404, "404 page not found")

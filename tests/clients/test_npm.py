@@ -1,6 +1,7 @@
 """The official npm clients, each driving its provider by a script in the folder `npm`."""
 
 import pytest
+import requests
 
 from ..npm import run
 
@@ -22,5 +23,12 @@ def test_sparkpost(live, node, sparkpost_key):
 
 
 def test_mailgun(live, node, mailgun_key):
-    """mailgun.js walks through the life of a pool, with every method it has for pools and the IPs of domains."""
+    """mailgun.js walks through the life of a pool, with every method it has for pools, IPs, domains and subaccounts."""
     drive(live, node, "mailgun", mailgun_key)
+
+
+def test_mailgun_live(live, node, mailgun_key):
+    """mailgun.js gets from a tenant with the profile live what its own documents show."""
+    tenant = {"profile": {"mailgun": "live"}, "credentials": {"mailgun": mailgun_key}}
+    requests.post(f"{live.url}/_mockserver/tenants", json=tenant, timeout=10).raise_for_status()
+    run([node, "mailgun-live.mjs"], timeout=60, BASE_URL=f"{live.url}/mailgun", API_KEY=mailgun_key)

@@ -3,8 +3,10 @@
 import re
 
 from ...provider import Provider
-from . import catalog, rules, schemas, wire
+from . import catalog, wire
 from .routes import routes
+from .rules import jobs
+from .schemas.seed import SEED
 
 provider = Provider(
     name="mailgun",
@@ -13,8 +15,8 @@ provider = Provider(
     operations=tuple(routes),
     unmodelled=catalog.UNMODELLED_OPERATIONS,
     catalog=catalog,
-    read_seed=schemas.SEED,
-    settle=rules.settle,
+    read_seed=SEED,
+    settle=jobs.settle,
     well_formed=re.compile("key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}"),
     sample_credential="key-0123456789abcdef0123456789abcdef",
     credential=wire.credential,

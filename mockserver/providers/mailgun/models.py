@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +13,10 @@ from ... import profiles
 from ...errors import SeedError
 from ...store import State as BaseState
 from ...store import Table, plain
-from .catalog import DIPPS
+from .catalog import DETAILED_VIEW, DIPPS, STAGE_SECONDS, WARMUP_STAGES
+
+ACCOUNT_ID = "5f3a1c0e9d8b7a6c5e4f3021"
+"""The id of the parent account, where a seed says no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +26,26 @@ class Ip:
     ip: str
     dedicated: bool = True
     warmup: bool = False
+    """Whether it was put on a warm-up; `is_warming` says whether that still goes on."""
+    warmup_started_at: int | None = None
+    """In seconds since the epoch, as all times here. None: the warm-up stays in its first stage."""
+    enabled: bool = True
+    rdns: str | None = None
+    """Its name; None for the one that Mailgun makes of it."""
+    created_at: int | None = None
+    """None: as old as the account."""
+    pool_changed_at: int | None = None
+    """When it last joined or left a pool; None: when it was made."""
+    domains_changed_at: int | None = None
+    """When a domain last gained or lost it; None: when it was made."""
     account: str | None = None
     """The subaccount it belongs to; None for the parent, as everywhere below."""
+
+    def is_warming(self, now: float) -> bool:
+        """Say whether it is on a warm-up at a time."""
+        if self.warmup_started_at is None:
+            return self.warmup
+        return self.warmup and now < self.warmup_started_at + WARMUP_STAGES * STAGE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +64,31 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A sending domain and the IPs it sends from: those of the linked pool, if one is linked."""
+    """A sending domain and the IPs it sends from: those of the linked pool, if one is linked.
+
+    The settings behind `state` are kept as they were sent; None stands for Mailgun's default.
+    """
 
     id: str
     name: str
     ips: tuple[str, ...] = ()
     pool_id: str | None = None
     account: str | None = None
+    state: str = "active"
+    encrypt_incoming_message: bool | None = None
+    message_ttl: int | None = None
+    require_tls: bool | None = None
+    skip_verification: bool | None = None
+    spam_action: str | None = None
+    use_automatic_sender_security: bool | None = None
+    web_prefix: str | None = None
+    web_scheme: str | None = None
+    wildcard: bool | None = None
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Say whether it is the domain that Mailgun gives an account to try things with."""
+        return re.fullmatch(r"sandbox[0-9a-f]{32}\.mailgun\.org", self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +96,20 @@ class Subaccount:
     id: str
     name: str
     status: str = "open"
+    updated_at: int | None = None
+    """When its status last changed; None: never since it was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What an answer has promised about a pool, and a later moment does: see `rules.settle`."""
+    """What an answer has promised, and a later moment does: see `rules.jobs.settle`.
+
+    It is about a pool, or gives an IP to all domains of an account or takes it from them, or deletes a domain.
+    """
 
     id: str
     """The reference_id of the answer."""
-    pool_id: str
+    pool_id: str | None = None
     due: float | None = None
     """When it is done, in seconds since the epoch; None: when `settle` is told to."""
     link: tuple[str, ...] = ()
@@ -71,11 +117,33 @@ class Job:
     unlink: tuple[str, ...] = ()
     """Names of domains to unlink from it."""
     relink_to: str | None = None
-    """The pool that replaces it everywhere."""
+    """The pool that replaces it."""
     replace_with: str | None = None
-    """The IP that replaces it everywhere, or `shared`."""
+    """The IP that replaces it, or `shared`; or that replaces `unassign_ip`."""
     revoke_from: str | None = None
-    """The subaccount whose domains lose it."""
+    """The subaccount whose domains alone lose it."""
+    assign_ip: str | None = None
+    """The IP that all domains of the account gain."""
+    unassign_ip: str | None = None
+    """The IP that all domains of the account lose."""
+    account: str | None = None
+    """The account of `assign_ip` and `unassign_ip`."""
+    delete_domain: str | None = None
+    """The name of a domain to delete."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Link:
+    """That a domain is linked to a pool."""
+
+    domain_id: str
+    domain: str
+    """Its name."""
+
+
+def created(record_id: str) -> int:
+    """Return when an id was made: its first eight characters are the time, in seconds since the epoch."""
+    return int(record_id[:8], 16)
 
 
 @dataclass(slots=True)
@@ -90,10 +158,17 @@ class State(BaseState):
     """By name."""
     subaccounts: Table[Subaccount] = field(default_factory=Table)
     """By id."""
+    links: Table[tuple[Link, ...]] = field(default_factory=Table)
+    """By id of a pool, what is linked to it, in order: follows from `domains`, which `put_domain` alone changes."""
     jobs: Table[Job] = field(default_factory=Table)
     """By reference_id."""
-    features: frozenset[str] = frozenset({DIPPS})
+    account_id: str = ACCOUNT_ID
+    features: frozenset[str] = frozenset({DIPPS, DETAILED_VIEW})
     eligible_for_shared_ips: bool = False
+    new_dedicated_ips: int = 1
+    """How many dedicated IPs the plan allows to be added."""
+    subaccount_limit: int | None = None
+    """How many subaccounts may be open; None: any number."""
     async_delay_seconds: float | None = 0
     """How long after its answer the work on domains and subaccounts is done; None: when it is told to."""
     async_fails_midway: bool = False
@@ -105,7 +180,7 @@ class State(BaseState):
 
         Raises `SeedError` for what is there twice, for a name that stands for nothing, and for a broken relation.
         """
-        subaccounts = _keyed(data, "subaccounts", "id", Subaccount)
+        subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount)
         ips = _keyed(data, "ips", "ip", Ip)
         pools = _keyed(data, "ip_pools", "pool_id", Pool)
         domains = _keyed(data, "domains", "name", Domain)
@@ -114,6 +189,18 @@ class State(BaseState):
             for index, record in enumerate(records.values()):
                 if record.account is not None and record.account not in subaccounts:
                     raise SeedError((section, index, "account"), f"there is no subaccount '{record.account}'")
+        for index, ip in enumerate(ips.values()):
+            if ip.warmup and not ip.dedicated:
+                raise SeedError(("ips", index, "warmup"), f"{ip.ip} is shared; only a dedicated IP is warmed up")
+            if ip.warmup_started_at is not None and not ip.warmup:
+                raise SeedError(("ips", index, "warmup_started_at"), f"{ip.ip} is not on a warm-up")
+        for index, job in enumerate(jobs.values()):
+            if len([each for each in (job.pool_id, job.assign_ip, job.unassign_ip, job.delete_domain) if each]) != 1:
+                reason = "is about one of pool_id, assign_ip, unassign_ip, delete_domain"
+                raise SeedError(("jobs", index), reason)
+            for name, address in (("assign_ip", job.assign_ip), ("unassign_ip", job.unassign_ip)):
+                if address is not None and address not in ips:
+                    raise SeedError(("jobs", index, name), f"the account has no IP {address}")
         _check_pools(pools, ips, subaccounts)
         unfinished = bool(jobs) or data.get("async_fails_midway", False)
         _check_domains(domains, pools, ips, unfinished=unfinished)
@@ -125,19 +212,48 @@ class State(BaseState):
             ips=Table(ips),
             pools=Table(pools),
             domains=Table(domains),
+            links=Table(_links(domains.values())),
             subaccounts=Table(subaccounts),
             jobs=Table(jobs),
-            features=frozenset(data.get("features", [DIPPS])),
+            account_id=data.get("account_id", ACCOUNT_ID),
+            features=frozenset(data.get("features", [DIPPS, DETAILED_VIEW])),
             eligible_for_shared_ips=eligible,
+            new_dedicated_ips=data.get("new_dedicated_ips", 1),
+            subaccount_limit=data.get("subaccount_limit"),
             async_delay_seconds=data.get("async_delay_seconds", 0),
             async_fails_midway=data.get("async_fails_midway", False),
         )
 
+    def put_domain(self, domain: Domain | None, old: Domain | None = None) -> None:
+        """Make a domain, put another in the place of `old`, or remove `old`."""
+        before = old.pool_id if old is not None else None
+        after = domain.pool_id if domain is not None else None
+        if old is not None and before is not None and before != after:
+            link = Link(old.id, old.name)
+            links = self.links[before]
+            place = bisect.bisect_left(links, link)
+            self.links[before] = links[:place] + links[place + 1 :]
+            if len(links) == 1:
+                del self.links[before]
+        if domain is not None and after is not None and before != after:
+            link = Link(domain.id, domain.name)
+            links = self.links.get(after, ())
+            place = bisect.bisect_left(links, link)
+            self.links[after] = (*links[:place], link, *links[place:])
+        if domain is not None:
+            self.domains[domain.name] = domain
+        elif old is not None:
+            del self.domains[old.name]
+
     def dump(self) -> dict[str, Any]:
+        limit = {} if self.subaccount_limit is None else {"subaccount_limit": self.subaccount_limit}
         return {
             **self.profile.dump(),
+            "account_id": self.account_id,
             "features": sorted(self.features),
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
+            "new_dedicated_ips": self.new_dedicated_ips,
+            **limit,
             "async_delay_seconds": self.async_delay_seconds,
             "async_fails_midway": self.async_fails_midway,
             "subaccounts": [plain(record) for record in self.subaccounts.values()],
@@ -154,6 +270,15 @@ def canonical(address: str) -> str | None:
         return str(ipaddress.ip_address(address)) if "%" not in address else None
     except ValueError:
         return None
+
+
+def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
+    """Return the links of each pool that has any."""
+    links: dict[str, list[Link]] = {}
+    for domain in domains:
+        if domain.pool_id is not None:
+            links.setdefault(domain.pool_id, []).append(Link(domain.id, domain.name))
+    return {pool_id: tuple(sorted(each)) for pool_id, each in links.items()}
 
 
 def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -> dict[str, Any]:

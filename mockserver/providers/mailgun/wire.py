@@ -6,21 +6,34 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from werkzeug.datastructures import Headers
-from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.http import HTTP_STATUS_CODES, http_date
 
+from ...clock import show
 from ...errors import ApiError, Entry
+from ...profiles import Profile
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode
 from . import catalog
-from .models import Domain, Pool
-from .rules import PoolView
+from .catalog import WARMUP_STAGES
+from .models import Domain, Ip, Link, Pool, Subaccount, created
+from .rules.ips import DetailedIp, IpList
+from .rules.pools import PoolView
+from .rules.warmups import Warmup, volume
 
 JSON = "application/json; charset=utf-8"
+ACCOUNTS_JSON = "application/json"
+"""What the service that has the subaccounts calls it."""
+URLENCODED = "application/x-www-form-urlencoded"
 PLAIN = "text/plain; charset=utf-8"
+
+DAY = 86_400
+"""How long a message is kept, in seconds, where nothing else is said: the specification's example."""
+NEVER = "0001-01-01T00:00:00Z"
+"""The time that Go's zero value is sent as; documented examples have it."""
 
 _HEADERS = (
     ("Access-Control-Allow-Origin", "*"),
@@ -49,7 +62,7 @@ def admit(call: Call) -> None:
     own = call.account
     if own is not None and subaccounts[own].status != "open":
         call.known = False
-        raise catalog.UNAUTHORIZED()
+        raise _unauthorized(call.tx.state.profile)
     other = call.headers.get("X-Mailgun-On-Behalf-Of")
     if other is not None:
         subaccount = subaccounts.get(other)
@@ -58,10 +71,14 @@ def admit(call: Call) -> None:
         call.account = other
 
 
-def refuse(situation: Situation, *, method: str, path: str) -> ApiError:
+def _unauthorized(profile: Profile) -> ApiError:
+    return (catalog.UNAUTHORIZED_JSON if profile[catalog.JSON_401] else catalog.UNAUTHORIZED)()
+
+
+def refuse(situation: Situation, *, method: str, path: str, profile: Profile) -> ApiError:
     match situation:
         case "no_credential" | "unknown_credential":
-            return catalog.UNAUTHORIZED()
+            return _unauthorized(profile)
         case "not_found":
             return catalog.NOT_FOUND()
         case "not_allowed":
@@ -79,14 +96,15 @@ def envelope(error: ApiError) -> Reply:
     headers = [("Www-Authenticate", challenge)] if challenge else []
     if error.detail("plain"):
         return Reply(error.entry.status, body=error.message.encode(), content_type=PLAIN, headers=headers)
-    return ok({"message": error.message}, error.entry.status)
+    content_type = error.detail("content_type") or JSON
+    return Reply(error.entry.status, data := {"message": error.message}, _line(data), content_type, headers)
 
 
 def fault(status: int, call: Call) -> ApiError:
     """Say a planned error; 429 with the header that a client reads for the end of its wait."""
     words = HTTP_STATUS_CODES.get(status, "Error")
     entry = catalog.FAULTS.get(status) or Entry("planned", status, words, catalog.PLANNED)
-    error = entry()
+    error = _unauthorized(call.tx.state.profile) if status == 401 else entry()
     if status == 429:
         error.headers = (("X-RateLimit-Reset", str(int(call.time) + 60)),)
     return error
@@ -141,9 +159,16 @@ def form(call: Call, *names: str, lists: Sequence[str] = ()) -> dict[str, Any]:
     return data
 
 
+def separated(texts: Iterable[str]) -> list[str]:
+    """Return the parts of lists with commas."""
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
 def parameters(call: Call, *names: str) -> dict[str, str]:
     """Return parameters from the query, where they are documented, or else the form, where clients put them."""
-    found = {name: call.query.get(name) or call.form.get(name) for name in names}
+    lost = call.method == "DELETE" and call.tx.state.profile[catalog.STRICT_DELETE_BODIES]
+    form: Mapping[str, str] = {} if lost and call.media_type == URLENCODED else call.form
+    found = {name: call.query.get(name) or form.get(name) for name in names}
     return {name: value for name, value in found.items() if value}
 
 
@@ -167,8 +192,13 @@ def root() -> Reply:
     return Reply(200, body=b"Mailgun Magnificent API", content_type=PLAIN)
 
 
-def ok(data: object, status: int = 200) -> Reply:
-    return Reply(status, data, encode(data) + b"\n", JSON)
+def ok(data: object, content_type: str = JSON) -> Reply:
+    return Reply(200, data, _line(data), content_type)
+
+
+def _line(data: object) -> bytes:
+    """Return JSON as it is sent: compact, and a newline."""
+    return encode(data) + b"\n"
 
 
 def success(**data: object) -> Reply:
@@ -179,25 +209,32 @@ def started(reference_id: str) -> Reply:
     return ok({"message": "started", "reference_id": reference_id})
 
 
+# Pools
+
+
 def listed_pool(view: PoolView) -> dict[str, Any]:
+    metadata = {}
+    if view.since is not None:
+        metadata = {"metadata": {"assignments": {ip: {"linked_at": show(when)} for ip, when in view.since.items()}}}
     return {
         "description": view.pool.description,
         "ips": list(view.pool.ips),
+        **metadata,
         "is_inherited": view.is_inherited,
-        "is_linked": bool(view.linked_domains),
+        "is_linked": view.is_linked,
         "name": view.pool.name,
         "pool_id": view.pool.pool_id,
     }
 
 
-def pool_details(view: PoolView) -> dict[str, Any]:
+def pool_details(pool: Pool, links: Sequence[Link]) -> dict[str, Any]:
     return {
-        "description": view.pool.description,
-        "ips": list(view.pool.ips),
-        "is_linked": bool(view.linked_domains),
-        "linked_domains": [domain.name for domain in view.linked_domains],
-        "name": view.pool.name,
-        "pool_id": view.pool.pool_id,
+        "description": pool.description,
+        "ips": list(pool.ips),
+        "is_linked": bool(links),
+        "linked_domains": [link.domain for link in links],
+        "name": pool.name,
+        "pool_id": pool.pool_id,
     }
 
 
@@ -205,14 +242,180 @@ def created_pool(pool: Pool) -> Reply:
     return success(pool_id=pool.pool_id)
 
 
-def domain_page(domains: Sequence[Domain], first: str, following: str) -> Reply:
-    return ok(
-        {
-            "paging": {"first": first, "next": following},
-            "domains": [{"id": domain.id, "name": domain.name} for domain in domains],
-        }
-    )
+def link_page(links: Sequence[Link], paging: Mapping[str, str]) -> Reply:
+    return ok({"paging": paging, "domains": [{"id": link.domain_id, "name": link.domain} for link in links]})
+
+
+def delegations(pairs: Sequence[tuple[str, str]]) -> Reply:
+    items = [{"pool_id": pool_id, "subaccount_id": subaccount_id} for subaccount_id, pool_id in pairs]
+    return ok({"items": items, "total_count": len(items)})
+
+
+# Domains
 
 
 def domain_ips(domain: Domain) -> Reply:
     return ok({"items": list(domain.ips), "total_count": len(domain.ips)})
+
+
+def domain_record(domain: Domain) -> dict[str, Any]:
+    """Return a domain as all its operations show it: what was not sent with Mailgun's default."""
+    owner = {} if domain.account is None else {"subaccount_id": domain.account}
+    return {
+        "created_at": http_date(created(domain.id)),
+        "id": domain.id,
+        "is_disabled": domain.state == "disabled",
+        "name": domain.name,
+        "require_tls": bool(domain.require_tls),
+        "skip_verification": bool(domain.skip_verification),
+        "smtp_login": f"postmaster@{domain.name}",
+        "spam_action": domain.spam_action or "disabled",
+        **owner,
+        "state": domain.state,
+        "type": "sandbox" if domain.is_sandbox else "custom",
+        "use_automatic_sender_security": bool(domain.use_automatic_sender_security),
+        "web_prefix": domain.web_prefix or "email",
+        "web_scheme": domain.web_scheme or "http",
+        "wildcard": bool(domain.wildcard),
+        "encrypt_incoming_message": bool(domain.encrypt_incoming_message),
+        "message_ttl": domain.message_ttl or DAY,
+    }
+
+
+def domain_with_dns(domain: Domain) -> dict[str, Any]:
+    return {
+        "domain": domain_record(domain),
+        "receiving_dns_records": [
+            {"is_active": True, **_dns(domain, "MX", host, priority="10")}
+            for host in ("mxa.mailgun.org", "mxb.mailgun.org")
+        ],
+        "sending_dns_records": [
+            {"is_active": domain.state == "active", **_dns(domain, kind, value, name=name)}
+            for name, kind, value in (
+                (f"smtp._domainkey.{domain.name}", "TXT", f"k=rsa; p={_public_key(domain)}"),
+                (domain.name, "TXT", "v=spf1 include:mailgun.org ~all"),
+                (f"{domain.web_prefix or 'email'}.{domain.name}", "CNAME", "mailgun.org"),
+            )
+        ],
+    }
+
+
+def _dns(domain: Domain, kind: str, value: str, **more: str) -> dict[str, Any]:
+    valid = domain.state == "active"
+    return {
+        "cached": [value] if valid else [],
+        **more,
+        "record_type": kind,
+        "valid": "valid" if valid else "unknown",
+        "value": value,
+    }
+
+
+def _public_key(domain: Domain) -> str:
+    """Return something that looks like a public key, and is none."""
+    return base64.b64encode(hashlib.sha512(domain.name.encode()).digest()).decode()
+
+
+# IPs
+
+
+def ip_list(found: IpList) -> Reply:
+    assignable = {} if found.assignable is None else {"assignable_to_pools": list(found.assignable)}
+    return ok(
+        {
+            **assignable,
+            "details": [{"ip": ip.ip, "is_on_warmup": True} if warming else {"ip": ip.ip} for ip, warming in found.ips],
+            "items": [ip.ip for ip, _ in found.ips],
+            "total_count": len(found.ips),
+        }
+    )
+
+
+def ip_record(ip: Ip) -> dict[str, Any]:
+    name = ip.rdns or f"ip{re.sub('[.:]', '-', ip.ip)}.mailgun.net"
+    return {"dedicated": ip.dedicated, "ip": ip.ip, "rdns": name}
+
+
+def domains_of_ip(domains: Sequence[Domain], total: int) -> Reply:
+    items = [{"ips": list(domain.ips), "domain": domain.name} for domain in domains]
+    return ok({"items": items, "total_count": total})
+
+
+def detailed_ip(row: DetailedIp, parent: str) -> dict[str, Any]:
+    return {
+        "address": row.ip.ip,
+        "parent_account_id": parent,
+        "account_id": row.account or parent,
+        "pool_ids": [row.pool_id] if row.pool_id is not None else [],
+        "dedicated": row.ip.dedicated,
+        "created_at": show(row.created_at),
+        "pool_last_modified_at": show(row.pool_changed_at),
+        "domains_last_modified_at": show(row.domains_changed_at),
+    }
+
+
+# Warm-ups
+
+
+def warmup_page(warmups: Sequence[Warmup], paging: Mapping[str, str]) -> Reply:
+    items = [
+        {
+            "ip": warmup.ip,
+            "sent_within_stage": f"{warmup.sent}%",
+            "throttle": throttle(warmup),
+            "stage_number": warmup.stage,
+            "stage_start_volume": warmup.start_volume,
+            "stage_start_time": show(warmup.stage_started_at),
+            "stage_volume_limit": volume(warmup.stage),
+        }
+        for warmup in warmups
+    ]
+    return ok({"items": items, "paging": paging})
+
+
+def warmup_details(warmup: Warmup) -> Reply:
+    stage_started_at = show(warmup.stage_started_at)
+    details = {
+        "sent_within_stage": f"{warmup.sent}%",
+        "throttle": throttle(warmup),
+        "start_volume": warmup.start_volume,
+        "stage": warmup.stage,
+        "stage_limit": volume(warmup.stage),
+        "hourly_limit": volume(warmup.stage) // 24,
+        "stage_started_at": stage_started_at,
+        "hour_started_at": show(warmup.hour_started_at),
+        "plan_started_at": show(warmup.started_at),
+        "plan_last_updated_at": stage_started_at,
+        "total_stages": int(WARMUP_STAGES),
+        "stage_history": [
+            {"first_updated_at": NEVER, "completed_at": show(when), "limit": limit} for when, limit in warmup.history
+        ],
+    }
+    return ok({"details": details})
+
+
+def throttle(warmup: Warmup) -> int:
+    """Return the documented number of an unknown meaning, which grows with the stages: their share, in percent."""
+    return 100 * warmup.stage // WARMUP_STAGES
+
+
+# Subaccounts
+
+
+def subaccount_record(subaccount: Subaccount) -> dict[str, Any]:
+    made = created(subaccount.id)
+    return {
+        "id": subaccount.id,
+        "name": subaccount.name,
+        "created_at": http_date(made),
+        "updated_at": http_date(made if subaccount.updated_at is None else subaccount.updated_at),
+        "status": subaccount.status,
+    }
+
+
+def one_subaccount(subaccount: Subaccount) -> Reply:
+    return ok({"subaccount": subaccount_record(subaccount)}, ACCOUNTS_JSON)
+
+
+def subaccounts(found: Sequence[Subaccount], total: int) -> Reply:
+    return ok({"subaccounts": [subaccount_record(each) for each in found], "total": total}, ACCOUNTS_JSON)

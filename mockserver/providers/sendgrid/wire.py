@@ -12,6 +12,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from ...errors import ApiError, Entry
 from ...mounts import host_name
+from ...profiles import Profile
 from ...provider import Situation, View
 from ...web import Call, NotAnObject, NotJson, Reply, encode, parse_json
 from . import catalog
@@ -76,7 +77,7 @@ def parent_only(view: View) -> View:
     return global_only(not_for_subusers)
 
 
-def refuse(situation: Situation, *, method: str, path: str) -> ApiError:
+def refuse(situation: Situation, *, method: str, path: str, profile: Profile) -> ApiError:
     entry = catalog.GENERAL[catalog.family(path)][situation]
     values = {"method": method, "path": path}
     return entry(**{want: values[want] for want in entry.wants})

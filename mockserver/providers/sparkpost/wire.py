@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...errors import ApiError, Entry
+from ...profiles import Profile
 from ...provider import Situation
 from ...web import Call, NotAnObject, NotJson, Reply, encode, origin
 from . import catalog
@@ -55,7 +56,7 @@ def _granted(scopes: frozenset[str] | None, scope: str | None) -> bool:
     return right == "view" and f"{area}/manage" in scopes
 
 
-def refuse(situation: Situation, *, method: str, path: str) -> ApiError:
+def refuse(situation: Situation, *, method: str, path: str, profile: Profile) -> ApiError:
     match situation:
         case "not_allowed":
             return catalog.NOT_ALLOWED(method=method, path=path)

@@ -1,4 +1,5 @@
-// A whole life of a Mailgun dedicated IP pool, through mailgun.js: every method of its ip_pools, and those of domains.
+// A whole life of a Mailgun dedicated IP pool, through mailgun.js: every method of its ip_pools, those of domains that
+// concern their IPs, and those of ips and subaccounts.
 // BASE_URL is where Mailgun is, API_KEY a key whose account is as new.
 
 import assert from "node:assert/strict";
@@ -218,10 +219,80 @@ assert.deepEqual(await domains.getIps(NEWS), ["192.0.2.20"]);
 await assigned(domains.unlinkIpPoll(NEWS, { ip: "192.0.2.10" }));
 assert.deepEqual(await domains.getIps(NEWS), ["192.0.2.10"]);
 
+// IPs: list, get
+
+const ips = await client.ips.list({ dedicated: true });
+assert.equal(ips.total_count, ips.items.length);
+assert.ok(ips.items.every((ip) => ips.details.some((each) => each.ip === ip)));
+assert.ok(ips.assignable_to_pools.includes("192.0.2.14"));
+assert.ok((await client.ips.list()).items.includes("198.51.100.1"));
+assert.deepEqual(await client.ips.get("192.0.2.10"), {
+  dedicated: true,
+  ip: "192.0.2.10",
+  rdns: "ip192-0-2-10.mailgun.net",
+});
+await refused(client.ips.list({ dedicated: "maybe" }), 400, "Invalid format for parameter dedicated: maybe");
+await refused(client.ips.get("203.0.113.9"), 404, "ip not found");
+
+// Domains: create, list, get, destroy
+
+const domainMade = await domains.create({ name: "js.example.com", pool_id: older, wildcard: true, spam_action: "tag" });
+assert.deepEqual(
+  [domainMade.name, domainMade.state, domainMade.wildcard, domainMade.spam_action, domainMade.require_tls],
+  ["js.example.com", "unverified", true, "tag", false],
+);
+assert.equal(domainMade.receiving_dns_records.length, 2);
+assert.deepEqual(await domains.getIps("js.example.com"), ["192.0.2.11", "192.0.2.12"]);
+assert.deepEqual((await details(older)).linked_domains, ["js.example.com"]);
+const { id: domainId } = (await domains.get("js.example.com", { with_dns: true }));
+await started(pools.update(older, { unlink_domain: domainId }));
+assert.deepEqual(await domains.getIps("js.example.com"), ["198.51.100.1"]);
+const names = async (query) => (await domains.list(query)).map(({ name }) => name);
+assert.deepEqual(await names(), ["js.example.com", "shared.example.com", NEWS]);
+assert.deepEqual(await names({ sort: "name:asc", limit: 1, skip: 1 }), [NEWS]);
+assert.deepEqual(await names({ state: "unverified" }), ["js.example.com"]);
+await refused(domains.create({ name: "js.example.com" }), 400, "domain already exists");
+await refused(domains.create({ name: "x.example.com", ips: "203.0.113.9" }), 400, "ip 203.0.113.9 does not belong to the account");
+await refused(domains.create({ name: "x.example.com", pool_id: UNKNOWN }), 404, "ip pool not found");
+assert.deepEqual(await domains.destroy("js.example.com"), { message: "Domain will be deleted in the background" });
+await refused(domains.get("js.example.com"), 404, "Domain not found");
+await refused(domains.destroy("js.example.com"), 404, "Domain not found");
+
+// Subaccounts: create, list, get, disable, enable, destroy
+
+const { subaccounts } = client;
+const { subaccount: second } = await subaccounts.create("Second");
+assert.deepEqual([second.name, second.status, second.updated_at], ["Second", "open", second.created_at]);
+assert.ok(Math.abs(second.created_at - Date.now()) < 60_000);
+assert.deepEqual(await subaccounts.get(second.id), { subaccount: second });
+assert.deepEqual(await subaccounts.list({ sort: "desc", limit: 1 }), { subaccounts: [second], total: 2 });
+await succeeded(pools.delegate(older, second.id));
+client.setSubaccount(second.id);
+assert.deepEqual((await listed()).map(({ name }) => name), ["Older"]);
+await domains.create({ name: "second.example.com", pool_id: older });
+client.resetSubaccount();
+assert.deepEqual((await details(older)).linked_domains, ["second.example.com"]);
+assert.equal((await subaccounts.disable(second.id)).subaccount.status, "disabled");
+client.setSubaccount(second.id);
+await refused(pools.list(), 403, "Forbidden");
+client.resetSubaccount();
+await refused(subaccounts.disable(second.id), 400, "subaccount is already disabled");
+assert.equal((await subaccounts.enable(second.id)).subaccount.status, "open");
+assert.deepEqual(await subaccounts.destroy(second.id), { message: "Subaccount successfully deleted" });
+assert.equal((await subaccounts.get(second.id)).subaccount.status, "closed");
+assert.deepEqual((await details(older)).linked_domains, []);
+await refused(subaccounts.get(UNKNOWN), 404, "Not Found");
+await refused(subaccounts.create(" "), 400, "Bad request");
+await refused(subaccounts.destroy(UNKNOWN), 403, "Forbidden");
+
 // Keys, and what is not modelled
 
 await refused(connect("key-of-nobody").ip_pools.list(), 401, "Forbidden");
-await refused(client.ips.list(), 501, "mockserver does not model GET /v3/ips; it invents no answer");
+await refused(
+  domains.verify(NEWS),
+  501,
+  `mockserver does not model PUT /v4/domains/${NEWS}/verify; it invents no answer`,
+);
 
 // The message of the client's errors is the status line's phrase, which recorded answers have in the standard form.
 

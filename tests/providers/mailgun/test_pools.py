@@ -1,4 +1,4 @@
-"""Mailgun's rules, through HTTP."""
+"""Mailgun's pools, their delegation and the IPs of domains, through HTTP."""
 
 from __future__ import annotations
 
@@ -10,72 +10,23 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml
 from werkzeug.test import TestResponse
 
-from mockserver import resources
-
-from ..support import MAILGUN_KEY, SUBACCOUNT, Access, World, basic
-
-POOLS = "/v3/ip_pools"
-TRANSACTIONAL = "658041ae44842b99ee2eaa1b"
-MARKETING = "658041ae44842b99ee2eaa1c"
-SPARE = "658041ae44842b99ee2eaa1d"
-NOWHERE = "0" * 24
-
-
-def refused(response: TestResponse, status: int, message: str) -> None:
-    assert (response.status_code, response.json) == (status, {"message": message})
-    assert response.data.endswith(b"}\n")
-    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
-
-
-def succeeded(response: TestResponse) -> None:
-    assert (response.status_code, response.json) == (200, {"message": "success"})
-
-
-def started(response: TestResponse) -> str:
-    assert response.status_code == 200
-    assert response.json == {"message": "started", "reference_id": response.json["reference_id"]}
-    reference: str = response.json["reference_id"]
-    assert re.fullmatch("[0-9a-f]{24}", reference)
-    return reference
-
-
-def create(mailgun: Access, *ips: str, name: str = "New") -> str:
-    response = mailgun.post(POOLS, data={"name": name, "description": "about", "ip": list(ips)})
-    assert response.json == {"message": "success", "pool_id": response.json["pool_id"]}
-    pool_id: str = response.json["pool_id"]
-    return pool_id
-
-
-def details(mailgun: Access, pool_id: str) -> dict[str, Any]:
-    answer = mailgun.get(f"{POOLS}/{pool_id}").json
-    assert answer["message"] == "success"
-    found: dict[str, Any] = answer["details"]
-    return found
-
-
-def domain_ips(mailgun: Access, name: str) -> list[str]:
-    answer = mailgun.get(f"/v3/domains/{name}/ips").json
-    assert answer["total_count"] == len(answer["items"])
-    items: list[str] = answer["items"]
-    return items
-
-
-@pytest.fixture
-def make_mailgun(make_world: Callable[..., World], tmp_path: Any) -> Callable[..., Access]:
-    """Make Mailgun accounts like the default one, with changes to their seed."""
-
-    def make(time: Callable[[], float] | None = None, **changes: Any) -> Access:
-        seed = yaml.safe_load(resources.read("fixtures", "default.yaml"))
-        seed["mailgun"].update(changes)
-        path = tmp_path / "seed.yaml"
-        path.write_text(yaml.safe_dump(seed, sort_keys=False), "utf-8")
-        return make_world(seed=str(path), **({"time": time} if time else {})).mailgun
-
-    return make
-
+from ...support import MAILGUN_KEY, SUBACCOUNT, Access, World, basic
+from .account import (
+    MARKETING,
+    NOWHERE,
+    POOLS,
+    SPARE,
+    TRANSACTIONAL,
+    Time,
+    create,
+    details,
+    domain_ips,
+    refused,
+    started,
+    succeeded,
+)  # fmt: skip
 
 # Pools
 
@@ -721,27 +672,6 @@ def test_delegation_refusals(mailgun: Access, method: str) -> None:
 
 
 # After the response
-
-
-class Time:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def slow(make_mailgun: Callable[..., Access], time: Time) -> Access:
-    """An account whose work on domains is done ten seconds after the answer."""
-    return make_mailgun(time=time, async_delay_seconds=10)
 
 
 def test_work_is_done_later(slow: Access, time: Time) -> None:

@@ -1,0 +1,47 @@
+"""The account that asks: what it may do at all, its domains, and the ids of what it makes."""
+
+from __future__ import annotations
+
+from ....store import Transaction
+from .. import catalog
+from ..models import Domain, State
+
+Tx = Transaction[State]
+
+
+def require_dipps(tx: Tx) -> None:
+    """Refuse an account without the DIPPs feature."""
+    if catalog.DIPPS not in tx.state.features:
+        raise catalog.NO_DIPPS()
+
+
+def require_detailed_view(tx: Tx) -> None:
+    """Refuse an account without the detailed IP view feature."""
+    if catalog.DETAILED_VIEW not in tx.state.features:
+        raise catalog.NO_DETAILED_VIEW()
+
+
+def require_eligible(tx: Tx) -> None:
+    """Refuse an account that may not use shared IPs."""
+    if not tx.state.eligible_for_shared_ips:
+        raise catalog.NOT_ELIGIBLE()
+
+
+def require_parent(account: str | None) -> None:
+    """Refuse a subaccount what only the parent account may do with subaccounts."""
+    if account is not None:
+        raise catalog.SUBACCOUNT_FORBIDDEN()
+
+
+def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
+    """Return a domain of the account."""
+    domain = tx.state.domains.get(name)
+    if domain is None or domain.account != account:
+        raise catalog.DOMAIN_NOT_FOUND()
+    return domain
+
+
+def new_id(tx: Tx) -> str:
+    """Return 24 hexadecimal characters: the time, what is the tenant's own, and a number."""
+    draw = tx.ids.draw()
+    return f"{int(tx.now) & 0xFFFFFFFF:08x}{draw.scope[:10]}{draw.number & 0xFFFFFF:06x}"

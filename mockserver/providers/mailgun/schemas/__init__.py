@@ -1,0 +1,1 @@
+"""What comes in: form fields, query parameters, one JSON body, and the section of a seed."""

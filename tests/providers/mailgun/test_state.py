@@ -1,0 +1,196 @@
+"""What Mailgun keeps: seeds that make no sense, what follows from what, and what no request may break."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mockserver.errors import SeedError
+from mockserver.providers.mailgun import catalog
+from mockserver.providers.mailgun.models import Domain, Link, State, created
+from mockserver.providers.mailgun.schemas.seed import SEED
+
+from ...support import Access
+from .account import POOLS, TRANSACTIONAL, started
+
+POOL = {"pool_id": "a" * 24, "name": "p", "description": "", "ips": ["192.0.2.1"]}
+JOB = {"id": "b" * 24}
+
+
+@pytest.mark.parametrize(
+    ("section", "path", "reason"),
+    [
+        ({"ips": [{"ip": "192.0.2.1", "dedicated": False, "warmup": True}]}, ("ips", 0, "warmup"),
+         "192.0.2.1 is shared; only a dedicated IP is warmed up"),
+        ({"ips": [{"ip": "192.0.2.1", "warmup_started_at": 1}]}, ("ips", 0, "warmup_started_at"),
+         "192.0.2.1 is not on a warm-up"),
+        ({"jobs": [JOB]}, ("jobs", 0), "is about one of pool_id, assign_ip, unassign_ip, delete_domain"),
+        ({"jobs": [{**JOB, "pool_id": "a" * 24, "delete_domain": "x"}]}, ("jobs", 0),
+         "is about one of pool_id, assign_ip, unassign_ip, delete_domain"),
+        ({"jobs": [{**JOB, "assign_ip": "192.0.2.1"}]}, ("jobs", 0, "assign_ip"), "the account has no IP 192.0.2.1"),
+        ({"jobs": [{**JOB, "unassign_ip": "192.0.2.1"}]}, ("jobs", 0, "unassign_ip"),
+         "the account has no IP 192.0.2.1"),
+    ],
+)  # fmt: skip
+def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int, ...], reason: str) -> None:
+    """A seed whose parts contradict each other is refused, with where and why."""
+    with pytest.raises(SeedError) as caught:
+        SEED(section)
+    assert (caught.value.path, caught.value.reason) == (path, reason)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"new_dedicated_ips": -1}, {"new_dedicated_ips": 1001}, {"subaccount_limit": -1}, {"account_id": "parent"},
+        {"ips": [{"ip": "192.0.2.1", "created_at": "yesterday"}]},
+        {"domains": [{"id": "1" * 24, "name": "a", "state": "x"}]},
+        {"subaccounts": [{"id": "1" * 24, "name": "a", "updated_at": 1.5}]}, {"switches": {"json_402": True}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_seeds_of_the_wrong_kind(section: dict[str, Any]) -> None:
+    """What a seed says is of its kind and in its range."""
+    with pytest.raises(SeedError):
+        SEED(section)
+
+
+def test_everything_is_read_back() -> None:
+    """A state in which everything is said is dumped as a seed that gives the same state."""
+    data = {
+        "profile": "live",
+        "switches": {"json_401": True},
+        "account_id": "c" * 24,
+        "features": ["DIPPs"],
+        "eligible_for_shared_ips": True,
+        "new_dedicated_ips": 0,
+        "subaccount_limit": 3,
+        "async_delay_seconds": None,
+        "async_fails_midway": True,
+        "subaccounts": [{"id": "1" * 24, "name": "s", "status": "closed", "updated_at": 5}],
+        "ips": [
+            {"ip": "192.0.2.1", "dedicated": True, "warmup": True, "warmup_started_at": 1, "enabled": False,
+             "rdns": "x", "created_at": 2, "pool_changed_at": 3, "domains_changed_at": 4},
+            {"ip": "192.0.2.2", "dedicated": False, "warmup": False, "enabled": True},
+        ],
+        "ip_pools": [{**POOL, "delegated_to": ["1" * 24]}],
+        "domains": [
+            {"id": "2" * 24, "name": "a.example.com", "ips": ["192.0.2.1"], "pool_id": "a" * 24, "state": "disabled",
+             "encrypt_incoming_message": True, "message_ttl": 5, "require_tls": False, "skip_verification": True,
+             "spam_action": "tag", "use_automatic_sender_security": True, "web_prefix": "w", "web_scheme": "https",
+             "wildcard": False},
+        ],
+        "jobs": [
+            {"id": "3" * 24, "assign_ip": "192.0.2.1", "account": "1" * 24, "link": [], "unlink": []},
+            {"id": "4" * 24, "unassign_ip": "192.0.2.1", "replace_with": "192.0.2.1", "link": [], "unlink": []},
+            {"id": "5" * 24, "delete_domain": "a.example.com", "due": 1.5, "link": [], "unlink": []},
+        ],
+    }  # fmt: skip
+    state = SEED(data).state
+    assert state.dump() == data
+    assert SEED(state.dump()).state == state
+
+
+def test_links_follow_from_domains() -> None:
+    """Whatever is done with domains, the links are what the domains say."""
+    chance = random.Random(1)
+    state = State.load({"ips": [{"ip": "192.0.2.1"}], "ip_pools": [POOL, {**POOL, "pool_id": "d" * 24, "ips": []}]})
+    for number in range(500):
+        key = chance.randrange(20)
+        old = state.domains.get(f"d{key}")
+        new = Domain(f"{key:024x}", f"d{key}", pool_id=chance.choice([None, "a" * 24, "d" * 24, "gone"]))
+        state.put_domain(None if old is not None and number % 5 == 0 else new, old)
+        linked: dict[str, list[Link]] = {}
+        for domain in state.domains.values():
+            if domain.pool_id is not None:
+                linked.setdefault(domain.pool_id, []).append(Link(domain.id, domain.name))
+        assert dict(state.links.items()) == {pool_id: tuple(sorted(links)) for pool_id, links in linked.items()}
+
+
+def test_an_id_says_when_it_was_made() -> None:
+    """The recorded id of a domain, and the recorded time at which it was made."""
+    assert created("67bcf63306fcfd2fb4b7e056") == 1_740_437_043  # Mon, 24 Feb 2025 22:44:03 GMT
+
+
+def test_a_cursor_that_is_gone(slow: Access) -> None:
+    """A page of a pool's domains begins after a cursor that need not be a domain's any more."""
+    for number in range(12):
+        response = slow.post("/v4/domains", data={"name": f"d{number}.example.com", "pool_id": TRANSACTIONAL})
+        assert response.status_code == 200
+    first = slow.get(f"{POOLS}/{TRANSACTIONAL}/domains").json
+    last = first["domains"][-1]["name"]
+    assert slow.delete(f"/v3/domains/{last}/ips/all").status_code == 200
+    rest = slow.get(first["paging"]["next"].removeprefix("http://localhost/mailgun")).json["domains"]
+    everything = [domain["name"].split(".")[0] for domain in (*first["domains"][:-1], *rest)]
+    assert (last, everything) == ("d9.example.com", [*(f"d{n}" for n in range(9)), "d10", "d11", "mail"])
+
+
+def test_an_account_that_fails_midway(make_mailgun: Callable[..., Access]) -> None:
+    """Work that is given up after half of its domains leaves the others as they were, for the IP of all domains too."""
+    mailgun = make_mailgun(async_fails_midway=True)
+    started(mailgun.post("/v3/ips/192.0.2.12/domains"))
+    found = mailgun.get("/v3/ips/192.0.2.12/domains").json
+    assert [item["domain"] for item in found["items"]] == ["news.example.com"]
+
+
+# What is not modelled, and what is not fit
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for path, methods in catalog.UNMODELLED_OPERATIONS.items() for method in methods],
+)
+def test_not_modelled(mailgun: Access, method: str, path: str) -> None:
+    """What Mailgun has and this server has not is 501 and says so, dynamic pools among it."""
+    path = path.replace("{", "").replace("}", "")
+    response = mailgun(method, path)
+    assert response.status_code == 501
+    assert response.headers["X-Mockserver-Unmodelled"] == "1"
+    assert response.json == {"message": f"mockserver does not model {method} {path}; it invents no answer"}
+
+
+def test_dynamic_pools_are_not_modelled() -> None:
+    """Every path of dynamic pools is among them."""
+    dynamic = [path for path in catalog.UNMODELLED_OPERATIONS if "dynamic_pools" in path]
+    assert len(dynamic) == 12
+
+
+NASTY = ["\0", "a\0b", "\xed\xa0\x80", "9" * 5_000, "-1", "1e9", "[]", "null", "\xfc" * 300, "%"]
+ROOMS = [
+    ("GET", "/v4/domains", ("limit", "skip", "state", "sort", "authority", "search", "include_subaccounts")),
+    ("POST", "/v4/domains", ("name", "pool_id", "ips", "message_ttl", "wildcard", "smtp_password", "web_prefix")),
+    ("GET", "/v3/ips", ("dedicated", "enabled")),
+    ("GET", "/v3/ips/192.0.2.10/domains", ("limit", "skip", "search")),
+    ("DELETE", "/v3/ips/192.0.2.10/domains", ("alternative",)),
+    ("GET", "/v3/ips/details/all", ("limit", "skip", "pool_id", "domain_id", "subaccount_id", "ip", "sort_by")),
+    ("GET", "/v3/ip_warmups", ("page", "limit")),
+    ("GET", "/v5/accounts/subaccounts", ("sort", "filter", "limit", "skip", "enabled", "closed")),
+    ("PUT", "/v5/accounts/subaccounts/65f0c1a2b3c4d5e6f7081920/ip_pool", ("pool_id",)),
+    ("DELETE", "/v5/accounts/subaccounts/65f0c1a2b3c4d5e6f7081920/ip_pool", ("pool_id",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "names"), ROOMS)
+def test_nasty_values(mailgun: Access, method: str, path: str, names: tuple[str, ...]) -> None:
+    """No value of a parameter or a field makes the server crash, and what is refused has words."""
+    for name, value in itertools.product(names, NASTY):
+        how: dict[str, Any] = {"query_string" if method == "GET" else "data": {"name": "n.example.com", name: value}}
+        response = mailgun(method, path, **how)
+        assert response.status_code in (200, 400, 404), (name, value)
+        assert response.status_code == 200 or response.json["message"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v3/ips/{}", "/v3/ips/{}/domains", "/v3/ip_warmups/{}", "/v4/domains/{}", "/v3/domains/{}",
+     "/v5/accounts/subaccounts/{}", "/v5/accounts/subaccounts/{}/ip_pool", "/v5/accounts/subaccounts/{}/enable"],
+)  # fmt: skip
+@pytest.mark.parametrize("part", ["%00", "%FF", "%2F", "a%2Fb", "..", "9" * 3_000, "%F0%9F%98%80", "fe80::1%25eth0"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "BREW"])
+def test_nasty_paths(mailgun: Access, path: str, part: str, method: str) -> None:
+    """No part of a path and no method makes the server crash."""
+    assert mailgun(method, path.format(part)).status_code in (400, 404, 405, 501)

@@ -1,0 +1,152 @@
+"""Mailgun's switches, each on and off, and what the profiles make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ...support import MAILGUN_KEY, SUBACCOUNT, Access, basic
+from .account import (
+    MARKETING,
+    POOLS,
+    SPARE,
+    TRANSACTIONAL,
+    Time,
+    create,
+    details,
+    domain_ips,
+    refused,
+    started,
+    succeeded,
+)
+
+LIVE = {"profile": "live"}
+WAYS = pytest.mark.parametrize(
+    ("settings", "on"),
+    [({}, False), ({"profile": "documented"}, False), (LIVE, True), ({**LIVE, "switches": "off"}, False),
+     ({"switches": "on"}, True)],
+    ids=str,
+)  # fmt: skip
+OFF_IN_BOTH = pytest.mark.parametrize(
+    ("settings", "on"), [({}, False), (LIVE, False), ({"switches": "on"}, True), ({**LIVE, "switches": "on"}, True)],
+    ids=str,
+)  # fmt: skip
+
+
+def switched(name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return a seed's settings with one switch turned."""
+    if "switches" not in settings:
+        return settings
+    return {**settings, "switches": {name: settings["switches"] == "on"}}
+
+
+@WAYS
+def test_revoke_is_started(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+    """Taking a pool from a subaccount is answered with a reference, or without; the pool is taken in any case."""
+    mailgun = make_mailgun(**switched("revoke_is_started", settings))
+    path = f"{POOLS}/{TRANSACTIONAL}/delegate"
+    response = mailgun.delete(path, data={"subaccount_id": SUBACCOUNT})
+    if on:
+        started(response)
+    else:
+        succeeded(response)
+    assert mailgun.acting_for(SUBACCOUNT).get(POOLS).json["ip_pools"] == []
+    succeeded(mailgun.put(path, data={"subaccount_id": SUBACCOUNT}))
+
+
+@WAYS
+def test_pool_metadata(make_mailgun: Callable[..., Access], time: Time, settings: dict[str, Any], on: bool) -> None:
+    """The list of pools says since when each IP is in its pool, or does not; a single pool never does."""
+    mailgun = make_mailgun(time=time, **switched("pool_metadata", settings))
+    started(mailgun.put(f"{POOLS}/{MARKETING}/ips/192.0.2.10"))
+    marketing, spare = mailgun.get(POOLS).json["ip_pools"][1:]
+    if on:
+        assert marketing["metadata"] == {
+            "assignments": {
+                "192.0.2.21": {"linked_at": "2023-12-18T12:57:18Z"},
+                "192.0.2.10": {"linked_at": "2023-11-14T22:13:20Z"},
+            }
+        }
+        assert spare["metadata"] == {"assignments": {}}
+        assert list(spare) == ["description", "ips", "metadata", "is_inherited", "is_linked", "name", "pool_id"]
+    else:
+        assert "metadata" not in marketing
+    assert "metadata" not in details(mailgun, MARKETING)
+
+
+@OFF_IN_BOTH
+def test_refuse_warming_ips(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+    """An IP on a warm-up is kept out of pools in every way, or in none; and is called assignable, or not."""
+    mailgun = make_mailgun(**switched("refuse_warming_ips", settings))
+    warming = "192.0.2.14"
+    assert (warming in mailgun.get("/v3/ips").json["assignable_to_pools"]) is not on
+    ways: list[Callable[[], Any]] = [
+        lambda: mailgun.post(POOLS, data={"name": "n", "description": "d", "ip": warming}),
+        lambda: mailgun.patch(f"{POOLS}/{SPARE}", data={"add_ip": warming}),
+        lambda: mailgun.put(f"{POOLS}/{SPARE}/ips/{warming}"),
+        lambda: mailgun.post(f"{POOLS}/{SPARE}/ips.json", json={"ips": ["192.0.2.10", warming]}),
+    ]
+    if on:
+        for way in ways:
+            refused(way(), 400, f"ip {warming} is on warmup")
+        succeeded(mailgun.delete(f"/v3/ip_warmups/{warming}"))
+    for way in ways:
+        response = way()
+        assert response.status_code == 200
+        pool_id = response.json.get("pool_id", SPARE)
+        started(mailgun.delete(f"{POOLS}/{pool_id}/ips/{warming}"))
+
+
+def test_a_member_may_warm_up(make_mailgun: Callable[..., Access]) -> None:
+    """An IP that is in a pool already is no reason to refuse a change of the pool, if it is put on a warm-up there."""
+    mailgun = make_mailgun(switches={"refuse_warming_ips": True})
+    succeeded(mailgun.post("/v3/ip_warmups/192.0.2.21"))
+    succeeded(mailgun.patch(f"{POOLS}/{MARKETING}", data={"name": "M", "add_ip": "192.0.2.21"}))
+    started(mailgun.post(f"{POOLS}/{MARKETING}/ips.json", json={"ips": ["192.0.2.21", "192.0.2.10"]}))
+
+
+@OFF_IN_BOTH
+def test_json_401(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+    """401 is plain text or JSON: for who is not known, for a key of a disabled subaccount, and as a planned fault."""
+    mailgun = make_mailgun(
+        subaccounts=[{"id": SUBACCOUNT, "name": "s", "status": "disabled"}], **switched("json_401", settings)
+    )
+    world = mailgun.world
+    mailgun.get("/")
+    fault = {"operation": "mailgun.listIps", "kind": "error", "status": 401}
+    tenant = world.store.tenant("default")
+    answered = world.client.post(f"/_mockserver/tenants/{tenant.id}/faults", json=fault)
+    assert answered.status_code == 201, answered.json
+    for response in (
+        Access(world, "mailgun", {}).get(POOLS),
+        Access(world, "mailgun", {"Authorization": basic("api", "nonsense")}).get("/v3/nonsense"),
+        Access(world, "mailgun", {"Authorization": basic("api", "key-fedcba9876543210fedcba9876543210")}).get(POOLS),
+        Access(world, "mailgun", {"Authorization": basic("api", MAILGUN_KEY)}).get("/v3/ips"),
+    ):
+        assert response.headers["Www-Authenticate"] == 'Basic realm="MG API"'
+        if on:
+            refused(response, 401, "Invalid private key")
+        else:
+            assert (response.status_code, response.data) == (401, b"Forbidden")
+            assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@OFF_IN_BOTH
+def test_strict_delete_bodies(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+    """What DELETE has in a urlencoded body counts, or is lost; in a multipart body and the query it counts always."""
+    mailgun = make_mailgun(**switched("strict_delete_bodies", settings))
+    response = mailgun.delete(f"{POOLS}/{TRANSACTIONAL}", data={"ip": "shared"})
+    if on:
+        text = "either 'ip' or 'pool_id' parameter is required to delete a non-empty ip pool"
+        refused(response, 400, text)
+        multipart = {"Content-Type": "multipart/form-data"}
+        response = mailgun.delete(f"{POOLS}/{TRANSACTIONAL}", data={"ip": "shared"}, headers=multipart)
+    started(response)
+    assert domain_ips(mailgun, "mail.example.com") == ["198.51.100.1"]
+    started(mailgun.delete(f"{POOLS}/{MARKETING}?ip=shared"))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    data = {"subaccount_id": SUBACCOUNT}
+    succeeded(mailgun.put(f"{POOLS}/{SPARE}/delegate", data=data, headers=form))
+    assert create(mailgun)
