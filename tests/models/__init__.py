@@ -1,0 +1,1 @@
+"""Models: what each provider is said to be, in few words, beside what the server does."""

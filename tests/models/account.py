@@ -1,0 +1,80 @@
+"""An account at one provider, in a tenant that is made for one example and asked over HTTP."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from flask import Flask
+
+from mockserver import create_app
+from mockserver.config import Config
+from mockserver.inprocess import URL, ask
+
+SUBACCOUNT_HEADER = {
+    "mailgun": "X-Mailgun-On-Behalf-Of",
+    "sendgrid": "On-Behalf-Of",
+    "sparkpost": "X-MSYS-SUBACCOUNT",
+}
+
+
+class Told(NamedTuple):
+    """What was answered."""
+
+    status: int
+    data: Any
+
+
+@functools.cache
+def server() -> Flask:
+    """Return the one server of this process."""
+    return create_app(Config())
+
+
+class Account:
+    """A fresh account with a world of its own, whose clock stands still until it is moved."""
+
+    def __init__(self, provider: str, section: dict[str, Any]) -> None:
+        self.provider = provider
+        made = _control(
+            "POST", "tenants", seed={provider: section}, clock={"now": "2030-01-01T00:00:00Z", "frozen": True}
+        )
+        self.id: str = made["id"]
+        self.headers: dict[str, str] = made["providers"][provider]["headers"]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json_body: object = None,
+        form: list[tuple[str, str]] | None = None,
+        account: str | None = None,
+    ) -> Told:
+        """Ask for something, on behalf of a subaccount if one is named."""
+        headers, body = dict(self.headers), b""
+        if account is not None:
+            headers[SUBACCOUNT_HEADER[self.provider]] = account
+        if json_body is not None:
+            headers["Content-Type"], body = "application/json", json.dumps(json_body).encode()
+        if form is not None:
+            headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(form).encode()
+        answer = ask(server(), method, f"{URL}/{self.provider}{path}", headers.items(), body)
+        return Told(answer.status, json.loads(answer.body) if answer.body else None)
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by."""
+        _control("POST", f"tenants/{self.id}/clock/advance", seconds=seconds)
+
+    def close(self) -> None:
+        """Drop the tenant."""
+        _control("DELETE", f"tenants/{self.id}")
+
+
+def _control(method: str, path: str, **body: Any) -> Any:
+    headers = [("Content-Type", "application/json")]
+    answer = ask(server(), method, f"{URL}/_mockserver/{path}", headers, json.dumps(body).encode() if body else b"")
+    assert answer.status in (200, 201, 204), answer.body
+    return json.loads(answer.body) if answer.body else None

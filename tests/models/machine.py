@@ -1,0 +1,107 @@
+"""A machine: random calls to an account, each told beside a model, and read back in full after every step."""
+
+from __future__ import annotations
+import __future__
+
+import contextlib
+import inspect
+import os
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, TypeVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from .account import Account, Told, server
+
+T = TypeVar("T")
+EXAMPLES = int(os.environ.get("MOCKSERVER_MODEL_EXAMPLES", "0"))
+"""How many examples a machine tries, none of them the same as yesterday; without it, a few that are always the same."""
+EVERYDAY = 20
+BOUND = 200
+"""Within how many examples a machine catches a mistake."""
+ANYTHING: Any = object()
+PLACES = st.integers(0, 9)
+"""What `pick` picks by."""
+
+
+def pick(there: Iterable[T], place: int, ghost: T) -> T:
+    """Return what stands at a place among what is there, counted round; the ghost at 0, and where nothing is."""
+    each = list(there)
+    return each[place % len(each)] if each and place else ghost
+
+
+class Disagreement(AssertionError):
+    """The server tells one thing and the model another."""
+
+
+class Machine(RuleBasedStateMachine):
+    """What asks an account; whoever begins with one says `self.begin`."""
+
+    provider: ClassVar[str]
+    account: Account
+
+    def begin(self, section: dict[str, Any]) -> None:
+        self.account = Account(self.provider, section)
+
+    def teardown(self) -> None:
+        if hasattr(self, "account"):
+            self.account.close()
+
+    def agree(self, what: str, told: object, expected: object) -> None:
+        if told != expected:
+            raise Disagreement(f"{what}: the server tells {told!r}, the model {expected!r}")
+
+    def told(self, what: str, told: Told, status: int, data: object = ANYTHING) -> Any:
+        """Compare an answer with what the model expects, and return its data; `ANYTHING` is not compared."""
+        self.agree(what, told.status, status)
+        if data is not ANYTHING:
+            self.agree(what, told.data, data)
+        return told.data
+
+
+def holds(machine: type[Machine], everyday: int = EVERYDAY) -> None:
+    """Run a machine, which must find nothing; and no answer may break the contract."""
+    before = server().extensions["mockserver"].misfits
+    run_state_machine_as_test(machine, settings=_settings(EXAMPLES or everyday, derandomize=not EXAMPLES))
+    assert server().extensions["mockserver"].misfits == before
+
+
+def catches(machine: type[Machine]) -> bool:
+    """Say whether a machine finds a disagreement, always in the same examples."""
+    try:
+        run_state_machine_as_test(machine, settings=_settings(BOUND, derandomize=True, phases=[Phase.generate]))
+    except Disagreement:
+        return True
+    return False
+
+
+def _settings(examples: int, **more: Any) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=25,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        **more,
+    )
+
+
+@contextlib.contextmanager
+def mistaken(function: Callable[..., Any], right: str, wrong: str) -> Iterator[None]:
+    """Let a function of the server have a mistake: a piece of its source is another."""
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(right) == 1, source
+    compiled = compile(source.replace(right, wrong), "mistaken", "exec", __future__.annotations.compiler_flag)
+    made: dict[str, Any] = {}
+    exec(compiled, function.__globals__, made)
+    code = function.__code__
+    function.__code__ = made[function.__name__].__code__
+    try:
+        yield
+    finally:
+        function.__code__ = code
