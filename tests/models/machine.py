@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import os
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -20,7 +20,7 @@ T = TypeVar("T")
 EXAMPLES = int(os.environ.get("MOCKSERVER_MODEL_EXAMPLES", "0"))
 """How many examples a machine tries, none of them the same as yesterday; without it, a few that are always the same."""
 EVERYDAY = 20
-BOUND = 200
+BOUND = 1000
 """Within how many examples a machine catches a mistake."""
 ANYTHING: Any = object()
 PLACES = st.integers(0, 9)
@@ -76,6 +76,11 @@ def catches(machine: type[Machine]) -> bool:
     except Disagreement:
         return True
     return False
+
+
+def chosen(mistakes: Mapping[str, object]) -> list[str]:
+    """Return the names of the mistakes to plant: all, or on any other day the first few."""
+    return list(mistakes)[: None if EXAMPLES else 4]
 
 
 def _settings(examples: int, **more: Any) -> settings:
