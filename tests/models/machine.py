@@ -65,14 +65,14 @@ class Machine(RuleBasedStateMachine):
 def holds(machine: type[Machine], everyday: int = EVERYDAY) -> None:
     """Run a machine, which must find nothing; and no answer may break the contract."""
     before = server().extensions["mockserver"].misfits
-    run_state_machine_as_test(machine, settings=_settings(EXAMPLES or everyday, derandomize=not EXAMPLES))
+    run_state_machine_as_test(machine, settings=sizes(EXAMPLES or everyday, derandomize=not EXAMPLES))
     assert server().extensions["mockserver"].misfits == before
 
 
 def catches(machine: type[Machine]) -> bool:
     """Say whether a machine finds a disagreement, always in the same examples."""
     try:
-        run_state_machine_as_test(machine, settings=_settings(BOUND, derandomize=True, phases=[Phase.generate]))
+        run_state_machine_as_test(machine, settings=sizes(BOUND, derandomize=True, quick=True))
     except Disagreement:
         return True
     return False
@@ -83,7 +83,8 @@ def chosen(mistakes: Mapping[str, object]) -> list[str]:
     return list(mistakes)[: None if EXAMPLES else 4]
 
 
-def _settings(examples: int, **more: Any) -> settings:
+def sizes(examples: int, *, derandomize: bool, quick: bool = False) -> settings:
+    """Return settings for so many examples; a quick run does not look for a shorter one."""
     return settings(
         max_examples=examples,
         stateful_step_count=25,
@@ -92,7 +93,8 @@ def _settings(examples: int, **more: Any) -> settings:
         print_blob=False,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
-        **more,
+        derandomize=derandomize,
+        phases=[Phase.generate] if quick else [Phase.generate, Phase.shrink],
     )
 
 

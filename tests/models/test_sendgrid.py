@@ -459,13 +459,13 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "len(tx.state.pools_of(user))",
         "len(tx.state.pools)",
     ),
-    "101 IPs one by one": (classic_pools.add_ip, ">= catalog.MAX_POOL_IPS", "> catalog.MAX_POOL_IPS"),
-    "101 IPs at once": (management_pools.add_ips, "len(members)", "len(pool.ips)"),
     "IPs are added up to the unfit one": (
         management_pools.add_ips,
         "    _check_assignable(tx, user, addresses)\n",
         "    addresses = [each for each in addresses if each in tx.state.ips]\n",
     ),
+    "101 IPs one by one": (classic_pools.add_ip, ">= catalog.MAX_POOL_IPS", "> catalog.MAX_POOL_IPS"),
+    "101 IPs at once": (management_pools.add_ips, "len(members)", "len(pool.ips)"),
     "a name is taken by renaming": (classic_pools.rename_pool, "pools.is_named(tx, user, new_name)", "False"),
     "an IP that is in the pool already is there twice": (classic_pools.add_ip, "address not in pool.ips", "True"),
     "a subuser sees the parent's pools": (
