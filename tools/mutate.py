@@ -269,8 +269,8 @@ def warm() -> None:
 def suspects(guard: Guard) -> list[str]:
     """Return the tests that may know a provider's guard."""
     name = guard.file.removeprefix(f"{PROVIDERS}/").partition("/")[0]
-    found = sorted(ROOT.glob(f"tests/providers/test_{name}*.py")) + sorted(ROOT.glob(f"tests/clients/test_{name}*.py"))
-    return [str(path.relative_to(ROOT)) for path in found]
+    of_it = (f"tests/providers/test_{name}*.py", f"tests/providers/{name}", f"tests/clients/test_{name}*.py")
+    return [str(path.relative_to(ROOT)) for pattern in of_it for path in sorted(ROOT.glob(pattern))]
 
 
 def find(chosen: Sequence[tuple[Guard, Known]]) -> int:
