@@ -90,6 +90,8 @@ class ApiError(Exception):
         self.values = values
         self.headers: tuple[tuple[str, str], ...] = ()
         """Headers that belong to this refusal alone."""
+        self.others: tuple[ApiError, ...] = ()
+        """What else is wrong with the same request, where several things were judged at once."""
         self.situation: str | None = None
         """What the request met before, beside or instead of an operation, if that is what it is refused for."""
 

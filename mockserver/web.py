@@ -17,7 +17,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Request
 from werkzeug.wsgi import get_input_stream
 
-from .errors import Entry
+from .errors import ApiError, Entry
 from .faults import Fault
 from .ids import Ids
 from .store import Caller, Transaction, Used
@@ -269,6 +269,12 @@ class Text(Strict):
     accepts = staticmethod(lambda value: isinstance(value, str))
 
 
+class Flag(Strict):
+    """A JSON boolean."""
+
+    accepts = staticmethod(lambda value: isinstance(value, bool))
+
+
 class Texts(Strict):
     """A JSON array of strings."""
 
@@ -293,7 +299,7 @@ class Body:
         return [field.data_key or name for name, field in self.fields.items()]
 
     def load(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what it takes from plain data; raise the first refusal in the order of its fields."""
+        """Return what it takes from plain data; raise the first refusal in the order of its fields, with `others`."""
         return self._load(data)
 
     @functools.cached_property
@@ -327,8 +333,9 @@ class Body:
                 loaded: dict[str, Any] = schema.load(data)
             except ValidationError as error:
                 messages: Mapping[str, Any] = error.messages_dict
-                first = next(messages[name] for name in self.names if name in messages)
-                raise refusal(*first[0]) from None
+                first, *others = [refusal(*each) for name in self.names for each in messages.get(name, ())]
+                first.others = tuple(others)
+                raise first from None
             return loaded
 
         return load
@@ -339,7 +346,7 @@ def load(schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
     return schema.load(data)
 
 
-def refusal(entry: Entry, name: str, value: object) -> Exception:
+def refusal(entry: Entry, name: str, value: object) -> ApiError:
     """Return the error of an entry that may want to name the field and to repeat its value."""
     known = {"field": name, "value": value, "type": json_type(value)}
     return entry(**{want: known[want] for want in entry.wants})

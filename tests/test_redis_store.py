@@ -351,7 +351,7 @@ def two(redis_server: RedisServer, make_world: Callable[..., World]) -> tuple[Wo
 
 def test_a_request_that_was_overtaken_begins_again(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that another process overtook is done over, and refused for what it finds then."""
-    from mockserver.providers.sendgrid import rules
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
     real, times = rules.create_pool, []
@@ -376,7 +376,7 @@ def test_a_request_that_was_overtaken_begins_again(two: tuple[World, World], mon
 
 def test_always_overtaken(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that is overtaken time and again is a 503 that says so, and changes nothing."""
-    from mockserver.providers.sendgrid import rules
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
     real, numbers = rules.create_pool, itertools.count()
@@ -397,7 +397,7 @@ def test_always_overtaken(two: tuple[World, World], monkeypatch: pytest.MonkeyPa
 
 def test_a_tenant_that_is_closed_meanwhile(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request whose tenant another process closes meanwhile is a 503, and leaves nothing of the tenant behind."""
-    from mockserver.providers.sendgrid import rules
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
     made = Control(one).tenant()
@@ -607,7 +607,7 @@ def test_redis_is_gone_and_back(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
     """A request in the middle of which Redis goes away is a 503 too, and no crash."""
-    from mockserver.providers.sendgrid import rules
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     with running() as server, pytest.MonkeyPatch.context() as patch:
         world = World(store=server.database())
@@ -668,7 +668,7 @@ def test_all_is_read_back(world: World) -> None:
 
 def test_a_tenant_of_the_same_name(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request whose tenant is closed meanwhile, and another made of its name, has no part in that one."""
-    from mockserver.providers.sendgrid import rules
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
     made = Control(one).tenant()
@@ -689,20 +689,20 @@ def test_a_tenant_of_the_same_name(two: tuple[World, World], monkeypatch: pytest
 
 def test_a_journal_of_the_same_name(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that was answered before its tenant was closed is in no journal of another with that name."""
-    from mockserver.providers.sendgrid import rules
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
     made = Control(one).tenant()
-    real, again = rules.pools_of, []
+    real, again = rules.find_pool, []
 
-    def overtaken(tx: Any, user: str | None) -> Any:
+    def overtaken(*args: Any) -> Any:
         if not again:
             Control(other).ok("POST", "/reset", {})
             again.append(Control(other).tenant())
-        return real(tx, user)
+        return real(*args)
 
-    monkeypatch.setattr(rules, "pools_of", overtaken)
-    assert made.sendgrid.get(POOLS["sendgrid"]).status_code == 200
+    monkeypatch.setattr(rules, "find_pool", overtaken)
+    assert made.sendgrid.get(f"{POOLS['sendgrid']}/spare").status_code == 200
     assert again[0].id == made.id
     assert again[0].ok("GET", "/requests")["requests"] == []
 

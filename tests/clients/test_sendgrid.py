@@ -369,6 +369,109 @@ def test_include_region_that_is_no_boolean(client):
         listed(client, include_region="maybe")
 
 
+# IP Address Management: pools by id, IPs and their subusers
+
+
+def test_life_of_a_managed_pool(client):
+    """A pool is made with IPs, filled, listed, emptied, renamed and deleted by its id."""
+    made = answer(client.send_ips.pools.post(request_body={"name": "receipts", "ips": ["167.89.21.4"]}), 201)
+    assert made == {"name": "receipts", "id": made["id"], "ips": ["167.89.21.4"]}
+    pool = client.send_ips.pools._(made["id"])
+    batch = {"ips": ["159.183.0.4", "167.89.21.5"]}
+    assert answer(pool._("ips:batchAdd").post(request_body=batch)) == {"name": "receipts", "id": made["id"], **batch}
+    page = answer(pool.ips.get(query_params={"limit": 2, "include_region": "true"}))
+    membership = [{"id": made["id"], "name": "receipts"}]
+    assert page == {
+        "result": [
+            {"ip": "159.183.0.4", "region": "eu", "pools": membership},
+            {"ip": "167.89.21.4", "region": "us", "pools": membership},
+        ],
+        "_metadata": {"next_params": {"after_key": "167.89.21.4", "limit": "2", "include_region": "true"}},
+    }
+    assert answer(pool._("ips:batchDelete").post(request_body=batch), 204) is None
+    assert answer(pool.put(request_body={"name": "invoices"})) == {"name": "invoices", "id": made["id"]}
+    assert answer(pool.get()) == {
+        "name": "invoices",
+        "id": made["id"],
+        "ips_preview": ["167.89.21.4"],
+        "total_ip_count": 1,
+    }
+    assert answer(pool.delete(), 204) is None
+    with refused(400, error("not found", "poolid")):
+        pool.get()
+
+
+def test_a_managed_ip(client):
+    """An IP is added, listed from 0 as clients begin, changed, and given to a subuser and taken from it."""
+    body = {"is_auto_warmup": False, "is_parent_assigned": True, "region": "eu", "include_region": True}
+    made = answer(client.send_ips.ips.post(request_body=body), 201)
+    assert made == {
+        "ip": made["ip"],
+        "is_auto_warmup": False,
+        "is_parent_assigned": True,
+        "subusers": [],
+        "region": "eu",
+    }
+    seen, after_key = [], 0
+    while after_key is not None:
+        page = answer(client.send_ips.ips.get(query_params={"limit": 50, "after_key": after_key}))
+        seen += [each["ip"] for each in page["result"]]
+        after_key = page["_metadata"]["next_params"]["after_key"]
+    assert len(seen) == len(set(seen)) and made["ip"] in seen
+    ip = client.send_ips.ips._(made["ip"])
+    changed = answer(ip.patch(request_body={"is_auto_warmup": True}))
+    assert changed == {"ip": made["ip"], "is_auto_warmup": True, "is_parent_assigned": True, "is_enabled": True}
+    assert answer(ip.get())["is_auto_warmup"] is True
+    (subuser,) = answer(client.subusers.get(query_params={"username": "subuser2"}))
+    ids = {"subusers": [str(subuser["id"])]}
+    assert answer(ip._("subusers:batchAdd").post(request_body=ids)) == {"ip": made["ip"], **ids}
+    assert answer(ip.subusers.get())["result"] == ids["subusers"]
+    assert answer(ip._("subusers:batchDelete").post(request_body=ids), 204) is None
+    assert answer(ip.subusers.get())["result"] == []
+
+
+# Classic IPs and subusers
+
+
+def test_classic_ips(client):
+    """IPs are counted, bought, listed by pages, warmed up and cooled down."""
+    (offer,) = answer(client.ips.remaining.get())["results"]
+    bought = answer(client.ips.post(request_body={"count": 1, "user_can_send": True}), 201)
+    assert bought["remaining_ips"] == offer["remaining"] - 1
+    address = bought["ips"][0]["ip"]
+    page = client.ips.get(query_params={"limit": 100, "offset": 100})
+    assert address in [each["ip"] for each in answer(page)]
+    assert 'offset=0>; rel="first"; title="1"' in page.headers["Link"]
+    assert address in [each["ip"] for each in answer(client.ips.assigned.get())]
+    (warming,) = answer(client.ips.warmup.post(request_body={"ip": address}))
+    assert answer(client.ips.warmup._(address).get()) == [warming]
+    assert warming in answer(client.ips.warmup.get())
+    assert answer(client.ips._(address).get())["start_date"] == warming["start_date"]
+    assert answer(client.ips.warmup._(address).delete(), 204) is None
+    with refused(404, error("resource not found")):
+        client.ips.warmup._(address).get()
+
+
+def test_a_new_subuser(client, connect, sendgrid_key):
+    """A subuser that a program makes can be acted for at once, with the IPs that it is given."""
+    body = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["167.89.21.9"]}
+    assert answer(client.subusers.post(request_body=body))["username"] == "team"
+    team = connect(sendgrid_key, "team")
+    assert answer(team.ips.pools.post(request_body={"name": "mine"})) == {"name": "mine"}
+    assert answer(team.ips.pools.mine.ips.post(request_body={"ip": "167.89.21.9"}))["pools"] == ["mine"]
+    assert answer(client.subusers.team.ips.put(request_body=["167.89.21.6"])) == {"ips": ["167.89.21.6"]}
+    assert [each["ip"] for each in answer(team.ips.get())] == ["167.89.21.6"]
+    assert answer(client.subusers.team.delete(), 204) is None
+    with refused(401, error("authorization required")):
+        team.ips.pools.get()
+
+
+def test_scopes_of_a_key(client, connect):
+    """A key reads what it may do."""
+    assert answer(connect(READ_ONLY_KEY).scopes.get()) == {"scopes": ["ips.pools.read"]}
+    assert "ips.pools.ips.create" in answer(client.scopes.get())["scopes"]
+
+
 # Who may do what
 
 
@@ -480,9 +583,7 @@ def test_body_that_is_too_large(client):
 def test_operation_that_is_not_modelled(client):
     """What SendGrid has and the server has not is 501 in words, never an invented answer."""
     words = "mockserver does not model {}; it invents no answer"
-    with refused(501, error(words.format("GET /v3/ips"))):
-        client.ips.get()
-    with refused(501, error(words.format("POST /v3/send_ips/pools"), "")):
-        client.send_ips.pools.post(request_body={"name": "new"})
+    with refused(501, error(words.format("GET /v3/api_keys"))):
+        client.api_keys.get()
     with refused(501, mail_error(words.format("POST /v3/mail/send"))):
         client.mail.send.post(request_body={"ip_pool_name": "spare"})

@@ -1,14 +1,17 @@
-"""SparkPost's IP pools and sending IPs, driven by the official Python client `sparkpost`."""
+"""SparkPost's IP pools, sending IPs and subaccounts, driven by the official Python client `sparkpost`."""
 
 import json
 import secrets
 from contextlib import contextmanager
+from urllib.parse import urljoin
 
 import pytest
+import requests
 from sparkpost.base import Resource
 from sparkpost.exceptions import SparkPostAPIException
 
 VIEW_ONLY_KEY = "10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90"
+SUBACCOUNT_KEY = "7d1a3e5c9b2f4068a7c6e5d4f3b2a1908f7e6d5c"
 TOO_LARGE = "x" * (1 << 20)
 
 MARKETING_IPS = [
@@ -348,5 +351,127 @@ def test_status_line(pools):
 
 def test_operation_that_is_not_modelled(connect, sparkpost_key):
     """What SparkPost has and the server has not is 501 in words, never an invented answer."""
-    with refused(501, "mockserver does not model GET /api/v1/subaccounts; it invents no answer"):
-        connect("subaccounts", sparkpost_key).list()
+    with refused(501, "mockserver does not model GET /api/v1/sending-domains; it invents no answer"):
+        connect("sending-domains", sparkpost_key).list()
+
+
+# What newer documents have
+
+
+@pytest.fixture
+def live_profile(live, sparkpost_key, pools):
+    """Turn the tenant's account into one of profile `live`, with its world as it is, at a time of its own."""
+    pools.list()
+    body = {"provider": "sparkpost", "credential": sparkpost_key}
+    tenant = requests.post(f"{live.url}/_mockserver/tenants/lookup", json=body).json()["id"]
+    path = f"{live.url}/_mockserver/tenants/{tenant}"
+    section = requests.get(f"{path}/state").json()["state"]["sparkpost"]
+    answer = requests.put(f"{path}/state", json={"state": {"sparkpost": {**section, "profile": "live"}}})
+    assert answer.status_code == 200, answer.text
+    return path
+
+
+def test_warmup_of_a_bought_ip(connect, live_profile, sparkpost_key, pools, ips):
+    """As in the web interface: a pool is made, an IP is bought into it, and warms up a stage a day."""
+    assert pools.create(name="Big News", signing_domain="example.org", auto_warmup_overflow_pool="shared pool") == {
+        "id": "big_news"
+    }
+    purchase = connect("account/add-ons/dedicated_ips", sparkpost_key)
+    assert purchase.create(ip_pool="big_news", quantity=1) == {"message": "IP(s) added"}
+    pool = pools.get("big_news")
+    (bought,) = pool["ips"]
+    assert (bought["auto_warmup_enabled"], bought["auto_warmup_stage"]) == (True, 1)
+    assert (pool["signing_domain"], pool["auto_warmup_overflow_pool"]) == ("example.org", "shared pool")
+
+    requests.post(f"{live_profile}/clock/advance", json={"seconds": 5 * 86_400})
+    address = bought["external_ip"]
+    assert ips.get(address)["auto_warmup_stage"] == 6
+    with refused(400, "auto_warmup_stage must be less than or equal to 6"):
+        ips.update(address, auto_warmup_stage=7)
+    assert ips.update(address, auto_warmup_stage=3) == {"message": "Updated Sending IP."}
+    assert ips.update(address, auto_warmup_enabled=False, ip_pool="default") == {"message": "Updated Sending IP."}
+    assert ips.get(address)["auto_warmup_enabled"] is False
+    with refused(400, "auto_warmup_enabled must be true to update auto_warmup_stage"):
+        ips.update(address, auto_warmup_stage=1)
+    with refused(400, "IP Pool nowhere does not exist."):
+        purchase.create(ip_pool="nowhere", quantity=1)
+
+
+def test_overflow_pools(live_profile, pools):
+    """An overflow pool is there, and overflows into none itself."""
+    assert pools.get("marketing_ip_pool")["auto_warmup_overflow_pool"] == "transactional"
+    with refused(400, "Auto Warmup Overflow Pool nowhere does not exist."):
+        pools.create(name="New", auto_warmup_overflow_pool="nowhere")
+    with refused(400, "marketing_ip_pool has an overflow pool and cannot be an overflow pool"):
+        pools.create(name="New", auto_warmup_overflow_pool="marketing_ip_pool")
+    with refused(400, "transactional is an overflow pool and cannot have an overflow pool"):
+        pools.update("transactional", name="T", auto_warmup_overflow_pool="default")
+    assert pools.update("marketing_ip_pool", name="M", auto_warmup_overflow_pool="", signing_domain="") == {
+        "name": "M",
+        "fbl_signing_domain": "sparkpostmail.com",
+        "id": "marketing_ip_pool",
+    }
+
+
+# Subaccounts
+
+
+def test_life_of_a_subaccount(connect, sparkpost_key):
+    """A subaccount is made with a key, confined to a pool, suspended, and found in the list."""
+    subaccounts = connect("subaccounts", sparkpost_key)
+    made = subaccounts.create(name="News", key_label="First", key_grants=["smtp/inject"], ip_pool="transactional")
+    assert (made["subaccount_id"], made["label"], made["short_key"]) == (457, "First", made["key"][:4])
+    expected = {
+        "id": 457,
+        "name": "News",
+        "status": "active",
+        "compliance_status": "active",
+        "ip_pool": "transactional",
+        "options": {"deliverability": False},
+    }
+    assert subaccounts.get(457) == expected
+    done = {"message": "Successfully updated subaccount information"}
+    assert subaccounts.update(457, status="suspended", ip_pool="", options={"deliverability": True}) == done
+    del expected["ip_pool"]
+    assert subaccounts.get(457) == {**expected, "status": "suspended", "options": {"deliverability": True}}
+    assert [each["id"] for each in subaccounts.list()] == [123, 456, 457]
+    assert subaccounts.get("summary") == {"total": 3}
+
+
+def test_pages_of_subaccounts(connect, sparkpost_key):
+    """The link of a page leads to the next one, from wherever the client calls."""
+    subaccounts = connect("subaccounts", sparkpost_key)
+    get = subaccounts.transport.sess.get
+    page = get(f"{subaccounts.uri}?per_page=1&sort_by=name", headers={"Authorization": sparkpost_key})
+    found = [each["name"] for each in page.json()["results"]]
+    page = get(urljoin(page.url, page.json()["links"]["next"]), headers={"Authorization": sparkpost_key})
+    found += [each["name"] for each in page.json()["results"]]
+    assert (found, page.json()["links"], page.json()["total_count"]) == (
+        ["Example Newsletters", "Example Archive"],
+        {},
+        2,
+    )
+
+
+def test_subaccount_that_cannot_be(connect, sparkpost_key):
+    """The client has one text for each mistake of a subaccount."""
+    subaccounts = connect("subaccounts", sparkpost_key)
+    with pytest.raises(SparkPostAPIException) as caught:
+        subaccounts.create(ip_pool="$invalid chars")
+    assert [text.partition(" Code:")[0] for text in caught.value.errors] == [
+        "`name` is a required field",
+        "`key_label` is a required field",
+        "`key_grants` is a required field",
+        "ip_pool must be alphanumeric and underscore",
+    ]
+    with refused(404, "Resource could not be found"):
+        subaccounts.get(1)
+    with refused(400, "subaccount id must be a valid integer"):
+        subaccounts.get("one")
+
+
+def test_key_of_a_subaccount(connect):
+    """A subaccount's own key can do nothing with pools, IPs and subaccounts."""
+    for name in ("ip-pools", "sending-ips", "subaccounts"):
+        with refused(403, "Forbidden."):
+            connect(name, SUBACCOUNT_KEY).list()

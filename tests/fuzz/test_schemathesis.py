@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mockserver.providers import PROVIDERS
@@ -37,15 +38,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         assert process.wait(timeout=10) == 0
 
 
-@pytest.mark.parametrize("name", [*(provider.name for provider in PROVIDERS), "control"])
-def test_fuzz(name: str, server: tuple[str, Path], tmp_path: Path) -> None:
-    """No generated request, and no sequence of them, gets an answer that the contract does not have."""
+def use_profile(url: str, name: str, profile: str) -> None:
+    """Give a provider's account of the demo tenant this profile."""
+    path = f"{url}/_mockserver/tenants/default/state"
+    section = httpx.get(path).json()["state"][name]
+    answer = httpx.put(path, json={"state": {name: {**section, "profile": profile}}})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("how", sorted(path.stem for path in HERE.glob("*.toml")))
+def test_fuzz(how: str, server: tuple[str, Path], tmp_path: Path) -> None:
+    """No generated request, and no sequence of them, gets an answer that the contract does not have.
+
+    `NAME.toml` says how a document is fuzzed, `NAME-PROFILE.toml` how it is in another profile.
+    """
     url, log = server
+    name, _, profile = how.partition("-")
     keys = {provider.name: provider.sample_credential for provider in PROVIDERS}
+    if name in keys:
+        use_profile(url, name, profile or "documented")
     done = subprocess.run(
         [
             str(Path(sys.executable).parent / "schemathesis"),
-            *("--config-file", str(HERE / f"{name}.toml")),
+            *("--config-file", str(HERE / f"{how}.toml")),
             "run",
             f"{url}/_mockserver/openapi/{name}.json",
             *("--max-examples", EXAMPLES, "--seed", "1", "--no-color"),

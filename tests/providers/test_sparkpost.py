@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.providers.sparkpost import rules
+from mockserver.providers.sparkpost.rules import sending_ips as rules
 
 from ..support import SPARKPOST_KEY, Access, World, basic
 

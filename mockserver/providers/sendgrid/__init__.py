@@ -1,10 +1,11 @@
-"""SendGrid: classic IP pools, and the pools of IP Address Management."""
+"""SendGrid: the classic API of IPs, pools and subusers, and IP Address Management."""
 
 import re
 
 from ...provider import Provider
-from . import catalog, schemas, wire
+from . import catalog, wire
 from .routes import routes
+from .schemas.section import SEED
 
 provider = Provider(
     name="sendgrid",
@@ -13,7 +14,7 @@ provider = Provider(
     operations=tuple(routes),
     unmodelled=catalog.UNMODELLED_OPERATIONS,
     catalog=catalog,
-    read_seed=schemas.SEED,
+    read_seed=SEED,
     settle=lambda state, now: state,
     well_formed=re.compile(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
     sample_credential="SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000",

@@ -1,10 +1,11 @@
-"""What SendGrid refuses, in its words; its limits; and what it has that this server does not.
+"""What SendGrid refuses, in its words; its limits and switches; and what it has that this server does not.
 
 Four families of error bodies, chosen by route: classic and mail have `field` null or a name, IP Address Management has
 `field` empty or a name, and the two deletions of the classic pools answer a bare `error`.
 """
 
 from ...errors import Entry, Limit, Source, assumed, documented, observed
+from ...profiles import Switch
 
 CLASSIC = "classic"
 BARE = "bare"
@@ -15,6 +16,8 @@ POOLS = "IP Pools page"
 SPEC = "IP Pools specification"
 MANAGEMENT_POOLS = "GET all IP Pools that have Associated IPs"
 MANAGEMENT_SPEC = "IP Address Management specification"
+WARMUP_SPEC = "IP Warmup specification"
+SUBUSERS_SPEC = "Subusers specification"
 
 
 def classic(key: str, status: int, field: str | None, message: str, source: Source) -> Entry:
@@ -41,7 +44,67 @@ MIN_PAGE = Limit(1, documented(f"{MANAGEMENT_POOLS}: limit should be > 0"))
 MAX_PAGE = Limit(100, documented(f"{MANAGEMENT_POOLS}: limit should be <= 100"))
 DEFAULT_PAGE = Limit(100, assumed("the default is not published; the largest page allowed"))
 
+MIN_NAME_LENGTH = Limit(2, documented(f"{MANAGEMENT_SPEC}, name; the classic API knows no least length"))
+MAX_BATCH_IPS = Limit(100, documented(f"{MANAGEMENT_SPEC}: the number of IPs must be between 1 and 100"))
+MAX_BATCH_SUBUSERS = Limit(
+    1_000, documented(f"{MANAGEMENT_SPEC}: more than 1000 subusers per call; for a new IP its schema has 100")
+)
+MAX_IPS_PAGE = Limit(5_000, documented(f"{MANAGEMENT_SPEC}, GET IPs: limit should be ≤ 5000"))
+DEFAULT_IPS_PAGE = Limit(5_000, assumed("the default is not published; the largest page allowed"))
+DEFAULT_CLASSIC_PAGE = Limit(10, documented(f"{SPEC}, GET IPs: the default of limit"))
+MAX_CLASSIC_PAGE = Limit(
+    500, assumed("the API introduction has it as default and maximum of every list; that more is refused is a guess")
+)
+PRICE_PER_IP = Limit(20, documented(f"{SPEC}, GET remaining IPs; an older page has 30"))
+
 REGIONS = ("eu", "us")
+EU_HOST = "api.eu.sendgrid.com"
+"""The host of EU regional subusers. What only the parent account can do is not there."""
+
+SCOPES = (
+    "ips.assigned.read",
+    "ips.create",
+    "ips.delete",
+    "ips.pools.create",
+    "ips.pools.delete",
+    "ips.pools.ips.create",
+    "ips.pools.ips.delete",
+    "ips.pools.ips.read",
+    "ips.pools.ips.update",
+    "ips.pools.read",
+    "ips.pools.update",
+    "ips.read",
+    "ips.update",
+    "ips.warmup.create",
+    "ips.warmup.delete",
+    "ips.warmup.read",
+    "ips.warmup.update",
+    "mail.send",
+    "subusers.create",
+    "subusers.delete",
+    "subusers.read",
+    "subusers.update",
+)
+"""What a key without limits may do, as far as this server knows."""
+
+# Switches
+
+MEMBERS_AS_OBJECTS = Switch(
+    "members_as_objects",
+    "GET of a classic pool gives its IPs as objects with `ip`, `start_date` and `warmup`, not as texts.",
+    observed("StrongGrid issues 239 and 240, recorded in 2018; maintained clients read nothing else"),
+)
+ADDED_IP_IS_201 = Switch(
+    "added_ip_is_201",
+    "Adding an IP to a classic pool is answered 201, not 200.",
+    documented(f"{SPEC}, POST an IP; the tests of the official clients expect it"),
+)
+WARMUP_IS_201 = Switch(
+    "warmup_is_201",
+    "Putting an IP into warm-up is answered 201, not 200.",
+    documented("an older IP Warmup page; the newer specification and the official clients have 200"),
+    live=False,
+)
 
 # Classic pools
 
@@ -105,6 +168,120 @@ BODY_NOT_JSON = classic(
     assumed("the words of the contacts API, the nearest documented"),
 )
 
+# Classic IPs and warm-up
+
+IP_NOT_FOUND = classic(
+    "ip_not_found", 404, None, "resource not found", assumed("the words of IP Warmup for an IP that is not there")
+)
+NOT_WARMABLE = classic("not_warmable", 404, None, "resource not found", documented(f"{WARMUP_SPEC}, POST an IP"))
+NOT_WARMING = classic(
+    "not_warming", 404, None, "resource not found", documented(f"{WARMUP_SPEC}, GET and DELETE an IP")
+)
+COUNT_MISSING = classic(
+    "count_missing",
+    400,
+    "count",
+    "missing required argument",
+    assumed("the words of /v3/api_keys for a missing name; also for what is no number above 0"),
+)
+SUBUSERS_NOT_YOURS = classic(
+    "subusers_not_yours",
+    400,
+    None,
+    "one or more subusers do not belong to this user",
+    documented(f"{SPEC}, POST IPs; for what is no array of texts it is assumed"),
+)
+EXCLUDE_WHITELABELS_VALUE = classic(
+    "exclude_whitelabels_value",
+    400,
+    "exclude_whitelabels",
+    "must be one of the following: true, false",
+    assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
+)
+WARMUP_VALUE = classic(
+    "warmup_value",
+    400,
+    "warmup",
+    "must be one of the following: true, false",
+    assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
+)
+USER_CAN_SEND_VALUE = classic(
+    "user_can_send_value",
+    400,
+    "user_can_send",
+    "must be one of the following: true, false",
+    assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
+)
+CLASSIC_NO_IPS_REMAINING = classic(
+    "classic_no_ips_remaining", 400, None, "No IPs remaining", assumed("the words of IP Address Management")
+)
+CLASSIC_LIMIT_RANGE = classic(
+    "classic_limit_range",
+    400,
+    "limit",
+    "should be > 0 and <= 500",
+    assumed("the words of IP Address Management for its own maximum"),
+)
+OFFSET_TYPE = classic(
+    "offset_type", 400, "offset", "must be a numeric value", assumed("the words of after_key in IP Address Management")
+)
+OFFSET_RANGE = classic(
+    "offset_range", 400, "offset", "must be >= 0", assumed("the words of after_key in IP Address Management")
+)
+SORT_VALUE = classic(
+    "sort_value",
+    400,
+    "sort_by_direction",
+    "must be one of the following: asc, desc",
+    assumed(f"the values are documented, the words are those of is_enabled in the {MANAGEMENT_SPEC}"),
+)
+
+# Subusers
+
+USERNAME_MISSING = classic(
+    "username_missing",
+    400,
+    "username",
+    "missing required argument",
+    assumed("the words of /v3/api_keys for a missing name"),
+)
+EMAIL_MISSING = classic(
+    "email_missing", 400, "email", "missing required argument", assumed("the words of /v3/api_keys for a missing name")
+)
+PASSWORD_MISSING = classic(
+    "password_missing",
+    400,
+    "password",
+    "missing required argument",
+    assumed("the words of /v3/api_keys for a missing name"),
+)
+SUBUSER_IPS_MISSING = classic(
+    "subuser_ips_missing",
+    400,
+    "ips",
+    "missing required argument",
+    assumed("the words of /v3/api_keys for a missing name"),
+)
+USERNAME_TAKEN = classic(
+    "username_taken",
+    400,
+    None,
+    "username exists",
+    documented(f"{SUBUSERS_SPEC}, POST; its example has no field"),
+)
+IPS_NOT_VALID = classic(
+    "ips_not_valid",
+    400,
+    None,
+    "unable to validate IPs at this time",
+    documented(
+        f"{SUBUSERS_SPEC}, POST, without a field; that it is for an IP that is not there, and on PUT, is assumed"
+    ),
+)
+SUBUSER_NOT_FOUND = classic(
+    "subuser_not_found", 404, None, "resource not found", assumed("the words of an IP that is not there")
+)
+
 # IP Address Management
 
 LIMIT_RANGE = management(
@@ -131,6 +308,173 @@ INCLUDE_REGION_VALUE = management(
     assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
 )
 MISSING_SCOPE = management("missing_scope", 401, "", "missing required scope: {scopes}", documented(MANAGEMENT_POOLS))
+
+# IP Address Management: bodies and pools
+
+MANAGEMENT_BODY_NOT_JSON = management(
+    "management_body_not_json",
+    400,
+    "",
+    "failed to parse the request body as a JSON payload",
+    documented(f"{MANAGEMENT_SPEC}; for a field of another type it is assumed"),
+)
+POOL_ID_TYPE = management("pool_id_type", 400, "poolid", "must be a numeric value", documented(MANAGEMENT_SPEC))
+POOL_ID_NOT_FOUND = management("pool_id_not_found", 400, "poolid", "not found", documented(MANAGEMENT_SPEC))
+POOL_NAME_MISSING = management(
+    "pool_name_missing", 400, "name", "not found in the request body", documented(MANAGEMENT_SPEC)
+)
+POOL_NAME_START = management(
+    "pool_name_start", 400, "name", "cannot start with a dot or a space", documented(MANAGEMENT_SPEC)
+)
+POOL_NAME_LENGTH = management(
+    "pool_name_length", 400, "name", "needs to be between 2 to 64 characters long", documented(MANAGEMENT_SPEC)
+)
+POOL_NAME_TAKEN = management("pool_name_taken", 400, "name", "already exists", documented(MANAGEMENT_SPEC))
+POOL_LIMIT = management("pool_limit", 400, "", "100 pools limit has been reached", documented(MANAGEMENT_SPEC))
+IPS_MISSING = management(
+    "ips_missing",
+    400,
+    "ips",
+    "not found in the request body",
+    documented(f"{MANAGEMENT_SPEC}, batchAdd; its text for batchDelete is a placeholder"),
+)
+IPS_LENGTH = management(
+    "ips_length",
+    400,
+    "ips",
+    "the number of IPs must be between 1 and 100",
+    documented(f"{MANAGEMENT_SPEC}, batchAdd and batchDelete; for a new pool it is assumed"),
+)
+IPS_UNASSIGNABLE = management(
+    "ips_unassignable",
+    400,
+    "ips",
+    "unable to verify IPs assignability: {ip}",
+    documented(f"{MANAGEMENT_SPEC}, batchAdd; which IPs it is for, and for a new pool, is assumed"),
+)
+IPS_NOT_IN_POOL = management(
+    "ips_not_in_pool", 400, "ips", "not found in pool ‘{name}’: {ip}", documented(f"{MANAGEMENT_SPEC}, batchDelete")
+)
+IPS_TOO_MANY = management(
+    "ips_too_many",
+    400,
+    "ips",
+    "the total number of IPs per pool cannot exceed 100. current IP count in ‘{name}’ is ‘{count}’",
+    documented(f"{MANAGEMENT_SPEC}, batchAdd; that the first quoted word is the pool's name is assumed"),
+)
+
+# IP Address Management: IPs
+
+IPS_LIMIT_RANGE = management(
+    "ips_limit_range", 400, "limit", "should be > 0 and ≤ 5000", documented(f"{MANAGEMENT_SPEC}, GET IPs")
+)
+AFTER_KEY_ADDRESS = management("after_key_address", 400, "after_key", "invalid IP address", documented(MANAGEMENT_SPEC))
+BEFORE_KEY_ADDRESS = management(
+    "before_key_address", 400, "before_key", "invalid IP address", documented(MANAGEMENT_SPEC)
+)
+BOTH_KEYS = management("both_keys", 400, "after_key", "cannot be used with ‘before_key’", documented(MANAGEMENT_SPEC))
+IS_LEASED_VALUE = management(
+    "is_leased_value", 400, "is_leased", "must be one of the following: true, false", documented(MANAGEMENT_SPEC)
+)
+IS_ENABLED_VALUE = management(
+    "is_enabled_value", 400, "is_enabled", "must be one of the following: true, false", documented(MANAGEMENT_SPEC)
+)
+IS_PARENT_ASSIGNED_VALUE = management(
+    "is_parent_assigned_value",
+    400,
+    "is_parent_assigned",
+    "must be one of the following: true, false",
+    documented(MANAGEMENT_SPEC),
+)
+IS_PARENT_ASSIGNED_BY_SUBUSER = management(
+    "is_parent_assigned_by_subuser",
+    400,
+    "is_parent_assigned",
+    "cannot be used for a sub user account",
+    documented(MANAGEMENT_SPEC),
+)
+POOL_TYPE = management("pool_type", 400, "pool", "must be numeric", documented(MANAGEMENT_SPEC))
+POOL_UNKNOWN = management("pool_unknown", 400, "pool", "not found", documented(MANAGEMENT_SPEC))
+POOL_AND_PARENT_ASSIGNED = management(
+    "pool_and_parent_assigned",
+    400,
+    "pool",
+    "cannot be used with ‘is_parent_assigned’",
+    documented(MANAGEMENT_SPEC),
+)
+START_ADDED_AT_TYPE = management(
+    "start_added_at_type", 400, "start_added_at", "must be numeric", documented(MANAGEMENT_SPEC)
+)
+END_ADDED_AT_TYPE = management("end_added_at_type", 400, "end_added_at", "must be numeric", documented(MANAGEMENT_SPEC))
+NEW_REGION_VALUE = management(
+    "new_region_value",
+    400,
+    "region",
+    "must be one of the following: eu, us",
+    assumed(f"the values are documented, the words are those of is_enabled in the {MANAGEMENT_SPEC}"),
+)
+ADDRESS_INVALID = management("address_invalid", 400, "ip", "invalid IP address", documented(MANAGEMENT_SPEC))
+ADDRESS_NOT_FOUND = management("address_not_found", 400, "ip", "not found", documented(f"{MANAGEMENT_SPEC}, GET an IP"))
+NOT_OWNED = management(
+    "not_owned", 400, "ip", "unable to verify IP ownership", documented(f"{MANAGEMENT_SPEC}, PATCH an IP")
+)
+SETTING_MISSING = management(
+    "setting_missing",
+    400,
+    "",
+    "at least one of the following is required: is_enabled, is_auto_warmup, is_parent_assigned",
+    documented(f"{MANAGEMENT_SPEC}, PATCH an IP"),
+)
+NO_IPS_REMAINING = management(
+    "no_ips_remaining", 400, "", "No IPs remaining", documented(f"{MANAGEMENT_SPEC}, POST an IP")
+)
+IS_AUTO_WARMUP_MISSING = management(
+    "is_auto_warmup_missing",
+    400,
+    "is_auto_warmup",
+    "not found in the request body",
+    documented(f"{MANAGEMENT_SPEC}, POST an IP"),
+)
+IS_PARENT_ASSIGNED_MISSING = management(
+    "is_parent_assigned_missing",
+    400,
+    "is_parent_assigned",
+    "not found in the request body",
+    documented(f"{MANAGEMENT_SPEC}, POST an IP"),
+)
+SUBUSERS_ALL_WARMING = management(
+    "subusers_all_warming",
+    400,
+    "subusers",
+    "these users must have at least one IP that is not in warmup: {id}",
+    documented(f"{MANAGEMENT_SPEC}, POST an IP"),
+)
+
+# IP Address Management: the subusers of an IP
+
+ADDRESS_OF_NONE = management(
+    "address_of_none",
+    400,
+    "",
+    "invalid IP address",
+    documented(f"{MANAGEMENT_SPEC}, subusers of an IP; for an IP that is not the account's it is assumed"),
+)
+SUBUSERS_EMPTY = management(
+    "subusers_empty",
+    400,
+    "subusers",
+    "must not be empty",
+    documented(f"{MANAGEMENT_SPEC}, batchAdd and batchDelete; for a missing field it is assumed"),
+)
+SUBUSERS_TOO_MANY = management(
+    "subusers_too_many", 400, "subusers", "cannot assign more than 1000 subusers per call", documented(MANAGEMENT_SPEC)
+)
+SUBUSERS_WITH_CALLER = management(
+    "subusers_with_caller", 400, "subusers", "cannot contain caller’s userID", documented(MANAGEMENT_SPEC)
+)
+SUBUSERS_UNVERIFIED = management(
+    "subusers_unverified", 400, "subusers", "unverified subusers: {id}", documented(MANAGEMENT_SPEC)
+)
 
 # Not about one operation
 
@@ -197,6 +541,9 @@ MAIL_UNMODELLED = mail(
     "mockserver does not model {method} {path}; it invents no answer",
     assumed("ours: SendGrid has this operation, this server does not"),
 )
+
+NOT_JSON: dict[str, Entry] = {CLASSIC: BODY_NOT_JSON, MANAGEMENT: MANAGEMENT_BODY_NOT_JSON}
+"""What a body that is not the JSON it should be is refused with, by family."""
 
 GENERAL: dict[str, dict[str, Entry]] = {
     CLASSIC: {
@@ -272,29 +619,11 @@ def family(path: str) -> str:
 
 UNMODELLED_OPERATIONS = {
     "/v3/api_keys": ["GET", "POST"],
-    "/v3/ips": ["GET", "POST"],
-    "/v3/ips/assigned": ["GET"],
-    "/v3/ips/remaining": ["GET"],
-    "/v3/ips/warmup": ["GET", "POST"],
-    "/v3/ips/warmup/{ip_address}": ["GET", "DELETE"],
-    "/v3/ips/{ip_address}": ["GET"],
     "/v3/mail/batch": ["POST"],
     "/v3/mail/batch/{batch_id}": ["GET"],
     "/v3/mail/send": ["POST"],
     "/v3/messages/{msg_id}": ["GET"],
     "/v3/partners/accounts/{account_id}/ips": ["GET", "POST", "DELETE"],
-    "/v3/scopes": ["GET"],
-    "/v3/send_ips/ips": ["GET", "POST"],
-    "/v3/send_ips/ips/{ip}": ["GET", "PATCH"],
-    "/v3/send_ips/ips/{ip}/subusers": ["GET"],
-    "/v3/send_ips/ips/{ip}/subusers:batchAdd": ["POST"],
-    "/v3/send_ips/ips/{ip}/subusers:batchDelete": ["POST"],
-    "/v3/send_ips/pools": ["POST"],
-    "/v3/send_ips/pools/{poolid}": ["GET", "PUT", "DELETE"],
-    "/v3/send_ips/pools/{poolid}/ips": ["GET"],
-    "/v3/send_ips/pools/{poolid}/ips:batchAdd": ["POST"],
-    "/v3/send_ips/pools/{poolid}/ips:batchDelete": ["POST"],
-    "/v3/subusers": ["GET", "POST"],
-    "/v3/subusers/{name}/ips": ["PUT"],
+    "/v3/subusers/{subuser_name}": ["PATCH"],
 }
 """What the specifications have, and this server answers 501."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +31,16 @@ class Ip:
     parent_assigned: bool = True
     """Whether the parent account may send from it; if not, it can join no pool of the parent."""
     subusers: tuple[str, ...] = ()
+    leased: bool = True
+    """Whether it is SendGrid's; if not, the customer brought it."""
+    added_at: int = 1_664_390_835
+    """When the account got it, in seconds since the epoch; the moment of the documents' example, unless a seed says."""
+    updated_at: int | None = None
+    """When its settings were last changed, in seconds since the epoch."""
+
+    def is_of(self, user: str | None) -> bool:
+        """Say whether a user sees this IP: the parent account sees all of them, a subuser its own."""
+        return user is None or user in self.subusers
 
     def may_join_pool_of(self, user: str | None) -> bool:
         """Say whether a user, None being the parent account, may put this IP into a pool."""
@@ -48,6 +60,36 @@ class Pool:
     """Whose it is; None for the parent account."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subuser:
+    """An account below the parent's: the classic API knows it by name, IP Address Management by id."""
+
+    name: str
+    id: str
+    email: str
+
+
+NO_ADDRESS = 9
+"""What stands in the place of a version where a text is no address."""
+LONGEST_ADDRESS = 45
+"""How many characters an address has at most."""
+
+
+def place(address: str) -> tuple[int, int, str]:
+    """Return where an address stands among others: IPv4, then IPv6, by number; then what is no address, by text."""
+    return _place(address) if len(address) <= LONGEST_ADDRESS else (NO_ADDRESS, 0, address)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _place(address: str) -> tuple[int, int, str]:
+    """The same of a short text; a long list asks for the same ones every time."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return NO_ADDRESS, 0, address
+    return ip.version, int(ip), ""
+
+
 @dataclass(slots=True)
 class State(BaseState):
     """One account and its subusers."""
@@ -56,7 +98,30 @@ class State(BaseState):
     """By address."""
     pools: Table[Pool] = field(default_factory=Table)
     """By id, of every user."""
-    subusers: tuple[str, ...] = ()
+    subusers: Table[Subuser] = field(default_factory=Table)
+    """By name."""
+    username: str = "parent"
+    """The parent account's own name."""
+    user_id: str = "1000"
+    """The parent account's own id."""
+    remaining_ips: int = 10
+    """How many IPs the account can still buy."""
+
+    def ips_of(self, user: str | None) -> list[Ip]:
+        """Return the IPs that a user sees, in the order the account got them."""
+        return [ip for ip in self.ips.values() if ip.is_of(user)]
+
+    def pools_of(self, user: str | None) -> list[Pool]:
+        """Return a user's pools, in order of creation."""
+        return [pool for pool in self.pools.values() if pool.subuser == user]
+
+    def memberships(self, user: str | None) -> dict[str, list[Pool]]:
+        """Return the pools of a user that each IP is in, in order of creation, by address; nothing for one in none."""
+        found: dict[str, list[Pool]] = {}
+        for pool in self.pools_of(user):
+            for address in pool.ips:
+                found.setdefault(address, []).append(pool)
+        return found
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> State:
@@ -64,15 +129,17 @@ class State(BaseState):
 
         Raises `SeedError` for what is there twice, for a name that stands for nothing, and for a broken limit.
         """
-        subusers = tuple(data.get("subusers", ()))
+        default = cls()
+        username, user_id = data.get("username", default.username), data.get("user_id", default.user_id)
+        subusers = _subusers(data.get("subusers", ()), username, user_id)
         ips: dict[str, Ip] = {}
         for index, item in enumerate(data.get("ips", ())):
             ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
             if ip.ip in ips:
                 raise SeedError(("ips", index, "ip"), f"{ip.ip} is there twice")
-            for place, name in enumerate(ip.subusers):
+            for position, name in enumerate(ip.subusers):
                 if name not in subusers:
-                    raise SeedError(("ips", index, "subusers", place), f"there is no subuser '{name}'")
+                    raise SeedError(("ips", index, "subusers", position), f"there is no subuser '{name}'")
             ips[ip.ip] = ip
         pools: dict[str, Pool] = {}
         names: dict[str | None, set[str]] = {}
@@ -87,19 +154,52 @@ class State(BaseState):
                 raise SeedError(("pools", index, "name"), f"the pool '{pool.name}' is there twice")
             if len(mine) == catalog.MAX_POOLS:
                 raise SeedError(("pools", index), f"a user has at most {catalog.MAX_POOLS} pools")
-            for place, address in enumerate(pool.ips):
+            for position, address in enumerate(pool.ips):
                 if address not in ips:
-                    raise SeedError(("pools", index, "ips", place), f"there is no IP {address}")
+                    raise SeedError(("pools", index, "ips", position), f"there is no IP {address}")
                 if not ips[address].may_join_pool_of(pool.subuser):
-                    raise SeedError(("pools", index, "ips", place), f"{address} can join no pool of this user")
+                    raise SeedError(("pools", index, "ips", position), f"{address} can join no pool of this user")
             pools[pool.id] = pool
             mine.add(pool.name)
-        return cls(Table(ips), Table(pools), subusers, profile=profiles.load(data))
+        return cls(
+            Table(ips),
+            Table(pools),
+            Table(subusers),
+            username,
+            user_id,
+            data.get("remaining_ips", default.remaining_ips),
+            profile=profiles.load(data),
+        )
 
     def dump(self) -> dict[str, Any]:
         return {
             **self.profile.dump(),
-            "subusers": list(self.subusers),
+            "username": self.username,
+            "user_id": self.user_id,
+            "remaining_ips": self.remaining_ips,
+            "subusers": [plain(subuser) for subuser in self.subusers.values()],
             "ips": [plain(ip) for ip in self.ips.values()],
             "pools": [plain(pool) for pool in self.pools.values()],
         }
+
+
+def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
+    """Return the subusers of a seed by name: each a record, or its name alone. An id that is not given is the next."""
+    records = [{"name": item} if isinstance(item, str) else item for item in items]
+    taken = {user_id, *(item["id"] for item in records if "id" in item)}
+    last = int(user_id)
+    found: dict[str, Subuser] = {}
+    ids = {user_id}
+    for index, item in enumerate(records):
+        name = item["name"]
+        if name == username or name in found:
+            raise SeedError(("subusers", index), f"the name '{name}' is there twice")
+        identifier = item.get("id")
+        if identifier is None:
+            last = next(number for number in range(last + 1, last + len(taken) + 2) if str(number) not in taken)
+            identifier = str(last)
+        if identifier in ids:
+            raise SeedError(("subusers", index), f"the id {identifier} is there twice")
+        ids.add(identifier)
+        found[name] = Subuser(name, identifier, item.get("email", f"{name}@example.com"))
+    return found

@@ -1,10 +1,11 @@
-"""SparkPost: IP pools and sending IPs."""
+"""SparkPost: IP pools, sending IPs and subaccounts."""
 
 import re
 
 from ...provider import Provider
-from . import catalog, schemas, wire
+from . import catalog, wire
 from .routes import routes
+from .schemas.seed import SEED
 
 provider = Provider(
     name="sparkpost",
@@ -13,7 +14,7 @@ provider = Provider(
     operations=tuple(routes),
     unmodelled=catalog.UNMODELLED_OPERATIONS,
     catalog=catalog,
-    read_seed=schemas.SEED,
+    read_seed=SEED,
     settle=lambda state, now: state,
     well_formed=re.compile("[0-9a-fA-F]{40}"),
     sample_credential="5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b",

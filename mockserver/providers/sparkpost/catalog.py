@@ -1,16 +1,47 @@
-"""What SparkPost refuses, in its words; its reserved names; and what it has that this server does not.
+"""What SparkPost refuses, in its words; its limits and switches; and what it has that this server does not.
 
-Errors come in two dialects that live side by side. The newer one, of pools and sending IPs, has `message` alone or
-`message`, `param`, `value`. The older one adds `description` and a `code` that is a string of digits.
+Errors come in two dialects that live side by side. The newer one, of pools, sending IPs and subaccounts, has `message`
+alone or `message`, `param`, `value`. The older one adds `description` and a `code` that is a string of digits.
 """
 
-from ...errors import Entry, assumed, documented, observed
+from ...errors import Entry, Limit, assumed, documented, observed
+from ...profiles import Switch
 
 POOLS = "IP Pools API reference"
 IPS = "Sending IPs API reference"
+NEW_POOLS = "IP Pools API reference of 2026"
+NEW_IPS = "Sending IPs API reference of 2026"
+SUBACCOUNTS = "Subaccounts API reference of 2026"
 
 DEFAULT_POOL = "default"
 """The id of the pool that every account has."""
+SHARED_POOL = "shared pool"
+"""What an overflow pool is called that is not the account's own, but SparkPost's."""
+
+# Switches
+
+SIGNING_DOMAIN = Switch(
+    "signing_domain",
+    "A pool has a `signing_domain`, for mail whose own domain is not verified.",
+    documented(NEW_POOLS),
+)
+AUTO_WARMUP = Switch(
+    "auto_warmup",
+    "IPs are warmed up in stages, `auto_warmup_enabled` and `auto_warmup_stage`; pools have an"
+    " `auto_warmup_overflow_pool`.",
+    documented(f"{NEW_POOLS}; {NEW_IPS}"),
+)
+PARTIAL_IP_UPDATE = Switch(
+    "partial_ip_update",
+    "Updating a sending IP needs no `ip_pool`, and answers `Updated Sending IP.`.",
+    documented(f"{NEW_IPS}, Update a Sending IP"),
+)
+SHORT_POOL_IDS = Switch(
+    "short_pool_ids",
+    "The id of a new pool is cut to 20 characters, the most that a subaccount's `ip_pool` may have.",
+    assumed("no document says what becomes of a longer name; a subaccount cannot be given a pool with a longer id"),
+    live=False,
+)
 
 # Pools
 
@@ -52,7 +83,38 @@ FIELD_TYPE = Entry(
     },
 )
 
+OVERFLOW_DOES_NOT_EXIST = Entry(
+    "overflow_does_not_exist",
+    400,
+    "Auto Warmup Overflow Pool {id} does not exist.",
+    documented(f"{NEW_POOLS}, Create and Update an IP Pool"),
+)
+OVERFLOW_HAS_OVERFLOW = Entry(
+    "overflow_has_overflow",
+    400,
+    "{id} has an overflow pool and cannot be an overflow pool",
+    documented(f"{NEW_POOLS}, Create and Update an IP Pool"),
+)
+OVERFLOW_WITH_OVERFLOW = Entry(
+    "overflow_with_overflow",
+    400,
+    "{id} is an overflow pool and cannot have an overflow pool",
+    documented(f"{NEW_POOLS}, Update an IP Pool"),
+)
+OVERFLOW_TO_ITSELF = Entry(
+    "overflow_to_itself",
+    400,
+    "{id} is an overflow pool and cannot have an overflow pool",
+    assumed("the web interface does not offer a pool to itself; the words are those of a chain, which it would be"),
+)
+
 # Sending IPs
+
+FIRST_STAGE = Limit(1, documented(f"{NEW_IPS}, Sending IP Object"))
+LAST_STAGE = Limit(29, documented(f"{NEW_IPS}, Sending IP Object"))
+STAGE_SECONDS = 86_400
+"""How long a stage of warm-up takes. The support site: whoever sends 90 % of a day's volume is at the next stage the
+day after. That much is taken to be sent every day."""
 
 IP_INVALID = Entry(
     "ip_invalid",
@@ -65,7 +127,7 @@ TARGET_POOL_DOES_NOT_EXIST = Entry(
     "target_pool_does_not_exist",
     400,
     "IP Pool {value} does not exist.",
-    documented(f"{IPS}, Update a Sending IP"),
+    documented(f"{IPS}, Update a Sending IP; for buying IPs it is assumed"),
 )
 IP_POOL_REQUIRED = Entry(
     "ip_pool_required",
@@ -75,6 +137,248 @@ IP_POOL_REQUIRED = Entry(
     {"param": "ip_pool"},
     echoes=("value",),
 )
+
+STAGE_RANGE = Entry(
+    "stage_range",
+    400,
+    "auto_warmup_stage must be between 1 and 29",
+    documented(f"{NEW_IPS}, Update a Sending IP; for a number between two stages it is assumed"),
+)
+STAGE_RAISED = Entry(
+    "stage_raised",
+    400,
+    "auto_warmup_stage must be less than or equal to {count}",
+    documented(f"{NEW_IPS}, Update a Sending IP"),
+)
+STAGE_WITHOUT_WARMUP = Entry(
+    "stage_without_warmup",
+    400,
+    "auto_warmup_enabled must be true to update auto_warmup_stage",
+    documented(f"{NEW_IPS}, Update a Sending IP"),
+)
+WARMUP_TYPE = Entry(
+    "warmup_type",
+    422,
+    "invalid data format/type",
+    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
+    {
+        "description": "field 'auto_warmup_enabled' is of type '{type}', but needs to be of type 'boolean'",
+        "code": "1300",
+    },
+)
+STAGE_TYPE = Entry(
+    "stage_type",
+    422,
+    "invalid data format/type",
+    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
+    {
+        "description": "field 'auto_warmup_stage' is of type '{type}', but needs to be of type 'number'",
+        "code": "1300",
+    },
+)
+
+# Buying IPs
+
+IP_LIMIT = Limit(4, documented("support site, dedicated IP pools: so many may be bought if nothing else is agreed"))
+
+QUANTITY_REQUIRED = Entry(
+    "quantity_required",
+    400,
+    "`quantity` is a required field",
+    assumed("no document has the refusals of buying; the words and shape of the Subaccounts API reference"),
+    {"param": "quantity"},
+    echoes=("value",),
+)
+QUANTITY_INVALID = Entry(
+    "quantity_invalid",
+    400,
+    "`quantity` must be a positive Integer",
+    assumed("no document has the refusals of buying; the shape of the Subaccounts API reference"),
+    {"param": "quantity"},
+    echoes=("value",),
+)
+TOO_MANY_IPS = Entry(
+    "too_many_ips",
+    400,
+    "Unable to add IP(s) - usage exceeded.",
+    assumed("no document has the refusals of buying; the words of an unpublished document for subaccounts"),
+)
+
+# Subaccounts
+
+NAME_SIZE = Limit(64, documented(f"{SUBACCOUNTS}, Subaccount object"))
+IP_POOL_SIZE = Limit(20, documented(f"{SUBACCOUNTS}, Create a Subaccount"))
+PAGE_SIZE = Limit(25, documented(f"{SUBACCOUNTS}, List Subaccounts"))
+MAX_PAGE_SIZE = Limit(100, documented(f"{SUBACCOUNTS}, Pagination"))
+STATUSES = ("active", "suspended", "terminated")
+SORTS = ("created_at", "updated_at", "id", "name")
+ORDERS = ("asc", "desc")
+OPTIONS = ("deliverability",)
+KEY_GRANTS = (
+    "smtp/inject",
+    "sending_domains/manage",
+    "tracking_domains/view",
+    "tracking_domains/manage",
+    "message_events/view",
+    "suppression_lists/manage",
+    "transmissions/view",
+    "transmissions/modify",
+    "webhooks/view",
+    "webhooks/modify",
+)
+"""What the key of a subaccount can be granted: Subaccounts API reference, Create a Subaccount."""
+
+SUBACCOUNT_NOT_FOUND = Entry(
+    "subaccount_not_found",
+    404,
+    "Resource could not be found",
+    assumed("the web interface expects the status for an unknown subaccount; the words are those of any unknown thing"),
+)
+SUBACCOUNT_ID_INVALID = Entry(
+    "subaccount_id_invalid",
+    400,
+    "subaccount id must be a valid integer",
+    assumed("the web interface expects the status; the words are those of an address that is none"),
+)
+SUBACCOUNT_NAME_REQUIRED = Entry(
+    "subaccount_name_required",
+    400,
+    "`name` is a required field",
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; for a name that is blank or no string it is assumed"),
+    {"param": "name"},
+    echoes=("value",),
+)
+NAME_TOO_LONG = Entry(
+    "name_too_long",
+    400,
+    "name must be 64 characters or less",
+    assumed(f"the limit is in the {SUBACCOUNTS}; the words are those for ip_pool"),
+    {"param": "name"},
+    echoes=("value",),
+)
+KEY_LABEL_REQUIRED = Entry(
+    "key_label_required",
+    400,
+    "`key_label` is a required field",
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; for a label that is blank or no string it is assumed"),
+    {"param": "key_label"},
+    echoes=("value",),
+)
+KEY_GRANTS_REQUIRED = Entry(
+    "key_grants_required",
+    400,
+    "`key_grants` is a required field",
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; for an empty list it is assumed"),
+    {"param": "key_grants"},
+    echoes=("value",),
+)
+KEY_GRANTS_INVALID = Entry(
+    "key_grants_invalid",
+    400,
+    "Invalid `key_grants value`. Supported values are: 'smtp/inject', 'sending_domains/manage',"
+    " 'message_events/view', 'suppression_lists/manage'",
+    documented(f"{SUBACCOUNTS}, Create a Subaccount, whose own list of grants is longer than that of the message"),
+    {"param": "key_grants"},
+    echoes=("value",),
+)
+KEY_IPS_NO_ARRAY = Entry(
+    "key_ips_no_array",
+    400,
+    "`key_valid_ips` must be an Array",
+    documented(f"{SUBACCOUNTS}, Create a Subaccount"),
+    {"param": "key_valid_ips"},
+    echoes=("value",),
+)
+KEY_IPS_INVALID = Entry(
+    "key_ips_invalid",
+    400,
+    "`key_valid_ips` must have valid netmask values",
+    documented(f"{SUBACCOUNTS}, Create a Subaccount"),
+    {"param": "key_valid_ips"},
+    echoes=("value",),
+)
+IP_POOL_TOO_LONG = Entry(
+    "ip_pool_too_long",
+    400,
+    "ip_pool must be 20 characters or less",
+    documented(f"{SUBACCOUNTS}, Create and Update a Subaccount"),
+    {"param": "ip_pool"},
+    echoes=("value",),
+)
+IP_POOL_INVALID = Entry(
+    "ip_pool_invalid",
+    400,
+    "ip_pool must be alphanumeric and underscore",
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; for what is no string it is assumed"),
+    {"param": "ip_pool"},
+    echoes=("value",),
+)
+SETUP_API_KEY_INVALID = Entry(
+    "setup_api_key_invalid",
+    400,
+    "`setup_api_key` must be a Boolean",
+    assumed(f"no document has it; after the words for key_valid_ips in the {SUBACCOUNTS}"),
+    {"param": "setup_api_key"},
+    echoes=("value",),
+)
+OPTIONS_INVALID = Entry(
+    "options_invalid",
+    400,
+    "`options` must be an Object",
+    assumed(f"no document has it; after the words for key_valid_ips in the {SUBACCOUNTS}"),
+    {"param": "options"},
+    echoes=("value",),
+)
+DELIVERABILITY_INVALID = Entry(
+    "deliverability_invalid",
+    400,
+    "`options.deliverability` must be a Boolean",
+    assumed(f"no document has it; after the words for key_valid_ips in the {SUBACCOUNTS}"),
+    {"param": "options.deliverability"},
+    echoes=("value",),
+)
+PER_PAGE_RANGE = Entry(
+    "per_page_range",
+    400,
+    "per_page must be between 1 and 100",
+    assumed(f"the limit is in the {SUBACCOUNTS}; the words are those for a stage of warm-up"),
+    {"param": "per_page"},
+    echoes=("value",),
+)
+CURSOR_INVALID = Entry(
+    "cursor_invalid",
+    400,
+    "Invalid `cursor` value",
+    assumed("no document has it; after the words for key_grants"),
+    {"param": "cursor"},
+    echoes=("value",),
+)
+IDS_INVALID = Entry(
+    "ids_invalid",
+    400,
+    "Invalid `ids` value",
+    assumed("no document has it; after the words for key_grants"),
+    {"param": "ids"},
+    echoes=("value",),
+)
+
+
+def _unsupported(param: str, supported: tuple[str, ...]) -> Entry:
+    values = ", ".join(f"'{value}'" for value in supported)
+    return Entry(
+        f"{param}_unsupported",
+        400,
+        f"Invalid `{param}` value. Supported values are: {values}",
+        assumed(f"the values are in the {SUBACCOUNTS}; the words are those for key_grants"),
+        {"param": param},
+        echoes=("value",),
+    )
+
+
+STATUS_UNSUPPORTED = _unsupported("status", STATUSES)
+SORT_BY_UNSUPPORTED = _unsupported("sort_by", SORTS)
+ORDER_UNSUPPORTED = _unsupported("order", ORDERS)
+OPTION_UNSUPPORTED = _unsupported("option", OPTIONS)
 
 # Not about one operation
 
@@ -153,12 +457,14 @@ FAULTS = {
 }
 """How a planned error of some status is said."""
 
-RIGHTS = assumed("the grants of IP pools are the web interface's own; that they cover sending IPs too is a guess")
+RIGHTS = assumed(
+    "the grants are the web interface's own; that those of IP pools cover sending IPs, and billing/manage buying, is"
+    " a guess"
+)
 """Where the grants of operations come from."""
 
 UNMODELLED_OPERATIONS = {
     "/api/v1/account": ["GET", "PUT"],
-    "/api/v1/account/add-ons/dedicated_ips": ["POST"],
     "/api/v1/account/aws-marketplace/add-ons/dedicated_ips": ["POST"],
     "/api/v1/account/integrations/aws-marketplace/add-ons/dedicated_ips": ["POST"],
     "/api/v1/billing/subscription": ["GET"],
@@ -166,9 +472,6 @@ UNMODELLED_OPERATIONS = {
     "/api/v1/metrics/ip-pools": ["GET"],
     "/api/v1/metrics/sending-ips": ["GET"],
     "/api/v1/sending-domains": ["GET", "POST"],
-    "/api/v1/subaccounts": ["GET", "POST"],
-    "/api/v1/subaccounts/summary": ["GET"],
-    "/api/v1/subaccounts/{id}": ["GET", "PUT"],
     "/api/v1/transmissions": ["GET", "POST", "DELETE"],
     "/api/v1/transmissions/{id}": ["GET", "DELETE"],
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
@@ -13,9 +14,11 @@ from werkzeug.http import HTTP_STATUS_CODES
 from ...errors import ApiError, Entry
 from ...profiles import Profile
 from ...provider import Situation
-from ...web import Call, NotAnObject, NotJson, Reply, encode
+from ...web import Call, NotAnObject, NotJson, Reply, encode, origin
 from . import catalog
-from .models import Pool, SendingIp
+from .models import Pool, SendingIp, Subaccount
+from .rules.sending_ips import stage
+from .rules.subaccounts import Key, Page
 
 JSON = "application/json"
 
@@ -36,14 +39,21 @@ def credential(headers: Headers) -> str | None:
 
 
 def admit(call: Call) -> None:
-    """Check the grant. The subaccount header is noted: pools belong to the primary account."""
-    call.account = call.headers.get("X-MSYS-SUBACCOUNT")
-    scopes = call.caller.registration.scopes
-    if scopes is None or call.scope is None or call.scope in scopes:
-        return
-    if call.scope == "ip_pools/view" and "ip_pools/manage" in scopes:
-        return
-    raise catalog.FORBIDDEN()
+    """Check the grant. The subaccount header is noted: what is served here belongs to the primary account."""
+    registration = call.caller.registration
+    call.account = registration.account or call.headers.get("X-MSYS-SUBACCOUNT")
+    if not _granted(registration.scopes, call.scope):
+        raise catalog.FORBIDDEN()
+    if registration.account is not None and call.scope not in catalog.KEY_GRANTS:
+        raise catalog.FORBIDDEN()
+
+
+def _granted(scopes: frozenset[str] | None, scope: str | None) -> bool:
+    """Say whether a key with these grants, None being all, may do what needs `scope`: who may manage may view."""
+    if scopes is None or scope is None or scope in scopes:
+        return True
+    area, _, right = scope.partition("/")
+    return right == "view" and f"{area}/manage" in scopes
 
 
 def refuse(situation: Situation, *, method: str, path: str, profile: Profile) -> ApiError:
@@ -63,17 +73,25 @@ def refuse(situation: Situation, *, method: str, path: str, profile: Profile) ->
 
 
 def envelope(error: ApiError) -> Reply:
+    """Say an error; the dialect that names the parameter names every one that is wrong."""
+    told = [error]
+    if "param" in error.entry.details:
+        told += [other for other in error.others if "param" in other.entry.details]
+    data = {"errors": [_problem(each) for each in told]}
+    if error.entry.details.get("spaced"):  # the gateway in front of the services writes these, blanks included
+        body = b'{"errors": [ {"message": ' + encode(error.message) + b"} ]}"
+        return Reply(error.entry.status, data, body, JSON)
+    return Reply(error.entry.status, data, encode(data), JSON)
+
+
+def _problem(error: ApiError) -> dict[str, Any]:
     problem: dict[str, Any] = {"message": error.message}
     for name in _ERROR_MEMBERS:
         if name in error.entry.details:
             problem[name] = error.detail(name)
     if "value" in error.entry.echoes:
         problem["value"] = error.values["value"]
-    data = {"errors": [problem]}
-    if error.entry.details.get("spaced"):  # the gateway in front of the services writes these, blanks included
-        body = b'{"errors": [ {"message": ' + encode(error.message) + b"} ]}"
-        return Reply(error.entry.status, data, body, JSON)
-    return Reply(error.entry.status, data, encode(data), JSON)
+    return problem
 
 
 def fault(status: int, call: Call) -> ApiError:
@@ -127,23 +145,112 @@ def no_content() -> Reply:
     return Reply(204)
 
 
-def pool_with_ips(pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
-    members = [{"external_ip": ip.external_ip, "hostname": ip.hostname} for ip in ips]
-    return {"id": pool.id, "name": pool.name, **_signing(pool), "ips": members}
+# Pools
 
 
-def updated_pool(pool: Pool) -> dict[str, Any]:
-    return {"name": pool.name, **_signing(pool), "id": pool.id}
+def pool_with_ips(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
+    warmup = _warmup(call)
+    members = [{"external_ip": ip.external_ip, "hostname": ip.hostname, **warmup(ip)} for ip in ips]
+    return {"id": pool.id, "name": pool.name, **_fbl(pool), "ips": members, **_newer(call, pool)}
 
 
-def _signing(pool: Pool) -> dict[str, str]:
+def updated_pool(call: Call, pool: Pool) -> dict[str, Any]:
+    return {"name": pool.name, **_fbl(pool), "id": pool.id, **_newer(call, pool)}
+
+
+def _fbl(pool: Pool) -> dict[str, str]:
     return {} if pool.fbl_signing_domain is None else {"fbl_signing_domain": pool.fbl_signing_domain}
 
 
-def sending_ip(ip: SendingIp) -> dict[str, Any]:
+def _newer(call: Call, pool: Pool) -> dict[str, str]:
+    """Return what of a pool only newer documents have; what is unset is left out."""
+    profile = call.tx.state.profile
+    found: dict[str, str] = {}
+    if profile[catalog.SIGNING_DOMAIN] and pool.signing_domain is not None:
+        found["signing_domain"] = pool.signing_domain
+    if profile[catalog.AUTO_WARMUP] and pool.auto_warmup_overflow_pool is not None:
+        found["auto_warmup_overflow_pool"] = pool.auto_warmup_overflow_pool
+    return found
+
+
+# Sending IPs
+
+
+def sending_ip(call: Call, ip: SendingIp) -> dict[str, Any]:
     return {
         "external_ip": ip.external_ip,
         "hostname": ip.hostname,
         "ip_pool": ip.ip_pool,
         "customer_provided": ip.customer_provided,
+        **_warmup(call)(ip),
     }
+
+
+def _warmup(call: Call) -> Callable[[SendingIp], dict[str, Any]]:
+    """Return what tells of an IP how warm it is now, which is nothing in a profile without warm-up."""
+    if not call.tx.state.profile[catalog.AUTO_WARMUP]:
+        return lambda ip: {}
+    now = call.tx.now
+
+    def warmup(ip: SendingIp) -> dict[str, Any]:
+        reached = stage(ip, now)
+        if reached is None:
+            return {"auto_warmup_enabled": False}
+        return {"auto_warmup_enabled": True, "auto_warmup_stage": reached}
+
+    return warmup
+
+
+def updated_ip(call: Call) -> dict[str, str]:
+    partial = call.tx.state.profile[catalog.PARTIAL_IP_UPDATE]
+    return {"message": "Updated Sending IP." if partial else "Updated IP Pool."}
+
+
+# Subaccounts
+
+
+def new_subaccount(subaccount: Subaccount, key: Key | None) -> dict[str, Any]:
+    if key is None:
+        return {"subaccount_id": subaccount.id}
+    return {"subaccount_id": subaccount.id, "key": key.key, "label": key.label, "short_key": key.key[:4]}
+
+
+def subaccount(record: Subaccount) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "status": record.status,
+        "compliance_status": record.compliance_status,
+        **_assigned(record),
+        "options": {"deliverability": record.deliverability},
+    }
+
+
+def listed_subaccount(record: Subaccount) -> dict[str, Any]:
+    """Return a subaccount as it stands in lists, where the documents have its fields in another order."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "status": record.status,
+        **_assigned(record),
+        "compliance_status": record.compliance_status,
+        "options": {"deliverability": record.deliverability},
+    }
+
+
+def _assigned(record: Subaccount) -> dict[str, str]:
+    return {} if record.ip_pool is None else {"ip_pool": record.ip_pool}
+
+
+def page(call: Call, page: Page, sent: Mapping[str, str]) -> Reply:
+    """Answer a page; its link repeats what was asked, and leads to where that was asked."""
+    links = {}
+    if page.cursor is not None:
+        query = {"cursor": page.cursor} | {name: text for name, text in sent.items() if name != "cursor"}
+        links["next"] = f"{call.root.removeprefix(origin(call.environ))}/api/v1/subaccounts?{urlencode(query)}"
+    answer = {
+        "results": [listed_subaccount(each) for each in page.subaccounts],
+        "total_count": page.total,
+        "links": links,
+    }
+    return Reply(200, answer, encode(answer), JSON)

@@ -108,3 +108,62 @@ const error = await refused(403, problem("access forbidden"), "DELETE", `${POOLS
 assert.equal(error.message, "FORBIDDEN"); // the phrase of the status line, as recorded: in capitals
 const unscoped = connect("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000");
 await refused(401, problem("missing required scope: ips.pools.read", ""), "GET", MANAGED, { by: unscoped });
+
+// IP Address Management: pools by id, with their IPs
+
+const IPS = "/v3/send_ips/ips";
+const [created, pool] = await call("POST", MANAGED, { body: { name: "managed", ips: ["167.89.21.4", "159.183.0.4"] } });
+assert.deepEqual([created, pool], [201, { name: "managed", id: pool.id, ips: ["167.89.21.4", "159.183.0.4"] }]);
+const one = `${MANAGED}/${pool.id}`;
+assert.deepEqual(await call("GET", one, { qs: { include_region: true } }), [
+  200,
+  {
+    name: "managed",
+    id: pool.id,
+    ips_preview: ["167.89.21.4", "159.183.0.4"],
+    total_ip_count: 2,
+    ip_count_by_region: [
+      { region: "eu", count: 1 },
+      { region: "us", count: 1 },
+    ],
+  },
+]);
+assert.deepEqual(await call("POST", `${one}/ips:batchAdd`, { body: { ips: ["167.89.21.5"] } }), [
+  200,
+  { name: "managed", id: pool.id, ips: ["167.89.21.5"] },
+]);
+const [, members] = await call("GET", `${one}/ips`, { qs: { limit: 2 } });
+assert.deepEqual(
+  [members.result.map(({ ip }) => ip), members._metadata.next_params],
+  [["159.183.0.4", "167.89.21.4"], { after_key: "167.89.21.4", limit: "2" }],
+);
+assert.deepEqual(await call("POST", `${one}/ips:batchDelete`, { body: { ips: ["167.89.21.5"] } }), [204, ""]);
+assert.deepEqual(await call("PUT", one, { body: { name: "renamed" } }), [200, { name: "renamed", id: pool.id }]);
+assert.deepEqual(await call("DELETE", one), [204, ""]);
+await refused(400, problem("not found", "poolid"), "GET", one);
+
+// IP Address Management: IPs and their subusers
+
+const [added, fresh] = await call("POST", IPS, { body: { is_auto_warmup: true, is_parent_assigned: true } });
+assert.deepEqual([added, fresh.is_auto_warmup, fresh.subusers], [201, true, []]);
+const ip = `${IPS}/${fresh.ip}`;
+assert.deepEqual(await call("PATCH", ip, { body: { is_auto_warmup: false } }), [
+  200,
+  { ip: fresh.ip, is_auto_warmup: false, is_parent_assigned: true, is_enabled: true },
+]);
+const [, [{ id: subuserId }]] = await call("GET", "/v3/subusers", { qs: { username: "subuser1" } });
+const subusers = { subusers: [`${subuserId}`] };
+assert.deepEqual(await call("POST", `${ip}/subusers:batchAdd`, { body: subusers }), [
+  200,
+  { ip: fresh.ip, ...subusers },
+]);
+assert.deepEqual((await call("GET", `${ip}/subusers`))[1].result, subusers.subusers);
+assert.deepEqual(await call("POST", `${ip}/subusers:batchDelete`, { body: subusers }), [204, ""]);
+const seen = [];
+for (let after_key = "0"; after_key !== null; ) {
+  const [, page] = await call("GET", IPS, { qs: { limit: 50, after_key } });
+  seen.push(...page.result.map((each) => each.ip));
+  ({ after_key } = page._metadata.next_params);
+}
+assert.equal(new Set(seen).size, seen.length);
+assert.ok(seen.includes(fresh.ip));

@@ -112,11 +112,63 @@ await refused(connect("nobody").get({ uri: "ip-pools" }), 401, { message: "Unaut
 const viewer = connect("10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90");
 await refused(viewer.post({ uri: "ip-pools", json }), 403, { message: "Forbidden." });
 await refused(client.get({ uri: "ip-puddles" }), 404, { message: "Resource could not be found" });
-await refused(client.subaccounts.list(), 501, {
-  message: "mockserver does not model GET /api/v1/subaccounts; it invents no answer",
+await refused(client.get({ uri: "sending-domains" }), 501, {
+  message: "mockserver does not model GET /api/v1/sending-domains; it invents no answer",
 });
 const withSubaccount = connect(API_KEY, { headers: { "X-MSYS-SUBACCOUNT": 123 } });
 assert.equal((await withSubaccount.get({ uri: "ip-pools" })).results.length, 3);
+
+// Subaccounts, with every method that the client has for them
+
+const key = { key_label: "First", key_grants: ["smtp/inject", "transmissions/modify"], key_valid_ips: ["192.0.2.0/24"] };
+const made = (await client.subaccounts.create({ name: "News", ip_pool: "transactional", ...key })).results;
+assert.match(made.key, /^[0-9a-f]{40}$/);
+assert.deepEqual(made, { subaccount_id: 457, key: made.key, label: "First", short_key: made.key.slice(0, 4) });
+const subaccount = {
+  id: 457,
+  name: "News",
+  status: "active",
+  compliance_status: "active",
+  ip_pool: "transactional",
+  options: { deliverability: false },
+};
+assert.deepEqual((await client.subaccounts.get("457")).results, subaccount);
+assert.deepEqual(await client.subaccounts.update("457", { status: "terminated" }), {
+  results: { message: "Successfully updated subaccount information" },
+});
+const listed = (await client.subaccounts.list()).results;
+assert.equal(listed.length, 3);
+assert.deepEqual(listed[2], { ...subaccount, status: "terminated" });
+assert.deepEqual(await client.get({ uri: "subaccounts/summary" }), { results: { total: 3 } });
+const pages = [await client.get({ uri: "subaccounts", qs: { per_page: 2, sort_by: "id", order: "asc" } })];
+pages.push(await client.get({ uri: pages[0].links.next }));
+assert.deepEqual(pages.map((page) => page.results.map(({ id }) => id)), [[123, 456], [457]]);
+assert.deepEqual(pages[1].links, {});
+await refused(
+  client.subaccounts.create({ ...key, key_valid_ips: "192.0.2.1" }),
+  400,
+  { message: "`name` is a required field", param: "name", value: null },
+  { message: "`key_valid_ips` must be an Array", param: "key_valid_ips", value: "192.0.2.1" },
+);
+await refused(client.subaccounts.update("457", { ip_pool: "longer_than_any_pool_id" }), 400, {
+  message: "ip_pool must be 20 characters or less",
+  param: "ip_pool",
+  value: "longer_than_any_pool_id",
+});
+await refused(client.subaccounts.get("7"), 404, { message: "Resource could not be found" });
+const theirs = connect("7d1a3e5c9b2f4068a7c6e5d4f3b2a1908f7e6d5c");
+await refused(theirs.subaccounts.list(), 403, { message: "Forbidden." });
+
+// Buying
+
+assert.deepEqual(
+  await client.post({ uri: "account/add-ons/dedicated_ips", json: { ip_pool: "transactional", quantity: 2 } }),
+  { results: { message: "IP(s) added" } },
+);
+assert.equal((await get("ip-pools/transactional")).ips.length, 3);
+await refused(client.post({ uri: "account/add-ons/dedicated_ips", json: { ip_pool: "nowhere", quantity: 1 } }), 400, {
+  message: "IP Pool nowhere does not exist.",
+});
 
 // The message of the client's errors is the status line's phrase, which must be the standard one.
 

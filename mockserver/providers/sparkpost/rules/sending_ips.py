@@ -1,0 +1,93 @@
+"""What SparkPost does with sending IPs: where they are, how warm they are, and how there come to be more."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import replace
+
+from ....store import Transaction
+from .. import catalog
+from ..models import SendingIp, State
+
+Tx = Transaction[State]
+
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+
+NEW_IPS = ipaddress.IPv4Network("198.18.0.0/15")
+"""Where the addresses of bought IPs are from: RFC 2544 keeps them for measurements, so nobody can be reached there."""
+
+
+def list_ips(tx: Tx) -> list[SendingIp]:
+    """Return every sending IP of the account."""
+    return list(tx.state.ips.values())
+
+
+def get_ip(tx: Tx, external_ip: str) -> SendingIp:
+    """Return a sending IP; the form of the address is judged before it is looked up."""
+    if not IPV4.fullmatch(external_ip):
+        raise catalog.IP_INVALID()
+    ip = tx.state.ips.get(external_ip)
+    if ip is None:
+        raise catalog.IP_NOT_FOUND()
+    return ip
+
+
+def stage(ip: SendingIp, now: float) -> int | None:
+    """Return the stage of warm-up that an IP is in at a time; None while it is not warming up, or when it is done.
+
+    It is a stage further every day, since each day's volume is taken to be sent.
+    """
+    if ip.auto_warmup_stage is None or ip.auto_warmup_since is None:
+        return ip.auto_warmup_stage
+    days = max(0, int((now - ip.auto_warmup_since) // catalog.STAGE_SECONDS))
+    reached = ip.auto_warmup_stage + days
+    return reached if reached <= catalog.LAST_STAGE else None
+
+
+def update_ip(
+    tx: Tx,
+    ip: SendingIp,
+    *,
+    ip_pool: str | None = None,
+    auto_warmup_enabled: bool | None = None,
+    auto_warmup_stage: int | None = None,
+) -> None:
+    """Put a sending IP into another pool, switch its warm-up on or off, or lower its stage; None leaves it as it is."""
+    if ip_pool is not None:
+        _check_pool(tx, ip_pool)
+    now = stage(ip, tx.now)
+    enabled = now is not None if auto_warmup_enabled is None else auto_warmup_enabled
+    current = now or catalog.FIRST_STAGE
+    if auto_warmup_stage is not None:
+        if not enabled:
+            raise catalog.STAGE_WITHOUT_WARMUP()
+        if auto_warmup_stage > current:
+            raise catalog.STAGE_RAISED(count=int(current))
+        current = auto_warmup_stage
+    wanted = int(current) if enabled else None
+    if wanted != now:
+        ip = replace(ip, auto_warmup_stage=wanted, auto_warmup_since=None if wanted is None else tx.now)
+    tx.state.ips[ip.external_ip] = replace(ip, ip_pool=ip_pool or ip.ip_pool)
+
+
+def buy_ips(tx: Tx, ip_pool: str, quantity: int) -> None:
+    """Put new IPs, at the first stage of warm-up, into a pool."""
+    _check_pool(tx, ip_pool)
+    bought = sum(not ip.customer_provided for ip in tx.state.ips.values())
+    if bought + quantity > tx.state.dedicated_ip_limit:
+        raise catalog.TOO_MANY_IPS()
+    for _ in range(quantity):
+        number = tx.ids.draw().number
+        while (address := str(NEW_IPS[number % NEW_IPS.num_addresses])) in tx.state.ips:
+            number += 1
+        hostname = f"mta{number}a.sparkpostmail.com"
+        tx.state.ips[address] = SendingIp(
+            address, hostname, ip_pool, auto_warmup_stage=int(catalog.FIRST_STAGE), auto_warmup_since=tx.now
+        )
+
+
+def _check_pool(tx: Tx, pool_id: str) -> None:
+    if pool_id not in tx.state.pools:
+        raise catalog.TARGET_POOL_DOES_NOT_EXIST(value=pool_id)

@@ -1,0 +1,508 @@
+"""SendGrid's classic API beside pools: IPs, warm-up, scopes and subusers; hosts; and what profiles change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mockserver.providers.sendgrid import catalog, provider
+
+from ..support import Access, World
+
+IPS = "/v3/ips"
+POOLS = "/v3/ips/pools"
+WARMUP = "/v3/ips/warmup"
+SUBUSERS = "/v3/subusers"
+MANAGED = "/v3/send_ips/ips"
+NOT_FOUND = {"errors": [{"field": None, "message": "resource not found"}]}
+
+
+def refused(response: Any, field: str | None, message: str) -> None:
+    """Assert that an answer is a 400 of the classic API."""
+    assert (response.status_code, response.json) == (400, {"errors": [{"field": field, "message": message}]})
+
+
+def addresses(response: Any) -> list[str]:
+    assert response.status_code == 200
+    return [ip["ip"] for ip in response.json]
+
+
+def ip(number: int, **more: Any) -> dict[str, Any]:
+    return {"ip": f"10.0.0.{number}", "rdns": f"o{number}.example.com", **more}
+
+
+# IPs
+
+
+@pytest.fixture
+def twelve(make_sendgrid: Callable[..., Access]) -> Access:
+    """An account with twelve IPs, the last ones first, and a subuser."""
+    return make_sendgrid(
+        username="boss",
+        subusers=["team"],
+        ips=[
+            *(ip(number) for number in range(12, 3, -1)),
+            ip(3, subusers=["team"], warmup=True, start_date=1_409_616_000, added_at=1_482_883_200),
+            ip(2, parent_assigned=False),
+            {"ip": "10.0.0.1"},
+        ],
+        pools=[{"id": "1", "name": "one", "ips": ["10.0.0.3"]}, {"id": "2", "name": "two", "ips": ["10.0.0.3"]}],
+    )
+
+
+def test_an_ip_of_the_list(twelve: Access) -> None:
+    """An IP has who may send from it, the parent first, its pools, and its reverse DNS only if there is one."""
+    first, _, third = twelve.get(f"{IPS}?limit=3").json
+    assert list(third.items()) == [
+        ("ip", "10.0.0.3"),
+        ("subusers", ["boss", "team"]),
+        ("rdns", "o3.example.com"),
+        ("pools", ["one", "two"]),
+        ("warmup", True),
+        ("start_date", 1_409_616_000),
+        ("whitelabeled", True),
+        ("assigned_at", 1_482_883_200),
+    ]
+    assert list(first.items()) == [
+        ("ip", "10.0.0.1"),
+        ("subusers", ["boss"]),
+        ("pools", []),
+        ("warmup", False),
+        ("start_date", None),
+        ("whitelabeled", False),
+        ("assigned_at", 1664390835),
+    ]
+    alone = twelve.get(f"{IPS}/10.0.0.3").json
+    assert {**alone, "assigned_at": 1_482_883_200} == third
+    assert list(alone) == list(third)[:-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", range(1, 11)),
+        ("offset=10", [11, 12]),
+        ("offset=12", []),
+        ("offset=99999999999999999999", []),
+        ("limit=500", range(1, 13)),
+        ("limit=2&offset=1", [2, 3]),
+        ("sort_by_direction=desc&limit=3", [12, 11, 10]),
+        ("sort_by_direction=asc&limit=1", [1]),
+        ("exclude_whitelabels=true", [1]),
+        ("exclude_whitelabels=false&limit=1", [1]),
+        ("subuser=team", [3]),
+        ("subuser=test_string", []),
+        ("ip=10.0.0.7", [7]),
+        ("ip=test_string", []),
+    ],
+)
+def test_filters(twelve: Access, query: str, numbers: Any) -> None:
+    """The list has ten IPs unless it is asked for others, in the order of their numbers; what fits nothing is empty."""
+    assert addresses(twelve.get(f"{IPS}?{query}")) == [f"10.0.0.{number}" for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        ("limit=0", "limit", "should be > 0 and <= 500"),
+        ("limit=501", "limit", "should be > 0 and <= 500"),
+        ("limit=x", "limit", "should be > 0 and <= 500"),
+        ("offset=-1", "offset", "must be >= 0"),
+        ("offset=x", "offset", "must be a numeric value"),
+        ("exclude_whitelabels=1", "exclude_whitelabels", "must be one of the following: true, false"),
+        ("sort_by_direction=up", "sort_by_direction", "must be one of the following: asc, desc"),
+    ],
+)
+def test_queries_that_do_not_fit(twelve: Access, query: str, field: str, message: str) -> None:
+    """A bad parameter is refused by its name."""
+    refused(twelve.get(f"{IPS}?{query}"), field, message)
+
+
+def links(response: Any) -> dict[str, tuple[str, str]]:
+    """Return the query and the title of each link, by its relation."""
+    found = re.findall(
+        r'<http://localhost/sendgrid/v3/ips\?([^>]*)>; rel="(\w+)"; title="(\d+)"', response.headers["Link"]
+    )
+    assert len(found) == response.headers["Link"].count("rel=")
+    return {rel: (query, title) for query, rel, title in found}
+
+
+def test_links(twelve: Access) -> None:
+    """The header Link has the pages around this one, as the documents' example orders and numbers them."""
+    first = links(twelve.get(f"{IPS}?limit=5"))
+    assert list(first.items()) == [
+        ("next", ("limit=5&offset=5", "2")),
+        ("prev", ("limit=5&offset=0", "1")),
+        ("last", ("limit=5&offset=10", "3")),
+        ("first", ("limit=5&offset=0", "1")),
+    ]
+    last = links(twelve.get(f"{IPS}?limit=5&offset=10&sort_by_direction=desc"))
+    assert last == {
+        "prev": ("limit=5&offset=5&sort_by_direction=desc", "2"),
+        "last": ("limit=5&offset=10&sort_by_direction=desc", "3"),
+        "first": ("limit=5&offset=0&sort_by_direction=desc", "1"),
+    }
+    nothing = links(twelve.get(f"{IPS}?ip=x&offset=50"))
+    assert set(nothing) == {"prev", "last", "first"}
+    assert {title for _, title in nothing.values()} == {"1"}
+
+
+def test_following_links(twelve: Access) -> None:
+    """Who follows `next` until there is none sees every IP once."""
+    seen, query = [], "limit=5"
+    while query:
+        response = twelve.get(f"{IPS}?{query}")
+        seen += addresses(response)
+        query = links(response).get("next", ("", ""))[0]
+    assert seen == [f"10.0.0.{number}" for number in range(1, 13)]
+
+
+def test_what_a_subuser_sees(twelve: Access) -> None:
+    """A subuser sees its own IPs and pools and itself alone, on every path of IPs."""
+    team = twelve.acting_for("team")
+    team.post(POOLS, json={"name": "mine"})
+    team.post(f"{POOLS}/mine/ips", json={"ip": "10.0.0.3"})
+    (only,) = team.get(IPS).json
+    assert (only["ip"], only["subusers"], only["pools"]) == ("10.0.0.3", ["team"], ["mine"])
+    assert addresses(team.get(f"{IPS}/assigned")) == addresses(team.get(WARMUP)) == ["10.0.0.3"]
+    assert team.get(f"{IPS}/10.0.0.3").json["pools"] == ["mine"]
+    for response in (
+        team.get(f"{IPS}/10.0.0.4"),
+        team.post(WARMUP, json={"ip": "10.0.0.4"}),
+        team.get(f"{WARMUP}/10.0.0.4"),
+        team.delete(f"{WARMUP}/10.0.0.4"),
+    ):
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+
+
+def test_assigned_ips(twelve: Access) -> None:
+    """Assigned are IPs that the parent or a subuser may send from."""
+    found = twelve.get(f"{IPS}/assigned")
+    assert addresses(found) == ["10.0.0.1", *(f"10.0.0.{number}" for number in range(3, 13))]
+    assert list(found.json[1].items()) == [
+        ("ip", "10.0.0.3"),
+        ("pools", ["one", "two"]),
+        ("warmup", True),
+        ("start_date", 1_409_616_000),
+    ]
+
+
+def test_an_ip_that_is_not_there(sendgrid: Access) -> None:
+    """An unknown IP is 404, whatever its form."""
+    for address in ("9.9.9.9", "nonsense"):
+        response = sendgrid.get(f"{IPS}/{address}")
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+
+
+def test_remaining(sendgrid: Access) -> None:
+    """How many IPs can be bought is told with the documented period and price."""
+    assert sendgrid.get(f"{IPS}/remaining").data == b'{"results":[{"remaining":10,"period":"month","price_per_ip":20}]}'
+
+
+def test_buying(make_world: Callable[..., World]) -> None:
+    """New IPs are the subusers', and the parent's if it says so; then they can join a pool."""
+    sendgrid = make_world(time=lambda: 1_700_000_000.5).sendgrid
+    body = {"count": 2, "subusers": ["subuser2", "subuser1", "subuser2"], "warmup": True, "user_can_send": True}
+    bought = sendgrid.post(IPS, json=body)
+    first, second = (each["ip"] for each in bought.json["ips"])
+    users = ["parent", "subuser2", "subuser1"]
+    made = [{"ip": first, "subusers": users}, {"ip": second, "subusers": users}]
+    assert (bought.status_code, bought.json) == (201, {"ips": made, "remaining_ips": 8, "warmup": True})
+    found = sendgrid.get(f"{IPS}?ip={second}").json[0]
+    assert (found["start_date"], found["assigned_at"]) == (1_700_000_000, 1_700_000_000)
+    assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": first}).status_code == 200
+    plain = sendgrid.post(IPS, json={"count": 1}).json
+    assert plain == {"ips": [{"ip": plain["ips"][0]["ip"], "subusers": []}], "remaining_ips": 7, "warmup": False}
+    assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": plain["ips"][0]["ip"]}).status_code == 404
+    assert plain["ips"][0]["ip"] not in addresses(sendgrid.get(f"{IPS}/assigned"))
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message"),
+    [
+        ({}, "count", "missing required argument"),
+        ({"count": 0}, "count", "missing required argument"),
+        ({"count": -1}, "count", "missing required argument"),
+        ({"count": "1"}, "count", "missing required argument"),
+        ({"count": True}, "count", "missing required argument"),
+        ({"count": 1.5}, "count", "missing required argument"),
+        ({"count": 11}, None, "No IPs remaining"),
+        ({"count": 90_323_478}, None, "No IPs remaining"),
+        ({"count": 1, "subusers": ["nobody"]}, None, "one or more subusers do not belong to this user"),
+        ({"count": 1, "subusers": "subuser1"}, None, "one or more subusers do not belong to this user"),
+        ({"count": 1, "warmup": "yes"}, "warmup", "must be one of the following: true, false"),
+        ({"count": 1, "user_can_send": 1}, "user_can_send", "must be one of the following: true, false"),
+    ],
+)
+def test_what_cannot_be_bought(sendgrid: Access, body: dict[str, Any], field: str | None, message: str) -> None:
+    """A bad order is refused, and nothing is bought."""
+    refused(sendgrid.post(IPS, json=body), field, message)
+    assert sendgrid.get(f"{IPS}/remaining").json["results"][0]["remaining"] == 10
+
+
+@pytest.mark.parametrize("count", [9, 10])
+def test_all_that_remain(sendgrid: Access, count: int) -> None:
+    """As many IPs can be bought as remain."""
+    assert sendgrid.post(IPS, json={"count": count}).json["remaining_ips"] == 10 - count
+
+
+# Warm-up
+
+
+def test_warmup(make_world: Callable[..., World]) -> None:
+    """Warm-up begins now, shows wherever the IP does, begins once, and ends when it is taken out."""
+    now = [1_700_000_000.5]
+    sendgrid = make_world(time=lambda: now[0]).sendgrid
+    warming = [{"ip": "167.89.21.2", "start_date": 1_700_000_000}]
+    for _ in range(2):
+        begun = sendgrid.post(WARMUP, json={"ip": "167.89.21.2"})
+        assert (begun.status_code, begun.json) == (200, warming)
+        now[0] += 100 * 24 * 3_600
+    assert sendgrid.get(f"{WARMUP}/167.89.21.2").json == warming
+    assert sendgrid.get(WARMUP).json == [*warming, {"ip": "167.89.21.201", "start_date": 1_409_616_000}]
+    assert sendgrid.get(f"{IPS}/167.89.21.2").json["start_date"] == 1_700_000_000
+    assert sendgrid.get(f"{MANAGED}/167.89.21.2").json["is_auto_warmup"] is True
+    ended = sendgrid.delete(f"{WARMUP}/167.89.21.2")
+    assert (ended.status_code, ended.data) == (204, b"")
+    for response in (sendgrid.get(f"{WARMUP}/167.89.21.2"), sendgrid.delete(f"{WARMUP}/167.89.21.2")):
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+    found = sendgrid.get(f"{IPS}/167.89.21.2").json
+    assert (found["warmup"], found["start_date"]) == (False, None)
+
+
+def test_warming_what_is_not_there(sendgrid: Access) -> None:
+    """An unknown IP is 404; none at all is a missing argument; no JSON object is none."""
+    assert sendgrid.post(WARMUP, json={"ip": "9.9.9.9"}).json == NOT_FOUND
+    for body in ({}, {"ip": ""}, {"ip": 1}):
+        refused(sendgrid.post(WARMUP, json=body), "ip", "missing required argument")
+    refused(sendgrid.post(WARMUP, data=b"[]"), None, "Request body is not valid json")
+
+
+# Scopes
+
+
+def test_scopes_of_keys(world: World) -> None:
+    """A key's own scopes are listed; of one without limits, every scope that an operation needs."""
+    every = world.sendgrid.get("/v3/scopes").json["scopes"]
+    assert every == list(catalog.SCOPES)
+    assert {operation.scope for operation in provider.operations} - {None} <= set(every)
+    reader = world.as_sendgrid("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000")
+    assert reader.get("/v3/scopes").json == {"scopes": ["ips.pools.read"]}
+    nothing = world.as_sendgrid("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
+    assert nothing.get("/v3/scopes").json == {"scopes": []}
+
+
+def test_missing_scopes(world: World) -> None:
+    """A key without the scope is refused with 403 on every path of the classic API, before anything is looked at."""
+    nothing = world.as_sendgrid("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
+    for method, path in (
+        ("GET", IPS),
+        ("POST", IPS),
+        ("GET", f"{IPS}/assigned"),
+        ("GET", f"{IPS}/remaining"),
+        ("GET", f"{IPS}/9.9.9.9"),
+        ("GET", WARMUP),
+        ("POST", WARMUP),
+        ("GET", f"{WARMUP}/9.9.9.9"),
+        ("DELETE", f"{WARMUP}/9.9.9.9"),
+        ("GET", SUBUSERS),
+        ("POST", SUBUSERS),
+        ("DELETE", f"{SUBUSERS}/x"),
+        ("PUT", f"{SUBUSERS}/x/ips"),
+    ):
+        response = nothing(method, path)
+        assert (response.status_code, response.data) == (
+            403, b'{"errors":[{"field":null,"message":"access forbidden"}]}'
+        ), path  # fmt: skip
+
+
+# Subusers
+
+NEW = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["167.89.21.9"]}
+
+
+def test_life_of_a_subuser(sendgrid: Access) -> None:
+    """A subuser is made with IPs, can be acted for, gets others, and is gone with its pools when it is deleted."""
+    made = sendgrid.post(SUBUSERS, json=NEW)
+    number = made.json["user_id"]
+    assert (made.status_code, list(made.json.items())) == (
+        200,
+        [
+            ("username", "team"),
+            ("user_id", number),
+            ("email", "team@example.com"),
+            ("credit_allocation", {"type": "unlimited"}),
+        ],
+    )
+    listed = sendgrid.get(f"{SUBUSERS}?username=team").json
+    assert [list(each.items()) for each in listed] == [
+        [("disabled", False), ("email", "team@example.com"), ("id", number), ("username", "team")]
+    ]
+    assert sendgrid.get(f"{MANAGED}/167.89.21.9/subusers").json["result"] == [str(number)]
+    team = sendgrid.acting_for("team")
+    team.post(POOLS, json={"name": "mine"})
+    assert team.post(f"{POOLS}/mine/ips", json={"ip": "167.89.21.9"}).status_code == 200
+    given = sendgrid.put(f"{SUBUSERS}/team/ips", json=["167.89.21.4", "167.89.21.7", "167.89.21.4"])
+    assert (given.status_code, given.json) == (200, {"ips": ["167.89.21.4", "167.89.21.7"]})
+    assert addresses(team.get(IPS)) == ["167.89.21.4", "167.89.21.7"]
+    assert team.get(f"{POOLS}/mine").json["ips"] == []
+    assert sendgrid.get(f"{IPS}/167.89.21.7").json["subusers"] == ["parent", "subuser1", "team"]
+    deleted = sendgrid.delete(f"{SUBUSERS}/team")
+    assert (deleted.status_code, deleted.data) == (204, b"")
+    assert team.get(POOLS).status_code == 401
+    assert sendgrid.get(f"{IPS}/167.89.21.7").json["subusers"] == ["parent", "subuser1"]
+    assert sendgrid.post(SUBUSERS, json=NEW).json["user_id"] != number
+    assert team.get(POOLS).json == []
+
+
+def test_a_key_of_a_deleted_subuser(world: World) -> None:
+    """The key of a subuser that is deleted is answered as an unknown one."""
+    own = world.as_sendgrid("SG.mockserverSubuser00000.mockserverSubuser00000000000000000000000000")
+    assert own.get(POOLS).status_code == 200
+    assert world.sendgrid.delete(f"{SUBUSERS}/subuser1").status_code == 204
+    response = own.get(POOLS)
+    assert (response.status_code, response.json["errors"][0]["message"]) == (401, "authorization required")
+
+
+def test_pages_of_subusers(sendgrid: Access) -> None:
+    """Subusers are listed in order of creation, by limit and offset."""
+    sendgrid.post(SUBUSERS, json=NEW)
+
+    def names(query: str) -> list[str]:
+        return [each["username"] for each in sendgrid.get(f"{SUBUSERS}?{query}").json]
+
+    assert names("") == ["subuser1", "subuser2", "team"]
+    assert names("limit=1&offset=1") == ["subuser2"]
+    assert names("offset=3") == names("username=nobody") == []
+    refused(sendgrid.get(f"{SUBUSERS}?limit=501"), "limit", "should be > 0 and <= 500")
+    refused(sendgrid.get(f"{SUBUSERS}?offset=x"), "offset", "must be a numeric value")
+    refused(sendgrid.get(f"{SUBUSERS}?offset=-1"), "offset", "must be >= 0")
+
+
+@pytest.mark.parametrize("field", ["username", "email", "password", "ips"])
+@pytest.mark.parametrize("value", [None, 1, "", "missing"])
+def test_what_a_subuser_needs(sendgrid: Access, field: str, value: Any) -> None:
+    """Each of the four fields is wanted, with its own type, and not empty."""
+    body = {name: NEW[name] for name in NEW if name != field} | ({} if value == "missing" else {field: value})
+    refused(sendgrid.post(SUBUSERS, json=body), field, "missing required argument")
+
+
+def test_subusers_that_cannot_be_made(sendgrid: Access) -> None:
+    """A name is taken once, the parent's too; IPs must be the account's; and nothing is made."""
+    for name in ("subuser1", "parent"):
+        refused(sendgrid.post(SUBUSERS, json={**NEW, "username": name}), None, "username exists")
+    text = "unable to validate IPs at this time"
+    refused(sendgrid.post(SUBUSERS, json={**NEW, "ips": ["167.89.21.9", "9.9.9.9"]}), None, text)
+    refused(sendgrid.put(f"{SUBUSERS}/subuser2/ips", json=["9.9.9.9"]), None, text)
+    for body in (b"{", b"{}", b"null", b"[1]", b'{"ips": []}'):
+        refused(sendgrid.put(f"{SUBUSERS}/subuser2/ips", data=body), None, "Request body is not valid json")
+    assert len(sendgrid.get(SUBUSERS).json) == 2
+
+
+def test_subusers_that_are_not_there(sendgrid: Access) -> None:
+    """An unknown subuser is 404."""
+    for response in (sendgrid.delete(f"{SUBUSERS}/x"), sendgrid.put(f"{SUBUSERS}/x/ips", json=[])):
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+
+
+def test_ids_of_subusers(make_sendgrid: Callable[..., Access]) -> None:
+    """A subuser that a seed gives no id has the next that is free, and a new one has another."""
+    sendgrid = make_sendgrid(
+        user_id="7",
+        subusers=["a", {"name": "b", "id": "8"}, {"name": "c", "email": "c@x.org"}, {"name": "d", "id": "10001"}],
+    )
+    assert [each["id"] for each in sendgrid.get(SUBUSERS).json] == [9, 8, 10, 10001]
+    assert sendgrid.get(SUBUSERS).json[2]["email"] == "c@x.org"
+    assert sendgrid.post(SUBUSERS, json={**NEW, "ips": []}).json["user_id"] == 10002
+
+
+# Hosts
+
+GLOBAL_ONLY = [
+    ("POST", IPS, {"count": 1}),
+    ("GET", f"{IPS}/assigned", None),
+    ("GET", f"{IPS}/167.89.21.7", None),
+    ("POST", MANAGED, {"is_auto_warmup": False, "is_parent_assigned": True}),
+    ("PATCH", f"{MANAGED}/167.89.21.7", {"is_auto_warmup": True}),
+    ("GET", f"{MANAGED}/167.89.21.7/subusers", None),
+    ("POST", f"{MANAGED}/167.89.21.7/subusers:batchAdd", {"subusers": ["1002"]}),
+    ("POST", f"{MANAGED}/167.89.21.7/subusers:batchDelete", {"subusers": ["1002"]}),
+    ("GET", SUBUSERS, None),
+    ("POST", SUBUSERS, NEW),
+    ("PUT", f"{SUBUSERS}/subuser1/ips", []),
+    ("DELETE", f"{SUBUSERS}/subuser2", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
+def test_the_eu_host(sendgrid: Access, method: str, path: str, body: Any) -> None:
+    """What only the parent account can do is an unknown path to the EU host, in any spelling, and done by the other."""
+    sent = {} if body is None else {"json": body}
+
+    def ask(host: str) -> Any:
+        return sendgrid.world.client.open(path, method=method, headers={**sendgrid.headers, "Host": host}, **sent)
+
+    for host in ("api.eu.sendgrid.com", "API.EU.SendGrid.com:443"):
+        response = ask(host)
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+    assert ask("api.sendgrid.com").status_code in (200, 201, 204)
+
+
+@pytest.mark.parametrize("path", [IPS, POOLS, WARMUP, f"{IPS}/remaining", "/v3/scopes", MANAGED, "/v3/send_ips/pools"])
+def test_what_the_eu_host_has(sendgrid: Access, path: str) -> None:
+    """Everything else is there too."""
+    headers = {**sendgrid.headers, "Host": "api.eu.sendgrid.com"}
+    assert sendgrid.world.client.get(path, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
+def test_what_a_subuser_cannot_ask(sendgrid: Access, method: str, path: str, body: Any) -> None:
+    """What only the parent account can do is an unknown path to a subuser; its own assigned IPs are not."""
+    sent = {} if body is None else {"json": body}
+    response = sendgrid.acting_for("subuser1")(method, path, **sent)
+    if path in (f"{IPS}/assigned", f"{IPS}/167.89.21.7"):
+        assert response.status_code == 200
+    else:
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+
+
+# Profiles
+
+
+def with_switch(make_sendgrid: Callable[..., Access], **profile: Any) -> Access:
+    return make_sendgrid(
+        ips=[ip(1), ip(2, warmup=True, start_date=5)],
+        pools=[{"id": "1", "name": "one", "ips": ["10.0.0.2"]}, {"id": "2", "name": "none"}],
+        **profile,
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "members", "added", "warmed"),
+    [
+        ({}, False, 200, 200),
+        ({"profile": "documented"}, False, 200, 200),
+        ({"profile": "live"}, True, 201, 200),
+        ({"switches": {"members_as_objects": True}}, True, 200, 200),
+        ({"switches": {"added_ip_is_201": True}}, False, 201, 200),
+        ({"switches": {"warmup_is_201": True}}, False, 200, 201),
+        ({"profile": "live", "switches": {"members_as_objects": False, "warmup_is_201": True}}, False, 201, 201),
+    ],
+)
+def test_switches(
+    make_sendgrid: Callable[..., Access], profile: dict[str, Any], members: bool, added: int, warmed: int
+) -> None:
+    """A pool's members are texts or objects, an added IP is 200 or 201, and so is a warmed one, each by its switch."""
+    sendgrid = with_switch(make_sendgrid, **profile)
+    shown = {"ip": "10.0.0.2", "start_date": 5, "warmup": True} if members else "10.0.0.2"
+    assert list(sendgrid.get(f"{POOLS}/one").json.items()) == [("ips", [shown]), ("pool_name", "one")]
+    if members:
+        assert list(sendgrid.get(f"{POOLS}/one").json["ips"][0]) == ["ip", "start_date", "warmup"]
+    assert sendgrid.get(f"{POOLS}/none").json == {"ips": [], "pool_name": "none"}
+    response = sendgrid.post(f"{POOLS}/one/ips", json={"ip": "10.0.0.1"})
+    assert (response.status_code, response.json["pools"]) == (added, ["one"])
+    response = sendgrid.post(WARMUP, json={"ip": "10.0.0.2"})
+    assert (response.status_code, response.json) == (warmed, [{"ip": "10.0.0.2", "start_date": 5}])
