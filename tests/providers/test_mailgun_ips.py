@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ...support import SUBACCOUNT, Access
-from .account import (
+from ..support import SUBACCOUNT, Access
+from .mailgun_account import (
     MARKETING,
     POOLS,
     TRANSACTIONAL,
