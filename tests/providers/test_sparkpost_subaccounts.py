@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -465,7 +466,8 @@ def cursor(value: object) -> str:
     "text",
     ["", "x", "Initial", "ü", "====", cursor(7), cursor([7]), cursor([7, 7, 7]), cursor(["x", 7]), cursor([7, "x"]),
      cursor([None, 7]), cursor([True, 7]), cursor([7, 7.0]), cursor({"a": 1, "b": 2}), cursor("ab"),
-     base64.b64encode(b"[" * 50_000).decode(), base64.b64encode(b"\xff\xfe").decode()],
+     base64.b64encode(b"[" * 50_000).decode(), base64.b64encode(b"\xff\xfe").decode(),
+     cursor([math.nan, 7]), cursor([math.inf, 7]), base64.b64encode(b"[1e999,7]").decode(), f"{cursor([7, 7])}!"],
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_cursors_that_are_none(three: Access, text: str) -> None:

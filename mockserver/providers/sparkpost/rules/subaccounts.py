@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -86,10 +87,11 @@ def _cursor(place: tuple[Any, int]) -> str:
 
 def _place(cursor: str, kind: Any) -> tuple[Any, int]:
     try:
-        value, number = json.loads(base64.urlsafe_b64decode(cursor))
+        value, number = json.loads(base64.b64decode(cursor, b"-_", validate=True))
     except (ValueError, TypeError, RecursionError):
         raise catalog.CURSOR_INVALID(value=cursor) from None
-    if isinstance(value, bool) or not isinstance(value, kind) or type(number) is not int:
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, kind) or not finite or type(number) is not int:
         raise catalog.CURSOR_INVALID(value=cursor)
     return value, number
 
