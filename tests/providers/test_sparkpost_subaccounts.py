@@ -142,6 +142,21 @@ def test_a_subaccount_without_a_key(none: Access) -> None:
     }
 
 
+def test_ids_are_32_bit_numbers(account: Callable[..., Access]) -> None:
+    """Where the largest number that the API has is taken, the lowest one that is free is next; a seed can say all."""
+    largest = 2**31 - 1
+    full = account({"id": 1, "name": "A"}, {"id": largest - 1, "name": "B"})
+    body = {"name": "C", "setup_api_key": False}
+    made = [full.post(SUBACCOUNTS, json=body).json["results"]["subaccount_id"] for _ in range(3)]
+    assert made == [largest, 2, 3]
+    path = "/_mockserver/tenants/default/state"
+    state = full.world.client.get(path).json["state"]
+    answer = full.world.client.put(path, json={"state": state})
+    assert (answer.status_code, answer.json["state"]) == (200, state)
+    state["sparkpost"]["subaccounts"][0]["id"] = largest + 1
+    assert full.world.client.put(path, json={"state": state}).status_code == 400
+
+
 def test_ids_count_up(three: Access) -> None:
     """A new subaccount has the id after the highest."""
     body = {"name": "Next", "setup_api_key": False}

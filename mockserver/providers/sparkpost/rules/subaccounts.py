@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -120,7 +121,7 @@ def create_subaccount(
 
     What the key is granted, and from where it can be used, is judged and not kept: no operation shows it.
     """
-    number = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
+    number = _new_id(tx)
     subaccount = Subaccount(
         number,
         name,
@@ -148,6 +149,14 @@ def update_subaccount(
     if ip_pool is not None:
         changes["ip_pool"] = ip_pool or None
     tx.state.subaccounts[str(subaccount.id)] = replace(subaccount, updated_at=tx.now, **changes)
+
+
+def _new_id(tx: Tx) -> int:
+    """Return the number after the largest that is taken; where there is none, the lowest that is free."""
+    following = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
+    if following <= catalog.LARGEST_NUMBER:
+        return following
+    return next(number for number in itertools.count(1) if str(number) not in tx.state.subaccounts)
 
 
 def _new_key(tx: Tx) -> str:

@@ -51,7 +51,7 @@ SEED = seed.reader(
             "type": "array",
             "items": seed.record(
                 {
-                    "id": {"type": "integer", "minimum": 1, "maximum": 2_000_000_000},
+                    "id": {"type": "integer", "minimum": 1, "maximum": catalog.LARGEST_NUMBER},
                     "name": {**seed.TEXT, "maxLength": int(catalog.NAME_SIZE)},
                     "status": {"enum": list(catalog.STATUSES)},
                     "ip_pool": {
