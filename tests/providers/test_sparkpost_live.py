@@ -490,6 +490,14 @@ def test_documented_can_buy(documented: Access) -> None:
          "4: sparkpost.sending_ips.0.auto_warmup_stage: 30 is greater than the maximum of 29"),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_since: 1}",
          '4: sparkpost.sending_ips.0: "auto_warmup_stage" is a required property'),
+        ("sending_ips:\n"
+         "  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: 253402300800}",
+         "4: sparkpost.sending_ips.0.auto_warmup_since: 253402300800 is greater than the maximum of 253402300799"),
+        ("sending_ips:\n"
+         f"  - {{external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: {10**400}}}",
+         "4: sparkpost.sending_ips.0.auto_warmup_since: 1"),
+        ("subaccounts:\n  - {id: 1, name: A, updated_at: -62135596801}",
+         "4: sparkpost.subaccounts.0.updated_at: -62135596801 is less than the minimum of -62135596800"),
         ("dedicated_ip_limit: -1", "3: sparkpost.dedicated_ip_limit: -1 is less than the minimum of 0"),
         ("subaccounts:\n  - {id: 1, name: A}\n  - {id: 1, name: B}",
          "5: sparkpost.subaccounts.1.id: the subaccount 1 is there twice"),
@@ -505,6 +513,18 @@ def test_mistakes_of_a_seed(section: str, expected: str) -> None:
     with pytest.raises(SeedError) as caught:
         seed.read(f"world: x\nsparkpost:\n  {section}".encode(), "", readers)
     assert str(caught.value).startswith(expected)
+
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
+def test_a_state_of_any_time_is_put_back(live: Access, now: str) -> None:
+    """What is made at any time that a clock can show is said so that a state can be put back."""
+    client, path = live.world.client, "/_mockserver/tenants/default"
+    assert client.put(f"{path}/clock", json={"now": now, "frozen": True}).status_code == 200
+    assert live.post(BUY, json={"ip_pool": "plain", "quantity": 1}).status_code == 200
+    assert live.post("/api/v1/subaccounts", json={"name": "A", "setup_api_key": False}).status_code == 200
+    state = client.get(f"{path}/state").json["state"]
+    answer = client.put(f"{path}/state", json={"state": {"sparkpost": state["sparkpost"]}})
+    assert (answer.status_code, answer.json["state"]) == (200, state)
 
 
 def test_whole_numbers_of_a_seed(account: Callable[..., Access]) -> None:
