@@ -498,6 +498,8 @@ def test_documented_can_buy(documented: Access) -> None:
          "4: sparkpost.sending_ips.0.auto_warmup_since: 1"),
         ("subaccounts:\n  - {id: 1, name: A, updated_at: -62135596801}",
          "4: sparkpost.subaccounts.0.updated_at: -62135596801 is less than the minimum of -62135596800"),
+        ("ip_pools:\n  - {id: a, name: A}\n  - {id: shared pool, name: S}",
+         "5: sparkpost.ip_pools.1.id: 'shared pool' is not the account's own"),
         ("dedicated_ip_limit: -1", "3: sparkpost.dedicated_ip_limit: -1 is less than the minimum of 0"),
         ("subaccounts:\n  - {id: 1, name: A}\n  - {id: 1, name: B}",
          "5: sparkpost.subaccounts.1.id: the subaccount 1 is there twice"),
