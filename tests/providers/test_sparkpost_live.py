@@ -111,6 +111,26 @@ def test_live_shows_warmup_and_domains(live: Access) -> None:
     assert (second["auto_warmup_enabled"], "auto_warmup_stage" in second) == (False, False)
 
 
+def test_the_order_of_a_pools_fields(account: Callable[..., Access]) -> None:
+    """In profile live a list has the signing domains behind the IPs, which a single pool has on both sides of them."""
+    pool = {
+        "id": "a",
+        "name": "A",
+        "signing_domain": "example.com",
+        "fbl_signing_domain": "example.net",
+        "auto_warmup_overflow_pool": "shared pool",
+    }
+    live = account(profile="live", ip_pools=[pool], sending_ips=[])
+    listed, got = live.get(POOLS).json["results"][0], live.get(f"{POOLS}/a").json["results"]
+    assert listed == got == {**pool, "ips": []}
+    newer = ["signing_domain", "fbl_signing_domain", "auto_warmup_overflow_pool"]
+    assert list(listed) == ["id", "name", "ips", *newer]
+    assert list(got) == ["id", "name", "fbl_signing_domain", "ips", "signing_domain", "auto_warmup_overflow_pool"]
+    documented = account(ip_pools=[pool], sending_ips=[])
+    listed, got = documented.get(POOLS).json["results"][0], documented.get(f"{POOLS}/a").json["results"]
+    assert list(listed) == list(got) == ["id", "name", "fbl_signing_domain", "ips"]
+
+
 def test_documented_shows_none_of_it(documented: Access) -> None:
     """In profile documented the same account has none of the newer fields."""
     pool = documented.get(f"{POOLS}/warm").json["results"]

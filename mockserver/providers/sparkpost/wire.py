@@ -154,6 +154,15 @@ def pool_with_ips(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str,
     return {"id": pool.id, "name": pool.name, **_fbl(pool), "ips": members, **_newer(call, pool)}
 
 
+def listed_pool(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
+    """Return a pool as it stands in lists, where the newer document has its fields in another order."""
+    found = pool_with_ips(call, pool, ips)
+    if not call.tx.state.profile[catalog.SIGNING_DOMAIN]:
+        return found
+    behind = ("signing_domain", "fbl_signing_domain", "auto_warmup_overflow_pool")
+    return {name: found[name] for name in ("id", "name", "ips", *behind) if name in found}
+
+
 def updated_pool(call: Call, pool: Pool) -> dict[str, Any]:
     return {"name": pool.name, **_fbl(pool), "id": pool.id, **_newer(call, pool)}
 
