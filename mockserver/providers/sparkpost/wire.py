@@ -22,6 +22,8 @@ from .rules.subaccounts import Key, Page
 
 JSON = "application/json"
 
+_PHRASES = {**HTTP_STATUS_CODES, 420: "Exceed Sending Limit"}
+"""What stands behind a status; of 420 the API introduction has it, in its table of errors."""
 _ERROR_MEMBERS = ("description", "code", "param")
 
 
@@ -95,7 +97,7 @@ def _problem(error: ApiError) -> dict[str, Any]:
 
 
 def fault(status: int, call: Call) -> ApiError:
-    words = HTTP_STATUS_CODES.get(status, "Error")
+    words = _PHRASES.get(status, "Error")
     entry = catalog.FAULTS.get(status) or Entry("planned", status, words, catalog.PLANNED)
     return entry()
 
@@ -122,8 +124,8 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
 
 
 def phrase(status: int) -> str:
-    """Return the standard phrase."""
-    return HTTP_STATUS_CODES.get(status, "Unknown")
+    """Return the standard phrase; the provider's own for a status that has none."""
+    return _PHRASES.get(status, "Unknown")
 
 
 def body(call: Call) -> dict[str, Any]:
