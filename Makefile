@@ -7,7 +7,7 @@ NPM := tests/clients/npm
 # Read in place of the YAML as long as they are of that very text; who builds the package gets them from setup.py.
 COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
 
-.PHONY: serve test test-matrix check docs image soak bench clean
+.PHONY: serve test test-matrix check docs mutate evidence image soak bench clean
 
 serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
@@ -33,6 +33,15 @@ docs: .venv/test
 # Build the image and check it in containers; podman is installed where this is root on Debian.
 image:
 	@tools/image-check.sh
+
+# Do the tests that prove something turn red when a guard is taken out? ARGS="WORD" takes out some, --find looks for tests.
+mutate: .venv/test $(COMPILED)
+	$(BIN)/python tools/mutate.py $(ARGS)
+
+# Write down what the tests prove: mockserver/evidence.json, of which docs/evidence.md is made. ARGS=--check only looks.
+evidence: .venv/test $(COMPILED) npm
+	$(BIN)/python tools/evidence.py $(ARGS)
+	$(BIN)/python tools/docs.py $(ARGS)
 
 # Does memory stay flat? A small size of this is part of the tests.
 soak: .venv/test $(COMPILED)

@@ -588,6 +588,14 @@ def test_rate_limits_in_every_dialect(made: Made, name: str) -> None:
     assert (fault["fired"], fault["remaining"], fault["completed"]) == (1, 0, True)
 
 
+def test_a_status_of_the_providers_own(made: Made) -> None:
+    """SparkPost's 420 is no standard status: its name is the one that the provider's table of errors has."""
+    made.fault("sparkpost.listIpPools", status=420)
+    response = made.sparkpost.get(POOLS["sparkpost"])
+    assert response.status == "420 Exceed Sending Limit"
+    assert response.json == {"errors": [{"message": "Exceed Sending Limit"}]}
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418, 422, 500, 502, 503, 504, 599])
 @pytest.mark.parametrize("name", list(POOLS))
 def test_any_status(made: Made, name: str, status: int) -> None:

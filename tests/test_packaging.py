@@ -51,7 +51,8 @@ def test_every_package_is_listed() -> None:
 def test_wheel_contents(wheel: Path) -> None:
     """The wheel has every module, the data, the type marker and the licence, and nothing else."""
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    expected = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/**/*.py")} | {"mockserver/py.typed"}
+    expected = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/**/*.py")}
+    expected |= {"mockserver/py.typed", "mockserver/evidence.json"}
     for target, folder in DATA.items():
         expected |= {f"{target}/{path.name}" for path in [*folder.glob("*.yaml"), *folder.glob("*.py")]}
         expected |= {f"{target}/{path.stem}.json" for path in folder.glob("*.yaml")}

@@ -71,11 +71,13 @@ class State(BaseState):
     def load(cls, data: Mapping[str, Any]) -> State:
         """Return the account that a seed describes; it always has the default pool, last if the seed does not say.
 
-        Raises `SeedError` for an id or address that is there twice, for an IP in a pool that is not there, and for an
-        overflow pool that is none.
+        Raises `SeedError` for an id or address that is there twice, for a pool with the name of SparkPost's own, for an
+        IP in a pool that is not there, and for an overflow pool that is none.
         """
         pools: dict[str, Pool] = {}
         for index, item in enumerate(data.get("ip_pools", ())):
+            if item["id"] == SHARED_POOL:
+                raise SeedError(("ip_pools", index, "id"), f"'{SHARED_POOL}' is not the account's own")
             if item["id"] in pools:
                 raise SeedError(("ip_pools", index, "id"), f"the pool {item['id']} is there twice")
             pools[item["id"]] = Pool(**item)

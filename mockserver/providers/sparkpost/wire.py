@@ -22,6 +22,8 @@ from .rules.subaccounts import Key, Page
 
 JSON = "application/json"
 
+_PHRASES = {**HTTP_STATUS_CODES, 420: "Exceed Sending Limit"}
+"""What stands behind a status; of 420 the API introduction has it, in its table of errors."""
 _ERROR_MEMBERS = ("description", "code", "param")
 
 
@@ -95,7 +97,7 @@ def _problem(error: ApiError) -> dict[str, Any]:
 
 
 def fault(status: int, call: Call) -> ApiError:
-    words = HTTP_STATUS_CODES.get(status, "Error")
+    words = _PHRASES.get(status, "Error")
     entry = catalog.FAULTS.get(status) or Entry("planned", status, words, catalog.PLANNED)
     return entry()
 
@@ -122,8 +124,8 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
 
 
 def phrase(status: int) -> str:
-    """Return the standard phrase."""
-    return HTTP_STATUS_CODES.get(status, "Unknown")
+    """Return the standard phrase; the provider's own for a status that has none."""
+    return _PHRASES.get(status, "Unknown")
 
 
 def body(call: Call) -> dict[str, Any]:
@@ -152,6 +154,15 @@ def pool_with_ips(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str,
     warmup = _warmup(call)
     members = [{"external_ip": ip.external_ip, "hostname": ip.hostname, **warmup(ip)} for ip in ips]
     return {"id": pool.id, "name": pool.name, **_fbl(pool), "ips": members, **_newer(call, pool)}
+
+
+def listed_pool(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
+    """Return a pool as it stands in lists, where the newer document has its fields in another order."""
+    found = pool_with_ips(call, pool, ips)
+    if not call.tx.state.profile[catalog.SIGNING_DOMAIN]:
+        return found
+    behind = ("signing_domain", "fbl_signing_domain", "auto_warmup_overflow_pool")
+    return {name: found[name] for name in ("id", "name", "ips", *behind) if name in found}
 
 
 def updated_pool(call: Call, pool: Pool) -> dict[str, Any]:

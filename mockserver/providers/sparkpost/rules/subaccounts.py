@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
+import math
 import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -86,10 +88,11 @@ def _cursor(place: tuple[Any, int]) -> str:
 
 def _place(cursor: str, kind: Any) -> tuple[Any, int]:
     try:
-        value, number = json.loads(base64.urlsafe_b64decode(cursor))
+        value, number = json.loads(base64.b64decode(cursor, b"-_", validate=True))
     except (ValueError, TypeError, RecursionError):
         raise catalog.CURSOR_INVALID(value=cursor) from None
-    if isinstance(value, bool) or not isinstance(value, kind) or type(number) is not int:
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, kind) or not finite or type(number) is not int:
         raise catalog.CURSOR_INVALID(value=cursor)
     return value, number
 
@@ -118,7 +121,7 @@ def create_subaccount(
 
     What the key is granted, and from where it can be used, is judged and not kept: no operation shows it.
     """
-    number = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
+    number = _new_id(tx)
     subaccount = Subaccount(
         number,
         name,
@@ -146,6 +149,14 @@ def update_subaccount(
     if ip_pool is not None:
         changes["ip_pool"] = ip_pool or None
     tx.state.subaccounts[str(subaccount.id)] = replace(subaccount, updated_at=tx.now, **changes)
+
+
+def _new_id(tx: Tx) -> int:
+    """Return the number after the largest that is taken; where there is none, the lowest that is free."""
+    following = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
+    if following <= catalog.LARGEST_NUMBER:
+        return following
+    return next(number for number in itertools.count(1) if str(number) not in tx.state.subaccounts)
 
 
 def _new_key(tx: Tx) -> str:
