@@ -7,7 +7,7 @@ NPM := tests/clients/npm
 # Read in place of the YAML as long as they are of that very text; who builds the package gets them from setup.py.
 COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
 
-.PHONY: serve test test-matrix check docs mutate evidence image soak bench clean
+.PHONY: serve test test-matrix check docs mutate models evidence image soak bench clean
 
 serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
@@ -37,6 +37,10 @@ image:
 # Do the tests that prove something turn red when a guard is taken out? ARGS="WORD" takes out some, --find looks for tests.
 mutate: .venv/test $(COMPILED)
 	$(BIN)/python tools/mutate.py $(ARGS)
+
+# Do the providers do what a model of each does, whatever is asked, and is every planted mistake caught? In a long size.
+models: .venv/test $(COMPILED)
+	MOCKSERVER_MODEL_EXAMPLES=$${MOCKSERVER_MODEL_EXAMPLES:-500} $(BIN)/python -m pytest -n auto tests/models $(ARGS)
 
 # Write down what the tests prove: mockserver/evidence.json, of which docs/evidence.md is made. ARGS=--check only looks.
 evidence: .venv/test $(COMPILED) npm

@@ -36,7 +36,14 @@ if TYPE_CHECKING:
 
 PREFIX = "MOCKSERVER_"
 NOT_OURS = frozenset(
-    {f"{PREFIX}VENDOR_DOCS", f"{PREFIX}FUZZ_EXAMPLES", f"{PREFIX}FUZZ_KEY", f"{PREFIX}RACE_ROUNDS", f"{PREFIX}URL"},
+    {
+        f"{PREFIX}FUZZ_EXAMPLES",
+        f"{PREFIX}FUZZ_KEY",
+        f"{PREFIX}MODEL_EXAMPLES",
+        f"{PREFIX}RACE_ROUNDS",
+        f"{PREFIX}URL",
+        f"{PREFIX}VENDOR_DOCS",
+    },
 )
 """Variables that tests and clients read, and no server."""
 DEFAULTS = Config()

@@ -387,9 +387,11 @@ class Mailgun(Machine):
             kept = [each for each in self.model.promises if (each.pool, each.lost_by) != (pool_id, heir)]
             self.model.promises = kept
 
-    @rule(place=PLACES, heir=st.sampled_from([*HEIRS, GHOST_HEIR]))
-    def revoke(self, place: int, heir: str) -> None:
+    @rule(place=PLACES, which=PLACES)
+    def revoke(self, place: int, which: int) -> None:
         model, pool_id = self.model, self.pool(None, place)
+        heirs = sorted(model.pools[pool_id].heirs) if pool_id in model.pools else []
+        heir = HEIRS[1] if which == 1 else pick(heirs, which, GHOST_HEIR)
         told = self.account.ask("DELETE", f"/v3/ip_pools/{pool_id}/delegate?subaccount_id={heir}")
         if self.not_changeable(told, None, pool_id):
             return

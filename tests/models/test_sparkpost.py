@@ -398,20 +398,20 @@ def test_sparkpost_is_as_its_model() -> None:
 
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a deleted pool keeps its IPs": (pools.delete_pool, "for ip in _members(tx, pool_id):", "for ip in ():"),
-    "a deleted pool is still overflowed into": (pools.delete_pool, "_overflowing_into(tx, pool_id)", "()"),
-    "the default pool can be deleted": (pools.delete_pool, "pool_id == catalog.DEFAULT_POOL", "False"),
     "an update takes away what is not sent": (
         pools.update_pool,
         "**_given(optional)",
         "'fbl_signing_domain': None, **_given(optional)",
     ),
     "overflow pools make a chain": (pools._check_overflow, "overflow.auto_warmup_overflow_pool is not None", "False"),
-    "an IP is moved to where nothing is": (sending_ips.update_ip, "ip_pool is not None", "False"),
     "one IP more can be bought": (
         sending_ips.buy_ips,
         "tx.state.dedicated_ip_limit",
         "tx.state.dedicated_ip_limit + 1",
     ),
+    "a deleted pool is still overflowed into": (pools.delete_pool, "_overflowing_into(tx, pool_id)", "()"),
+    "the default pool can be deleted": (pools.delete_pool, "pool_id == catalog.DEFAULT_POOL", "False"),
+    "an IP is moved to where nothing is": (sending_ips.update_ip, "ip_pool is not None", "False"),
     "an IP that the customer provided counts": (sending_ips.buy_ips, "not ip.customer_provided", "1"),
     "warm-up ends a day early": (sending_ips.stage, "<= catalog.LAST_STAGE", "< catalog.LAST_STAGE"),
     "a blank leaves the pool of a subaccount": (

@@ -245,9 +245,7 @@ def tell(steps: list[Step], by_subaccount: bool) -> None:
 STORIES = {"steps": st.lists(STEPS, min_size=8, max_size=30), "by_subaccount": st.booleans()}
 
 
-@pytest.mark.evidence("models", "sparkpost")
-@pytest.mark.evidence("models", "sendgrid")
-@pytest.mark.evidence("models", "mailgun")
+@pytest.mark.evidence("models", "story")
 def test_one_story_three_dialects() -> None:
     """What all three can do leads to the same pools with the same IPs, whoever of the account does it."""
     sizes(EXAMPLES or 15, derandomize=not EXAMPLES)(given(**STORIES)(tell))()
