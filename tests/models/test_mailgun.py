@@ -566,7 +566,7 @@ def owned_by(account: str | None) -> dict[str, str]:
 @pytest.mark.evidence("models", "mailgun")
 def test_mailgun_is_as_its_model() -> None:
     """Whatever is asked of Mailgun, by whomever and whenever, it tells of all that it has what the model does."""
-    holds(Mailgun)
+    holds(Mailgun, everyday=10)
 
 
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
