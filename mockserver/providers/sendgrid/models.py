@@ -134,7 +134,7 @@ class State(BaseState):
         subusers = _subusers(data.get("subusers", ()), username, user_id)
         ips: dict[str, Ip] = {}
         for index, item in enumerate(data.get("ips", ())):
-            ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
+            ip = Ip(**{**_whole(item, *_MOMENTS), "subusers": tuple(item.get("subusers", ()))})
             if ip.ip in ips:
                 raise SeedError(("ips", index, "ip"), f"{ip.ip} is there twice")
             for position, name in enumerate(ip.subusers):
@@ -167,7 +167,7 @@ class State(BaseState):
             Table(subusers),
             username,
             user_id,
-            data.get("remaining_ips", default.remaining_ips),
+            int(data.get("remaining_ips", default.remaining_ips)),
             profile=profiles.load(data),
         )
 
@@ -181,6 +181,14 @@ class State(BaseState):
             "ips": [plain(ip) for ip in self.ips.values()],
             "pools": [plain(pool) for pool in self.pools.values()],
         }
+
+
+_MOMENTS = ("start_date", "added_at", "updated_at")
+
+
+def _whole(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a record's fields, the named numbers each an `int`: to JSON, 5.0 is an integer too."""
+    return {name: int(value) if name in names else value for name, value in item.items()}
 
 
 def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
