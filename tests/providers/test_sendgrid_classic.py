@@ -533,3 +533,12 @@ def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., Access]) -> None:
     assert b'"start_date":7,"whitelabeled":true,"assigned_at":8}' in odd.get(IPS).data
     assert b'"added_at":8,"updated_at":9,' in odd.get(f"{MANAGED}/10.0.0.1").data
     assert b'"remaining":5,' in odd.get(f"{IPS}/remaining").data
+
+
+def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., Access]) -> None:
+    """An IP that a seed has in warm-up, and does not say since when, is so since the account got it."""
+    sendgrid = make_sendgrid(ips=[ip(1, warmup=True, added_at=1_482_883_200), ip(2, warmup=True)])
+    assert sendgrid.get(WARMUP).json == [
+        {"ip": "10.0.0.1", "start_date": 1_482_883_200},
+        {"ip": "10.0.0.2", "start_date": 1_664_390_835},
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ... import profiles
@@ -27,7 +27,7 @@ class Ip:
     region: str = "us"
     warmup: bool = False
     start_date: int | None = None
-    """When warm-up began, in seconds since the epoch."""
+    """When warm-up began, in seconds since the epoch; in a seed that does not say, when the account got the IP."""
     parent_assigned: bool = True
     """Whether the parent account may send from it; if not, it can join no pool of the parent."""
     subusers: tuple[str, ...] = ()
@@ -135,6 +135,8 @@ class State(BaseState):
         ips: dict[str, Ip] = {}
         for index, item in enumerate(data.get("ips", ())):
             ip = Ip(**{**_whole(item, *_MOMENTS), "subusers": tuple(item.get("subusers", ()))})
+            if ip.warmup and ip.start_date is None:
+                ip = replace(ip, start_date=ip.added_at)
             if ip.ip in ips:
                 raise SeedError(("ips", index, "ip"), f"{ip.ip} is there twice")
             for position, name in enumerate(ip.subusers):
