@@ -105,6 +105,8 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
         ("sendgrid:\n  ips:\n  - {ip: a, start_date: 1.0e+308}", 4, "sendgrid.ips.0.start_date: 1"),
         ("sendgrid:\n  ips:\n  - {ip: a, updated_at: -62135596801}", 4,
          "sendgrid.ips.0.updated_at: -62135596801 is less than the minimum of -62135596800"),
+        (f"sendgrid:\n  user_id: '{'9' * 18}'\n  subusers:\n  - a", 5,
+         "sendgrid.subusers.0: there is no next id, say one"),
         ("sendgrid:\n  switches: {silence: true}", 3, "sendgrid.switches: Additional properties are not allowed"),
         ("sendgrid:\n  1: x", 2, "sendgrid: "),
         ("mailgun:\n  ips:\n  - {ip: 999.1.1.1}", 4, "mailgun.ips.0.ip: '999.1.1.1' is no IP address"),

@@ -542,3 +542,19 @@ def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., Access]) -> No
         {"ip": "10.0.0.1", "start_date": 1_482_883_200},
         {"ip": "10.0.0.2", "start_date": 1_664_390_835},
     ]
+
+
+def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., Access]) -> None:
+    """Subusers have ids that a seed can say, so a state with them can be put back."""
+    sendgrid = make_sendgrid(user_id="9" * 17 + "8", subusers=["team"])
+    client = sendgrid.world.client
+    (subuser,) = sendgrid.get(SUBUSERS).json
+    assert subuser["id"] == 10**18 - 1
+    tenant = client.post(
+        "/_mockserver/tenants/lookup",
+        json={"provider": "sendgrid", "credential": sendgrid.headers["Authorization"].removeprefix("Bearer ")},
+    ).json["id"]
+    path = f"/_mockserver/tenants/{tenant}/state"
+    state = client.get(path).json["state"]
+    answer = client.put(path, json={"state": {"sendgrid": state["sendgrid"]}})
+    assert (answer.status_code, answer.json["state"]) == (200, state)

@@ -69,6 +69,8 @@ class Subuser:
     email: str
 
 
+LONGEST_ID = 18
+"""How many digits the id of a user or of a pool has at most."""
 NO_ADDRESS = 9
 """What stands in the place of a version where a text is no address."""
 LONGEST_ADDRESS = 45
@@ -208,6 +210,8 @@ def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
         if identifier is None:
             last = next(number for number in range(last + 1, last + len(taken) + 2) if str(number) not in taken)
             identifier = str(last)
+            if len(identifier) > LONGEST_ID:
+                raise SeedError(("subusers", index), "there is no next id, say one")
         if identifier in ids:
             raise SeedError(("subusers", index), f"the id {identifier} is there twice")
         ids.add(identifier)

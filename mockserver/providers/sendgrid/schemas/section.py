@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .... import clock, profiles, seed
 from .. import catalog
-from ..models import State
+from ..models import LONGEST_ID, State
 
 _NAMES = {"type": "array", "items": seed.TEXT, "uniqueItems": True}
-_ID = {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}
+_ID = {"type": "string", "pattern": f"^[1-9][0-9]{{0,{LONGEST_ID - 1}}}$"}
 _MOMENT = {"type": "integer", "minimum": clock.EARLIEST, "maximum": clock.LATEST}
 
 SEED = seed.reader(
