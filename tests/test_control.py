@@ -329,7 +329,7 @@ def test_state(made: Made) -> None:
     ):
         assert reason in made.refused("PUT", "/state", {"state": section})
         assert made.ok("GET", "/state")["state"] == answer
-    whole = made("GET", "/state").json | {"state": state}
+    whole = made.control("GET", f"{made.path}/state").json | {"state": state}
     assert made.ok("PUT", "/state", whole)["state"] == state
 
 
