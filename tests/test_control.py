@@ -329,7 +329,8 @@ def test_state(made: Made) -> None:
     ):
         assert reason in made.refused("PUT", "/state", {"state": section})
         assert made.ok("GET", "/state")["state"] == answer
-    assert made.ok("PUT", "/state", {"state": state})["state"] == state
+    whole = made.control("GET", f"{made.path}/state").json | {"state": state}
+    assert made.ok("PUT", "/state", whole)["state"] == state
 
 
 # Snapshots and reset

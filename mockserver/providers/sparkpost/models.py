@@ -54,6 +54,14 @@ class Subaccount:
     updated_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key of a subaccount, by what cannot be used as one."""
+
+    digest: str
+    subaccount: int
+
+
 @dataclass(slots=True)
 class State(BaseState):
     """One account."""
@@ -64,6 +72,8 @@ class State(BaseState):
     """By address."""
     subaccounts: Table[Subaccount] = field(default_factory=Table)
     """By id, as a text."""
+    keys: Table[Key] = field(default_factory=Table)
+    """Those that were made with subaccounts, by digest."""
     dedicated_ip_limit: int = int(IP_LIMIT)
     """How many IPs it may have, besides those that the customer provided."""
 
@@ -97,10 +107,17 @@ class State(BaseState):
             if str(subaccount.id) in subaccounts:
                 raise SeedError(("subaccounts", index, "id"), f"the subaccount {subaccount.id} is there twice")
             subaccounts[str(subaccount.id)] = subaccount
+        keys: dict[str, Key] = {}
+        for index, item in enumerate(data.get("keys", ())):
+            key = Key(**_whole(item, "subaccount"))
+            if str(key.subaccount) not in subaccounts:
+                raise SeedError(("keys", index, "subaccount"), f"there is no subaccount {key.subaccount}")
+            keys[key.digest] = key
         return cls(
             Table(pools),
             Table(ips),
             Table(subaccounts),
+            Table(keys),
             int(data.get("dedicated_ip_limit", IP_LIMIT)),
             profile=profiles.load(data),
         )
@@ -112,6 +129,7 @@ class State(BaseState):
             "ip_pools": [plain(pool) for pool in self.pools.values()],
             "sending_ips": [plain(ip) for ip in self.ips.values()],
             "subaccounts": [plain(subaccount) for subaccount in self.subaccounts.values()],
+            "keys": [plain(key) for key in self.keys.values()],
         }
 
 

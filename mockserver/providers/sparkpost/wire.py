@@ -18,7 +18,7 @@ from ...web import Call, NotAnObject, NotJson, Reply, encode, origin
 from . import catalog
 from .models import Pool, SendingIp, Subaccount
 from .rules.sending_ips import stage
-from .rules.subaccounts import Key, Page
+from .rules.subaccounts import NewKey, Page, is_good
 
 JSON = "application/json"
 
@@ -43,6 +43,8 @@ def credential(headers: Headers) -> str | None:
 def admit(call: Call) -> None:
     """Check the grant. The subaccount header is noted: what is served here belongs to the primary account."""
     registration = call.caller.registration
+    if registration.issued and not is_good(call.tx.state, registration.credential):
+        raise catalog.UNAUTHORIZED()
     call.account = registration.account or call.headers.get("X-MSYS-SUBACCOUNT")
     if not _granted(registration.scopes, call.scope):
         raise catalog.FORBIDDEN()
@@ -220,7 +222,7 @@ def updated_ip(call: Call) -> dict[str, str]:
 # Subaccounts
 
 
-def new_subaccount(subaccount: Subaccount, key: Key | None) -> dict[str, Any]:
+def new_subaccount(subaccount: Subaccount, key: NewKey | None) -> dict[str, Any]:
     if key is None:
         return {"subaccount_id": subaccount.id}
     return {"subaccount_id": subaccount.id, "key": key.key, "label": key.label, "short_key": key.key[:4]}

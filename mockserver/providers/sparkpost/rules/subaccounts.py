@@ -8,19 +8,19 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ....store import Transaction
+from ....store import Issued, Transaction
 from .. import catalog
-from ..models import State, Subaccount
+from ..models import Key, State, Subaccount
 
 Tx = Transaction[State]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class NewKey:
     """An API key as it is told once, when it is made."""
 
     key: str
@@ -115,11 +115,12 @@ def create_subaccount(
     deliverability: bool | None = None,
     setup_api_key: bool = True,
     key_label: str = "",
+    key_grants: Iterable[str] = (),
     **unkept: object,
-) -> tuple[Subaccount, Key | None]:
+) -> tuple[Subaccount, NewKey | None]:
     """Make a subaccount, and its first key if one is asked for. Its pool need not exist.
 
-    What the key is granted, and from where it can be used, is judged and not kept: no operation shows it.
+    From where the key can be used is judged and not kept: no operation shows it.
     """
     number = _new_id(tx)
     subaccount = Subaccount(
@@ -131,7 +132,22 @@ def create_subaccount(
         updated_at=tx.now,
     )
     tx.state.subaccounts[str(number)] = subaccount
-    return subaccount, Key(_new_key(tx), key_label) if setup_api_key else None
+    if not setup_api_key:
+        return subaccount, None
+    key = _new_key(tx)
+    tx.state.keys[digest(key)] = Key(digest(key), number)
+    tx.issued.append(Issued(key, str(number), frozenset(key_grants)))
+    return subaccount, NewKey(key, key_label)
+
+
+def is_good(state: State, key: str) -> bool:
+    """Say whether a key that was given out is still one of the account's."""
+    return digest(key) in state.keys
+
+
+def digest(key: str) -> str:
+    """Return what a key is kept as."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def update_subaccount(

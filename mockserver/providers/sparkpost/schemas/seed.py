@@ -47,6 +47,14 @@ SEED = seed.reader(
                 "dependentRequired": {"auto_warmup_since": ["auto_warmup_stage"]},
             },
         },
+        "keys": {
+            "type": "array",
+            "items": seed.record(
+                {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "subaccount": {"type": "integer"}},
+                "digest",
+                "subaccount",
+            ),
+        },
         "subaccounts": {
             "type": "array",
             "items": seed.record(
