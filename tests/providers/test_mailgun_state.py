@@ -15,7 +15,7 @@ from mockserver.providers.mailgun.models import Domain, Link, State, created
 from mockserver.providers.mailgun.schemas.seed import SEED
 
 from ..support import Access
-from .mailgun_account import POOLS, TRANSACTIONAL, started
+from .mailgun_account import MARKETING, POOLS, TRANSACTIONAL, Time, domain_ips, started, succeeded
 
 POOL = {"pool_id": "a" * 24, "name": "p", "description": "", "ips": ["192.0.2.1"]}
 JOB = {"id": "b" * 24}
@@ -135,6 +135,20 @@ def test_an_account_that_fails_midway(make_mailgun: Callable[..., Access]) -> No
     started(mailgun.post("/v3/ips/192.0.2.12/domains"))
     found = mailgun.get("/v3/ips/192.0.2.12/domains").json
     assert [item["domain"] for item in found["items"]] == ["news.example.com"]
+
+
+def test_a_clock_that_is_turned_back(slow: Access, time: Time) -> None:
+    """Work is done after that on which it builds, whatever the clock was: no domain is left with a pool that is gone."""
+    started(slow.delete(f"{POOLS}/{TRANSACTIONAL}", query_string={"pool_id": MARKETING}))
+    time.now -= 1_000
+    started(slow.delete(f"{POOLS}/{MARKETING}", query_string={"ip": "192.0.2.11"}))
+    time.now += 500
+    assert domain_ips(slow, "mail.example.com") == ["192.0.2.20"]
+    time.now += 510
+    assert domain_ips(slow, "mail.example.com") == ["192.0.2.11"]
+    succeeded(slow.post("/v3/ip_warmups/192.0.2.12"))
+    state = slow.tenant.read().states["mailgun"].dump()
+    assert (state["jobs"], SEED(state).state.dump()) == ([], state)
 
 
 # What is not modelled, and what is not fit

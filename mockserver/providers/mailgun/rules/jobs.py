@@ -42,9 +42,18 @@ def forget_promises(tx: Tx, names: set[str]) -> None:
 
 
 def new_job(tx: Tx, pool_id: str | None = None) -> Job:
-    """Return a job that is due when the account's delay is over."""
+    """Return a job that is due when the account's delay is over, and not before what leads to the same pool is done.
+
+    Without that, a clock that was turned back would have a pool replaced before the domains come that it is promised.
+    """
     delay = tx.state.async_delay_seconds
-    return Job(new_id(tx), pool_id, None if delay is None else tx.now + delay)
+    before = [_due(job) for job in tx.state.jobs.values() if pool_id and pool_id in (job.pool_id, job.relink_to)]
+    due = max([math.inf if delay is None else tx.now + delay, *before])
+    return Job(new_id(tx), pool_id, None if due == math.inf else due)
+
+
+def _due(job: Job) -> float:
+    return math.inf if job.due is None else job.due
 
 
 def promise(tx: Tx, job: Job) -> str:
@@ -65,11 +74,11 @@ def eventually(state: State) -> State:
 
 def settle(state: State, now: float) -> State:
     """Return the state at a time: itself, or a copy in which every job that is due is done; at `inf` all are."""
-    due = [job for job in state.jobs.values() if (math.inf if job.due is None else job.due) <= now]
+    due = [job for job in state.jobs.values() if _due(job) <= now]
     if not due:
         return state
     state = state.copy()
-    for job in sorted(due, key=lambda job: (math.inf if job.due is None else job.due, job.id)):
+    for job in sorted(due, key=_due):  # of those of one moment, first what was promised first
         # when one is done that waits to be told, it does not hear the time: then it counts as done when it was promised
         _finish(state, job, created(job.id) if job.due is None else job.due)
         del state.jobs[job.id]
