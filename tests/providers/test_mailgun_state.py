@@ -14,10 +14,12 @@ from mockserver.providers.mailgun import catalog
 from mockserver.providers.mailgun.models import Domain, Link, State, created
 from mockserver.providers.mailgun.schemas.seed import SEED
 
-from ..support import Access
+from ..support import SUBACCOUNT, Access
 from .mailgun_account import MARKETING, POOLS, TRANSACTIONAL, Time, domain_ips, started, succeeded
 
 POOL = {"pool_id": "a" * 24, "name": "p", "description": "", "ips": ["192.0.2.1"]}
+IPS = [{"ip": "192.0.2.1"}]
+DOMAIN = {"id": "e" * 24, "name": "d.example.com"}
 JOB = {"id": "b" * 24}
 
 
@@ -34,6 +36,20 @@ JOB = {"id": "b" * 24}
         ({"jobs": [{**JOB, "assign_ip": "192.0.2.1"}]}, ("jobs", 0, "assign_ip"), "the account has no IP 192.0.2.1"),
         ({"jobs": [{**JOB, "unassign_ip": "192.0.2.1"}]}, ("jobs", 0, "unassign_ip"),
          "the account has no IP 192.0.2.1"),
+        ({"jobs": [{**JOB, "pool_id": "a" * 24, "replace_with": "192.0.2.1"}]}, ("jobs", 0, "replace_with"),
+         "the account has no IP 192.0.2.1"),
+        ({"jobs": [{**JOB, "pool_id": "a" * 24, "replace_with": "any"}]}, ("jobs", 0, "replace_with"),
+         "'any' is no IP address"),
+        ({"ips": [{"ip": "192.0.2.1"}], "jobs": [{**JOB, "unassign_ip": "192.0.2.1", "replace_with": "shared"}]},
+         ("jobs", 0, "replace_with"), "the account has no IP shared"),
+        ({"ips": [{"ip": "::1"}], "domains": [{**DOMAIN, "ips": ["::1", "0::1"]}]}, ("domains", 0, "ips", 1),
+         "::1 is there twice"),
+        ({"ips": IPS, "ip_pools": [POOL], "domains": [{**DOMAIN, "pool_id": "a" * 24}],
+          "jobs": [{**JOB, "pool_id": "a" * 24, "relink_to": "d" * 24}]}, ("jobs",),
+         f"make domains.0.pool_id wrong: the account has no pool {'d' * 24}"),
+        ({"ips": IPS, "ip_pools": [{**POOL, "ips": []}], "domains": [DOMAIN],
+          "jobs": [{**JOB, "pool_id": "a" * 24, "link": ["d.example.com"]}]}, ("jobs",),
+         f"make domains.0.pool_id wrong: the pool {'a' * 24} has no IP"),
     ],
 )  # fmt: skip
 def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int, ...], reason: str) -> None:
@@ -50,6 +66,10 @@ def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int
         {"ips": [{"ip": "192.0.2.1", "created_at": "yesterday"}]},
         {"domains": [{"id": "1" * 24, "name": "a", "state": "x"}]},
         {"subaccounts": [{"id": "1" * 24, "name": "a", "updated_at": 1.5}]}, {"switches": {"json_402": True}},
+        {"async_delay_seconds": 253_402_300_800}, {"async_delay_seconds": 10**400},
+        {"domains": [{**DOMAIN, "message_ttl": 2**31}]},
+        {"jobs": [{**JOB, "delete_domain": "a", "due": -1e308}]},
+        {"jobs": [{**JOB, "delete_domain": "a", "due": 1e308}]},
     ],
     ids=str,
 )  # fmt: skip
@@ -95,6 +115,35 @@ def test_everything_is_read_back() -> None:
     assert SEED(state.dump()).state == state
 
 
+def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., Access], time: Time) -> None:
+    """A whole number may be written as JSON writes any number, and is answered as a whole one."""
+    mailgun = make_mailgun(
+        time=time,
+        new_dedicated_ips=2.0,
+        subaccount_limit=3.0,
+        ips=[{"ip": "192.0.2.1", "warmup": True, "warmup_started_at": time.now - 90_000, "created_at": time.now}],
+        ip_pools=[],
+        domains=[{**DOMAIN, "message_ttl": 5.0}],
+        subaccounts=[{"id": SUBACCOUNT, "name": "a", "updated_at": time.now}],
+        eligible_for_shared_ips=False,
+    )
+    details = mailgun.get("/v3/ip_warmups/192.0.2.1").json["details"]
+    assert (details["stage"], details["start_volume"], details["sent_within_stage"]) == (2, 1000, "4%")
+    answers = [mailgun.get(f"/v4/domains/{DOMAIN['name']}"), mailgun.get("/v3/ips/request/new")]
+    assert b'"message_ttl":5}' in answers[0].data
+    assert answers[1].data == b'{"allowed":{"dedicated":2,"shared":0}}\n'
+    state = mailgun.world.client.get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
+    assert [state["subaccount_limit"], state["subaccounts"][0]["updated_at"]] == [3, time.now]
+    assert ".0" not in str([state["subaccount_limit"], state["subaccounts"], state["ips"][0]["created_at"]])
+
+
+def test_addresses_of_jobs() -> None:
+    """The addresses in what is still to be done are kept in their usual spelling, as all others."""
+    jobs = [{**JOB, "unassign_ip": "0::1", "replace_with": "0::2"}]
+    state = SEED({"ips": [{"ip": "::1"}, {"ip": "::2"}], "jobs": jobs}).state
+    assert state.dump()["jobs"] == [{**JOB, "unassign_ip": "::1", "replace_with": "::2", "link": [], "unlink": []}]
+
+
 def test_links_follow_from_domains() -> None:
     """Whatever is done with domains, the links are what the domains say."""
     chance = random.Random(1)
@@ -138,7 +187,7 @@ def test_an_account_that_fails_midway(make_mailgun: Callable[..., Access]) -> No
 
 
 def test_a_clock_that_is_turned_back(slow: Access, time: Time) -> None:
-    """Work is done after that on which it builds, whatever the clock was: no domain is left with a pool that is gone."""
+    """Work is done after that on which it builds, whatever the clock was: no domain keeps a pool that is gone."""
     started(slow.delete(f"{POOLS}/{TRANSACTIONAL}", query_string={"pool_id": MARKETING}))
     time.now -= 1_000
     started(slow.delete(f"{POOLS}/{MARKETING}", query_string={"ip": "192.0.2.11"}))
@@ -147,7 +196,7 @@ def test_a_clock_that_is_turned_back(slow: Access, time: Time) -> None:
     time.now += 510
     assert domain_ips(slow, "mail.example.com") == ["192.0.2.11"]
     succeeded(slow.post("/v3/ip_warmups/192.0.2.12"))
-    state = slow.tenant.read().states["mailgun"].dump()
+    state = slow.world.client.get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
     assert (state["jobs"], SEED(state).state.dump()) == ([], state)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ... import profiles
 from ...errors import SeedError
 from ...store import State as BaseState
 from ...store import Table, plain
-from .catalog import DETAILED_VIEW, DIPPS, STAGE_SECONDS, WARMUP_STAGES
+from .catalog import DETAILED_VIEW, DIPPS, SHARED, STAGE_SECONDS, WARMUP_STAGES
 
 ACCOUNT_ID = "5f3a1c0e9d8b7a6c5e4f3021"
 """The id of the parent account, where a seed says no other."""
@@ -141,6 +141,11 @@ class Link:
     """Its name."""
 
 
+_JOB_IPS = ("assign_ip", "unassign_ip", "replace_with")
+_WHOLE = {"warmup_started_at", "created_at", "pool_changed_at", "domains_changed_at", "updated_at", "message_ttl"}
+"""What is an `int` here; to JSON, 5.0 is an integer too."""
+
+
 def created(record_id: str) -> int:
     """Return when an id was made: its first eight characters are the time, in seconds since the epoch."""
     return int(record_id[:8], 16)
@@ -198,12 +203,14 @@ class State(BaseState):
             if len([each for each in (job.pool_id, job.assign_ip, job.unassign_ip, job.delete_domain) if each]) != 1:
                 reason = "is about one of pool_id, assign_ip, unassign_ip, delete_domain"
                 raise SeedError(("jobs", index), reason)
-            for name, address in (("assign_ip", job.assign_ip), ("unassign_ip", job.unassign_ip)):
-                if address is not None and address not in ips:
+            for name in _JOB_IPS:
+                address = getattr(job, name)
+                spare = name == "replace_with" and job.pool_id is not None and address == SHARED
+                if address is not None and address not in ips and not spare:
                     raise SeedError(("jobs", index, name), f"the account has no IP {address}")
         _check_pools(pools, ips, subaccounts)
         unfinished = bool(jobs) or data.get("async_fails_midway", False)
-        _check_domains(domains, pools, ips, unfinished=unfinished)
+        check_domains(domains, pools, ips, unfinished=unfinished)
         eligible = data.get("eligible_for_shared_ips", False)
         if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
             raise SeedError(("eligible_for_shared_ips",), "the account has no IP that is not dedicated")
@@ -218,8 +225,8 @@ class State(BaseState):
             account_id=data.get("account_id", ACCOUNT_ID),
             features=frozenset(data.get("features", [DIPPS, DETAILED_VIEW])),
             eligible_for_shared_ips=eligible,
-            new_dedicated_ips=data.get("new_dedicated_ips", 1),
-            subaccount_limit=data.get("subaccount_limit"),
+            new_dedicated_ips=int(data.get("new_dedicated_ips", 1)),
+            subaccount_limit=int(data["subaccount_limit"]) if "subaccount_limit" in data else None,
             async_delay_seconds=data.get("async_delay_seconds", 0),
             async_fails_midway=data.get("async_fails_midway", False),
         )
@@ -285,9 +292,12 @@ def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -
     """Return a section's records by their key, every address in its usual spelling."""
     records: dict[str, Any] = {}
     for index, item in enumerate(data.get(section, ())):
-        values = dict(item)
+        values: dict[str, Any] = {name: int(value) if name in _WHOLE else value for name, value in item.items()}
         if "ip" in item:
             values["ip"] = _address((section, index, "ip"), item["ip"])
+        for name in _JOB_IPS:
+            if item.get(name, SHARED) != SHARED:
+                values[name] = _address((section, index, name), item[name])
         if "ips" in item:
             values["ips"] = [_address((section, index, "ips", place), text) for place, text in enumerate(item["ips"])]
         if values[key] in records:
@@ -321,7 +331,9 @@ def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[s
                 raise SeedError(("ip_pools", index, "delegated_to", place), f"no subaccount '{account}' to take it")
 
 
-def _check_domains(domains: dict[str, Domain], pools: dict[str, Pool], ips: dict[str, Ip], *, unfinished: bool) -> None:
+def check_domains(
+    domains: MutableMapping[str, Domain], pools: Mapping[str, Pool], ips: Mapping[str, Ip], *, unfinished: bool = False
+) -> None:
     """Refuse a domain with an IP or a pool that it cannot have; give a linked one the pool's IPs.
 
     While work on pools is still to be done, or can fail, a domain may have what only that work takes from it.
@@ -334,6 +346,8 @@ def _check_domains(domains: dict[str, Domain], pools: dict[str, Pool], ips: dict
         for place, address in enumerate(domain.ips):
             if address not in ips or ips[address].account not in (None, domain.account):
                 raise SeedError(("domains", index, "ips", place), f"the account has no IP {address}")
+            if address in domain.ips[:place]:
+                raise SeedError(("domains", index, "ips", place), f"{address} is there twice")
         if domain.pool_id is None or unfinished:
             continue
         pool = pools.get(domain.pool_id)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .... import profiles, seed
+from ....clock import EARLIEST, LATEST
+from ....errors import SeedError
 from .. import catalog
-from ..models import State
+from ..models import State, check_domains
+from ..rules import jobs
+from .fields import HUGE
 
 OBJECT_ID = "[0-9a-f]{24}"
 
@@ -12,18 +19,31 @@ _ID = {"type": "string", "pattern": f"^{OBJECT_ID}$"}
 _NAMES = {"type": "array", "items": seed.TEXT, "uniqueItems": True}
 _IPS = {"type": "array", "items": seed.TEXT, "uniqueItems": True}
 _COUNT = {"type": "integer", "minimum": 0}
-_TIME = {"type": "integer", "minimum": -62_135_596_800, "maximum": 253_402_300_799}
+_TIME = {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}
+
+
+def _load(section: Mapping[str, Any]) -> State:
+    """Return the account that a seed describes; refuse one whose jobs would make what no seed may describe."""
+    state = State.load(section)
+    if state.jobs and not state.async_fails_midway:
+        after = jobs.eventually(state)
+        try:
+            check_domains(dict(after.domains.items()), after.pools, after.ips)
+        except SeedError as error:
+            raise SeedError(("jobs",), f"make {'.'.join(map(str, error.path))} wrong: {error.reason}") from None
+    return state
+
 
 SEED = seed.reader(
     "mailgun",
-    State.load,
+    _load,
     {
         "account_id": _ID,
         "features": _NAMES,
         "eligible_for_shared_ips": seed.FLAG,
         "new_dedicated_ips": {**_COUNT, "maximum": 1000},
         "subaccount_limit": _COUNT,
-        "async_delay_seconds": {"type": ["number", "null"], "minimum": 0},
+        "async_delay_seconds": {"type": ["number", "null"], "minimum": 0, "maximum": LATEST},
         "async_fails_midway": seed.FLAG,
         "subaccounts": {
             "type": "array",
@@ -83,7 +103,7 @@ SEED = seed.reader(
                     "account": _ID,
                     "state": {"enum": ["active", "unverified", "disabled"]},
                     "encrypt_incoming_message": seed.FLAG,
-                    "message_ttl": {"type": "integer", "minimum": 1},
+                    "message_ttl": {"type": "integer", "minimum": 1, "maximum": HUGE},
                     "require_tls": seed.FLAG,
                     "skip_verification": seed.FLAG,
                     "spam_action": {"enum": ["disabled", "block", "tag"]},
@@ -101,7 +121,7 @@ SEED = seed.reader(
             "items": seed.record(
                 {
                     "id": _ID,
-                    "due": {"type": "number"},
+                    "due": {"type": "number", "minimum": EARLIEST, "maximum": 2 * LATEST},
                     "pool_id": _ID,
                     "link": _NAMES,
                     "unlink": _NAMES,
