@@ -58,6 +58,30 @@ def test_a_new_subaccount(make_mailgun: Callable[..., Access], time: Time) -> No
     assert mailgun.acting_for(subaccount["id"]).get(POOLS).json["ip_pools"] == []
 
 
+def test_what_the_recorded_answers_have(mailgun: Access) -> None:
+    """Answers of the service that has the subaccounts say that they are shown inline; no other answer does."""
+    theirs = [
+        mailgun.get(ROOM),
+        mailgun.get(f"{ROOM}/{SUBACCOUNT}"),
+        mailgun.post(f"{ROOM}/{SUBACCOUNT}/disable"),
+        mailgun.post(f"{ROOM}/{SUBACCOUNT}/enable"),
+        mailgun.post(f"{ROOM}?name=Second"),
+        mailgun.acting_for(SUBACCOUNT).delete(ROOM),
+    ]
+    assert [answer.status_code for answer in theirs] == [200] * 6
+    assert {answer.headers["Content-Disposition"] for answer in theirs} == {"inline"}
+    assert "Content-Disposition" not in mailgun.get(POOLS).headers
+
+
+def test_the_place_of_the_status(mailgun: Access) -> None:
+    """As in the specification's examples, the status comes before the dates in a list, and behind them elsewhere."""
+    listed = mailgun.get(ROOM).json["subaccounts"][0]
+    single = mailgun.get(f"{ROOM}/{SUBACCOUNT}").json["subaccount"]
+    assert list(listed) == ["id", "name", "status", "created_at", "updated_at"]
+    assert list(single) == ["id", "name", "created_at", "updated_at", "status"]
+    assert listed == single
+
+
 @pytest.mark.parametrize("encoding", ["application/x-www-form-urlencoded", "multipart/form-data"])
 def test_a_name_in_a_form(mailgun: Access, encoding: str) -> None:
     """Clients send the name in a form; the query comes first."""

@@ -192,8 +192,13 @@ def root() -> Reply:
     return Reply(200, body=b"Mailgun Magnificent API", content_type=PLAIN)
 
 
-def ok(data: object, content_type: str = JSON) -> Reply:
-    return Reply(200, data, _line(data), content_type)
+def ok(data: object) -> Reply:
+    return Reply(200, data, _line(data), JSON)
+
+
+def _of_accounts(data: object) -> Reply:
+    """Answer as the service that has the subaccounts does: the recorded answers have a header more."""
+    return Reply(200, data, _line(data), ACCOUNTS_JSON, [("Content-Disposition", "inline")])
 
 
 def _line(data: object) -> bytes:
@@ -413,9 +418,19 @@ def subaccount_record(subaccount: Subaccount) -> dict[str, Any]:
     }
 
 
+def listed_subaccount(subaccount: Subaccount) -> dict[str, Any]:
+    """Return a subaccount as a list has it: its status comes before the dates."""
+    record = subaccount_record(subaccount)
+    return {key: record[key] for key in ("id", "name", "status", "created_at", "updated_at")}
+
+
 def one_subaccount(subaccount: Subaccount) -> Reply:
-    return ok({"subaccount": subaccount_record(subaccount)}, ACCOUNTS_JSON)
+    return _of_accounts({"subaccount": subaccount_record(subaccount)})
 
 
 def subaccounts(found: Sequence[Subaccount], total: int) -> Reply:
-    return ok({"subaccounts": [subaccount_record(each) for each in found], "total": total}, ACCOUNTS_JSON)
+    return _of_accounts({"subaccounts": [listed_subaccount(each) for each in found], "total": total})
+
+
+def deleted_subaccount() -> Reply:
+    return _of_accounts({"message": "Subaccount successfully deleted"})

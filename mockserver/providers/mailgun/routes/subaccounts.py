@@ -35,7 +35,7 @@ def create_subaccount(call: Call) -> Reply:
 def delete_subaccount(call: Call) -> Reply:
     require_parent(call.caller.registration.account)  # with whose key it is asked, not for whom
     subaccounts.delete_subaccount(call.tx, call.account)
-    return wire.ok({"message": "Subaccount successfully deleted"}, wire.ACCOUNTS_JSON)
+    return wire.deleted_subaccount()
 
 
 @routes.operation("getSubaccount", "GET", ROOM + "/{subaccount_id}")
