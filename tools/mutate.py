@@ -241,7 +241,7 @@ def _run_here(root: Path, tests: Sequence[str]) -> NoReturn:
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         sys.dont_write_bytecode = True
         sys.path.insert(0, str(root))
-        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:schemathesis", "-p", "no:randomly"]
+        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:randomly"]
         code = int(pytest.main([*options, "--rootdir", str(root), *tests], plugins=[FirstFailure(root / FIRST)]))
         sys.stdout.flush()
     except BaseException:
