@@ -237,6 +237,7 @@ REFUSED = {
     "NUL": b'{"name": "\x00"}',
     "NUL alone": b"\x00",
     "no UTF-8": b'{"name": "\xff\xfe"}',
+    "half a surrogate pair": b'{"name": "\\ud800"}',
     "UTF-16": '{"name": "a"}'.encode("utf-16"),
     "deep arrays": b"[" * NESTED + b"]" * NESTED,
     "deep objects": b'{"name":' * NESTED + b"1" + b"}" * NESTED,
@@ -262,11 +263,6 @@ def test_repeated_keys(server: Server) -> None:
     """Of a key that is there twice the last one counts, as in most parsers."""
     (answer,) = answers(exchange(server, post(b'{"name": 1, "name": "repeated"}')))
     assert (answer.status, answer.body) == (200, b'{"name":"repeated"}')
-
-
-def test_half_a_surrogate_pair(server: Server) -> None:
-    """A text that no UTF-8 can say is read, kept and answered without a crash."""
-    judged(exchange(server, post(b'{"name": "\\ud800"}') + GET + b"\r\n"))
 
 
 def test_chunked_bodies(server: Server) -> None:
