@@ -568,7 +568,7 @@ def list_snapshots(remote: Remote, tenant: str, as_json: bool) -> None:
 def fuzz_info(remote: Remote, provider: str, as_json: bool) -> None:
     """Print how to fuzz a server with Schemathesis: its configuration and its command, as a program for sh.
 
-    It fuzzes as two accounts of its own, neither of which may see what is the other's. Try:
+    It makes two tenants for that, one of which must not see what the other one has. Try:
     mockserver fuzz-info --provider mailgun | sh -s -- --max-examples 20
     """
     from . import fuzzing
@@ -576,7 +576,7 @@ def fuzz_info(remote: Remote, provider: str, as_json: bool) -> None:
     found = _provider(provider)
     trust = ["--tls-verify", remote.ca] if remote.ca is not None else []
     where = fuzzing.location(provider, remote.url, published=remote.token is None)
-    plan = fuzzing.plan(provider, found, [*trust, *where])
+    plan = fuzzing.plan(provider, found, fuzzing.open_accounts(remote, provider), [*trust, *where])
     if as_json:
         _print({"command": plan.command, "files": plan.files})
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from . import documents, resources
 from .errors import entries
 from .provider import Provider
+from .remote import Remote
 
 EXCLUSIONS = Path(__file__).parent / "fuzzing.yaml"
 ACCEPTED: Mapping[str, tuple[str, ...]] = {
@@ -21,8 +21,6 @@ ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "not_a_server_error": ("2xx", "3xx", "4xx"),
 }
 """The statuses that a check accepts from any operation, by its name."""
-PEERS = ("one", "two")
-"""The accounts of a run, neither of which may see what is the other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +35,6 @@ class Exclusion:
     """Where that is so; None: in any."""
     source: str
     reason: str
-
-    def applies(self, profile: str | None) -> bool:
-        """Say whether it is about tenants of a profile; None: nobody knows of which they are."""
-        return profile is None or self.profile in (None, profile)
 
 
 def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
@@ -64,12 +58,9 @@ def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
             )
 
 
-def configuration(excluded: Iterable[Exclusion], auth: str | None) -> str:
-    """Return a configuration of Schemathesis, TOML; `auth` is the file that says who the peers are."""
-    lines = []
-    if auth is not None:
-        lines += ["[auth.wfc]", f"path = {json.dumps(auth)}", f"peers = {json.dumps(PEERS)}", ""]
-    lines += ["[checks]", *(f"{name}.expected-statuses = {json.dumps(ACCEPTED[name])}" for name in ACCEPTED)]
+def configuration(excluded: Iterable[Exclusion]) -> str:
+    """Return what Schemathesis checks, and what not, in TOML."""
+    lines = ["[checks]", *(f"{name}.expected-statuses = {json.dumps(ACCEPTED[name])}" for name in ACCEPTED)]
     by_operation: dict[str, list[Exclusion]] = {}
     for each in excluded:
         for operation in each.operations:
@@ -90,13 +81,34 @@ def configuration(excluded: Iterable[Exclusion], auth: str | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def peers(provider: Provider) -> str:
-    """Return the file that says who the peers are, in the form of Web Fuzzing Commons."""
-    lines = ["auth:"]
-    for name in PEERS:
-        value = provider.authorization(provider.new_credential(secrets.token_hex(32)))
-        lines += [f"  - name: {name}", f"    fixedHeaders: [{{name: Authorization, value: {json.dumps(value)}}}]"]
-    return "\n".join(lines) + "\n"
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who fuzzes a provider."""
+
+    profile: str
+    """The profile that they have."""
+    authorizations: Mapping[str, str]
+    """The header of each, by its name."""
+
+    def text(self) -> str:
+        """Return the file that says who they are, in the form of Web Fuzzing Commons."""
+        lines = ["auth:"]
+        for name, value in self.authorizations.items():
+            lines += [f"  - name: {name}", f"    fixedHeaders: [{{name: Authorization, value: {json.dumps(value)}}}]"]
+        return "\n".join(lines) + "\n"
+
+
+def open_accounts(remote: Remote, provider: str) -> Accounts:
+    """Open two accounts on a server: one with its world, which asks, and an empty one, which must see nothing of that.
+
+    So whatever the second one sees is no twin of its own. Raises `RemoteError`.
+    """
+    worlds: Mapping[str, dict[str, str]] = {"one": {}, "two": {"seed": "empty"}}
+    made = {name: remote.call("POST", "tenants", body=body)["providers"][provider] for name, body in worlds.items()}
+    return Accounts(
+        profile=made["one"]["profile"],
+        authorizations={name: each["headers"]["Authorization"] for name, each in made.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +125,20 @@ class Plan:
 
 
 def plan(
-    document: str,
-    provider: Provider | None,
-    location: Sequence[str],
-    *,
-    profile: str | None = None,
-    excluding: bool = True,
+    document: str, provider: Provider | None, accounts: Accounts | None, where: Sequence[str], *, excluding: bool = True
 ) -> Plan:
-    """Return how to fuzz a document.
-
-    A provider's is fuzzed as two accounts with keys that no server has seen: each opens a tenant of its own.
-    """
-    excluded = [each for each in exclusions(document, provider) if excluding and each.applies(profile)]
+    """Return how to fuzz a document: a provider's as two accounts, or the control API's."""
+    profile = None if accounts is None else accounts.profile
+    excluded = [each for each in exclusions(document, provider) if excluding and each.profile in (None, profile)]
     name = f"mockserver-{document}"
-    auth = {} if provider is None else {f"{name}-auth.yaml": peers(provider)}
-    files = {**auth, f"{name}.toml": configuration(excluded, next(iter(auth), None))}
-    return Plan(files, ["schemathesis", "--config-file", f"{name}.toml", "run", *location])
+    files = {f"{name}.toml": configuration(excluded)}
+    if accounts is not None:
+        auth = f"{name}-auth.yaml"
+        files[auth] = accounts.text()
+        files[f"{name}.toml"] += (
+            f"\n[auth.wfc]\npath = {json.dumps(auth)}\npeers = {json.dumps([*accounts.authorizations])}\n"
+        )
+    return Plan(files, ["schemathesis", "--config-file", f"{name}.toml", "run", *where])
 
 
 def location(document: str, url: str, *, published: bool) -> list[str]:

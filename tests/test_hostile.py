@@ -164,6 +164,13 @@ def post(body: bytes, *headers: bytes) -> bytes:
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 GET = b"GET" + POOLS + HOST + AUTH
 
+FORM = (
+    b"POST /mailgun/v3/ip_pools HTTP/1.1\r\n" + HOST + b"Authorization: " + basic("api", MAILGUN_KEY).encode() + b"\r\n"
+)
+MULTIPART = b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n"
+PART = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+PARTS = PART % (b"name", b"abc") + PART % (b"description", b"d") + b"--b--\r\n"
+
 BROKEN = {
     "nothing": b"",
     "empty lines": b"\r\n\r\n",
@@ -183,7 +190,12 @@ BROKEN = {
     "NUL in the path": b"GET /sendgrid/v3/\x00 HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
     "no UTF-8 in the path": b"GET /sendgrid/v3/\xff\xfe HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
     "no UTF-8 in the path, encoded": b"GET /sendgrid/v3/ips/pools/%ff%00%2f%zz HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
-    "no UTF-8 in the query": b"GET /sendgrid/v3/ips?limit=%ff&limit=\xff HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
+    "no UTF-8 in the query": b"GET /sendgrid/v3/ips?limit=\xff HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
+    "no UTF-8 in the query, encoded": b"GET /sendgrid/v3/ips?limit=%ff%00&%zz HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
+    "no UTF-8 in a form": FORM + MULTIPART % (len(PARTS) + 2) + PARTS.replace(b"abc", b"\xff\xfe\0\xf0\xed"),
+    "a form without an end": FORM + MULTIPART % len(PARTS[:-8]) + PARTS[:-8],
+    "a form in one line": FORM + MULTIPART % 100_000 + b"-" * 100_000,
+    "a form of 20,000 parts": FORM + MULTIPART % (len(PARTS) * 10_000) + PARTS[:-7] * 10_000,
     "a header of 300,000 bytes": GET + b"X: " + b"y" * 300_000 + b"\r\n\r\n",
     "20,000 headers": GET + b"X: y\r\n" * 20_000 + b"\r\n",
     "a header without a colon": GET + b"No colon\r\n\r\n",
@@ -325,7 +337,6 @@ def test_a_large_body(server: Server) -> None:
 # Mutations of good requests
 
 
-FORM = b"name=a&description=b&ip=192.0.2.10"
 GOOD = [
     GET + b"\r\n",
     post(b'{"name": "mutated"}', b"Content-Type: application/json"),
@@ -333,16 +344,17 @@ GOOD = [
     b"DELETE /sendgrid/v3/ips/pools/mutated HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
     b"PUT /sparkpost/api/v1/ip-pools/default HTTP/1.1\r\n" + HOST + b"Authorization: " + SPARKPOST_KEY.encode()
     + b'\r\nContent-Length: 12\r\n\r\n{"name":"a"}',
-    b"POST /mailgun/v3/ip_pools HTTP/1.1\r\n" + HOST + b"Authorization: " + basic("api", MAILGUN_KEY).encode()
-    + b"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(FORM) + FORM,
+    FORM + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 16\r\n\r\nname=a&ip=%32%30",
+    FORM + MULTIPART % len(PARTS) + PARTS,
+    b"GET /sendgrid/v3/ips?limit=10&offset=%30&ip=167%2E89%2E21.2 HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
     b"GET /v3/ip_pools?limit=10 HTTP/1.1\r\nHost: api.mailgun.net\r\nAuthorization: "
     + basic("api", MAILGUN_KEY).encode() + b"\r\n\r\n",
     b"OPTIONS /sendgrid/v3/ips HTTP/1.1\r\n" + HOST + b"Origin: https://example.com\r\n\r\n",
     b"GET /_mockserver/live HTTP/1.0\r\n\r\n",
 ]  # fmt: skip
 BITS = [
-    b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\0", b"\xff", b"%", b"%00", b"%2e%2e/", b"..", b" ", b"\t", b":", b"?", b"#",
-    b",", b"0\r\n\r\n", b"HTTP/1.0", b"[", b'"', "\N{PILE OF POO}".encode(), b"A" * 70_000,
+    b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\0", b"\xff", b"%", b"%00", b"%ff", b"%2e%2e/", b"..", b" ", b"\t", b":",
+    b"?", b"#", b",", b"0\r\n\r\n", b"HTTP/1.0", b"[", b'"', "\N{PILE OF POO}".encode(), b"A" * 70_000,
 ]  # fmt: skip
 HEADERS = [
     b"%s: %s" % (name.encode(), value)

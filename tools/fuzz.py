@@ -29,6 +29,7 @@ from mockserver.contract import METHODS
 from mockserver.documents import read
 from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
+from mockserver.remote import Remote
 from mockserver.resources import folder
 
 PHASES = "examples,coverage,fuzzing,stateful"
@@ -103,13 +104,9 @@ def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Resu
         here = Path(name)
         process, url = serve(subject, here / "log")
         try:
-            plan = fuzzing.plan(
-                subject.document,
-                subject.provider,
-                fuzzing.location(subject.document, url, published=True),
-                profile=subject.profile,
-                excluding=excluding,
-            )
+            accounts = None if subject.provider is None else fuzzing.open_accounts(Remote(url), subject.document)
+            where = fuzzing.location(subject.document, url, published=True)
+            plan = fuzzing.plan(subject.document, subject.provider, accounts, where, excluding=excluding)
             for file, text in plan.files.items():
                 (here / file).write_text(text, "utf-8")
             program, *rest = plan.command
@@ -161,7 +158,7 @@ def unneeded(failures: Mapping[Subject, set[Failure]]) -> Iterator[str]:
     for document in dict.fromkeys(subject.document for subject in failures):
         runs = [subject for subject in failures if subject.document == document]
         for each in fuzzing.exclusions(document, runs[0].provider):
-            where = [subject for subject in runs if each.applies(subject.profile)]
+            where = [subject for subject in runs if each.profile in (None, subject.profile)]
             for operation in each.operations if where else ():
                 found = [
                     failure.status
