@@ -95,7 +95,7 @@ class Bystander:
 
     def __init__(self, server: Server) -> None:
         self._remote = Remote(server.url)
-        made = self._remote.call("POST", "tenants", body={})
+        made = self._remote.call("POST", "tenants", body={"clock": {"frozen": True}})
         self._path = "tenants", made["id"]
         for name, path in ASKED.items():
             answer = httpx.get(f"{server.url}/{name}{path}", headers=made["providers"][name]["headers"])
@@ -195,7 +195,7 @@ BROKEN = {
     "no UTF-8 in a form": FORM + MULTIPART % (len(PARTS) + 2) + PARTS.replace(b"abc", b"\xff\xfe\0\xf0\xed"),
     "a form without an end": FORM + MULTIPART % len(PARTS[:-8]) + PARTS[:-8],
     "a form in one line": FORM + MULTIPART % 100_000 + b"-" * 100_000,
-    "a form of 20,000 parts": FORM + MULTIPART % (len(PARTS) * 10_000) + PARTS[:-7] * 10_000,
+    "a form of 20,000 parts": FORM + MULTIPART % len(PARTS[:-7] * 10_000) + PARTS[:-7] * 10_000,
     "a header of 300,000 bytes": GET + b"X: " + b"y" * 300_000 + b"\r\n\r\n",
     "20,000 headers": GET + b"X: y\r\n" * 20_000 + b"\r\n",
     "a header without a colon": GET + b"No colon\r\n\r\n",
@@ -242,6 +242,12 @@ def test_broken_requests(server: Server, bystander: Bystander, name: str) -> Non
     """Whatever is sent, what comes back is HTTP without a 5xx, and the connection is closed; nobody else notices."""
     judged(exchange(server, BROKEN[name]))
     assert bystander.noticed_nothing()
+
+
+@pytest.mark.parametrize("name", ["a broken absolute target", "a length of 5,000 digits"])
+def test_broken_heads_are_answered(server: Server, name: str) -> None:
+    """A head that cannot be read is a bad request, and says so before the connection is closed."""
+    assert judged(exchange(server, BROKEN[name])) == [400]
 
 
 NESTED = 50_000
