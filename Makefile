@@ -7,7 +7,7 @@ NPM := tests/clients/npm
 # Read in place of the YAML as long as they are of that very text; who builds the package gets them from setup.py.
 COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
 
-.PHONY: serve test test-matrix check docs image fuzz fuzz-long soak bench clean
+.PHONY: serve test test-matrix check docs mutate evidence image fuzz fuzz-long soak bench clean
 
 serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
@@ -42,6 +42,15 @@ fuzz: .venv/test $(COMPILED)
 fuzz-long: .venv/test $(COMPILED)
 	$(BIN)/python tools/fuzz.py --examples 150 $(ARGS)
 	MOCKSERVER_HOSTILE_EXAMPLES=20000 $(BIN)/python -m pytest -q tests/test_hostile.py
+
+# Do the tests that prove something turn red when a guard is taken out? ARGS="WORD" takes out some, --find looks for tests.
+mutate: .venv/test $(COMPILED)
+	$(BIN)/python tools/mutate.py $(ARGS)
+
+# Write down what the tests prove: mockserver/evidence.json, of which docs/evidence.md is made. ARGS=--check only looks.
+evidence: .venv/test $(COMPILED) npm
+	$(BIN)/python tools/evidence.py $(ARGS)
+	$(BIN)/python tools/docs.py $(ARGS)
 
 # Does memory stay flat? A small size of this is part of the tests.
 soak: .venv/test $(COMPILED)

@@ -22,7 +22,7 @@ from .profiles import UNSAID, Choice, Profile, choose
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
 from .routing import Path, Routing, Segment
-from .store import Caller, State, Store, Transaction, Unserved
+from .store import Caller, Registration, State, Store, Transaction, Unserved
 from .tenants import Tenants
 from .web import Call, Reply, body
 
@@ -233,6 +233,8 @@ class Mockserver:
         except ApiError:
             _strike_after(provider, call, fault)
             raise
+        for key, account, scopes in call.tx.issued:
+            self.store.issue(tenant, Registration(provider.name, key, tenant.id, account, scopes, issued=True))
         _strike_after(provider, call, fault)
         return reply
 

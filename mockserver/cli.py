@@ -616,8 +616,8 @@ def validate(seed: str) -> None:
 @option("--profiles", "switches", is_flag=True, help="List only what the profiles switch.")
 @as_json
 def operations(as_json: bool, switches: bool) -> None:
-    """List every operation, every refusal with its source, what profiles switch, and what is not modelled."""
-    from .ledger import SCHEMA_VERSION, catalogue
+    """List operations and refusals with source and evidence, what profiles switch, and what is not modelled."""
+    from .ledger import SCHEMA_VERSION, catalogue, proofs
     from .providers import PROVIDERS
 
     found = catalogue(PROVIDERS)
@@ -630,17 +630,24 @@ def operations(as_json: bool, switches: bool) -> None:
         _table(SWITCHES, _switches(found), last=True)
         return
     _table(
-        ["operation", "method", "path", "needs"],
+        ["operation", "method", "path", "needs", "kind", "evidence"],
         [
-            [each["id"], each["method"], path, each["scope"] or ""]
+            [each["id"], each["method"], path, each["scope"] or "", each["kind"], ", ".join(proofs(each["evidence"]))]
             for each in found["operations"]
             for path in each["paths"]
         ],
     )
     _table(
-        ["refusal", "status", "kind", "words", "source"],
+        ["refusal", "status", "words", "kind", "source", "evidence"],
         [
-            [f"{each['provider']}.{each['key']}", str(each["status"]), each["kind"], each["message"], each["source"]]
+            [
+                f"{each['provider']}.{each['key']}",
+                str(each["status"]),
+                each["message"],
+                each["kind"],
+                each["source"],
+                ", ".join(proofs(each["evidence"])),
+            ]
             for each in found["refusals"]
         ],
     )

@@ -13,6 +13,7 @@ import jsonschema_rs
 from werkzeug.datastructures import MultiDict
 
 from . import documents, resources
+from .errors import Source
 from .web import parse_form, parse_json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -65,14 +66,20 @@ class Contract:
             for path in (operation.path, *item.get("x-alias-paths", ())):
                 yield operation_id, operation.method.upper(), path
 
-    def summaries(self) -> dict[str, str]:
-        """Return what every operation does, in a few words, by operationId."""
-        return {
-            item[method]["operationId"]: item[method]["summary"]
-            for item in self.document["paths"].values()
-            for method in METHODS
-            if method in item
-        }
+    def operations(self) -> dict[str, dict[str, Any]]:
+        """Return what the document says of every operation, by operationId."""
+        items = self.document["paths"].values()
+        return {item[method]["operationId"]: item[method] for item in items for method in METHODS if method in item}
+
+    def source(self, operation: str) -> Source:
+        """Return where an operation comes from, which its tag says."""
+        (tag,) = self.operations()[operation]["tags"]
+        return next(Source(**each["x-source"]) for each in self.document["tags"] if each["name"] == tag)
+
+    def has_schemas(self, operation: str) -> bool:
+        """Say whether every answer that has a body has a schema, too."""
+        answers = [self.resolve(each)[0] for each in self.operations()[operation]["responses"].values()]
+        return all("schema" in media for answer in answers for media in answer.get("content", {}).values())
 
     def takes(self, operation: str) -> tuple[bool, list[str]]:
         """Say whether an operation takes a body, and name its query parameters."""

@@ -1,32 +1,45 @@
-"""The list of what can be asked of the providers, what they refuse, what profiles switch, and what is not modelled."""
+"""The evidence ledger: what can be asked of the providers, what they refuse, what shows that it is so; and the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from .contract import Contract
-from .errors import entries
+from .errors import Source, entries
 from .provider import Provider
 
 SCHEMA_VERSION = 1
 """Of the JSON that this server prints and its control API answers."""
+EVIDENCE = Path(__file__).parent / "evidence.json"
+"""What the tests prove, by the names of operations and refusals; written by `make evidence`."""
 
 
 def catalogue(providers: Iterable[Provider]) -> dict[str, Any]:
-    """Return every operation, every refusal and switch with its source, and everything that is not modelled."""
+    """Return every operation, every refusal and every switch with its source, and everything that is not modelled.
+
+    `evidence` tells what shows that an operation or a refusal is so: in how many of the documents' examples it is,
+    which real clients and which models met it in the tests, which tests fail when its guards are taken out.
+    """
+    proved = json.loads(EVIDENCE.read_text("utf-8"))
     found: dict[str, list[dict[str, Any]]] = {"operations": [], "refusals": [], "switches": [], "unmodelled": []}
     for provider in providers:
-        summaries = Contract.load(provider.name).summaries()
+        contract = Contract.load(provider.name)
+        described = contract.operations()
         for operation in provider.operations:
+            name = f"{provider.name}.{operation.id}"
             found["operations"].append(
                 {
-                    "id": f"{provider.name}.{operation.id}",
+                    "id": name,
                     "provider": provider.name,
                     "method": operation.method,
                     "paths": list(operation.paths),
-                    "summary": summaries[operation.id],
+                    "summary": described[operation.id]["summary"],
                     "scope": operation.scope,
+                    **_told(contract.source(operation.id)),
+                    "evidence": {"schema": contract.has_schemas(operation.id), **proved["operations"][name]},
                 }
             )
         for entry in entries(provider.catalog).values():
@@ -36,8 +49,8 @@ def catalogue(providers: Iterable[Provider]) -> dict[str, Any]:
                     "key": entry.key,
                     "status": entry.status,
                     "message": entry.message,
-                    "kind": entry.source.kind,
-                    "source": entry.source.where,
+                    **_told(entry.source),
+                    "evidence": proved["refusals"][f"{provider.name}.{entry.key}"],
                 }
             )
         for switch in provider.switches:
@@ -47,10 +60,25 @@ def catalogue(providers: Iterable[Provider]) -> dict[str, Any]:
                     "name": switch.name,
                     "live": switch.live,
                     "meaning": switch.meaning,
-                    "kind": switch.source.kind,
-                    "source": switch.source.where,
+                    **_told(switch.source),
                 }
             )
         for path, methods in provider.unmodelled.items():
             found["unmodelled"] += [{"provider": provider.name, "method": each, "path": path} for each in methods]
+    return found
+
+
+def _told(source: Source) -> dict[str, str]:
+    return {"kind": source.kind, "source": source.where}
+
+
+def proofs(evidence: Mapping[str, Any]) -> list[str]:
+    """Say in words what shows that something is so."""
+    plain = {"schema": "schema", "fuzzed": "fuzzed"}
+    found = [word for key, word in plain.items() if evidence.get(key)]
+    examples, guards = evidence["examples"], len(evidence.get("guards", ()))
+    found += [f"{examples} example{'s' * (examples > 1)}"] if examples else []
+    found += evidence["clients"]
+    found += ["model"] if evidence["models"] else []
+    found += [f"{guards} guard{'s' * (guards > 1)}"] if guards else []
     return found

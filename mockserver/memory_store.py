@@ -158,6 +158,8 @@ class MemoryStore(Store):
         self._known: dict[tuple[str, str], Caller] = {}
         self._open: OrderedDict[str, list[tuple[str, str]]] = OrderedDict()
         """The credentials of every tenant that is not the seed's, by its id, least recently used first."""
+        self._issued: dict[str, list[tuple[str, str]]] = {}
+        """The credentials that providers gave out, by the id of the tenant."""
         self._used: dict[str, float] = {}
         """When each of those was last used, if that is ever asked for."""
         self._evicted: OrderedDict[str, str] = OrderedDict()
@@ -232,6 +234,7 @@ class MemoryStore(Store):
     def _evict(self, reason: str) -> None:
         """Close the least recently used tenant, and remember its credentials."""
         oldest, keys = self._open.popitem(last=False)
+        keys = [*keys, *self._issued.get(oldest, ())]
         self._close(oldest, keys)
         self._counts["evictions"] += 1
         self._evicted.update(dict.fromkeys((digest(*key) for key in keys), reason))
@@ -239,7 +242,9 @@ class MemoryStore(Store):
             self._evicted.popitem(last=False)
 
     def _touch(self, tenant_id: str) -> None:
-        """Note that an open tenant is in use."""
+        """Note that a tenant is in use, if it is one that can be closed."""
+        if tenant_id not in self._open:
+            return
         self._open.move_to_end(tenant_id)
         if self.config.tenant_ttl is not None:
             self._used[tenant_id] = self.time()
@@ -254,11 +259,12 @@ class MemoryStore(Store):
 
     def close(self, tenant_id: str) -> None:
         with self._lock:
-            self._close(tenant_id, self._open.pop(tenant_id, []))
+            self._close(tenant_id, [*self._open.pop(tenant_id, ()), *self._issued.get(tenant_id, ())])
 
     def _close(self, tenant_id: str, keys: Iterable[tuple[str, str]]) -> None:
         for key in keys:
             del self._known[key]
+        self._issued.pop(tenant_id, None)
         self._used.pop(tenant_id, None)
         self._drop(tenant_id)
 
@@ -290,6 +296,13 @@ class MemoryStore(Store):
             if key not in self._known:
                 self._add(self._tenant(registration.tenant, self.world, Clock()), [registration])
             return self._known[key]
+
+    def issue(self, tenant: Tenant, registration: Registration) -> None:
+        key = (registration.provider, registration.credential)
+        with self._lock:
+            if self._tenants.get(tenant.id) is tenant and key not in self._known:
+                self._known[key] = Caller(tenant, registration)
+                self._issued.setdefault(tenant.id, []).append(key)
 
     def find(self, provider: str, credential: str) -> str | None:
         with self._lock:
@@ -362,6 +375,10 @@ class MemoryStore(Store):
                 tenant.ended = False
                 tenant.update(lambda now, kept=kept: now.restore(kept))  # type: ignore[misc]
             self._known = dict(snapshot.known)
+            self._issued.clear()
+            for key, caller in self._known.items():
+                if caller.registration.issued:
+                    self._issued.setdefault(caller.tenant.id, []).append(key)
             self._open = OrderedDict(snapshot.open)
             self._used.clear()
             for tenant_id in list(self._open):
@@ -373,6 +390,7 @@ class MemoryStore(Store):
             for tenant_id in list(self._tenants):
                 self._drop(tenant_id)
             self._known.clear()
+            self._issued.clear()
             self._open.clear()
             self._used.clear()
             self._evicted.clear()

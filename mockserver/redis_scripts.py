@@ -232,6 +232,13 @@ make(A[2])
 add(A[2], {{A[1], A[3]}})
 return {'known', A[3], 0, born(A[2])}
 """,
+    "issue": r"""
+local id, key = A[1], A[3]
+if born(id) ~= A[2] or call('HSETNX', P .. 'creds', key, A[4]) == 0 then return end
+local keys = cjson.decode(call('HGET', P .. 'keys', id) or '[]')
+keys[#keys + 1] = key
+call('HSET', P .. 'keys', id, cjson.encode(keys))
+""",
     "find": r"""
 sweep()
 return call('HGET', P .. 'creds', A[1])

@@ -217,6 +217,11 @@ class RedisStore(Store):
         registration = _registration(found[1], credential)
         return Caller(self._tenant(registration.tenant, found[3], bool(found[2])), registration)
 
+    def issue(self, tenant: Tenant, registration: Registration) -> None:
+        assert isinstance(tenant, RedisTenant)
+        entry = _entry(replace(registration, credential=""))
+        self.run("issue", tenant.id, tenant.born, digest(registration.provider, registration.credential), entry)
+
     def find(self, provider: str, credential: str) -> str | None:
         found = self.run("find", digest(provider, credential))
         return _registration(found, credential).tenant if found else None
@@ -586,7 +591,12 @@ def _registration(entry: str, credential: str | None) -> Registration:
     data = json.loads(entry)
     scopes = None if data["scopes"] is None else frozenset(data["scopes"])
     return Registration(
-        data["provider"], data["credential"] or credential or "", data["tenant"], data["account"], scopes
+        data["provider"],
+        data["credential"] or credential or "",
+        data["tenant"],
+        data["account"],
+        scopes,
+        data["issued"],
     )
 
 

@@ -204,15 +204,26 @@ class Kept:
         }
 
 
+class Issued(NamedTuple):
+    """A credential that a provider gives out as an answer to a request."""
+
+    credential: str
+    account: str | None
+    scopes: frozenset[str] | None
+
+
 class Transaction(Generic[S]):
     """One request's view of one provider's state for one tenant: all of its changes happen, or none."""
 
-    __slots__ = ("ids", "now", "seq", "state")
+    __slots__ = ("ids", "issued", "now", "seq", "state")
 
     def __init__(self, state: S, drawn: ids.Ids, now: float) -> None:
         self.state = state
         self.ids = drawn
         self.now = now
+        self.issued: list[Issued] = []
+        """Credentials that the provider gives out, known when the transaction is over. They are good as long as the
+        state knows them, too: so a reset and a restored snapshot take them back."""
         self.seq = 0
         """The request's number in the tenant's journal, known when the transaction is over, however it ended."""
 
@@ -318,6 +329,8 @@ class Registration:
     """The subaccount or subuser that the credential itself belongs to; None for the account that owns them."""
     scopes: frozenset[str] | None = None
     """What it may do, in the provider's words; None for everything."""
+    issued: bool = False
+    """Whether the provider gave it out, as an answer to a request; then the state says if it is still good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +445,10 @@ class Store(ABC):
     @abstractmethod
     def open(self, registration: Registration) -> Caller:
         """Open a tenant for a credential, or return who it stands for if somebody else was faster."""
+
+    @abstractmethod
+    def issue(self, tenant: Tenant, registration: Registration) -> None:
+        """Let a credential that a provider gave out stand for its tenant, until that is closed."""
 
     @abstractmethod
     def find(self, provider: str, credential: str) -> str | None:

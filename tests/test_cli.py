@@ -24,7 +24,7 @@ import click
 import pytest
 import yaml
 
-from mockserver import __version__
+from mockserver import __version__, ledger
 from mockserver.cli import commands
 from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
@@ -661,7 +661,7 @@ def test_snapshot(url: str) -> None:
 
 
 def test_operations(url: str) -> None:
-    """Every operation is listed, and every refusal with its source; as JSON, just as the server has them."""
+    """Operations and refusals are listed with their sources and evidence; as JSON, just as the server has them."""
     shown = run("operations").stdout
     for provider in PROVIDERS:
         for operation in provider.operations:
@@ -673,7 +673,11 @@ def test_operations(url: str) -> None:
     lines = [re.split("  +", line) for line in shown.splitlines()]
     for refusal in listed["refusals"]:
         key = f"{refusal['provider']}.{refusal['key']}"
-        assert [key, str(refusal["status"]), refusal["kind"], refusal["message"], refusal["source"]] in lines
+        told = [key, str(refusal["status"]), refusal["message"], refusal["kind"], refusal["source"]]
+        shown_as = [*told, ", ".join(ledger.proofs(refusal["evidence"]))]
+        assert [each for each in shown_as if each] in lines
+    create = next(line for line in lines if line[0] == "sendgrid.createIpPool")
+    assert create[-1].startswith("schema, fuzzed, ")
 
 
 def test_validate(tmp_path: Path) -> None:

@@ -329,7 +329,8 @@ def test_state(made: Made) -> None:
     ):
         assert reason in made.refused("PUT", "/state", {"state": section})
         assert made.ok("GET", "/state")["state"] == answer
-    assert made.ok("PUT", "/state", {"state": state})["state"] == state
+    whole = made.control("GET", f"{made.path}/state").json | {"state": state}
+    assert made.ok("PUT", "/state", whole)["state"] == state
 
 
 # Snapshots and reset
@@ -586,6 +587,14 @@ def test_rate_limits_in_every_dialect(made: Made, name: str) -> None:
     assert access.get(POOLS[name]).status_code == 200
     (fault,) = made.ok("GET", "/faults")["faults"]
     assert (fault["fired"], fault["remaining"], fault["completed"]) == (1, 0, True)
+
+
+def test_a_status_of_the_providers_own(made: Made) -> None:
+    """SparkPost's 420 is no standard status: its name is the one that the provider's table of errors has."""
+    made.fault("sparkpost.listIpPools", status=420)
+    response = made.sparkpost.get(POOLS["sparkpost"])
+    assert response.status == "420 Exceed Sending Limit"
+    assert response.json == {"errors": [{"message": "Exceed Sending Limit"}]}
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418, 422, 500, 502, 503, 504, 599])

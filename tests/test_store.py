@@ -105,7 +105,9 @@ def test_a_dump_with_work_to_do_loads(make_world: Any, tmp_path: Any) -> None:
 @pytest.mark.store("memory")
 def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that changes before it refuses is caught by every test, and so is a GET that changes something."""
-    from mockserver.providers.sendgrid import catalog, rules
+    from mockserver.providers.sendgrid import catalog
+    from mockserver.providers.sendgrid.models import State as SendGrid
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     world: World = make_world()
 
@@ -117,7 +119,7 @@ def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.Monk
     assert world.sendgrid.post("/v3/ips/pools", json={"name": "x"}).status_code == 400
     assert world.store.breaches and "changed its copy" in world.store.breaches[0]
     world.store.breaches.clear()
-    monkeypatch.setattr(rules, "pools_of", lambda tx, user: tx.state.pools.__setitem__("1", None) or [])
+    monkeypatch.setattr(SendGrid, "pools_of", lambda self, user: self.pools.__setitem__("1", None) or [])
     monkeypatch.setattr(State, "copy", lambda self: self)
     monkeypatch.setattr("mockserver.providers.sendgrid.models.plain", repr)
     world.sendgrid.get("/v3/ips/pools")

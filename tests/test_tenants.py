@@ -226,3 +226,81 @@ def test_secrets_are_not_shown(world: World) -> None:
     assert record.credential == "…" + MAILGUN_KEY[-4:]
     assert MAILGUN_KEY not in repr(record)
     assert world.mailgun.headers["Authorization"] not in repr(record)
+
+
+# Credentials that a provider gives out
+
+NEW = {"name": "News", "key_label": "First", "key_grants": ["smtp/inject"]}
+SUBACCOUNTS = "/api/v1/subaccounts"
+KEYS = "/_mockserver/tenants"
+
+
+def given_out(world: World) -> tuple[str, Access, Access]:
+    """Return the path of a new tenant, its own access to SparkPost, and that of a key that it was given."""
+    told = world.client.post(KEYS, json={}).json
+    own = Access(world, "sparkpost", told["providers"]["sparkpost"]["headers"])
+    key = own.post(SUBACCOUNTS, json=NEW).json["results"]["key"]
+    return f"{KEYS}/{told['id']}", own, world.as_sparkpost(key)
+
+
+def key_of(given: Access) -> str:
+    key: str = given.headers["Authorization"]
+    return key
+
+
+def test_a_key_that_was_given_out(world: World) -> None:
+    """A key that a provider gave out is of the same tenant, and may do what it was given for only."""
+    path, own, given = given_out(world)
+    for response in (given.get(ROOM["sparkpost"]), given.post(SUBACCOUNTS, json=NEW)):
+        assert (response.status_code, response.headers["X-Mockserver-Request-Id"].rpartition("-")[0]) == (
+            403,
+            path.rpartition("/")[2],
+        )
+    assert len(world.client.get(KEYS).json["tenants"]) == 1
+    found = world.client.post(f"{KEYS}/lookup", json={"provider": "sparkpost", "credential": key_of(given)}).json
+    assert f"{KEYS}/{found['id']}" == path
+    shown = world.client.get(path).json["providers"]["sparkpost"]["headers"]
+    assert shown == own.headers
+
+
+def test_a_key_that_was_taken_back(world: World) -> None:
+    """A reset takes it back: it is refused. With a state in which it is, it is good again."""
+    path, own, given = given_out(world)
+    state = world.client.get(f"{path}/state").json["state"]
+    world.client.post(f"{path}/reset", json={})
+    assert given.get(ROOM["sparkpost"]).status_code == 401
+    world.client.put(f"{path}/state", json={"state": state})
+    assert given.get(ROOM["sparkpost"]).status_code == 403
+    world.client.post(f"{path}/reset", json={})
+    assert own.post(SUBACCOUNTS, json=NEW).json["results"]["key"] == key_of(given)
+    assert given.get(ROOM["sparkpost"]).status_code == 403
+
+
+def test_a_key_of_a_tenant_that_is_gone(world: World) -> None:
+    """With its tenant it is unknown again: its next use opens a tenant of its own. With the server reset, too."""
+    path, _, given = given_out(world)
+    world.client.delete(path)
+    assert given.get(ROOM["sparkpost"]).status_code == 200
+    assert [each["id"][:5] for each in world.client.get(KEYS).json["tenants"]] == ["open-"]
+    _, _, given = given_out(world)
+    assert world.client.post("/_mockserver/reset", json={}).status_code == 200
+    assert given.get(ROOM["sparkpost"]).status_code == 200
+
+
+def test_a_key_of_the_seeds_tenant(world: World) -> None:
+    """A tenant of the seed gives out keys as any other, and snapshots of everything keep them."""
+    key = world.sparkpost.post(SUBACCOUNTS, json=NEW).json["results"]["key"]
+    assert world.as_sparkpost(key).get(ROOM["sparkpost"]).status_code == 403
+    world.client.post("/_mockserver/snapshots", json={"name": "all"})
+    later = world.sparkpost.post(SUBACCOUNTS, json=NEW).json["results"]["key"]
+    world.client.post("/_mockserver/snapshots/all/restore", json={})
+    assert world.as_sparkpost(key).get(ROOM["sparkpost"]).status_code == 403
+    assert world.as_sparkpost(later).get(ROOM["sparkpost"]).status_code == 200  # nobody's: a tenant of its own
+
+
+def test_a_key_of_an_evicted_tenant(make_world: Callable[..., World]) -> None:
+    """Who has a key of a tenant that was closed to make room is told so."""
+    world = make_world(max_tenants=1)
+    _, _, given = given_out(world)
+    world.as_sparkpost().get(ROOM["sparkpost"])
+    assert given.get(ROOM["sparkpost"]).status_code == 503

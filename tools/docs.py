@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -12,6 +15,7 @@ from mockserver.admin import MAX_FAULTS, MAX_SNAPSHOTS
 from mockserver.config import Config
 from mockserver.contract import Contract
 from mockserver.errors import Source, entries, limits
+from mockserver.ledger import catalogue, proofs
 from mockserver.providers import PROVIDERS
 from mockserver.server import CONNECTIONS, MAX_BODY
 from mockserver.web import MAX_FORM_PARTS
@@ -108,13 +112,96 @@ def documents() -> Iterator[str]:
         yield row(item["what"], titles[item["document"]], item["says"], item["follows"])
 
 
-PAGES = {"operations.md": operations, "documents.md": documents}
+def share(found: Sequence[Any]) -> str:
+    return f"{sum(map(bool, found))} of {len(found)}"
+
+
+def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str, str, str, str]]]:
+    """Return every operation, every refusal, and all that is assumed: whose, what, its words or value, and why."""
+    ledger = catalogue(PROVIDERS)
+    assumed = [
+        (each["provider"], each["key"], f"{each['status']} {each['message']}", each["source"])
+        for each in ledger["refusals"]
+        if each["kind"] == "assumed"
+    ]
+    for provider in PROVIDERS:
+        for name, limit in limits(provider.catalog).items():
+            if limit.source.kind == "assumed":
+                assumed.append((provider.name, name, str(int(limit)), limit.source.where))
+        for switch in provider.switches:
+            if switch.source.kind == "assumed":
+                assumed.append((provider.name, switch.name, switch.meaning, switch.source.where))
+    return ledger["operations"], ledger["refusals"], assumed
+
+
+def summary(link: str) -> Iterator[str]:
+    """Say what is proven, what is not, and what nobody knows."""
+    asked, refused, assumed = counts()
+    guards = yaml.safe_load((ROOT / "tests" / "guards.yaml").read_text("utf-8"))
+    kinds = Counter(each["kind"] for each in refused)
+    taken_out = [*guards["mechanism"], *guards["providers"].values()]
+    surviving = sum(isinstance(each, dict) and "survives" in each for each in taken_out)
+    driven = share([each["evidence"]["clients"] for each in asked])
+    modelled = share([each["evidence"]["models"] for each in asked])
+    unproven = yaml.safe_load((ROOT / "tests" / "unproven.yaml").read_text("utf-8"))
+    paragraphs = [
+        f"**Proven.** {len(asked)} operations: every answer is held against its schema while the server runs, and all "
+        f"are fuzzed; {driven} are driven by a vendor's own client, {modelled} are compared with an independent model. "
+        f"{len(refused)} refusals: {kinds['documented']} are in a vendor's documents, {kinds['observed']} were seen in "
+        f"its answers. {len(taken_out)} guards are taken out one by one; {len(taken_out) - surviving} turn a test red.",
+        f"**Not proven.** {' '.join(unproven)}",
+        f"**Unknown.** {kinds['assumed']} refusals have words that are said nowhere. They, and all else that is "
+        f"assumed, {len(assumed)} things together, are [listed with our reasons]({link}#assumed).",
+    ]
+    yield "\n\n".join(textwrap.fill(each, 120, break_long_words=False, break_on_hyphens=False) for each in paragraphs)
+
+
+def evidence() -> Iterator[str]:
+    asked, refused, assumed = counts()
+    yield from ["# Evidence", "", NOTE, ""]
+    yield from summary("")
+    yield from ["", "What shows that something is so:", ""]
+    yield "- *schema*: every answer is held against a schema of ours, in every test and while the server runs;"
+    yield "- *fuzzed*: it is asked with generated requests, and with sequences of them;"
+    yield "- *example*: the documents' own examples are replayed, and answered byte for byte;"
+    yield "- a client: the vendor's own client drives it;"
+    yield "- *model*: a simple model of the vendor is compared with the server, step by step;"
+    yield "- *guard*: what refuses is taken out, and a test turns red."
+    yield from ["", "## Assumed", "", "No document and no recorded answer says these. A client must not lean on them."]
+    yield from table("provider", "what", "words or value", "why")
+    for each in assumed:
+        yield row(each[0], f"`{each[1]}`", *each[2:])
+    yield from ["", "## Operations"]
+    yield from table("operation", "kind", "source", "evidence")
+    for told_ in asked:
+        yield row(f"`{told_['id']}`", told_["kind"], told_["source"], ", ".join(proofs(told_["evidence"])))
+    yield from ["", "## Refusals"]
+    yield from table("refusal", "status", "kind", "evidence")
+    for told_ in refused:
+        name = f"`{told_['provider']}.{told_['key']}`"
+        yield row(name, told_["status"], told_["kind"], ", ".join(proofs(told_["evidence"])))
+
+
+def readme() -> Iterator[str]:
+    """Return README.md with what is proven between its marks."""
+    before, _, rest = (ROOT / "README.md").read_text("utf-8").partition(f"{START}\n")
+    _, _, after = rest.partition(END)
+    yield before + "\n".join([START, *summary("docs/evidence.md"), END]) + after.removesuffix("\n")
+
+
+START, END = "<!-- What is proven: written by `make docs`. -->", "<!-- End of what is proven. -->"
+PAGES = {
+    "docs/operations.md": operations,
+    "docs/documents.md": documents,
+    "docs/evidence.md": evidence,
+    "README.md": readme,
+}
 
 
 def main() -> None:
     stale = []
     for name, page in PAGES.items():
-        path = ROOT / "docs" / name
+        path = ROOT / name
         text = "\n".join(page()) + "\n"
         if "--check" not in sys.argv:
             path.write_text(text, "utf-8")

@@ -81,6 +81,12 @@ class Result(NamedTuple):
         said = re.search(r"^  ([0-9,]+) generated", self.output, re.MULTILINE)
         return int(said[1].replace(",", "")) if said else 0
 
+    @property
+    def missed(self) -> bool:
+        """Whether there is an operation that was not tried."""
+        said = re.search(r"^  Selected: ([0-9]+)/([0-9]+)\n  Tested: ([0-9]+)$", self.output, re.MULTILINE)
+        return said is None or len(set(said.groups())) > 1
+
 
 def serve(subject: Subject, log: Path) -> tuple[subprocess.Popen[str], str]:
     """Start a server; return its process and its URL."""
@@ -186,7 +192,7 @@ def main() -> int:
         runs = pool.map(lambda subject: fuzz(subject, arguments, excluding=not told.unneeded), chosen)
         for subject, result in zip(chosen, runs, strict=True):
             failures[subject] = result.failures
-            bad = bool(result.logged) or (result.code != 0 and not told.unneeded) or not result.cases
+            bad = bool(result.logged) or (result.code != 0 and not told.unneeded) or result.missed
             wrong += bad
             if bad:
                 print(result.output, *result.logged, sep="\n")

@@ -5,6 +5,7 @@ is raised, every check of a schema. Those of the mechanism are declared in `test
 each guard of either kind, a test that fails without it, or says why there is none.
 
     tools/mutate.py                   replay all
+    tools/mutate.py --some            every eighth of them
     tools/mutate.py WORD...           those in whose names one of these words is
     tools/mutate.py --find [WORD...]  look for the tests of guards that have none yet, and write their names down
 """
@@ -269,8 +270,8 @@ def warm() -> None:
 def suspects(guard: Guard) -> list[str]:
     """Return the tests that may know a provider's guard."""
     name = guard.file.removeprefix(f"{PROVIDERS}/").partition("/")[0]
-    found = sorted(ROOT.glob(f"tests/providers/test_{name}*.py")) + sorted(ROOT.glob(f"tests/clients/test_{name}*.py"))
-    return [str(path.relative_to(ROOT)) for path in found]
+    of_it = (f"tests/providers/test_{name}*.py", f"tests/clients/test_{name}*.py")
+    return [str(path.relative_to(ROOT)) for pattern in of_it for path in sorted(ROOT.glob(pattern))]
 
 
 def find(chosen: Sequence[tuple[Guard, Known]]) -> int:
@@ -321,8 +322,10 @@ def replay(chosen: Sequence[tuple[Guard, Known]]) -> int:
 
 
 def main() -> None:
-    words = [word for word in sys.argv[1:] if word != "--find"]
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
     chosen = [item for item in guards() if not words or any(word in item[0].name for word in words)]
+    if "--some" in sys.argv:
+        chosen = chosen[::8]
     warm()
     sys.exit(1 if (find if "--find" in sys.argv else replay)(chosen) else 0)
 

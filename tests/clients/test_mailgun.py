@@ -12,6 +12,8 @@ from mailgun.client import Client
 from mockserver.config import Config
 from mockserver.server import start
 
+pytestmark = pytest.mark.evidence("clients", "mailgun for Python")
+
 TRANSACTIONAL = "658041ae44842b99ee2eaa1b"
 MARKETING = "658041ae44842b99ee2eaa1c"
 SPARE = "658041ae44842b99ee2eaa1d"

@@ -8,6 +8,8 @@ import pytest
 from python_http_client import exceptions
 from sendgrid import SendGridAPIClient
 
+pytestmark = pytest.mark.evidence("clients", "sendgrid for Python")
+
 READ_ONLY_KEY = "SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000"
 NO_SCOPES_KEY = "SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000"
 TOO_LARGE = "x" * (1 << 20)

@@ -84,6 +84,7 @@ CALLS = {
 }
 
 
+@pytest.mark.evidence("clients", "sendgrid for Python")
 @pytest.mark.parametrize("name", CALLS)
 def test_sendgrid_python(suites, name):
     """A call of the suite of sendgrid-python gets the status that the suite expects."""
@@ -96,6 +97,7 @@ def test_sendgrid_python(suites, name):
         assert unassigned(response.body) == []
 
 
+@pytest.mark.evidence("clients", "@sendgrid/client")
 @pytest.mark.node
 def test_sendgrid_nodejs(suites, node):
     """The calls of the suite of sendgrid-nodejs get the statuses that the suite expects."""

@@ -10,6 +10,8 @@ import requests
 from sparkpost.base import Resource
 from sparkpost.exceptions import SparkPostAPIException
 
+pytestmark = pytest.mark.evidence("clients", "sparkpost for Python")
+
 VIEW_ONLY_KEY = "10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90"
 SUBACCOUNT_KEY = "7d1a3e5c9b2f4068a7c6e5d4f3b2a1908f7e6d5c"
 TOO_LARGE = "x" * (1 << 20)

@@ -24,6 +24,7 @@ CREDENTIALS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.crashes
+@pytest.mark.evidence("examples", "documents")
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"{each['document']}: {each['name']}" for each in EXAMPLES])
 def test_example(example: dict[str, Any], make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
     """An example of the documents is answered with its status, its media type and its exact body."""

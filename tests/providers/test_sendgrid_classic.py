@@ -506,3 +506,55 @@ def test_switches(
     assert (response.status_code, response.json["pools"]) == (added, ["one"])
     response = sendgrid.post(WARMUP, json={"ip": "10.0.0.2"})
     assert (response.status_code, response.json) == (warmed, [{"ip": "10.0.0.2", "start_date": 5}])
+
+
+# Seeds and states
+
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
+def test_a_state_of_any_time_is_put_back(sendgrid: Access, now: str) -> None:
+    """What is made at any time that a clock can show is answered, and said so that a state can be put back."""
+    client, path = sendgrid.world.client, "/_mockserver/tenants/default"
+    assert client.put(f"{path}/clock", json={"now": now, "frozen": True}).status_code == 200
+    (warming,) = sendgrid.post(WARMUP, json={"ip": "167.89.21.2"}).json
+    assert sendgrid.post(IPS, json={"count": 1, "warmup": True}).status_code == 201
+    assert sendgrid.patch(f"{MANAGED}/167.89.21.3", json={"is_auto_warmup": True}).status_code == 200
+    assert sendgrid.get(f"{IPS}/167.89.21.2").json["start_date"] == warming["start_date"]
+    assert sendgrid.get(f"{IPS}?limit=500").status_code == 200
+    assert sendgrid.get(MANAGED).status_code == 200
+    state = client.get(f"{path}/state").json["state"]
+    answer = client.put(f"{path}/state", json={"state": {"sendgrid": state["sendgrid"]}})
+    assert (answer.status_code, answer.json["state"]) == (200, state)
+
+
+def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., Access]) -> None:
+    """A whole number that a seed writes with a fraction is the same number."""
+    odd = make_sendgrid(remaining_ips=5.0, ips=[ip(1, warmup=True, start_date=7.0, added_at=8.0, updated_at=9.0)])
+    assert b'"start_date":7,"whitelabeled":true,"assigned_at":8}' in odd.get(IPS).data
+    assert b'"added_at":8,"updated_at":9,' in odd.get(f"{MANAGED}/10.0.0.1").data
+    assert b'"remaining":5,' in odd.get(f"{IPS}/remaining").data
+
+
+def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., Access]) -> None:
+    """An IP that a seed has in warm-up, and does not say since when, is so since the account got it."""
+    sendgrid = make_sendgrid(ips=[ip(1, warmup=True, added_at=1_482_883_200), ip(2, warmup=True)])
+    assert sendgrid.get(WARMUP).json == [
+        {"ip": "10.0.0.1", "start_date": 1_482_883_200},
+        {"ip": "10.0.0.2", "start_date": 1_664_390_835},
+    ]
+
+
+def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., Access]) -> None:
+    """Subusers have ids that a seed can say, so a state with them can be put back."""
+    sendgrid = make_sendgrid(user_id="9" * 17 + "8", subusers=["team"])
+    client = sendgrid.world.client
+    (subuser,) = sendgrid.get(SUBUSERS).json
+    assert subuser["id"] == 10**18 - 1
+    tenant = client.post(
+        "/_mockserver/tenants/lookup",
+        json={"provider": "sendgrid", "credential": sendgrid.headers["Authorization"].removeprefix("Bearer ")},
+    ).json["id"]
+    path = f"/_mockserver/tenants/{tenant}/state"
+    state = client.get(path).json["state"]
+    answer = client.put(path, json={"state": {"sendgrid": state["sendgrid"]}})
+    assert (answer.status_code, answer.json["state"]) == (200, state)

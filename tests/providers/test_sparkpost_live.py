@@ -111,6 +111,26 @@ def test_live_shows_warmup_and_domains(live: Access) -> None:
     assert (second["auto_warmup_enabled"], "auto_warmup_stage" in second) == (False, False)
 
 
+def test_the_order_of_a_pools_fields(account: Callable[..., Access]) -> None:
+    """In profile live a list has the signing domains behind the IPs, which a single pool has on both sides of them."""
+    pool = {
+        "id": "a",
+        "name": "A",
+        "signing_domain": "example.com",
+        "fbl_signing_domain": "example.net",
+        "auto_warmup_overflow_pool": "shared pool",
+    }
+    live = account(profile="live", ip_pools=[pool], sending_ips=[])
+    listed, got = live.get(POOLS).json["results"][0], live.get(f"{POOLS}/a").json["results"]
+    assert listed == got == {**pool, "ips": []}
+    newer = ["signing_domain", "fbl_signing_domain", "auto_warmup_overflow_pool"]
+    assert list(listed) == ["id", "name", "ips", *newer]
+    assert list(got) == ["id", "name", "fbl_signing_domain", "ips", "signing_domain", "auto_warmup_overflow_pool"]
+    documented = account(ip_pools=[pool], sending_ips=[])
+    listed, got = documented.get(POOLS).json["results"][0], documented.get(f"{POOLS}/a").json["results"]
+    assert list(listed) == list(got) == ["id", "name", "fbl_signing_domain", "ips"]
+
+
 def test_documented_shows_none_of_it(documented: Access) -> None:
     """In profile documented the same account has none of the newer fields."""
     pool = documented.get(f"{POOLS}/warm").json["results"]
@@ -490,6 +510,16 @@ def test_documented_can_buy(documented: Access) -> None:
          "4: sparkpost.sending_ips.0.auto_warmup_stage: 30 is greater than the maximum of 29"),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_since: 1}",
          '4: sparkpost.sending_ips.0: "auto_warmup_stage" is a required property'),
+        ("sending_ips:\n"
+         "  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: 253402300800}",
+         "4: sparkpost.sending_ips.0.auto_warmup_since: 253402300800 is greater than the maximum of 253402300799"),
+        ("sending_ips:\n"
+         f"  - {{external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: {10**400}}}",
+         "4: sparkpost.sending_ips.0.auto_warmup_since: 1"),
+        ("subaccounts:\n  - {id: 1, name: A, updated_at: -62135596801}",
+         "4: sparkpost.subaccounts.0.updated_at: -62135596801 is less than the minimum of -62135596800"),
+        ("ip_pools:\n  - {id: a, name: A}\n  - {id: shared pool, name: S}",
+         "5: sparkpost.ip_pools.1.id: 'shared pool' is not the account's own"),
         ("dedicated_ip_limit: -1", "3: sparkpost.dedicated_ip_limit: -1 is less than the minimum of 0"),
         ("subaccounts:\n  - {id: 1, name: A}\n  - {id: 1, name: B}",
          "5: sparkpost.subaccounts.1.id: the subaccount 1 is there twice"),
@@ -505,6 +535,18 @@ def test_mistakes_of_a_seed(section: str, expected: str) -> None:
     with pytest.raises(SeedError) as caught:
         seed.read(f"world: x\nsparkpost:\n  {section}".encode(), "", readers)
     assert str(caught.value).startswith(expected)
+
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
+def test_a_state_of_any_time_is_put_back(live: Access, now: str) -> None:
+    """What is made at any time that a clock can show is said so that a state can be put back."""
+    client, path = live.world.client, "/_mockserver/tenants/default"
+    assert client.put(f"{path}/clock", json={"now": now, "frozen": True}).status_code == 200
+    assert live.post(BUY, json={"ip_pool": "plain", "quantity": 1}).status_code == 200
+    assert live.post("/api/v1/subaccounts", json={"name": "A", "setup_api_key": False}).status_code == 200
+    state = client.get(f"{path}/state").json["state"]
+    answer = client.put(f"{path}/state", json={"state": {"sparkpost": state["sparkpost"]}})
+    assert (answer.status_code, answer.json["state"]) == (200, state)
 
 
 def test_whole_numbers_of_a_seed(account: Callable[..., Access]) -> None:

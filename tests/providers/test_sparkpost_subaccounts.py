@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -139,6 +140,21 @@ def test_a_subaccount_without_a_key(none: Access) -> None:
         "compliance_status": "active",
         "options": {"deliverability": False},
     }
+
+
+def test_ids_are_32_bit_numbers(account: Callable[..., Access]) -> None:
+    """Where the largest number that the API has is taken, the lowest one that is free is next; a seed can say all."""
+    largest = 2**31 - 1
+    full = account({"id": 1, "name": "A"}, {"id": largest - 1, "name": "B"})
+    body = {"name": "C", "setup_api_key": False}
+    made = [full.post(SUBACCOUNTS, json=body).json["results"]["subaccount_id"] for _ in range(3)]
+    assert made == [largest, 2, 3]
+    path = "/_mockserver/tenants/default/state"
+    state = full.world.client.get(path).json["state"]
+    answer = full.world.client.put(path, json={"state": state})
+    assert (answer.status_code, answer.json["state"]) == (200, state)
+    state["sparkpost"]["subaccounts"][0]["id"] = largest + 1
+    assert full.world.client.put(path, json={"state": state}).status_code == 400
 
 
 def test_ids_count_up(three: Access) -> None:
@@ -465,7 +481,8 @@ def cursor(value: object) -> str:
     "text",
     ["", "x", "Initial", "ü", "====", cursor(7), cursor([7]), cursor([7, 7, 7]), cursor(["x", 7]), cursor([7, "x"]),
      cursor([None, 7]), cursor([True, 7]), cursor([7, 7.0]), cursor({"a": 1, "b": 2}), cursor("ab"),
-     base64.b64encode(b"[" * 50_000).decode(), base64.b64encode(b"\xff\xfe").decode()],
+     base64.b64encode(b"[" * 50_000).decode(), base64.b64encode(b"\xff\xfe").decode(),
+     cursor([math.nan, 7]), cursor([math.inf, 7]), base64.b64encode(b"[1e999,7]").decode(), f"{cursor([7, 7])}!"],
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_cursors_that_are_none(three: Access, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ... import profiles
@@ -27,7 +27,7 @@ class Ip:
     region: str = "us"
     warmup: bool = False
     start_date: int | None = None
-    """When warm-up began, in seconds since the epoch."""
+    """When warm-up began, in seconds since the epoch; in a seed that does not say, when the account got the IP."""
     parent_assigned: bool = True
     """Whether the parent account may send from it; if not, it can join no pool of the parent."""
     subusers: tuple[str, ...] = ()
@@ -69,6 +69,8 @@ class Subuser:
     email: str
 
 
+LONGEST_ID = 18
+"""How many digits the id of a user or of a pool has at most."""
 NO_ADDRESS = 9
 """What stands in the place of a version where a text is no address."""
 LONGEST_ADDRESS = 45
@@ -134,7 +136,9 @@ class State(BaseState):
         subusers = _subusers(data.get("subusers", ()), username, user_id)
         ips: dict[str, Ip] = {}
         for index, item in enumerate(data.get("ips", ())):
-            ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
+            ip = Ip(**{**_whole(item, *_MOMENTS), "subusers": tuple(item.get("subusers", ()))})
+            if ip.warmup and ip.start_date is None:
+                ip = replace(ip, start_date=ip.added_at)
             if ip.ip in ips:
                 raise SeedError(("ips", index, "ip"), f"{ip.ip} is there twice")
             for position, name in enumerate(ip.subusers):
@@ -167,7 +171,7 @@ class State(BaseState):
             Table(subusers),
             username,
             user_id,
-            data.get("remaining_ips", default.remaining_ips),
+            int(data.get("remaining_ips", default.remaining_ips)),
             profile=profiles.load(data),
         )
 
@@ -181,6 +185,14 @@ class State(BaseState):
             "ips": [plain(ip) for ip in self.ips.values()],
             "pools": [plain(pool) for pool in self.pools.values()],
         }
+
+
+_MOMENTS = ("start_date", "added_at", "updated_at")
+
+
+def _whole(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a record's fields, the named numbers each an `int`: to JSON, 5.0 is an integer too."""
+    return {name: int(value) if name in names else value for name, value in item.items()}
 
 
 def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
@@ -198,6 +210,8 @@ def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
         if identifier is None:
             last = next(number for number in range(last + 1, last + len(taken) + 2) if str(number) not in taken)
             identifier = str(last)
+            if len(identifier) > LONGEST_ID:
+                raise SeedError(("subusers", index), "there is no next id, say one")
         if identifier in ids:
             raise SeedError(("subusers", index), f"the id {identifier} is there twice")
         ids.add(identifier)

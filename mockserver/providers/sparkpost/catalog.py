@@ -18,6 +18,9 @@ DEFAULT_POOL = "default"
 SHARED_POOL = "shared pool"
 """What an overflow pool is called that is not the account's own, but SparkPost's."""
 
+LARGEST_NUMBER = 2**31 - 1
+"""The API introduction: a JSON number is a signed integer of 32 bits."""
+
 # Switches
 
 SIGNING_DOMAIN = Switch(

@@ -54,6 +54,14 @@ class Subaccount:
     updated_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key of a subaccount, by what cannot be used as one."""
+
+    digest: str
+    subaccount: int
+
+
 @dataclass(slots=True)
 class State(BaseState):
     """One account."""
@@ -64,6 +72,8 @@ class State(BaseState):
     """By address."""
     subaccounts: Table[Subaccount] = field(default_factory=Table)
     """By id, as a text."""
+    keys: Table[Key] = field(default_factory=Table)
+    """Those that were made with subaccounts, by digest."""
     dedicated_ip_limit: int = int(IP_LIMIT)
     """How many IPs it may have, besides those that the customer provided."""
 
@@ -71,11 +81,13 @@ class State(BaseState):
     def load(cls, data: Mapping[str, Any]) -> State:
         """Return the account that a seed describes; it always has the default pool, last if the seed does not say.
 
-        Raises `SeedError` for an id or address that is there twice, for an IP in a pool that is not there, and for an
-        overflow pool that is none.
+        Raises `SeedError` for an id or address that is there twice, for a pool with the name of SparkPost's own, for an
+        IP in a pool that is not there, and for an overflow pool that is none.
         """
         pools: dict[str, Pool] = {}
         for index, item in enumerate(data.get("ip_pools", ())):
+            if item["id"] == SHARED_POOL:
+                raise SeedError(("ip_pools", index, "id"), f"'{SHARED_POOL}' is not the account's own")
             if item["id"] in pools:
                 raise SeedError(("ip_pools", index, "id"), f"the pool {item['id']} is there twice")
             pools[item["id"]] = Pool(**item)
@@ -95,10 +107,17 @@ class State(BaseState):
             if str(subaccount.id) in subaccounts:
                 raise SeedError(("subaccounts", index, "id"), f"the subaccount {subaccount.id} is there twice")
             subaccounts[str(subaccount.id)] = subaccount
+        keys: dict[str, Key] = {}
+        for index, item in enumerate(data.get("keys", ())):
+            key = Key(**_whole(item, "subaccount"))
+            if str(key.subaccount) not in subaccounts:
+                raise SeedError(("keys", index, "subaccount"), f"there is no subaccount {key.subaccount}")
+            keys[key.digest] = key
         return cls(
             Table(pools),
             Table(ips),
             Table(subaccounts),
+            Table(keys),
             int(data.get("dedicated_ip_limit", IP_LIMIT)),
             profile=profiles.load(data),
         )
@@ -110,6 +129,7 @@ class State(BaseState):
             "ip_pools": [plain(pool) for pool in self.pools.values()],
             "sending_ips": [plain(ip) for ip in self.ips.values()],
             "subaccounts": [plain(subaccount) for subaccount in self.subaccounts.values()],
+            "keys": [plain(key) for key in self.keys.values()],
         }
 
 

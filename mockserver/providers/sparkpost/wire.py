@@ -18,10 +18,12 @@ from ...web import Call, NotAnObject, NotJson, Reply, encode, origin
 from . import catalog
 from .models import Pool, SendingIp, Subaccount
 from .rules.sending_ips import stage
-from .rules.subaccounts import Key, Page
+from .rules.subaccounts import NewKey, Page, is_good
 
 JSON = "application/json"
 
+_PHRASES = {**HTTP_STATUS_CODES, 420: "Exceed Sending Limit"}
+"""What stands behind a status; of 420 the API introduction has it, in its table of errors."""
 _ERROR_MEMBERS = ("description", "code", "param")
 
 
@@ -41,6 +43,8 @@ def credential(headers: Headers) -> str | None:
 def admit(call: Call) -> None:
     """Check the grant. The subaccount header is noted: what is served here belongs to the primary account."""
     registration = call.caller.registration
+    if registration.issued and not is_good(call.tx.state, registration.credential):
+        raise catalog.UNAUTHORIZED()
     call.account = registration.account or call.headers.get("X-MSYS-SUBACCOUNT")
     if not _granted(registration.scopes, call.scope):
         raise catalog.FORBIDDEN()
@@ -95,7 +99,7 @@ def _problem(error: ApiError) -> dict[str, Any]:
 
 
 def fault(status: int, call: Call) -> ApiError:
-    words = HTTP_STATUS_CODES.get(status, "Error")
+    words = _PHRASES.get(status, "Error")
     entry = catalog.FAULTS.get(status) or Entry("planned", status, words, catalog.PLANNED)
     return entry()
 
@@ -122,8 +126,8 @@ def headers(call: Call) -> Iterable[tuple[str, str]]:
 
 
 def phrase(status: int) -> str:
-    """Return the standard phrase."""
-    return HTTP_STATUS_CODES.get(status, "Unknown")
+    """Return the standard phrase; the provider's own for a status that has none."""
+    return _PHRASES.get(status, "Unknown")
 
 
 def body(call: Call) -> dict[str, Any]:
@@ -152,6 +156,15 @@ def pool_with_ips(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str,
     warmup = _warmup(call)
     members = [{"external_ip": ip.external_ip, "hostname": ip.hostname, **warmup(ip)} for ip in ips]
     return {"id": pool.id, "name": pool.name, **_fbl(pool), "ips": members, **_newer(call, pool)}
+
+
+def listed_pool(call: Call, pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
+    """Return a pool as it stands in lists, where the newer document has its fields in another order."""
+    found = pool_with_ips(call, pool, ips)
+    if not call.tx.state.profile[catalog.SIGNING_DOMAIN]:
+        return found
+    behind = ("signing_domain", "fbl_signing_domain", "auto_warmup_overflow_pool")
+    return {name: found[name] for name in ("id", "name", "ips", *behind) if name in found}
 
 
 def updated_pool(call: Call, pool: Pool) -> dict[str, Any]:
@@ -209,7 +222,7 @@ def updated_ip(call: Call) -> dict[str, str]:
 # Subaccounts
 
 
-def new_subaccount(subaccount: Subaccount, key: Key | None) -> dict[str, Any]:
+def new_subaccount(subaccount: Subaccount, key: NewKey | None) -> dict[str, Any]:
     if key is None:
         return {"subaccount_id": subaccount.id}
     return {"subaccount_id": subaccount.id, "key": key.key, "label": key.label, "short_key": key.key[:4]}

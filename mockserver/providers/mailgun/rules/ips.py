@@ -218,5 +218,5 @@ def note_domain_change(state: State, before: tuple[str, ...], after: tuple[str, 
 
 
 def second(now: float) -> int:
-    """Return the second of a time; of one that never comes, the last that can be written."""
+    """Return the second of a time, or the last that can be written."""
     return int(min(now, LATEST))

@@ -51,7 +51,7 @@ class Delegation(Body):
 class DelegatedPool(Body):
     """Delegate or revoke a pool, in the older way."""
 
-    pool_id = Text(missing=catalog.BAD_REQUEST, wrong=catalog.BAD_REQUEST, checks=[(str.strip, catalog.BAD_REQUEST)])
+    pool_id = Text(missing=catalog.BAD_REQUEST, wrong=catalog.BAD_REQUEST)
 
 
 class LinksQuery(Body):

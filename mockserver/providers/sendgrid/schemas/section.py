@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .... import profiles, seed
+from .... import clock, profiles, seed
 from .. import catalog
-from ..models import State
+from ..models import LONGEST_ID, State
 
 _NAMES = {"type": "array", "items": seed.TEXT, "uniqueItems": True}
-_ID = {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}
-_SECONDS = {"type": "integer", "minimum": 0}
+_ID = {"type": "string", "pattern": f"^[1-9][0-9]{{0,{LONGEST_ID - 1}}}$"}
+_MOMENT = {"type": "integer", "minimum": clock.EARLIEST, "maximum": clock.LATEST}
 
 SEED = seed.reader(
     "sendgrid",
@@ -30,12 +30,12 @@ SEED = seed.reader(
                     "enabled": seed.FLAG,
                     "region": {"enum": list(catalog.REGIONS)},
                     "warmup": seed.FLAG,
-                    "start_date": _SECONDS,
+                    "start_date": _MOMENT,
                     "parent_assigned": seed.FLAG,
                     "subusers": _NAMES,
                     "leased": seed.FLAG,
-                    "added_at": _SECONDS,
-                    "updated_at": _SECONDS,
+                    "added_at": _MOMENT,
+                    "updated_at": _MOMENT,
                 },
                 "ip",
             ),

@@ -16,7 +16,7 @@ MANAGE = "ip_pools/manage"
 
 @routes.operation("listIpPools", "GET", "/api/v1/ip-pools", scope=VIEW)
 def list_ip_pools(call: Call) -> Reply:
-    return wire.results([wire.pool_with_ips(call, pool, ips) for pool, ips in rules.list_pools(call.tx)])
+    return wire.results([wire.listed_pool(call, pool, ips) for pool, ips in rules.list_pools(call.tx)])
 
 
 @routes.operation("createIpPool", "POST", "/api/v1/ip-pools", scope=MANAGE)

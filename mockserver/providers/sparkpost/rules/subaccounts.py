@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
+import math
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ....store import Transaction
+from ....store import Issued, Transaction
 from .. import catalog
-from ..models import State, Subaccount
+from ..models import Key, State, Subaccount
 
 Tx = Transaction[State]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class NewKey:
     """An API key as it is told once, when it is made."""
 
     key: str
@@ -86,10 +88,11 @@ def _cursor(place: tuple[Any, int]) -> str:
 
 def _place(cursor: str, kind: Any) -> tuple[Any, int]:
     try:
-        value, number = json.loads(base64.urlsafe_b64decode(cursor))
+        value, number = json.loads(base64.b64decode(cursor, b"-_", validate=True))
     except (ValueError, TypeError, RecursionError):
         raise catalog.CURSOR_INVALID(value=cursor) from None
-    if isinstance(value, bool) or not isinstance(value, kind) or type(number) is not int:
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, kind) or not finite or type(number) is not int:
         raise catalog.CURSOR_INVALID(value=cursor)
     return value, number
 
@@ -112,13 +115,14 @@ def create_subaccount(
     deliverability: bool | None = None,
     setup_api_key: bool = True,
     key_label: str = "",
+    key_grants: Iterable[str] = (),
     **unkept: object,
-) -> tuple[Subaccount, Key | None]:
+) -> tuple[Subaccount, NewKey | None]:
     """Make a subaccount, and its first key if one is asked for. Its pool need not exist.
 
-    What the key is granted, and from where it can be used, is judged and not kept: no operation shows it.
+    From where the key can be used is judged and not kept: no operation shows it.
     """
-    number = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
+    number = _new_id(tx)
     subaccount = Subaccount(
         number,
         name,
@@ -128,7 +132,22 @@ def create_subaccount(
         updated_at=tx.now,
     )
     tx.state.subaccounts[str(number)] = subaccount
-    return subaccount, Key(_new_key(tx), key_label) if setup_api_key else None
+    if not setup_api_key:
+        return subaccount, None
+    key = _new_key(tx)
+    tx.state.keys[digest(key)] = Key(digest(key), number)
+    tx.issued.append(Issued(key, str(number), frozenset(key_grants)))
+    return subaccount, NewKey(key, key_label)
+
+
+def is_good(state: State, key: str) -> bool:
+    """Say whether a key that was given out is still one of the account's."""
+    return digest(key) in state.keys
+
+
+def digest(key: str) -> str:
+    """Return what a key is kept as."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def update_subaccount(
@@ -146,6 +165,14 @@ def update_subaccount(
     if ip_pool is not None:
         changes["ip_pool"] = ip_pool or None
     tx.state.subaccounts[str(subaccount.id)] = replace(subaccount, updated_at=tx.now, **changes)
+
+
+def _new_id(tx: Tx) -> int:
+    """Return the number after the largest that is taken; where there is none, the lowest that is free."""
+    following = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
+    if following <= catalog.LARGEST_NUMBER:
+        return following
+    return next(number for number in itertools.count(1) if str(number) not in tx.state.subaccounts)
 
 
 def _new_key(tx: Tx) -> str:

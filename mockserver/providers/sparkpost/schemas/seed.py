@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .... import profiles, seed
+from .... import clock, profiles, seed
 from .. import catalog
 from ..models import State
 from ..rules.sending_ips import IPV4
 
 _STAGE = {"type": "integer", "minimum": int(catalog.FIRST_STAGE), "maximum": int(catalog.LAST_STAGE)}
-_MOMENT = {"type": "number", "minimum": 0}
+_MOMENT = {"type": "number", "minimum": clock.EARLIEST, "maximum": clock.LATEST}
 
 SEED = seed.reader(
     "sparkpost",
@@ -47,11 +47,19 @@ SEED = seed.reader(
                 "dependentRequired": {"auto_warmup_since": ["auto_warmup_stage"]},
             },
         },
+        "keys": {
+            "type": "array",
+            "items": seed.record(
+                {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "subaccount": {"type": "integer"}},
+                "digest",
+                "subaccount",
+            ),
+        },
         "subaccounts": {
             "type": "array",
             "items": seed.record(
                 {
-                    "id": {"type": "integer", "minimum": 1, "maximum": 2_000_000_000},
+                    "id": {"type": "integer", "minimum": 1, "maximum": catalog.LARGEST_NUMBER},
                     "name": {**seed.TEXT, "maxLength": int(catalog.NAME_SIZE)},
                     "status": {"enum": list(catalog.STATUSES)},
                     "ip_pool": {

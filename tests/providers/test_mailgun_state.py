@@ -14,8 +14,8 @@ from mockserver.providers.mailgun import catalog
 from mockserver.providers.mailgun.models import Domain, Link, State, created
 from mockserver.providers.mailgun.schemas.seed import SEED
 
-from ...support import Access
-from .account import POOLS, TRANSACTIONAL, started
+from ..support import Access
+from .mailgun_account import POOLS, TRANSACTIONAL, started
 
 POOL = {"pool_id": "a" * 24, "name": "p", "description": "", "ips": ["192.0.2.1"]}
 JOB = {"id": "b" * 24}

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from ...support import Access
+from ..support import Access
 
 POOLS = "/v3/ip_pools"
 TRANSACTIONAL = "658041ae44842b99ee2eaa1b"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ...support import MAILGUN_KEY, SUBACCOUNT, Access, basic
-from .account import (
+from ..support import MAILGUN_KEY, SUBACCOUNT, Access, basic
+from .mailgun_account import (
     MARKETING,
     POOLS,
     SPARE,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ...support import SUBACCOUNT, Access
-from .account import MARKETING, NOWHERE, POOLS, SPARE, Time, details, domain_ips, refused, started, succeeded
+from ..support import SUBACCOUNT, Access
+from .mailgun_account import MARKETING, NOWHERE, POOLS, SPARE, Time, details, domain_ips, refused, started, succeeded
 
 DOMAINS = "/v4/domains"
 NEW = "new.example.com"

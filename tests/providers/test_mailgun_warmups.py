@@ -8,8 +8,8 @@ import pytest
 
 from mockserver.providers.mailgun.models import Ip
 
-from ...support import SUBACCOUNT, Access
-from .account import Time, domain_ips, refused, succeeded
+from ..support import SUBACCOUNT, Access
+from .mailgun_account import Time, domain_ips, refused, succeeded
 
 DAY = 86_400
 WARMUPS = "/v3/ip_warmups"

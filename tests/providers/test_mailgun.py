@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
-from ...support import MAILGUN_KEY, SUBACCOUNT, Access, World, basic
-from .account import (
+from ..support import MAILGUN_KEY, SUBACCOUNT, Access, World, basic
+from .mailgun_account import (
     MARKETING,
     NOWHERE,
     POOLS,

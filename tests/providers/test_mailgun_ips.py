@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ...support import SUBACCOUNT, Access
-from .account import (
+from ..support import SUBACCOUNT, Access
+from .mailgun_account import (
     MARKETING,
     POOLS,
     TRANSACTIONAL,
@@ -334,6 +334,18 @@ def test_details_know_when(slow: Access, time: Time) -> None:
     succeeded(slow.post("/v3/ips/request/new"))
     [row] = slow.get("/v3/ips/details/all?ip=198.18.").json["items"]
     assert row["created_at"] == row["pool_last_modified_at"] == "2023-11-14T22:16:20Z"
+
+
+def test_work_that_waits_to_be_told(make_mailgun: Callable[..., Access], time: Time) -> None:
+    """Work that is done when the control API says so counts as done when it was promised."""
+    mailgun = make_mailgun(time=time, async_delay_seconds=None)
+    started(mailgun.post("/v3/ips/192.0.2.12/domains"))
+    time.now += 60
+    assert "192.0.2.12" not in domain_ips(mailgun, NEWS)
+    assert mailgun.world.client.post("/_mockserver/tenants/default/settle", json={}).status_code == 200
+    assert domain_ips(mailgun, NEWS)[-1] == "192.0.2.12"
+    [row] = mailgun.get("/v3/ips/details/all?ip=192.0.2.12").json["items"]
+    assert row["domains_last_modified_at"] == "2023-11-14T22:13:20Z"
 
 
 def test_rows(mailgun: Access) -> None:

@@ -7,9 +7,20 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
-from ...support import SUBACCOUNT, Access
-from .account import MARKETING, NOWHERE, POOLS, SPARE, TRANSACTIONAL, Time, create, domain_ips, started, succeeded
-from .account import refused as refused_elsewhere
+from ..support import SUBACCOUNT, Access
+from .mailgun_account import (
+    MARKETING,
+    NOWHERE,
+    POOLS,
+    SPARE,
+    TRANSACTIONAL,
+    Time,
+    create,
+    domain_ips,
+    started,
+    succeeded,
+)
+from .mailgun_account import refused as refused_elsewhere
 
 ROOM = "/v5/accounts/subaccounts"
 
