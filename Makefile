@@ -7,7 +7,7 @@ NPM := tests/clients/npm
 # Read in place of the YAML as long as they are of that very text; who builds the package gets them from setup.py.
 COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
 
-.PHONY: serve test test-matrix check docs mutate models evidence image soak bench clean
+.PHONY: serve test test-matrix check docs mutate models evidence image fuzz fuzz-long soak bench clean
 
 serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
@@ -33,6 +33,15 @@ docs: .venv/test
 # Build the image and check it in containers; podman is installed where this is root on Debian.
 image:
 	@tools/image-check.sh
+
+# Does any request break a contract, or the server? Every document in each profile, then bytes that are no good requests.
+fuzz: .venv/test $(COMPILED)
+	$(BIN)/python tools/fuzz.py --examples 15 --seed 1 $(ARGS)
+	MOCKSERVER_HOSTILE_EXAMPLES=1000 $(BIN)/python -m pytest -q tests/test_hostile.py
+
+fuzz-long: .venv/test $(COMPILED)
+	$(BIN)/python tools/fuzz.py --examples 150 $(ARGS)
+	MOCKSERVER_HOSTILE_EXAMPLES=20000 $(BIN)/python -m pytest -q tests/test_hostile.py
 
 # Do the tests that prove something turn red when a guard is taken out? ARGS="WORD" takes out some, --find looks for tests.
 mutate: .venv/test $(COMPILED)

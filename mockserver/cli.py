@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 PREFIX = "MOCKSERVER_"
 NOT_OURS = frozenset(
     {
-        f"{PREFIX}FUZZ_EXAMPLES",
-        f"{PREFIX}FUZZ_KEY",
+        f"{PREFIX}HOSTILE_EXAMPLES",
         f"{PREFIX}MODEL_EXAMPLES",
         f"{PREFIX}RACE_ROUNDS",
         f"{PREFIX}URL",
@@ -573,19 +572,21 @@ def list_snapshots(remote: Remote, tenant: str, as_json: bool) -> None:
 @as_json
 @connected
 def fuzz_info(remote: Remote, provider: str, as_json: bool) -> None:
-    """Print how to fuzz a server with Schemathesis: its configuration, and the command in a comment.
+    """Print how to fuzz a server with Schemathesis: its configuration and its command, as a program for sh.
 
-    The credential in it is a fresh one, so what is fuzzed is a tenant of its own.
+    It makes two tenants for that, one of which must not see what the other one has. Try:
+    mockserver fuzz-info --provider mailgun | sh -s -- --max-examples 20
     """
     from . import fuzzing
 
     found = _provider(provider)
-    command = fuzzing.command(found, remote.url, published=remote.token is None, ca=remote.ca)
-    configuration = fuzzing.configuration(found, fuzzing.fresh_key(found))
+    trust = ["--tls-verify", remote.ca] if remote.ca is not None else []
+    where = fuzzing.location(provider, remote.url, published=remote.token is None)
+    plan = fuzzing.plan(provider, found, fuzzing.open_accounts(remote, provider), [*trust, *where])
     if as_json:
-        _print({"command": command, "configuration": configuration})
+        _print({"command": plan.command, "files": plan.files})
         return
-    click.echo(f"# Save this as {fuzzing.FILE}, then:\n#   {shlex.join(command)}\n\n{configuration}", nl=False)
+    click.echo(plan.script(), nl=False)
 
 
 # What needs no server

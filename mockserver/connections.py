@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 from waitress.wasyncore import dispatcher
@@ -55,9 +56,20 @@ class Task(WSGITask):
         return super().build_response_header()
 
 
+class Parser(HTTPRequestParser):
+    """A request as it comes. A head on which waitress fails is a bad request: it would close without an answer."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # a target such as `http://[`, a length of thousands of digits
+            raise ParsingError(str(error)) from None
+
+
 class Connection(HTTPChannel):
     """A connection of a client, with what it asked and what is still to be sent."""
 
+    parser_class = Parser
     task_class = Task
     socket: socket.socket
     requests_lock: threading.Lock

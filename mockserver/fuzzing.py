@@ -1,76 +1,148 @@
-"""What Schemathesis must know to fuzz a server of ours: a credential, and what no schema can say."""
+"""How a server of ours is fuzzed with Schemathesis: as whom, and what a check is not to hold against an operation."""
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
-from typing import Any
+import shlex
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from . import resources
-from .contract import Contract
+from . import documents, resources
+from .errors import entries
 from .provider import Provider
+from .remote import Remote
 
-FILE = "schemathesis.toml"
-STATUSES = ("2xx", 400, 401, 403, 404, 422)
-"""How a request that fits the schema may be answered."""
-
-
-def fresh_key(provider: Provider) -> str:
-    """Return a well-formed credential that no server has seen: it opens a tenant of its own."""
-    return provider.new_credential(secrets.token_hex(32))
-
-
-def command(provider: Provider, url: str, *, published: bool, ca: str | None = None) -> list[str]:
-    """Return the command; the document is the server's own if that is published, the packaged one if not."""
-    start = ["schemathesis", "--config-file", FILE, "run", *(["--tls-verify", ca] if ca is not None else [])]
-    if published:
-        return [*start, f"{url}/_mockserver/openapi/{provider.name}.json"]
-    packaged = resources.folder("openapi") / f"{provider.name}.yaml"
-    return [*start, str(packaged), "--url", f"{url}/{provider.name}"]
+EXCLUSIONS = Path(__file__).parent / "fuzzing.yaml"
+ACCEPTED: Mapping[str, tuple[str, ...]] = {
+    "positive_data_acceptance": ("2xx", "404"),  # no schema can say which pools and IPs there are
+    "negative_data_rejection": ("4xx",),
+    "not_a_server_error": ("2xx", "3xx", "4xx"),
+}
+"""The statuses that a check accepts from any operation, by its name."""
 
 
-def configuration(provider: Provider, key: str) -> str:
-    """Return the configuration, TOML."""
-    document = Contract.load(provider.name).document
-    name = next(iter(document["security"][0]))
-    fields = _credential(document["components"]["securitySchemes"][name], provider.authorization(key))
-    statuses = json.dumps(STATUSES)
-    lines = [
-        f"[auth.openapi.{name}]",
-        *(f"{field} = {json.dumps(value)}" for field, value in fields.items()),
-        "",
-        "# No schema can say which pools and IPs there are, so a request that fits may be refused all the same; and",
-        "# a 404 may be about something else that the request names, so it does not tell that a pool is missing.",
-        "[checks]",
-        f"positive_data_acceptance.expected-statuses = {statuses}",
-        "ensure_resource_availability.enabled = false",
-    ]
-    partly = [
-        operation.id
-        for operation in provider.operations
-        if any(path in provider.unmodelled for path in operation.paths)
-    ]
-    if partly:
-        lines += [
-            "",
-            "# These paths have further methods that mockserver does not model: 501 on purpose, and in Allow.",
-            "[[operations]]",
-            f"include-operation-id = {json.dumps(partly)}",
-            "[operations.checks]",
-            'not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 501]',
-            "unsupported_method.enabled = false",
-            "allow_header_conformance.enabled = false",
-        ]
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What a check does not hold against operations of a document."""
+
+    operations: tuple[str, ...]
+    check: str
+    statuses: tuple[str, ...]
+    """What the check accepts beside `ACCEPTED`; nothing: it is off."""
+    profile: str | None
+    """Where that is so; None: in any."""
+    source: str
+    reason: str
+
+
+def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
+    """Yield the exclusions of a document, which is a provider's or the control API's."""
+    (data,) = documents.read(EXCLUSIONS)
+    for entry in data[document]:
+        statuses, source = entry.get("statuses", []), entry.get("source")
+        if "refusals" in entry:
+            assert provider is not None, document
+            known = entries(provider.catalog)
+            statuses = sorted({known[key].status for key in entry["refusals"]})
+            source = f"the catalog of {provider.title}: {', '.join(entry['refusals'])}"
+        for check in entry.get("checks", ["positive_data_acceptance"]):
+            yield Exclusion(
+                operations=tuple(entry["operations"]),
+                check=check,
+                statuses=tuple(map(str, statuses)),
+                profile=entry.get("profile"),
+                source=source,
+                reason=entry["reason"],
+            )
+
+
+def configuration(excluded: Iterable[Exclusion]) -> str:
+    """Return what Schemathesis checks, and what not, in TOML."""
+    lines = ["[checks]", *(f"{name}.expected-statuses = {json.dumps(ACCEPTED[name])}" for name in ACCEPTED)]
+    by_operation: dict[str, list[Exclusion]] = {}
+    for each in excluded:
+        for operation in each.operations:
+            by_operation.setdefault(operation, []).append(each)
+    for operation, found in by_operation.items():
+        lines.append("")
+        for said in dict.fromkeys(f"{each.reason} ({each.source})" for each in found):
+            lines += textwrap.wrap(said, 118, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+        lines += ["[[operations]]", f"include-operation-id = {json.dumps(operation)}", "[operations.checks]"]
+        for check in dict.fromkeys(each.check for each in found):
+            told = [each.statuses for each in found if each.check == check]
+            statuses = sorted({status for some in told for status in some})
+            lines.append(
+                f"{check}.expected-statuses = {json.dumps([*ACCEPTED[check], *statuses])}"
+                if all(told)
+                else f"{check}.enabled = false"
+            )
     return "\n".join(lines) + "\n"
 
 
-def _credential(scheme: dict[str, Any], authorization: str) -> dict[str, str]:
-    """Return a credential in the fields that Schemathesis has for a security scheme."""
-    if scheme["type"] == "apiKey":
-        return {"api_key": authorization}
-    word, _, rest = authorization.partition(" ")
-    if word == "Bearer":
-        return {"bearer": rest}
-    username, _, password = base64.b64decode(rest).decode().partition(":")
-    return {"username": username, "password": password}
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who fuzzes a provider."""
+
+    profile: str
+    """The profile that they have."""
+    authorizations: Mapping[str, str]
+    """The header of each, by its name."""
+
+    def text(self) -> str:
+        """Return the file that says who they are, in the form of Web Fuzzing Commons."""
+        lines = ["auth:"]
+        for name, value in self.authorizations.items():
+            lines += [f"  - name: {name}", f"    fixedHeaders: [{{name: Authorization, value: {json.dumps(value)}}}]"]
+        return "\n".join(lines) + "\n"
+
+
+def open_accounts(remote: Remote, provider: str) -> Accounts:
+    """Open two accounts on a server: one with its world, which asks, and an empty one, which must see nothing of that.
+
+    So whatever the second one sees is no twin of its own. Raises `RemoteError`.
+    """
+    worlds: Mapping[str, dict[str, str]] = {"one": {}, "two": {"seed": "empty"}}
+    made = {name: remote.call("POST", "tenants", body=body)["providers"][provider] for name, body in worlds.items()}
+    return Accounts(
+        profile=made["one"]["profile"],
+        authorizations={name: each["headers"]["Authorization"] for name, each in made.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run of Schemathesis: the files that it reads, by name, and its command, for the folder that they are in."""
+
+    files: Mapping[str, str]
+    command: Sequence[str]
+
+    def script(self) -> str:
+        """Return a program for sh that writes the files and runs the command, with its own arguments added."""
+        written = (f"cat >{shlex.quote(name)} <<'END'\n{text}END" for name, text in self.files.items())
+        return "\n".join([*written, f'{shlex.join(self.command)} "$@"']) + "\n"
+
+
+def plan(
+    document: str, provider: Provider | None, accounts: Accounts | None, where: Sequence[str], *, excluding: bool = True
+) -> Plan:
+    """Return how to fuzz a document: a provider's as two accounts, or the control API's."""
+    profile = None if accounts is None else accounts.profile
+    excluded = [each for each in exclusions(document, provider) if excluding and each.profile in (None, profile)]
+    name = f"mockserver-{document}"
+    files = {f"{name}.toml": configuration(excluded)}
+    if accounts is not None:
+        auth = f"{name}-auth.yaml"
+        files[auth] = accounts.text()
+        files[f"{name}.toml"] += (
+            f"\n[auth.wfc]\npath = {json.dumps(auth)}\npeers = {json.dumps([*accounts.authorizations])}\n"
+        )
+    return Plan(files, ["schemathesis", "--config-file", f"{name}.toml", "run", *where])
+
+
+def location(document: str, url: str, *, published: bool) -> list[str]:
+    """Return where Schemathesis finds a document: the server's own if that is published, the packaged one if not."""
+    if published:
+        return [f"{url}/_mockserver/openapi/{document}.json"]
+    return [str(resources.folder("openapi") / f"{document}.yaml"), "--url", f"{url}/{document}"]

@@ -22,9 +22,11 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from mockserver import __version__, ledger
 from mockserver.cli import commands
+from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
 
 COMMAND = [sys.executable, "-m", "mockserver"]
@@ -315,7 +317,7 @@ def test_mistakes_in_the_environment(arguments: list[str], name: str, value: str
 
 def test_variables_of_others() -> None:
     """Variables that tests, clients and other commands read do not stop the start."""
-    names = ("VENDOR_DOCS", "FUZZ_EXAMPLES", "FUZZ_KEY", "URL", "TENANT", "TIMEOUT")
+    names = ("VENDOR_DOCS", "HOSTILE_EXAMPLES", "RACE_ROUNDS", "URL", "TENANT", "TIMEOUT")
     with running("serve", "--port", "0", **{f"MOCKSERVER_{name}": "1" for name in names}) as (_, greeting):
         assert fetch(f"{greeting['url']}/_mockserver/live")[0] == 200
 
@@ -688,37 +690,53 @@ def test_validate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
-def test_fuzz_info(provider: object, url: str, tmp_path: Path) -> None:
-    """What it prints is a configuration with a fresh key of the right form, and a command that runs with it."""
-    name = provider.name  # type: ignore[attr-defined]
-    printed = [run("fuzz-info", "--provider", name, "--url", url).stdout for _ in range(2)]
-    assert printed[0] != printed[1]
-    (tmp_path / "schemathesis.toml").write_text(printed[0], "utf-8")
-    (credential,) = tomllib.loads(printed[0])["auth"]["openapi"].values()
-    assert provider.well_formed.fullmatch(list(credential.values())[-1])  # type: ignore[attr-defined]
-    (command,) = re.findall("^#   schemathesis (.*)$", printed[0], re.MULTILINE)
+def test_fuzz_info(provider: Provider, url: str, tmp_path: Path) -> None:
+    """It prints a program that writes a configuration and runs a command, to which what it is given is added.
+
+    It asks as two new tenants: one with the server's world, and one with nothing in it.
+    """
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "schemathesis").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "bin" / "schemathesis").chmod(0o755)
     done = subprocess.run(
-        f"{Path(sys.executable).parent / 'schemathesis'} {command} "
-        "--max-examples 3 --phases examples,fuzzing,stateful --seed 1 --no-color",
-        shell=True,
+        ["sh", "-s", "--", "--max-examples", "5"],
+        input=run("fuzz-info", "--provider", provider.name, "--url", url).stdout,
         cwd=tmp_path,
-        env={**ENVIRONMENT, "COLUMNS": "160"},
-        capture_output=True,
+        env={**ENVIRONMENT, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=300,
     )
-    assert done.returncode == 0, done.stdout[-8_000:]
+    file, document = f"mockserver-{provider.name}.toml", f"{url}/_mockserver/openapi/{provider.name}.json"
+    assert done.stdout.split() == ["--config-file", file, "run", document, "--max-examples", "5"]
+    told = tomllib.loads((tmp_path / file).read_text("utf-8"))["auth"]["wfc"]
+    peers = yaml.safe_load((tmp_path / told["path"]).read_text("utf-8"))["auth"]
+    assert [peer["name"] for peer in peers] == told["peers"] == ["one", "two"]
+    pools = {
+        "sparkpost": "/sparkpost/api/v1/ip-pools",
+        "sendgrid": "/sendgrid/v3/ips/pools",
+        "mailgun": "/mailgun/v3/ip_pools",
+    }
+    answers = [
+        fetch(url + pools[provider.name], **{each["name"]: each["value"] for each in peer["fixedHeaders"]})
+        for peer in peers
+    ]
+    assert [status for status, _ in answers] == [200, 200]
+    full, empty = (text.count(b'name"') for _, text in answers)
+    assert (full > 2, empty) == (True, int(provider.name == "sparkpost"))
 
 
 def test_fuzz_info_with_a_token() -> None:
     """With a token, which must not be sent to be fuzzed, the command names the packaged document instead."""
-    shown = json.loads(
-        run("fuzz-info", "--provider", "mailgun", "--json", "--control-token", "x", MOCKSERVER_URL="http://a:1").stdout
-    )
-    assert list(shown) == ["command", "configuration"]
+    with running("serve", "--port", "0", "--control-token", "x") as (_, greeting):
+        url = greeting["url"]
+        shown = json.loads(
+            run("fuzz-info", "--provider", "mailgun", "--json", "--control-token", "x", MOCKSERVER_URL=url).stdout
+        )
+    assert list(shown) == ["command", "files"]
     *start, document, flag, base = shown["command"]
-    assert start == ["schemathesis", "--config-file", "schemathesis.toml", "run"]
-    assert (Path(document).is_file(), flag, base) == (True, "--url", "http://a:1/mailgun")
+    assert start == ["schemathesis", "--config-file", "mockserver-mailgun.toml", "run"]
+    assert start[2] in shown["files"]
+    assert (Path(document).is_file(), flag, base) == (True, "--url", f"{url}/mailgun")
 
 
 def test_doctor() -> None:

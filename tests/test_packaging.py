@@ -52,7 +52,7 @@ def test_wheel_contents(wheel: Path) -> None:
     """The wheel has every module, the data, the type marker and the licence, and nothing else."""
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/**/*.py")}
-    expected |= {"mockserver/py.typed", "mockserver/evidence.json"}
+    expected |= {"mockserver/evidence.json", "mockserver/fuzzing.yaml", "mockserver/py.typed"}
     for target, folder in DATA.items():
         expected |= {f"{target}/{path.name}" for path in [*folder.glob("*.yaml"), *folder.glob("*.py")]}
         expected |= {f"{target}/{path.stem}.json" for path in folder.glob("*.yaml")}
@@ -69,7 +69,7 @@ def test_sdist_contents(dist: Path) -> None:
         "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Dockerfile", "Makefile",
         "setup.py", "setup.cfg", "pyproject.toml", "openapi/mailgun.yaml", "fixtures/documents.yaml",
         "tests/conftest.py",
-        "tests/documents/examples.yaml", "tests/fuzz/sendgrid.toml", "tests/clients/npm/mailgun.mjs", "tools/docs.py",
+        "tests/documents/examples.yaml", "tests/clients/npm/mailgun.mjs", "tools/docs.py",
         "docs/operations.md", "examples/migrate-pools/README.md", "examples/migrate-pools/pyproject.toml",
         "examples/migrate-pools/migrate_pools.py", "examples/migrate-pools/tests/test_migrate_pools.py",
         "examples/migrate-pools/tests/world.yaml",

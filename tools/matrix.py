@@ -31,12 +31,11 @@ TOOLS = (
 
 LEFT_OUT = {
     "tests/clients": "the clients ask what tests/providers asks; they need much, but not what a row is about",
-    "tests/fuzz": "Schemathesis need not support the lowest versions",
-    "tests/test_cli.py::test_fuzz_info[": "Schemathesis too",
     "tests/test_bench.py": "measures, beside others",
     "tests/test_deploy.py": "checks files, not libraries",
     "tests/test_docs.py": "shows the clients, and pytest-asyncio",
     "tests/test_examples.py": "installs and tests a project of its own",
+    "tests/test_fuzzing.py": "Schemathesis need not support the lowest versions",
     "tests/test_packaging.py": "a build does not depend on what is installed",
     "tests/test_pytest_plugin.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
     "tests/test_soak.py": "measures memory",

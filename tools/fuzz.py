@@ -1,0 +1,212 @@
+"""Fuzz servers with Schemathesis: every check, all four phases, each document in each profile, as two accounts.
+
+    tools/fuzz.py                   fuzz all
+    tools/fuzz.py NAME...           some of sparkpost, sparkpost-live, …, control
+    tools/fuzz.py --examples 200    give each operation so many examples
+    tools/fuzz.py --unneeded        leave out mockserver/fuzzing.yaml: does each exclusion of it spare a failure?
+
+A run fails by any failure of a check, and when its server logs a broken contract or a crash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mockserver import fuzzing, profiles
+from mockserver.contract import METHODS
+from mockserver.documents import read
+from mockserver.provider import Provider
+from mockserver.providers import PROVIDERS
+from mockserver.remote import Remote
+from mockserver.resources import folder
+
+PHASES = "examples,coverage,fuzzing,stateful"
+REPORT = "report.ndjson"
+WRONG = ("breaks our contract", "crashed", "Traceback")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is fuzzed: a provider's document in a profile, or that of the control API."""
+
+    document: str
+    provider: Provider | None
+    profile: str | None
+
+    @property
+    def name(self) -> str:
+        return self.document if self.profile in (None, "documented") else f"{self.document}-{self.profile}"
+
+
+SUBJECTS = [
+    *(Subject(provider.name, provider, profile) for provider in PROVIDERS for profile in profiles.NAMES),
+    Subject("control", None, None),
+]
+
+
+class Failure(NamedTuple):
+    """A kind of failure: an operation answered so what it should not have, a check says."""
+
+    operation: str
+    check: str
+    status: str
+
+
+class Result(NamedTuple):
+    """How a run ended."""
+
+    code: int
+    output: str
+    logged: list[str]
+    """What the server logged and should not have."""
+    failures: set[Failure]
+    """Of a run without exclusions; else there should be none."""
+    seconds: float
+
+    @property
+    def cases(self) -> int:
+        """How many requests were made up."""
+        said = re.search(r"^  ([0-9,]+) generated", self.output, re.MULTILINE)
+        return int(said[1].replace(",", "")) if said else 0
+
+    @property
+    def missed(self) -> bool:
+        """Whether there is an operation that was not tried."""
+        said = re.search(r"^  Selected: ([0-9]+)/([0-9]+)\n  Tested: ([0-9]+)$", self.output, re.MULTILINE)
+        return said is None or len(set(said.groups())) > 1
+
+
+def serve(subject: Subject, log: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start a server; return its process and its URL."""
+    profile = [] if subject.profile is None else ["--profile", subject.profile]
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mockserver", "serve", "--port", "0", *profile],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("MOCKSERVER_")},
+        )
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())["url"]
+
+
+def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Result:
+    """Fuzz a server of its own process."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
+        here = Path(name)
+        process, url = serve(subject, here / "log")
+        try:
+            accounts = None if subject.provider is None else fuzzing.open_accounts(Remote(url), subject.document)
+            where = fuzzing.location(subject.document, url, published=True)
+            plan = fuzzing.plan(subject.document, subject.provider, accounts, where, excluding=excluding)
+            for file, text in plan.files.items():
+                (here / file).write_text(text, "utf-8")
+            program, *rest = plan.command
+            all_failures = ["--continue-on-failure", "--no-shrink", "--report-ndjson-path", REPORT]
+            done = subprocess.run(
+                [
+                    str(Path(sys.executable).parent / program),
+                    *rest,
+                    *("--phases", PHASES, "--no-color", *([] if excluding else all_failures), *arguments),
+                ],
+                cwd=here,
+                env={**os.environ, "COLUMNS": "160"},
+                capture_output=True,
+                text=True,
+            )
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+            assert process.stdout is not None
+            process.stdout.close()
+        logged = [line for line in (here / "log").read_text().splitlines() if any(word in line for word in WRONG)]
+        failures = set() if excluding else set(failed(subject.document, here / REPORT))
+    return Result(done.returncode, done.stdout + done.stderr, logged, failures, time.monotonic() - began)
+
+
+def failed(document: str, report: Path) -> Iterator[Failure]:
+    """Yield every failure of which a report tells."""
+    (described,) = read(folder("openapi") / f"{document}.yaml")
+    operations = {
+        f"{method.upper()} {path}": item[method]["operationId"]
+        for path, item in described["paths"].items()
+        for method in METHODS
+        if method in item
+    }
+    for line in report.read_text("utf-8").splitlines():
+        recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
+        for case, checks in recorder.get("checks", {}).items():
+            answer = recorder["interactions"][case]["response"]
+            sent = recorder["cases"][case]["value"]
+            for check in checks:
+                if check["status"] == "failure" and answer is not None:
+                    about = check["failure_info"]["failure"]["operation"]  # for a method that is not its own, too
+                    operation = operations.get(f"{sent['method']} {sent['path']}") or operations.get(about, about)
+                    yield Failure(operation, check["name"], str(answer["status_code"]))
+
+
+def unneeded(failures: Mapping[Subject, set[Failure]]) -> Iterator[str]:
+    """Say which exclusions spared no failure of any run."""
+    for document in dict.fromkeys(subject.document for subject in failures):
+        runs = [subject for subject in failures if subject.document == document]
+        for each in fuzzing.exclusions(document, runs[0].provider):
+            where = [subject for subject in runs if each.profile in (None, subject.profile)]
+            for operation in each.operations if where else ():
+                found = [
+                    failure.status
+                    for subject in where
+                    for failure in failures[subject]
+                    if (failure.operation, failure.check) == (operation, each.check)
+                ]
+                for status in each.statuses or ["any"]:
+                    if not any(status in ("any", one, f"{one[0]}xx") for one in found):
+                        yield f"{document}: {operation}: {each.check}: {status} is excluded, and nothing failed by it"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *(subject.name for subject in SUBJECTS)])
+    parser.add_argument("--examples", type=int, default=15, help="how many an operation gets in each phase")
+    parser.add_argument("--seed", type=int, help="where chance begins; if not given, anew each time")
+    parser.add_argument("--unneeded", action="store_true", help="look for exclusions that spare no failure")
+    told = parser.parse_args()
+    chosen = [subject for subject in SUBJECTS if not told.names or subject.name in told.names]
+    arguments = ["--max-examples", str(told.examples), *(["--seed", str(told.seed)] if told.seed is not None else [])]
+    failures = {}
+    wrong = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        runs = pool.map(lambda subject: fuzz(subject, arguments, excluding=not told.unneeded), chosen)
+        for subject, result in zip(chosen, runs, strict=True):
+            failures[subject] = result.failures
+            bad = bool(result.logged) or (result.code != 0 and not told.unneeded) or result.missed
+            wrong += bad
+            if bad:
+                print(result.output, *result.logged, sep="\n")
+            print(
+                f"{'FAILED' if bad else 'ok'} {subject.name}: {result.cases} cases, "
+                f"{len(result.failures)} kinds of failures, {result.seconds:.0f} s",
+                flush=True,
+            )
+    if told.unneeded:
+        for line in unneeded(failures):
+            print(line)
+            wrong += 1
+    return min(wrong, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
