@@ -35,6 +35,8 @@ class Exclusion:
     """Where that is so; None: in any."""
     source: str
     reason: str
+    seldom: bool
+    """Whether only long runs come upon it."""
 
 
 def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
@@ -55,6 +57,7 @@ def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
                 profile=entry.get("profile"),
                 source=source,
                 reason=entry["reason"],
+                seldom=entry.get("seldom", False),
             )
 
 

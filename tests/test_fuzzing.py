@@ -49,7 +49,7 @@ def test_exclusions_say_why(document: str) -> None:
         assert entry["reason"].endswith(".")
         assert ("refusals" in entry) != ("source" in entry)
         assert not ("refusals" in entry and "statuses" in entry)
-        assert entry.keys() <= {"operations", "profile", "checks", "refusals", "statuses", "source", "reason"}
+        assert entry.keys() <= {"operations", "profile", "seldom", "checks", "refusals", "statuses", "source", "reason"}
     assert data.keys() == BY_NAME.keys()
 
 

@@ -164,7 +164,7 @@ def unneeded(failures: Mapping[Subject, set[Failure]]) -> Iterator[str]:
     for document in dict.fromkeys(subject.document for subject in failures):
         runs = [subject for subject in failures if subject.document == document]
         for each in fuzzing.exclusions(document, runs[0].provider):
-            where = [subject for subject in runs if each.profile in (None, subject.profile)]
+            where = [subject for subject in runs if not each.seldom and each.profile in (None, subject.profile)]
             for operation in each.operations if where else ():
                 found = [
                     failure.status
