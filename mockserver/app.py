@@ -33,7 +33,6 @@ log = logging.getLogger("mockserver")
 
 Answer = Callable[[Call], Reply]
 NOTHING: Mapping[str, str] = {}
-NOTHING_CHOSEN: Mapping[str, Profile] = {}
 WITHOUT_BODY = frozenset({204, 304})
 """Statuses whose answers have no body, and do not say how long it would be."""
 
@@ -47,7 +46,7 @@ class Mockserver:
         self.profiles = self.choose(config.profile or {})
         """By provider, what holds where neither a seed nor a tenant says more."""
         self.world = seed.load(config.seed, {provider.name: provider.read_seed for provider in PROVIDERS})
-        self.world = replace(self.world, states=self.profiled(self.world.states))
+        self.world = replace(self.world, states=self.profiled(self.world.states, {}))
         self.store: Store = (store_class or _store_class(config.store))(self.world.states, config)
         self.tenants = Tenants(self.store, self.world.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts(PROVIDERS)
@@ -71,9 +70,7 @@ class Mockserver:
         """Return the profile that each provider is to have. Raises `SeedError`."""
         return choose(choice, {provider.name: provider.switches for provider in PROVIDERS})
 
-    def profiled(
-        self, states: Mapping[str, State], chosen: Mapping[str, Profile] = NOTHING_CHOSEN
-    ) -> Mapping[str, State]:
+    def profiled(self, states: Mapping[str, State], chosen: Mapping[str, Profile]) -> Mapping[str, State]:
         """Return states with their profiles: as chosen, else as they say themselves, else as the server has it."""
         return {
             name: state.under(chosen.get(name, UNSAID).over(state.profile).over(self.profiles[name]))

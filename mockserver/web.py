@@ -341,11 +341,6 @@ class Body:
         return load
 
 
-def load(schema: Body, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a schema takes from plain data; raise the first refusal in the order of its fields."""
-    return schema.load(data)
-
-
 def refusal(entry: Entry, name: str, value: object) -> ApiError:
     """Return the error of an entry that may want to name the field and to repeat its value."""
     known = {"field": name, "value": value, "type": json_type(value)}

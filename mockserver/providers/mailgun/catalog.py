@@ -40,6 +40,7 @@ IP_POOL = "ip_pool"
 SHARED = "shared"
 
 _NO_SOURCE = "no document has this case"
+_WORDS_NOWHERE = assumed("the rule is documented; the words are nowhere")
 
 REVOKE_IS_STARTED = Switch(
     "revoke_is_started",
@@ -82,7 +83,7 @@ NO_DETAILED_VIEW = Entry(
     "no_detailed_view",
     403,
     "Detailed IP view feature is not enabled for the account",
-    assumed("the rule is documented; the words are nowhere"),
+    _WORDS_NOWHERE,
 )
 POOL_NOT_FOUND = Entry("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
 INHERITED_EDIT = Entry(
@@ -95,9 +96,9 @@ INHERITED_DELETE = Entry(
     "inherited_delete",
     400,
     "inherited ip pool can't be deleted",
-    assumed("the rule is documented; the words are nowhere"),
+    _WORDS_NOWHERE,
 )
-NO_CHANGE = Entry("no_change", 400, "no changes requested", assumed("the rule is documented; the words are nowhere"))
+NO_CHANGE = Entry("no_change", 400, "no changes requested", _WORDS_NOWHERE)
 POOL_LAST_IP = Entry(
     "pool_last_ip", 400, "last ip can't be removed from an ip pool linked to domains", assumed(_NO_SOURCE)
 )
@@ -114,7 +115,7 @@ REPLACEMENT_NEEDED = Entry(
     "replacement_needed",
     400,
     "either 'ip' or 'pool_id' parameter is required to delete a non-empty ip pool",
-    assumed("the rule is documented; the words are nowhere"),
+    _WORDS_NOWHERE,
 )
 REPLACEMENT_EMPTY = Entry(
     "replacement_empty",
@@ -268,13 +269,13 @@ DOMAIN_IS_DISABLED = Entry(
     "domain_is_disabled",
     400,
     "disabled domain can't be deleted",
-    assumed("the rule is documented; the words are nowhere"),
+    _WORDS_NOWHERE,
 )
 DOMAIN_IS_SANDBOX = Entry(
     "domain_is_sandbox",
     400,
     "sandbox domain can't be deleted",
-    assumed("the rule is documented; the words are nowhere"),
+    _WORDS_NOWHERE,
 )
 IP_OR_POOL = Entry(
     "ip_or_pool",
@@ -286,13 +287,13 @@ DOMAIN_LINKED = Entry(
     "domain_linked",
     400,
     "domain ips can't be changed while an ip pool is linked to the domain",
-    assumed("the rule is documented; the words are nowhere"),
+    _WORDS_NOWHERE,
 )
 DOMAIN_LAST_IP = Entry(
     "domain_last_ip",
     400,
     "last ip can't be removed from the domain",
-    assumed("the rule is documented; the words are nowhere"),
+    _WORDS_NOWHERE,
 )
 DOMAIN_WITHOUT_IP = Entry("domain_without_ip", 404, "ip {ip} is not assigned to the domain", assumed(_NO_SOURCE))
 DOMAIN_WITHOUT_POOL = Entry("domain_without_pool", 400, "no ip pool is linked to the domain", assumed(_NO_SOURCE))

@@ -18,6 +18,8 @@ MANAGEMENT_POOLS = "GET all IP Pools that have Associated IPs"
 MANAGEMENT_SPEC = "IP Address Management specification"
 WARMUP_SPEC = "IP Warmup specification"
 SUBUSERS_SPEC = "Subusers specification"
+_OURS = assumed("ours: SendGrid has this operation, this server does not")
+_LIKE_API_KEYS = assumed("the words of /v3/api_keys for a missing name")
 
 
 def classic(key: str, status: int, field: str | None, message: str, source: Source) -> Entry:
@@ -108,9 +110,7 @@ WARMUP_IS_201 = Switch(
 
 # Classic pools
 
-NAME_MISSING = classic(
-    "name_missing", 400, "name", "missing required argument", assumed("the words of /v3/api_keys for a missing name")
-)
+NAME_MISSING = classic("name_missing", 400, "name", "missing required argument", _LIKE_API_KEYS)
 NAME_TOO_LONG = classic(
     "name_too_long",
     400,
@@ -143,9 +143,7 @@ MEMBER_NOT_FOUND = bare(
     "Unable to locate specified IPs Pool",
     documented(f"{SPEC}, DELETE an IP of a pool; that it holds for an IP that is not in the pool is assumed"),
 )
-IP_MISSING = classic(
-    "ip_missing", 400, "ip", "missing required argument", assumed("the words of /v3/api_keys for a missing name")
-)
+IP_MISSING = classic("ip_missing", 400, "ip", "missing required argument", _LIKE_API_KEYS)
 NOT_ADDABLE = classic(
     "not_addable",
     404,
@@ -243,24 +241,22 @@ USERNAME_MISSING = classic(
     400,
     "username",
     "missing required argument",
-    assumed("the words of /v3/api_keys for a missing name"),
+    _LIKE_API_KEYS,
 )
-EMAIL_MISSING = classic(
-    "email_missing", 400, "email", "missing required argument", assumed("the words of /v3/api_keys for a missing name")
-)
+EMAIL_MISSING = classic("email_missing", 400, "email", "missing required argument", _LIKE_API_KEYS)
 PASSWORD_MISSING = classic(
     "password_missing",
     400,
     "password",
     "missing required argument",
-    assumed("the words of /v3/api_keys for a missing name"),
+    _LIKE_API_KEYS,
 )
 SUBUSER_IPS_MISSING = classic(
     "subuser_ips_missing",
     400,
     "ips",
     "missing required argument",
-    assumed("the words of /v3/api_keys for a missing name"),
+    _LIKE_API_KEYS,
 )
 USERNAME_TAKEN = classic(
     "username_taken",
@@ -514,7 +510,7 @@ UNMODELLED = classic(
     501,
     None,
     "mockserver does not model {method} {path}; it invents no answer",
-    assumed("ours: SendGrid has this operation, this server does not"),
+    _OURS,
 )
 MANAGEMENT_NOT_ALLOWED = management(
     "management_not_allowed", 405, "", "method not allowed", assumed("the words of the mail specification's 405")
@@ -528,7 +524,7 @@ MANAGEMENT_UNMODELLED = management(
     501,
     "",
     "mockserver does not model {method} {path}; it invents no answer",
-    assumed("ours: SendGrid has this operation, this server does not"),
+    _OURS,
 )
 MAIL_NOT_ALLOWED = mail(
     "mail_not_allowed", 405, "method not allowed", documented("Mail specification, 405; other texts were seen")
@@ -539,7 +535,7 @@ MAIL_UNMODELLED = mail(
     "mail_unmodelled",
     501,
     "mockserver does not model {method} {path}; it invents no answer",
-    assumed("ours: SendGrid has this operation, this server does not"),
+    _OURS,
 )
 
 NOT_JSON: dict[str, Entry] = {CLASSIC: BODY_NOT_JSON, MANAGEMENT: MANAGEMENT_BODY_NOT_JSON}

@@ -12,6 +12,7 @@ IPS = "Sending IPs API reference"
 NEW_POOLS = "IP Pools API reference of 2026"
 NEW_IPS = "Sending IPs API reference of 2026"
 SUBACCOUNTS = "Subaccounts API reference of 2026"
+_WITHDRAWN = assumed("the withdrawn support article on extended error codes has it for the services for sending")
 
 DEFAULT_POOL = "default"
 """The id of the pool that every account has."""
@@ -79,7 +80,7 @@ FIELD_TYPE = Entry(
     "field_type",
     422,
     "invalid data format/type",
-    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
+    _WITHDRAWN,
     {
         "description": "field '{field}' is of type '{type}', but needs to be of type 'string'",
         "code": "1300",
@@ -163,7 +164,7 @@ WARMUP_TYPE = Entry(
     "warmup_type",
     422,
     "invalid data format/type",
-    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
+    _WITHDRAWN,
     {
         "description": "field 'auto_warmup_enabled' is of type '{type}', but needs to be of type 'boolean'",
         "code": "1300",
@@ -173,7 +174,7 @@ STAGE_TYPE = Entry(
     "stage_type",
     422,
     "invalid data format/type",
-    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
+    _WITHDRAWN,
     {
         "description": "field 'auto_warmup_stage' is of type '{type}', but needs to be of type 'number'",
         "code": "1300",
@@ -430,7 +431,7 @@ NOT_AN_OBJECT = Entry(
     "not_an_object",
     422,
     "invalid data format/type",
-    assumed("the withdrawn support article on extended error codes has it for the services for sending"),
+    _WITHDRAWN,
     {"description": "JSON object expected", "code": "1300"},
 )
 TOO_LARGE = Entry(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....provider import Routes
-from ....web import Call, Reply, load
+from ....web import Call, Reply
 from .. import wire
 from ..catalog import DEFAULT_DOMAINS
 from ..rules import account, domains, ips
@@ -14,7 +14,7 @@ routes = Routes()
 
 def address(ip: str) -> str:
     """Return the address in a path, in its usual spelling."""
-    found: str = load(schemas.PATH_IP, {"ip": ip})["ip"]
+    found: str = schemas.PATH_IP.load({"ip": ip})["ip"]
     return found
 
 

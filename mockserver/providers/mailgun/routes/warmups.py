@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....provider import Routes
-from ....web import Call, Reply, load
+from ....web import Call, Reply
 from .. import wire
 from ..catalog import DEFAULT_WARMUPS
 from ..rules import warmups
@@ -40,5 +40,5 @@ def cancel_warmup(call: Call, addr: str) -> Reply:
 
 
 def _address(addr: str) -> str:
-    address: str = load(PATH_ADDR, {"addr": addr})["addr"]
+    address: str = PATH_ADDR.load({"addr": addr})["addr"]
     return address
