@@ -52,6 +52,16 @@ class Stub:
         lines.read(length)  # type: ignore[attr-defined]
         return str(method)
 
+    def is_asked_again(self) -> bool:
+        """Say whether a connection waits that was not planned."""
+        self._listening.setblocking(False)
+        try:
+            connection, _ = self._listening.accept()
+        except BlockingIOError:
+            return False
+        connection.close()
+        return True
+
     def join(self) -> None:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
@@ -104,6 +114,8 @@ def test_a_request_that_was_lost() -> None:
         remote.call("PUT", "live")
         with pytest.raises(RemoteError, match="no answer from"):
             remote.call("POST", "live")
+        server.join()
+        assert not server.is_asked_again()
     assert server.requests == [["GET", "PUT"], ["PUT", "POST"]]
 
 
