@@ -21,7 +21,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Self
 
-from mockserver.server import CONNECTIONS, MAX_BODY, THREADS
+from mockserver.server import CONNECTIONS, MAX_BODY
 
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent
@@ -124,7 +124,7 @@ STUBS: list[tuple[str, str, Any, int, Any]] = [
 ]
 """What servers of static answers are told: method, path, body if it matters, status, answer."""
 SETTINGS = {
-    "threads": THREADS,
+    "threads": 8,
     "connection_limit": CONNECTIONS,
     "max_request_body_size": MAX_BODY,
     "ident": None,

@@ -33,6 +33,8 @@ log = logging.getLogger("mockserver")
 
 Answer = Callable[[Call], Reply]
 NOTHING: Mapping[str, str] = {}
+MAY_NOT_WAIT = "mockserver.may_not_wait"
+"""In a WSGI environment: a call that is to be delayed ends with `Waits`, and is made again where it may wait."""
 WITHOUT_BODY = frozenset({204, 304})
 """Statuses whose answers have no body, and do not say how long it would be."""
 
@@ -197,18 +199,22 @@ class Mockserver:
         return caller
 
     def _transact(self, provider: Provider, call: Call, answer: Answer, operation: Operation | None) -> Reply:
-        """Read the body, then answer in a transaction: all that the answer changes happens, or nothing does."""
+        """Read the body, then answer in a transaction: all that the answer changes happens, or nothing does.
+
+        Raises `Waits` before any of it if the call is to be delayed, and came where it must not be.
+        """
+        caller = call.caller
+        tenant = caller.tenant
+        name = f"{provider.name}.{operation.id}" if operation is not None else None
+        may_wait = MAY_NOT_WAIT not in call.environ
+        fault = call.fault = tenant.take_fault(name, may_wait=may_wait) if name is not None else None
         too_large: RequestEntityTooLarge | None = None
         try:
             call.body = body(call.environ, self.config.max_body)
         except RequestEntityTooLarge as error:
             too_large = error
-        caller = call.caller
-        tenant = caller.tenant
-        name = f"{provider.name}.{operation.id}" if operation is not None else None
         if name is not None and provider.rate_window is not None:
             call.used = tenant.use(name, caller.registration.credential, provider.rate_window)
-        fault = call.fault = tenant.take_fault(name) if name is not None else None
         if fault is not None and fault.when == "before":
             tenant.wait(fault.delay_seconds or 0)
 

@@ -7,14 +7,21 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from typing import Any, cast
 
+from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
-from waitress.wasyncore import dispatcher
+
+from .app import MAY_NOT_WAIT
+from .faults import Waits
+
+THREADS = 64
+"""How many calls may wait at once; a further one waits until another does no more."""
 
 QUIET = 0.2
 """After how many seconds without a byte the rest of a request is waited for no longer, once the server stops."""
@@ -29,10 +36,61 @@ IN_THE_CLEAR = (
 )
 
 
+class Dispatcher(ThreadedTaskDispatcher):
+    """Who answers: the loop's own thread, to which no other has to be woken; or others, where somebody would wait.
+
+    What has to wait is a call with a planned delay; every call, if the store is not `prompt`; and a request that came
+    together with others, since the client may not read what is answered to the first.
+    """
+
+    def __init__(self, *, prompt: bool) -> None:
+        super().__init__()
+        self._prompt = prompt
+        self._asked: deque[Any] = deque()
+        self._loop = 0
+
+    def add_task(self, task: Any) -> None:
+        if self._prompt:
+            self._asked.append(task)
+        else:
+            self._answer_elsewhere(task)
+
+    def answer(self) -> None:
+        """Answer what has been asked; the thread that calls this is the loop's."""
+        self._loop = threading.get_ident()
+        while self._asked:
+            connection: Connection = self._asked.popleft()
+            if len(connection.requests) > 1:
+                self._answer_elsewhere(connection)
+                continue
+            try:
+                connection.service()
+            except Waits:
+                self._answer_elsewhere(connection)
+
+    def is_loop(self) -> bool:
+        """Say whether this is the loop's thread, where nobody may wait."""
+        return self._loop == threading.get_ident()
+
+    def _answer_elsewhere(self, connection: Any) -> None:
+        """Let another thread answer, one more than there are if they all have something to do."""
+        with self.lock:
+            idle = len(self.threads) - self.active_count - len(self.queue)
+        if idle <= 0 and len(self.threads) < THREADS:
+            self.set_thread_count(len(self.threads) + 1)
+        super().add_task(connection)
+
+
 class Task(WSGITask):
     """One answer; an answer without a body (204) needs no closed connection to show where it ends."""
 
     channel: Any
+
+    def get_environment(self) -> Any:
+        environ = super().get_environment()
+        if self.channel.server.task_dispatcher.is_loop():
+            environ[MAY_NOT_WAIT] = True
+        return environ
 
     def set_close_on_finish(self) -> None:
         request: Any = self.request
@@ -181,13 +239,15 @@ class Listener(TcpWSGIServer):
 
     stopping = False
     active_channels: Any
+    task_dispatcher: Dispatcher
+    trigger: Any
 
     def __init__(
         self,
         app: Any,
         listening: socket.socket,
         sockets: dict[int, Any],
-        threads: ThreadedTaskDispatcher,
+        dispatcher: Dispatcher,
         adjustments: Adjustments,
         context: ssl.SSLContext | None = None,
     ) -> None:
@@ -195,8 +255,13 @@ class Listener(TcpWSGIServer):
         self.channel_class = Connection if context is None else TlsConnection
         where = (listening.family, listening.type, listening.proto, listening.getsockname())
         super().__init__(
-            app, sockets, True, listening, dispatcher=threads, adj=adjustments, bind_socket=False, sockinfo=where
+            app, sockets, True, listening, dispatcher=dispatcher, adj=adjustments, bind_socket=False, sockinfo=where
         )
+
+    def pull_trigger(self) -> None:
+        """Wake the loop, if it is not the loop that asks for it."""
+        if not self.task_dispatcher.is_loop():
+            super().pull_trigger()
 
     def stop_listening(self) -> None:
         """Take the connections that clients have made already, and refuse any more."""
@@ -205,4 +270,4 @@ class Listener(TcpWSGIServer):
         while before != len(self.active_channels):
             before = len(self.active_channels)
             self.handle_accept()
-        dispatcher.close(self)
+        wasyncore.dispatcher.close(self)

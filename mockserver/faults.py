@@ -40,6 +40,13 @@ class Fault:
         return self.operation in ("*", operation, f"{operation.partition('.')[0]}.*")
 
 
+class Waits(BaseException):
+    """A call that is to be delayed came where nobody may wait: it has to be made again from where one may.
+
+    It is no error, and nothing that looks for errors on its way is to take it for one.
+    """
+
+
 class Faults:
     """A tenant's faults, in the order in which they were planned."""
 
@@ -66,14 +73,19 @@ class Faults:
         self._faults[fault.id] = fault
         return fault
 
-    def take(self, operation: str) -> Fault | None:
-        """Return the fault that strikes this call: the first that fits and is not used up, if it lets none pass."""
+    def take(self, operation: str, *, may_wait: bool = True) -> Fault | None:
+        """Return the fault that strikes this call: the first that fits and is not used up, if it lets none pass.
+
+        Raises `Waits`, and uses nothing up, if it is a delay for a call that may not wait.
+        """
         fault = next((each for each in self._faults.values() if each.remaining and each.fits(operation)), None)
         if fault is None:
             return None
         if fault.passed < fault.skip:
             self._faults[fault.id] = replace(fault, passed=fault.passed + 1)
             return None
+        if fault.delay_seconds and not may_wait:
+            raise Waits
         fault = self._faults[fault.id] = replace(fault, fired=fault.fired + 1)
         return fault
 

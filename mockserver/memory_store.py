@@ -105,10 +105,10 @@ class MemoryTenant(Tenant):
             self._kept = kept
             return changed
 
-    def take_fault(self, operation: str) -> Fault | None:
+    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
         if not self._kept.faults:
             return None
-        return self.update(lambda kept: kept.faults.take(operation))
+        return self.update(lambda kept: kept.faults.take(operation, may_wait=may_wait))
 
     def use(self, operation: str, credential: str, window: int) -> Used:
         key = (operation, credential)
@@ -151,6 +151,7 @@ class MemoryStore(Store):
     """Tenants in this process's memory, over one world that all of them start from."""
 
     tenant_class = MemoryTenant
+    prompt = True
 
     def __init__(self, world: Mapping[str, State], config: Config) -> None:
         super().__init__(world, config)

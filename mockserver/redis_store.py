@@ -439,10 +439,10 @@ class RedisTenant(Tenant):
                     return changed
         raise Contended
 
-    def take_fault(self, operation: str) -> Fault | None:
+    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
         if not self._faulty:
             return None
-        return self.update(lambda kept: kept.faults.take(operation))
+        return self.update(lambda kept: kept.faults.take(operation, may_wait=may_wait))
 
     def use(self, operation: str, credential: str, window: int) -> Used:
         name = digest(operation, credential)

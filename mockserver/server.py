@@ -14,15 +14,13 @@ from typing import Any, Self
 from flask import Flask
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.task import ThreadedTaskDispatcher
 
 from .app import Mockserver
 from .config import Config
-from .connections import QUIET, Connection, Listener
+from .connections import QUIET, Connection, Dispatcher, Listener
 from .mounts import at_root
 from .tls import Tls
 
-THREADS = 8
 CONNECTIONS = 1_000
 """How many connections are open at once; a further one waits."""
 MAX_BODY = 64 << 20
@@ -65,10 +63,10 @@ class Server:
             url_scheme="http" if tls is None else "https",
         )
         self._sockets: dict[int, Any] = {}
-        self._threads: Any = ThreadedTaskDispatcher()
-        self._threads.logger = quiet  # what is left undone is told by `_drain`
         self.mockserver: Mockserver = app.extensions["mockserver"]
-        shared = (self._sockets, self._threads, adjustments, tls.context if tls is not None else None)
+        self._dispatcher: Any = Dispatcher(prompt=self.mockserver.store.prompt)
+        self._dispatcher.logger = quiet  # what is left undone is told by `_drain`
+        shared = (self._sockets, self._dispatcher, adjustments, tls.context if tls is not None else None)
         self._listeners = [Listener(app, listening, *shared)]
         for name, other in zip(provider_ports or {}, others, strict=True):
             self._listeners.append(Listener(at_root(app, name), other, *shared))
@@ -113,15 +111,19 @@ class Server:
     def serve(self) -> None:
         """Serve until `stop` or `close` is called; then answer what was asked, for `PATIENCE` at most, and end."""
         self._serving = True
-        self._threads.set_thread_count(THREADS)
         left = 0.0
         try:
             while not self._stopping:
-                wasyncore.loop(timeout=60, map=self._sockets, count=1, use_poll=True)
+                self._turn(60)
             left = self._drain()
         finally:
-            self._threads.shutdown(timeout=left)
+            self._dispatcher.shutdown(timeout=left)
             wasyncore.close_all(self._sockets)
+
+    def _turn(self, seconds: float) -> None:
+        """Wait for something to happen, for so many seconds at most, and answer what was asked."""
+        wasyncore.loop(timeout=seconds, map=self._sockets, count=1, use_poll=True)
+        self._dispatcher.answer()
 
     def _drain(self) -> float:
         """Answer every request that has arrived, and close each connection that has none; return what time is left."""
@@ -140,13 +142,13 @@ class Server:
                 log.warning("stopped with requests unanswered on %d connections", unanswered)
             if left <= 0 or not any(each.connected for each in connections):
                 return max(left, 0)
-            wasyncore.loop(timeout=min(left, QUIET / 4), map=self._sockets, count=1, use_poll=True)
+            self._turn(min(left, QUIET / 4))
 
     def stop(self) -> None:
         """Let `serve` come to its end; may be called by a signal, and by any thread."""
         self._stopping = True
         with contextlib.suppress(OSError):  # it may be closed already
-            self._listeners[0].pull_trigger()
+            self._listeners[0].trigger.pull_trigger()  # a signal comes to the loop's own thread
 
     def close(self) -> None:
         """Stop serving and free the port; wait for it when serving in a thread of our own."""

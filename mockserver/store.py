@@ -299,8 +299,8 @@ class Tenant(ABC):
         """Return what `change` does to everything; if it raises, nothing is. It may be called more than once."""
 
     @abstractmethod
-    def take_fault(self, operation: str) -> Fault | None:
-        """Return the fault that strikes this call."""
+    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
+        """Return the fault that strikes this call; raises `Waits` if it is a delay, and the call may not wait."""
 
     @abstractmethod
     def use(self, operation: str, credential: str, window: int) -> Used:
@@ -395,6 +395,9 @@ class Store(ABC):
     somebody asks for it, never closed) or open: the least recently used ones are closed when there are too many, and
     those that nobody used for long.
     """
+
+    prompt = False
+    """Whether it is asked without waiting for anything outside this process."""
 
     def __init__(self, world: Mapping[str, State], config: Config) -> None:
         self.world = world

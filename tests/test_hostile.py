@@ -20,8 +20,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.connections import THREADS
 from mockserver.remote import Remote
-from mockserver.server import THREADS, Server, start
+from mockserver.server import Server, start
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, basic
 

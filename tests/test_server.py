@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
+import json
 import re
 import select
 import socket
@@ -15,6 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockserver import Config
+from mockserver.faults import When
+from mockserver.memory_store import MemoryTenant
 from mockserver.server import Server, start
 
 from .support import MAILGUN_KEY, SENDGRID_KEY
@@ -39,6 +43,10 @@ def exchange(server: Server, data: bytes, wait: float = 2) -> bytes:
         except (TimeoutError, ConnectionResetError):
             pass
     return received
+
+
+def connected(server: Server) -> socket.socket:
+    return socket.create_connection((server.host, server.port), timeout=10)
 
 
 def alive(server: Server) -> bool:
@@ -136,6 +144,70 @@ def test_a_delay_holds_up_nobody_else(server: Server) -> None:
         assert select.select([connection], [], [], 0)[0] == []
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
     tenant.update(lambda kept: kept.faults.clear())
+
+
+def test_delays_hold_up_no_other_call(server: Server) -> None:
+    """Many calls are delayed at once, and others are answered meanwhile."""
+    tenant = server.mockserver.store.tenant("default")
+    assert isinstance(tenant, MemoryTenant)
+    many = 40
+    tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=60.0, times=many))
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connected(server)) for _ in range(many)]
+        for connection in connections:
+            connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
+        end = time.monotonic() + 30
+        while next(iter(tenant.read().faults)).fired < many:
+            assert time.monotonic() < end, "calls wait for each other's delays"
+            time.sleep(0.001)
+        assert alive(server)
+        assert select.select(connections, [], [], 0)[0] == []
+        for connection in connections:
+            while not select.select([connection], [], [], 0.01)[0]:
+                tenant.hurry()  # the last may not have begun to wait when the first was hurried
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    tenant.update(lambda kept: kept.faults.clear())
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_delayed_call_is_made_once(server: Server, when: When) -> None:
+    """A call that was begun where it could not wait leaves nothing of that: it is counted, journaled and done once."""
+    tenant = server.mockserver.store.tenant("default")
+    tenant.reset()
+    tenant.update(lambda kept: kept.faults.add("*", "delay", delay_seconds=0.05, times=1, skip=1, when=when))
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    headers = {"Authorization": f"Bearer {SENDGRID_KEY}"}
+    remaining = []
+    for name in ("one", "two", "three"):
+        connection.request("POST", "/sendgrid/v3/ips/pools", body=json.dumps({"name": name}), headers=headers)
+        response = connection.getresponse()
+        assert (response.status, json.load(response)) == (200, {"name": name})
+        remaining.append(int(response.headers["X-RateLimit-Remaining"]))
+    connection.close()
+    records = list(tenant.journal)
+    assert [json.loads(record.body) for record in records] == [{"name": "one"}, {"name": "two"}, {"name": "three"}]
+    assert [record.fault for record in records] == [None, "f1", None]
+    assert [record.seq for record in records] == [1, 2, 3]
+    assert remaining == [remaining[0], remaining[0] - 1, remaining[0] - 2]
+    tenant.reset()
+
+
+def test_who_does_not_read_holds_up_nobody(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests sent at once, whose answers are more than the server keeps for a client that reads none of them."""
+    monkeypatch.setattr(server._listeners[0].adj, "outbuf_high_watermark", 1 << 20)
+    asked = 100
+    with connected(server) as connection:
+        connection.sendall(b"GET /_mockserver/openapi/sendgrid.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * asked)
+        for _ in range(20):
+            assert alive(server)
+            time.sleep(0.02)
+        received = b""
+        while received.count(b"HTTP/1.1 200 OK\r\n") < asked or not received.endswith(b"}"):
+            chunk = connection.recv(1 << 20)
+            assert chunk
+            received += chunk
+    assert len(received) > 8 << 20
+    assert alive(server)
 
 
 def test_a_delay_does_not_hold_up_the_end() -> None:
