@@ -22,9 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-
 from mockserver import Config, Sandboxes, create_app, serving
+from mockserver.app import Mockserver
 from mockserver.inprocess import URL, ask
 from mockserver.remote import Remote
 
@@ -111,7 +110,7 @@ def world(pools: int, ips: int, domains: int = 0) -> dict[str, Any]:
     }
 
 
-def large(pools: int, ips: int, domains: int = 0, **settings: Any) -> Flask:
+def large(pools: int, ips: int, domains: int = 0, **settings: Any) -> Mockserver:
     """Return an application over such a world."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         json.dump(world(pools, ips, domains), file)
@@ -131,7 +130,7 @@ def headers(provider: str, number: int = 0) -> list[tuple[str, str]]:
     return [("Authorization", value)]
 
 
-def call(app: Flask, provider: str, number: int, method: str, path: str, body: Any = None) -> Any:
+def call(app: Mockserver, provider: str, number: int, method: str, path: str, body: Any = None) -> Any:
     """Make a request as a tenant's, and return what the answer says."""
     sent = headers(provider, number)
     data = b"" if body is None else json.dumps(body).encode()
@@ -143,7 +142,7 @@ def call(app: Flask, provider: str, number: int, method: str, path: str, body: A
     return json.loads(answer.body)
 
 
-def rename(app: Flask, number: int) -> None:
+def rename(app: Mockserver, number: int) -> None:
     """Change one pool of a tenant's."""
     call(app, "sendgrid", number, "PUT", "/v3/ips/pools/pool%200", {"name": "renamed"})
 
@@ -151,17 +150,17 @@ def rename(app: Flask, number: int) -> None:
 def reset(rounds: int) -> dict[str, float]:
     """Measure the reset of a tenant of several sizes, in microseconds."""
     app, found = create_app(), {}
-    server = app.extensions["mockserver"]
+    server = app
 
-    def measure(name: str, app: Flask, prepare: Callable[[], object], rounds: int) -> None:
+    def measure(name: str, app: Mockserver, prepare: Callable[[], object], rounds: int) -> None:
         times = []
         for _ in range(rounds):
             prepare()
             times.append(once(only(app).reset) * 1_000)
         found[name] = statistics.median(times)
 
-    def only(app: Flask) -> Any:
-        store = app.extensions["mockserver"].store
+    def only(app: Mockserver) -> Any:
+        store = app.store
         (tenant,) = store.overview()
         return store.get(tenant.id)
 
@@ -200,11 +199,11 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def many(size: int, act: Callable[[Flask, int], object], **settings: Any) -> dict[str, float]:
+def many(size: int, act: Callable[[Mockserver, int], object], **settings: Any) -> dict[str, float]:
     """Measure what tenants keep that each made one request, over a seed of 100 pools × 100 IPs; in MB of 10⁶ bytes."""
     side = _side(size, 10_000)
     app = large(side, side, **settings)
-    server = app.extensions["mockserver"]
+    server = app
     for number in range(size, size + 10):
         act(app, number)
     server.store.reset()
@@ -270,7 +269,7 @@ LISTS = {"sparkpost": "/api/v1/ip-pools", "sendgrid": "/v3/send_ips/pools", "mai
 """Where each provider lists all pools with their IPs."""
 
 
-def sendgrid_pages(app: Flask, limit: int) -> None:
+def sendgrid_pages(app: Mockserver, limit: int) -> None:
     """Walk through the pools of SendGrid's IP Address Management."""
     after = "0"
     while after is not None:
@@ -278,7 +277,7 @@ def sendgrid_pages(app: Flask, limit: int) -> None:
         after = answer["_metadata"]["next_params"]["after_key"]
 
 
-def mailgun_pages(app: Flask, limit: int) -> None:
+def mailgun_pages(app: Mockserver, limit: int) -> None:
     """Walk through the domains of a pool of Mailgun's, until a page is empty."""
     answer = call(app, "mailgun", 0, "GET", f"/v3/ip_pools/{1:024x}/domains?limit={limit}")
     while answer["domains"]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from . import admin, journal, seed
@@ -21,13 +20,14 @@ from .mounts import Mounts, decoded_path, straighten
 from .profiles import UNSAID, Choice, Profile, choose
 from .provider import Operation, Provider, Situation
 from .providers import PROVIDERS
-from .routing import Path, Routing, Segment
+from .routing import Routing
 from .store import Caller, Registration, State, Store, Transaction, Unserved
 from .tenants import Tenants
 from .web import Call, Reply, body
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.test import Client
 
 log = logging.getLogger("mockserver")
 
@@ -40,10 +40,13 @@ WITHOUT_BODY = frozenset({204, 304})
 
 
 class Mockserver:
-    """One server: its settings, its world, its tenants, and the way of a request."""
+    """One server, a WSGI application: its settings, its world, its tenants, and the way of a request.
 
-    def __init__(self, config: Config, store_class: Callable[..., Store] | None = None) -> None:
-        self.config = config
+    Any number of them can live in one process. Raises `SeedError` or `StoreError` when it cannot be made.
+    """
+
+    def __init__(self, config: Config | None = None, *, store_class: Callable[..., Store] | None = None) -> None:
+        config = self.config = config or Config()
         self.providers = {provider.name: provider for provider in PROVIDERS}
         self.profiles = self.choose(config.profile or {})
         """By provider, what holds where neither a seed nor a tenant says more."""
@@ -83,12 +86,39 @@ class Mockserver:
         """Return a provider's contract, compiled on first use."""
         return Contract.load(provider.name)
 
+    def test_client(self) -> Client:
+        """Return Werkzeug's client for tests, over this application."""
+        from werkzeug.test import Client
+
+        return Client(self)
+
     # The way of a request: where it leads, who asks, what is sent, the transaction, the answer or refusal, the journal.
 
-    def __call__(
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, WSGI: in a provider's name, or as the control API."""
+        straighten(environ)
+        provider, prefix, path = self.mounts.split(environ, decoded_path(environ))
+        try:
+            if not admin.admits(self, environ.get("HTTP_HOST")):
+                response = admin.misdirected()
+            elif provider is not None:
+                return self._answer(provider, prefix, path, environ, start_response)
+            else:
+                response = admin.answer(self, path, environ)
+        except ConnectionResetError:
+            raise
+        except Unserved as error:
+            response = admin.unserved(error)
+        except Exception as error:
+            response = admin.crashed(error)
+        if self.config.access_log:
+            log_access(environ, response.status_code)
+        return response(environ, start_response)
+
+    def _answer(
         self, provider: Provider, prefix: str, path: str, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Answer a request for a provider, WSGI: the path as the provider knows it, and what prefix was before it."""
+        """Answer a request for a provider: the path as the provider knows it, and what prefix was before it."""
         method = environ["REQUEST_METHOD"]
         try:
             operation, values, methods = _routing(provider.name).match(f"/{provider.name}{path}", method)
@@ -295,9 +325,16 @@ def _half(body: bytes) -> Iterator[bytes]:
 
 
 @functools.cache
-def _routing(name: str) -> Routing:
-    """Return the paths of a provider, compiled when it is first asked."""
-    return Routing(next(provider for provider in PROVIDERS if provider.name == name))
+def _routing(name: str) -> Routing[Operation | None]:
+    """Return the paths of a provider, compiled when it is first asked; None is what it has and this server does not."""
+    return routing(next(provider for provider in PROVIDERS if provider.name == name))
+
+
+def routing(provider: Provider) -> Routing[Operation | None]:
+    """Return the paths of a provider, under its prefix."""
+    modelled = [(path, [each.method], each) for each in provider.operations for path in each.paths]
+    others = [(path, sorted(methods), None) for path, methods in provider.unmodelled.items()]
+    return Routing(f"/{provider.name}", [*modelled, *others])
 
 
 def _strike(provider: Provider, call: Call, fault: Fault) -> None:
@@ -326,58 +363,4 @@ def _explained(refused: ApiError) -> journal.Refusal:
     return journal.Refusal(refused.entry.key, refused.message, refused.entry.source)
 
 
-def create_app(config: Config | None = None, *, store_class: Callable[..., Store] | None = None) -> Flask:
-    """Return the server as a WSGI application; raises `SeedError` or `StoreError` when it cannot start.
-
-    `app.extensions["mockserver"]` is its `Mockserver`. Any number of them can live in one process.
-    """
-    config = config or Config()
-    server = Mockserver(config, store_class)
-    app = Flask("mockserver", static_folder=None)
-    app.extensions["mockserver"] = server
-    app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=config.max_body)
-    app.url_rule_class = Path
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    app.url_map.converters = {**app.url_map.converters, "default": Segment}
-    app.register_error_handler(HTTPException, admin.unrouted)
-    app.register_error_handler(Exception, admin.crashed)
-    app.register_error_handler(Unserved, admin.unserved)
-    app.before_request(admin.guard)
-    if config.access_log:
-        app.after_request(_log_control)
-    app.register_blueprint(admin.blueprint)
-    for rule in app.url_map.iter_rules():
-        if rule.methods is not None:
-            rule.methods.discard("HEAD")
-    app.wsgi_app = Entrance(server, app.wsgi_app)  # type: ignore[method-assign]
-    return app
-
-
-class Entrance:
-    """WSGI middleware: a request to a provider goes to the `Mockserver`, any other to the control API's application."""
-
-    def __init__(self, server: Mockserver, otherwise: WSGIApplication) -> None:
-        self._server = server
-        self._otherwise = otherwise
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        straighten(environ)
-        provider, prefix, path = self._server.mounts.split(environ, decoded_path(environ))
-        if provider is None:
-            return self._otherwise(environ, start_response)
-        try:
-            if not admin.admits(self._server, environ.get("HTTP_HOST")):
-                return admin.misdirected()(environ, start_response)
-            return self._server(provider, prefix, path, environ, start_response)
-        except ConnectionResetError:
-            raise
-        except Unserved as error:
-            return admin.unserved(error)(environ, start_response)
-        except Exception as error:
-            return admin.crashed(error)(environ, start_response)
-
-
-def _log_control(response: Response) -> Response:
-    log_access(request.environ, response.status_code)
-    return response
+create_app = Mockserver

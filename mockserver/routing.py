@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, NoReturn, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
-from .provider import Operation, Provider
+T = TypeVar("T")
 
 
-class Route(NamedTuple):
+class Route(NamedTuple, Generic[T]):
     """Where a request leads."""
 
-    operation: Operation | None
-    """None: an operation that the provider has and this server does not."""
+    found: T
     values: Mapping[str, str]
     """The parts of the path that the operation is about, decoded."""
     methods: tuple[str, ...]
-    """Every method that the provider has on this path, in order of the alphabet."""
+    """Every method that there is on this path, in order of the alphabet."""
 
 
-class Routing:
-    """Every path of a provider, under its prefix. Nothing changes it, so one will do for all applications."""
+class Routing(Generic[T]):
+    """Paths under a prefix, with their methods and what is found there. Nothing changes it, so one will do for all."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, prefix: str, paths: Iterable[tuple[str, Sequence[str], T]]) -> None:
         rules = []
         self._methods: dict[str, tuple[str, ...]] = {}
-        modelled = [(path, [each.method], each) for each in provider.operations for path in each.paths]
-        others = [(path, list(methods), None) for path, methods in provider.unmodelled.items()]
-        for path, methods, operation in [*modelled, *others]:
-            text = f"/{provider.name}" + re.sub(r"\{(\w+)\}", r"<\1>", path)
-            rule = Path(text, methods=methods, endpoint=operation)
+        for path, methods, found in paths:
+            text = prefix + re.sub(r"\{(\w+)\}", r"<\1>", path)
+            rule = Path(text, methods=methods, endpoint=found)
             rule.methods = set(methods)  # without HEAD, Werkzeug's own addition: no provider documents it
             rules.append(rule)
             self._methods[text] = tuple(sorted({*self._methods.get(text, ()), *methods}))
         every = Map(rules, strict_slashes=False, merge_slashes=False, converters={"default": Segment})
         self._adapter = every.bind("localhost")
 
-    def match(self, path: str, method: str) -> Route:
+    def match(self, path: str, method: str) -> Route[T]:
         """Return where a request leads. Raises Werkzeug's `NotFound` and `MethodNotAllowed`."""
         rule, values = self._adapter.match(path, method, return_rule=True)
         return Route(rule.endpoint, values, self._methods[rule.rule])

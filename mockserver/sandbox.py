@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from types import ModuleType, TracebackType
     from typing import Self, Unpack
 
-    from flask import Flask
-
+    from .app import Mockserver
     from .config import Config
     from .coverage import Coverage
     from .profiles import Choice
@@ -385,7 +384,7 @@ class Sandboxes:
         return self.remote.url
 
     @property
-    def app(self) -> Flask:
+    def app(self) -> Mockserver:
         """The WSGI application, if it is in this process; else raises `RuntimeError`."""
         if not isinstance(self.remote, Local):
             raise RuntimeError(

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from flask import Flask
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
@@ -43,7 +42,7 @@ class Server:
 
     def __init__(
         self,
-        app: Flask,
+        app: Mockserver,
         host: str = "127.0.0.1",
         port: int = 0,
         provider_ports: Mapping[str, int] | None = None,
@@ -63,21 +62,20 @@ class Server:
             url_scheme="http" if tls is None else "https",
         )
         self._sockets: dict[int, Any] = {}
-        self.mockserver: Mockserver = app.extensions["mockserver"]
-        self._dispatcher: Any = Dispatcher(prompt=self.mockserver.store.prompt)
+        self.app = app
+        self._dispatcher: Any = Dispatcher(prompt=self.app.store.prompt)
         self._dispatcher.logger = quiet  # what is left undone is told by `_drain`
         shared = (self._sockets, self._dispatcher, adjustments, tls.context if tls is not None else None)
         self._listeners = [Listener(app, listening, *shared)]
         for name, other in zip(provider_ports or {}, others, strict=True):
             self._listeners.append(Listener(at_root(app, name), other, *shared))
-            self.mockserver.mounts.ports[name] = other.getsockname()[1]
+            self.app.mounts.ports[name] = other.getsockname()[1]
         self._stopping = False
         self._serving = False
         self._thread: threading.Thread | None = None
         self.tls = tls
         self.host = host
         self.port: int = listening.getsockname()[1]
-        self.app = app
 
     @property
     def url(self) -> str:
@@ -94,18 +92,18 @@ class Server:
         return {
             "url": self.url,
             **({"ca": self.tls.ca} if self.tls is not None else {}),
-            "providers": {name: self._access(name) for name in self.mockserver.providers},
+            "providers": {name: self._access(name) for name in self.app.providers},
         }
 
     def _access(self, name: str) -> dict[str, object]:
-        port = self.mockserver.mounts.ports.get(name)
+        port = self.app.mounts.ports.get(name)
         root = {} if port is None else {"root_url": self._url(port)}
         return {"url": f"{self.url}/{name}", **root, "api_key": self._credential(name)}
 
     def _credential(self, name: str) -> str | None:
-        registered = self.mockserver.world.credential(name)
-        if registered is None and self.mockserver.config.unknown_credentials != "reject":
-            return self.mockserver.providers[name].sample_credential
+        registered = self.app.world.credential(name)
+        if registered is None and self.app.config.unknown_credentials != "reject":
+            return self.app.providers[name].sample_credential
         return registered
 
     def serve(self) -> None:
@@ -130,7 +128,7 @@ class Server:
         deadline = time.monotonic() + PATIENCE
         for listener in self._listeners:
             listener.stop_listening()
-        self.mockserver.store.hurry()
+        self.app.store.hurry()
         while True:
             connections = [each for each in self._sockets.values() if isinstance(each, Connection)]
             for connection in connections:
@@ -193,6 +191,4 @@ def start(
     tls: Tls | None = None,
 ) -> Server:
     """Return a bound server for these settings, not serving yet."""
-    from .app import create_app
-
-    return Server(create_app(config), host, port, provider_ports, tls)
+    return Server(Mockserver(config), host, port, provider_ports, tls)

@@ -10,7 +10,6 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask
 from werkzeug.test import Client, TestResponse, run_wsgi_app
 
 from mockserver import Config, create_app
@@ -130,7 +129,7 @@ class PlainClient(Client):
     With a Host such as `[` there is no such URL, and Werkzeug before 3.1.8 fails on it.
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Mockserver) -> None:
         super().__init__(app, use_cookies=False)
 
     def run_wsgi_app(self, environ: dict[str, Any], buffered: bool = False) -> Any:
@@ -185,10 +184,10 @@ class World:
 
     def __init__(self, **config: Any) -> None:
         settings = Config(**config)
-        self.app: Flask = create_app(
+        self.app: Mockserver = create_app(
             settings, store_class=GuardedStore if settings.store == "memory" else GuardedRedisStore
         )
-        self.server: Mockserver = self.app.extensions["mockserver"]
+        self.server = self.app
         store = self.server.store
         assert isinstance(store, GuardedStore | GuardedRedisStore)
         self.store = store

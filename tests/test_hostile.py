@@ -84,7 +84,7 @@ def server() -> Iterator[Server]:
     before = set(threading.enumerate())
     with start() as server:
         yield server
-    assert server.mockserver.misfits == 0
+    assert server.app.misfits == 0
     assert set(threading.enumerate()) <= before
 
 

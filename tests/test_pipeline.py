@@ -13,11 +13,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from mockserver import create_app
+from mockserver.app import routing
 from mockserver.config import Config
 from mockserver.errors import entries
 from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
-from mockserver.routing import Routing
 from mockserver.web import Reply, encode
 
 from .support import SENDGRID_KEY, Access, World
@@ -360,14 +360,13 @@ def test_an_answer_that_breaks_the_contract(
     data: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer of ours that the contract does not have is sent, logged, counted and noted in the journal."""
-    app = create_app(Config())
-    server = app.extensions["mockserver"]
+    server = create_app(Config())
     provider = server.providers["sendgrid"]
     (operation,) = (each for each in provider.operations if each.id == "listIpPools")
     planted = replace(operation, view=lambda call: Reply(200, data, encode(data), "application/json"))
-    routing = Routing(replace(provider, operations=(planted,)))
-    monkeypatch.setattr("mockserver.app._routing", lambda name: routing)
-    response = app.test_client().get("/sendgrid/v3/ips/pools", headers={"Authorization": f"Bearer {SENDGRID_KEY}"})
+    paths = routing(replace(provider, operations=(planted,)))
+    monkeypatch.setattr("mockserver.app._routing", lambda name: paths)
+    response = server.test_client().get("/sendgrid/v3/ips/pools", headers={"Authorization": f"Bearer {SENDGRID_KEY}"})
     assert (response.status_code, response.json) == (200, data)
     (record,) = server.store.tenant("default").journal
     assert record.misfit

@@ -788,7 +788,7 @@ def test_fails(mockserver):
     monkeypatch.setenv("MOCKSERVER_URL", running.url)
     monkeypatch.setenv("MOCKSERVER_CONTROL_TOKEN", "secret")
     run(text).assert_outcomes(passed=1, failed=1)
-    assert len(running.mockserver.store) == 0
+    assert len(running.app.store) == 0
 
 
 def test_attaching_to_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -861,7 +861,7 @@ def test_requests(mockserver):
             session.get(access.url + "/v3/ips/pools")
 
 
-def test_flask_and_werkzeug(mockserver_server, mockserver):
+def test_werkzeug(mockserver_server, mockserver):
     from werkzeug.test import Client
 
     app = mockserver_server.app
@@ -1044,7 +1044,7 @@ def nothing_left():
     yield
     assert (threading.active_count(), sockets()) == (threads, before)
     (server,) = SEEN
-    assert len(server.app.extensions["mockserver"].store) == 0
+    assert len(server.app.store) == 0
 
 
 @pytest.mark.parametrize("number", range(10))
@@ -1175,7 +1175,7 @@ def shared(mockserver_tenants):
 
 
 def test_it(mockserver, shared):
-    servers = [each for each in gc.get_objects() if type(each).__name__ == "Server" and hasattr(each, "mockserver")]
+    servers = [each for each in gc.get_objects() if type(each).__name__ == "Server" and hasattr(each, "app")]
     (server,) = [each for each in servers if each.url == mockserver.url]
     server.close()
     raise RuntimeError("of its own")
@@ -1281,7 +1281,7 @@ def test_it_costs_nothing_until_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("""
 import sys
 
-HEAVY = {"flask", "werkzeug", "marshmallow", "yaml", "jsonschema_rs", "waitress", "urllib.request", "http.client"}
+HEAVY = {"werkzeug", "marshmallow", "yaml", "jsonschema_rs", "waitress", "urllib.request", "http.client"}
 OURS = {"mockserver", "mockserver.pytest_plugin"}
 
 
@@ -1291,7 +1291,7 @@ def test_one():
 
 
 def test_two(mockserver):
-    assert {"flask", "waitress"} <= set(sys.modules)
+    assert {"werkzeug", "waitress"} <= set(sys.modules)
 """)
     arguments = ["-p", "mockserver.pytest_plugin", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(

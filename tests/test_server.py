@@ -28,7 +28,7 @@ from .support import MAILGUN_KEY, SENDGRID_KEY
 def server() -> Iterator[Server]:
     with start() as server:
         yield server
-        assert server.mockserver.misfits == 0
+        assert server.app.misfits == 0
 
 
 def exchange(server: Server, data: bytes, wait: float = 2) -> bytes:
@@ -113,7 +113,7 @@ def test_links_lead_back_without_a_host(server: Server) -> None:
 
 def test_planned_faults_on_a_socket(server: Server) -> None:
     """On a real connection a drop sends nothing, a truncated answer is short of its length, and both close it."""
-    tenant = server.mockserver.store.tenant("default")
+    tenant = server.app.store.tenant("default")
     request = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
     for when in ("before", "after"):
         tenant.update(lambda kept, when=when: kept.faults.add("sendgrid.listIpPools", "drop", when=when))
@@ -134,7 +134,7 @@ def test_planned_faults_on_a_socket(server: Server) -> None:
 
 def test_a_delay_holds_up_nobody_else(server: Server) -> None:
     """While one call of a tenant is delayed, another is answered: the later one comes first."""
-    tenant = server.mockserver.store.tenant("default")
+    tenant = server.app.store.tenant("default")
     tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=2.0))
     with socket.create_connection((server.host, server.port), timeout=5) as connection:
         connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
@@ -148,7 +148,7 @@ def test_a_delay_holds_up_nobody_else(server: Server) -> None:
 
 def test_delays_hold_up_no_other_call(server: Server) -> None:
     """Many calls are delayed at once, and others are answered meanwhile."""
-    tenant = server.mockserver.store.tenant("default")
+    tenant = server.app.store.tenant("default")
     assert isinstance(tenant, MemoryTenant)
     many = 40
     tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=60.0, times=many))
@@ -172,7 +172,7 @@ def test_delays_hold_up_no_other_call(server: Server) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_delayed_call_is_made_once(server: Server, when: When) -> None:
     """A call that was begun where it could not wait leaves nothing of that: it is counted, journaled and done once."""
-    tenant = server.mockserver.store.tenant("default")
+    tenant = server.app.store.tenant("default")
     tenant.reset()
     tenant.update(lambda kept: kept.faults.add("*", "delay", delay_seconds=0.05, times=1, skip=1, when=when))
     connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
@@ -214,7 +214,7 @@ def test_a_delay_does_not_hold_up_the_end() -> None:
     """A server stops at once, whatever its calls are waiting for, and leaves no thread."""
     before = threading.active_count()
     with start(Config()) as server:
-        tenant = server.mockserver.store.tenant("default")
+        tenant = server.app.store.tenant("default")
         tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=60.0))
         connection = socket.create_connection((server.host, server.port), timeout=5)
         connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")

@@ -36,7 +36,7 @@ GET = f"GET {POOLS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SENDGR
 def server() -> Iterator[Server]:
     with tls.self_signed(HOSTS) as made, start(provider_ports={"mailgun": 0}, tls=made) as server:
         yield server
-        assert server.mockserver.misfits == 0
+        assert server.app.misfits == 0
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_requests(server: Server) -> None:
         session.trust_env = False
         for url in (
             f"https://localhost:{server.port}/mailgun",
-            f"https://127.0.0.1:{server.mockserver.mounts.ports['mailgun']}",
+            f"https://127.0.0.1:{server.app.mounts.ports['mailgun']}",
         ):
             answer = session.get(f"{url}/v3/ip_pools/658041ae44842b99ee2eaa1b/domains", auth=("api", MAILGUN_KEY))
             assert answer.json()["paging"]["first"].startswith(f"{url}/v3/ip_pools/")
@@ -259,7 +259,7 @@ def test_large_bodies(server: Server, trust: ssl.SSLContext) -> None:
 
 def test_planned_faults(server: Server, trust: ssl.SSLContext) -> None:
     """A drop and a truncated answer look to a client as they do without TLS."""
-    tenant = server.mockserver.store.tenant("default")
+    tenant = server.app.store.tenant("default")
     for kind, error in (("drop", http.client.RemoteDisconnected), ("truncate", http.client.IncompleteRead)):
         tenant.update(lambda kept, kind=kind: kept.faults.add("sendgrid.listIpPools", kind, when="after"))
         connection = http.client.HTTPSConnection("localhost", server.port, timeout=5, context=trust)

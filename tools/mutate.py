@@ -257,12 +257,12 @@ def _run_here(root: Path, tests: Sequence[str]) -> NoReturn:
 def warm() -> None:
     """Import once what every run needs and no guard is in."""
     import click  # noqa: F401
-    import flask  # noqa: F401
     import jsonschema_rs  # noqa: F401
     import marshmallow  # noqa: F401
     import pytest  # noqa: F401
     import requests  # noqa: F401
     import waitress  # noqa: F401
+    import werkzeug  # noqa: F401
 
     assert not any(name.split(".")[0] == "mockserver" for name in sys.modules)
 

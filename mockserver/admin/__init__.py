@@ -1,7 +1,7 @@
 """The control API, `/_mockserver/`: what a tester asks of the server itself; one module a tag of its document."""
 
 from . import clock, faults, requests, server, state, tenants
-from .endpoint import PREFIX, admits, blueprint, crashed, guard, misdirected, operations, problem, unrouted, unserved
+from .endpoint import PREFIX, admits, answer, crashed, misdirected, operations, unserved
 from .faults import MAX_FAULTS
 from .state import MAX_SNAPSHOTS
 
@@ -10,18 +10,15 @@ __all__ = [
     "MAX_SNAPSHOTS",
     "PREFIX",
     "admits",
-    "blueprint",
+    "answer",
     "clock",
     "crashed",
     "faults",
-    "guard",
     "misdirected",
     "operations",
-    "problem",
     "requests",
     "server",
     "state",
     "tenants",
-    "unrouted",
     "unserved",
 ]

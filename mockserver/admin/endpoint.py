@@ -7,21 +7,25 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
 
 from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
 from ..mounts import host_name
+from ..routing import Routing
 from ..store import Unserved
-from ..web import NotJson, origin, parse_json, parse_pairs
+from ..web import NotJson, body, origin, parse_json, parse_pairs
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from ..app import Mockserver
     from ..store import Tenant
 
@@ -32,9 +36,21 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN_TO_ALL = frozenset({f"{PREFIX}/live", f"{PREFIX}/ready"})
 """What needs no token."""
 
-blueprint = Blueprint("admin", __name__, url_prefix=PREFIX)
-operations: list[tuple[str, str, str]] = []
-"""operationId, method and path of every operation of the control API."""
+View = Callable[["Mockserver", Mapping[str, str]], Response]
+
+
+class Operation(NamedTuple):
+    """An operation of the control API."""
+
+    id: str
+    method: str
+    path: str
+    view: View
+
+
+operations: list[Operation] = []
+_request: ContextVar[Request] = ContextVar("request")
+"""What is being answered."""
 
 
 # Errors, and who may ask
@@ -84,47 +100,58 @@ def unrouted(error: HTTPException) -> Response:
     return problem(error.code or 500, error.description or error.name, headers)
 
 
-def guard() -> Response | None:
-    """Refuse what a browser could be tricked into: a foreign Host, a foreign Origin; and no token where one is set."""
-    server = _server()
-    host = request.headers.get("Host")
-    if not admits(server, host):
-        return misdirected()
-    if not (request.path == PREFIX or request.path.startswith(f"{PREFIX}/")):
+def _guard(server: Mockserver, path: str, request: Request) -> Response | None:
+    """Refuse what a browser could be tricked into: a foreign Origin; and no token where one is set."""
+    if not (path == PREFIX or path.startswith(f"{PREFIX}/")):
         return None
     origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != host
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
     if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
         return problem(403, "The control API is not for pages of other origins.")
     token = server.config.control_token
-    if token is not None and request.path not in OPEN_TO_ALL:
+    if token is not None and path not in OPEN_TO_ALL:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
             return problem(401, "The control API needs its token.", {"WWW-Authenticate": "Bearer"})
     return None
 
 
-def _server() -> Mockserver:
-    server: Mockserver = current_app.extensions["mockserver"]
-    return server
-
-
-# The way of a control request: hold it against the contract, answer, hold the answer against it
+# The way of a control request: where it leads, what it says, what is answered; both are held against the contract
 
 Endpoint = Callable[..., Any]
 
 
+def answer(server: Mockserver, path: str, environ: WSGIEnvironment) -> Response:
+    """Answer a request that is for no provider; Werkzeug's response is a WSGI application."""
+    request = Request(environ)
+    refusal = _guard(server, path, request)
+    if refusal is not None:
+        return refusal
+    asking = _request.set(request)
+    try:
+        view, path_values, _ = _routing().match(path, request.method)
+        return view(server, path_values)
+    except HTTPException as error:
+        return unrouted(error)
+    finally:
+        _request.reset(asking)
+
+
+@functools.cache
+def _routing() -> Routing[View]:
+    """Return the paths of the control API, compiled when it is first asked."""
+    return Routing(PREFIX, [(each.path, [each.method], each.view) for each in operations])
+
+
 def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Callable[[Endpoint], Endpoint]:
     """Serve an operation: the function gets the server and what the request says, and returns the answer's fields."""
-    operations.append((operation_id, method, path))
 
     def register(function: Endpoint) -> Endpoint:
         @functools.wraps(function)
-        def view(**path_values: str) -> Response:
-            server = _server()
+        def view(server: Mockserver, path_values: Mapping[str, str]) -> Response:
             contract = Contract.load("control")
             try:
-                asked = _asked(contract, operation_id, path_values)
+                asked = _asked(server, contract, operation_id, path_values)
                 answer = function(server, *path_values.values(), **({"asked": asked} if asked is not None else {}))
             except Problem as error:
                 return problem(error.status, error.detail)
@@ -139,27 +166,29 @@ def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Ca
                 return Response(status=status, headers={"Content-Type": ""})
             return Response(json.dumps(data), status, content_type="application/json")
 
-        rule = path.replace("{", "<").replace("}", ">")
-        blueprint.add_url_rule(rule, operation_id, view, methods=[method], provide_automatic_options=False)
+        operations.append(Operation(operation_id, method, path, view))
         return function
 
     return register
 
 
-def _asked(contract: Contract, operation_id: str, path_values: Mapping[str, str]) -> dict[str, Any] | None:
+def _asked(
+    server: Mockserver, contract: Contract, operation_id: str, path_values: Mapping[str, str]
+) -> dict[str, Any] | None:
     """Return what a request says in its query or its body, judged; None when its operation takes neither."""
+    request = _request.get()
     try:
-        body = request.get_data(cache=False, parse_form_data=False)
+        sent = body(request.environ, server.config.max_body)
     except RequestEntityTooLarge:
         raise Problem(413, "The body is too large.") from None
     except HTTPException as error:
         raise Problem(error.code or 400, error.description or error.name) from None
     takes_body, names = contract.takes(operation_id)
-    if body and takes_body:
+    if sent and takes_body:
         if request.mimetype != "application/json":
             raise Problem(415, "The body is to be application/json.")
         try:
-            data = parse_json(body)
+            data = parse_json(sent)
         except NotJson:
             raise Problem(400, "/body: is no JSON") from None
     else:
@@ -168,8 +197,8 @@ def _asked(contract: Contract, operation_id: str, path_values: Mapping[str, str]
     for name in query:
         if name not in names:
             raise Problem(400, f"/query/{name}: unknown; there is {', '.join(names) or 'none'}")
-    sent = body if body and takes_body else b"{}"
-    for violation in contract.violations(operation_id, path_values, query, "application/json", sent):
+    judged = sent if sent and takes_body else b"{}"
+    for violation in contract.violations(operation_id, path_values, query, "application/json", judged):
         reason = "is not allowed here" if violation.reason.startswith("False schema") else violation.reason
         raise Problem(400, f"{violation.pointer}: {reason or violation.rule}")
     if names:
@@ -190,10 +219,10 @@ def find_tenant(server: Mockserver, tenant_id: str) -> Tenant:
 
 def provider_url(name: str) -> str:
     """Return a provider's URL, as the client names this server."""
-    return f"{origin(request.environ)}/{name}"
+    return f"{origin(_request.get().environ)}/{name}"
 
 
 def root_url(server: Mockserver, name: str) -> str | None:
     """Return the URL of a provider's own port, if it has one, as the client names this machine."""
-    port = server.mounts.ports.get(name)
+    request, port = _request.get(), server.mounts.ports.get(name)
     return f"{request.scheme}://{host_name(request.host)}:{port}" if port is not None else None

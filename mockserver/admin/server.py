@@ -6,7 +6,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Response
+from werkzeug.wrappers import Response
 
 from .. import resources
 from ..contract import Contract

@@ -22,11 +22,11 @@ def live():
 @pytest.fixture(autouse=True)
 def kept(live):
     """Expect every answer to fit the contract, and what is refused to change nothing."""
-    mockserver = live.mockserver
-    misfits, breaches = mockserver.misfits, len(mockserver.store.breaches)
+    app = live.app
+    misfits, breaches = app.misfits, len(app.store.breaches)
     yield
-    assert mockserver.misfits == misfits
-    assert mockserver.store.breaches[breaches:] == []
+    assert app.misfits == misfits
+    assert app.store.breaches[breaches:] == []
 
 
 @pytest.fixture

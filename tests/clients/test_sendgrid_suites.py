@@ -47,8 +47,8 @@ def suites(tmp_path_factory):
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, server.host, prepend=",")
         yield server
-        assert server.mockserver.misfits == 0
-        assert server.mockserver.store.breaches == []
+        assert server.app.misfits == 0
+        assert server.app.store.breaches == []
 
 
 LIST = {"subuser": "test_string", "ip": "test_string", "limit": 1, "exclude_whitelabels": "true", "offset": 1}

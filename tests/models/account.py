@@ -7,9 +7,8 @@ import json
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from flask import Flask
-
 from mockserver import create_app
+from mockserver.app import Mockserver
 from mockserver.config import Config
 from mockserver.inprocess import URL, ask
 
@@ -28,7 +27,7 @@ class Told(NamedTuple):
 
 
 @functools.cache
-def server() -> Flask:
+def server() -> Mockserver:
     """Return the one server of this process."""
     return create_app(Config())
 
