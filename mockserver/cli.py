@@ -386,6 +386,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         greeting = server.greeting()
+        gc.freeze()  # what a start makes stays, and need not be looked at again
         gc.enable()
         _announce(greeting if made is None else {**greeting, "control_token": made})
         server.serve()

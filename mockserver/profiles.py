@@ -7,7 +7,8 @@ the state that it answers from, `tx.state.profile[catalog.SOME_SWITCH]`, and ask
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal, get_args
@@ -131,6 +132,7 @@ def _name(path: tuple[str, ...], told: object) -> Name:
     raise SeedError(path, f"there is no profile '{told}'; there is {', '.join(NAMES)}")
 
 
-def switches(catalog: ModuleType) -> list[Switch]:
+@functools.cache
+def switches(catalog: ModuleType) -> Sequence[Switch]:
     """Return every switch of a provider, in the order of its catalog."""
-    return [value for value in vars(catalog).values() if isinstance(value, Switch)]
+    return tuple(value for value in vars(catalog).values() if isinstance(value, Switch))

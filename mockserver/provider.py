@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from re import Pattern
 from types import ModuleType
@@ -101,6 +101,6 @@ class Provider:
     """What stands behind the status on the status line: several clients show it to their users."""
 
     @property
-    def switches(self) -> list[Switch]:
+    def switches(self) -> Sequence[Switch]:
         """What a profile can turn on."""
         return switches(self.catalog)

@@ -92,14 +92,14 @@ def _shown(server: Mockserver, tenant: Tenant) -> dict[str, Any]:
     kept = tenant.read()
     providers = {}
     for name, provider in server.providers.items():
-        key = credentials.get(name)
+        key, url, profile = credentials.get(name), provider_url(name), kept.state(name).profile
         providers[name] = {
-            "url": provider_url(name),
+            "url": url,
             "api_key": key,
             "headers": {"Authorization": provider.authorization(key)} if key is not None else {},
-            "env": dict(provider.environment(provider_url(name), key)) if key is not None else {},
-            "profile": kept.state(name).profile.name or "documented",
-            "switches": {switch.name: kept.state(name).profile[switch] for switch in provider.switches},
+            "env": dict(provider.environment(url, key)) if key is not None else {},
+            "profile": profile.name or "documented",
+            "switches": {switch.name: profile[switch] for switch in provider.switches},
         }
     return {"id": tenant.id, "providers": providers}
 
