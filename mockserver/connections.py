@@ -16,6 +16,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import build_http_date
 
 from .app import MAY_NOT_WAIT
 from .faults import Waits
@@ -82,20 +83,20 @@ class Dispatcher(ThreadedTaskDispatcher):
 
 
 class Task(WSGITask):
-    """One answer; an answer without a body (204) needs no closed connection to show where it ends."""
+    """One answer.
+
+    Its headers are spelt and ordered as they were given: waitress would write `X-Ratelimit-Limit`, and by the alphabet.
+    An answer without a body (204) needs no closed connection to show where it ends.
+    """
 
     channel: Any
+    response_headers: list[tuple[str, str]]
 
     def get_environment(self) -> Any:
         environ = super().get_environment()
         if self.channel.server.task_dispatcher.is_loop():
             environ[MAY_NOT_WAIT] = True
         return environ
-
-    def set_close_on_finish(self) -> None:
-        request: Any = self.request
-        if self.has_body or self.version != "1.1" or request.headers.get("CONNECTION", "").lower() == "close":
-            super().set_close_on_finish()
 
     def write(self, data: bytes) -> None:
         if (
@@ -109,9 +110,20 @@ class Task(WSGITask):
             super().write(data)
 
     def build_response_header(self) -> bytes:
+        request: Any = self.request
+        asked, length, old = request.headers.get("CONNECTION", "").lower(), self.content_length, self.version == "1.0"
         if self.channel.server.stopping and not self.channel.has_more():
-            super().set_close_on_finish()  # tells the client to send nothing more here
-        return super().build_response_header()
+            self.set_close_on_finish()  # tells the client to send nothing more here
+        elif old and asked == "keep-alive" and length is not None:
+            self.response_headers.append(("Connection", "Keep-Alive"))
+        elif old or asked == "close" or (length is None and self.has_body):
+            self.set_close_on_finish()
+        lines = [f"HTTP/{self.version} {self.status}"]
+        lines += [f"{name}: {value}" for name, value in self.response_headers if name.lower() != "content-length"]
+        if length is not None and self.has_body:
+            lines.append(f"Content-Length: {length}")
+        lines.append(f"Date: {build_http_date(self.start_time)}\r\n\r\n")
+        return "\r\n".join(lines).encode("latin-1")
 
 
 class Parser(HTTPRequestParser):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, NoReturn, TypeVar
@@ -10,6 +11,10 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.routing import BaseConverter, Map, Rule
 
 T = TypeVar("T")
+KNOWN = 256
+"""For how many paths it is remembered where they lead."""
+SHORT = 256
+"""How long a path may be that is remembered, in characters."""
 
 
 class Route(NamedTuple, Generic[T]):
@@ -36,9 +41,13 @@ class Routing(Generic[T]):
             self._methods[text] = tuple(sorted({*self._methods.get(text, ()), *methods}))
         every = Map(rules, strict_slashes=False, merge_slashes=False, converters={"default": Segment})
         self._adapter = every.bind("localhost")
+        self._known = functools.lru_cache(KNOWN)(self._find)
 
     def match(self, path: str, method: str) -> Route[T]:
         """Return where a request leads. Raises Werkzeug's `NotFound` and `MethodNotAllowed`."""
+        return self._known(path, method) if len(path) <= SHORT else self._find(path, method)
+
+    def _find(self, path: str, method: str) -> Route[T]:
         rule, values = self._adapter.match(path, method, return_rule=True)
         return Route(rule.endpoint, values, self._methods[rule.rule])
 

@@ -58,7 +58,7 @@ class Server:
             ident=None,
             log_socket_errors=False,
             server_name=WILDCARDS.get(host, host),
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=False,  # nothing trusts them, and the journal tells what was sent
             url_scheme="http" if tls is None else "https",
         )
         self._sockets: dict[int, Any] = {}

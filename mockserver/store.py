@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import functools
 import hashlib
@@ -113,11 +112,11 @@ class State:
 
     def copy(self) -> Self:
         """Return a state whose tables can be changed without this one noticing."""
-        twin = copy.copy(self)
-        for item in dataclasses.fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, Table):
-                setattr(twin, item.name, value.copy())
+        kind: Any = type(self)
+        twin: Self = object.__new__(kind)
+        for name in _fields(kind):
+            value = getattr(self, name)
+            setattr(twin, name, value.copy() if isinstance(value, Table) else value)
         return twin
 
     def under(self, profile: Profile) -> Self:

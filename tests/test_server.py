@@ -260,3 +260,28 @@ def test_a_server_that_never_served() -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((server.host, server.port), timeout=1)
     assert (server.host, server.port > 0) == ("127.0.0.1", True)
+
+
+def test_headers_are_spelt_as_the_provider_spells_them(server: Server) -> None:
+    """Names of headers and their order are the application's own: no server between changes them."""
+    request = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
+    names = [line.partition(b":")[0] for line in exchange(server, request).partition(b"\r\n\r\n")[0].splitlines()[1:]]
+    assert names[:3] == [b"X-RateLimit-Limit", b"X-RateLimit-Remaining", b"X-RateLimit-Reset"]
+    assert names[-2:] == [b"Content-Length", b"Date"]
+    assert len(set(names)) == len(names)
+
+
+def test_what_stood_between_is_in_the_journal(server: Server) -> None:
+    """Headers that a proxy adds are told of, like any other, and believed by nobody."""
+    tenant = server.app.store.tenant("default")
+    tenant.reset()
+    forwarded = b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Host: other.example.com\r\n"
+    received = exchange(
+        server,
+        b"GET /mailgun/v3/ip_pools/658041ae44842b99ee2eaa1b/domains HTTP/1.0\r\n"
+        + HOST
+        + (b"Authorization: Basic " + base64.b64encode(f"api:{MAILGUN_KEY}".encode()) + b"\r\n" + forwarded + b"\r\n"),
+    )
+    assert b"http://localhost/mailgun/v3/ip_pools/" in received
+    (record,) = tenant.journal
+    assert {("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Host", "other.example.com")} <= set(record.headers)
