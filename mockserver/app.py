@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.http import HTTP_STATUS_CODES
 
 from . import admin, journal, seed
 from .config import STORE, Config
@@ -100,20 +101,18 @@ class Mockserver:
         provider, prefix, path = self.mounts.split(environ, decoded_path(environ))
         try:
             if not admin.admits(self, environ.get("HTTP_HOST")):
-                response = admin.misdirected()
+                reply = admin.misdirected()
             elif provider is not None:
                 return self._answer(provider, prefix, path, environ, start_response)
             else:
-                response = admin.answer(self, path, environ)
+                reply = admin.answer(self, Call(environ["REQUEST_METHOD"], path, prefix, environ))
         except ConnectionResetError:
             raise
         except Unserved as error:
-            response = admin.unserved(error)
+            reply = admin.unserved(error)
         except Exception as error:
-            response = admin.crashed(error)
-        if self.config.access_log:
-            log_access(environ, response.status_code)
-        return response(environ, start_response)
+            reply = admin.crashed(error)
+        return self._send(environ, reply, HTTP_STATUS_CODES[reply.status], reply.headers, start_response)
 
     def _answer(
         self, provider: Provider, prefix: str, path: str, environ: WSGIEnvironment, start_response: StartResponse
@@ -289,21 +288,33 @@ class Mockserver:
         start_response: StartResponse,
         extra: Iterable[tuple[str, str]] = (),
     ) -> Iterable[bytes]:
+        phrase = provider.phrase(reply.status) if reply.status else ""
+        headers = [*provider.headers(call), *reply.headers, *extra, ("X-Mockserver-Request-Id", request_id)]
+        body = self._send(call.environ, reply, phrase, headers, start_response)
+        return _half(reply.body) if call.fault is not None and call.fault.kind == "truncate" else body
+
+    def _send(
+        self,
+        environ: WSGIEnvironment,
+        reply: Reply,
+        phrase: str,
+        headers: Iterable[tuple[str, str]],
+        start_response: StartResponse,
+    ) -> Sequence[bytes]:
+        """Answer, WSGI."""
         if self.config.access_log:
-            log_access(call.environ, reply.status)
-        kind = call.fault.kind if call.fault is not None else ""
+            log_access(environ, reply.status)
         if not reply.status:
             raise ConnectionResetError("a planned fault dropped the connection")
-        headers = [*provider.headers(call), *reply.headers, *extra]
+        told = list(headers)
         if reply.content_type is not None:
-            headers.append(("Content-Type", reply.content_type))
-        headers.append(("X-Mockserver-Request-Id", request_id))
-        if reply.status not in WITHOUT_BODY:
-            headers.append(("Content-Length", str(len(reply.body))))
-        start_response(f"{reply.status} {provider.phrase(reply.status)}", headers)
-        if kind == "truncate":
-            return _half(reply.body)
-        return [reply.body] if reply.status not in WITHOUT_BODY and call.method != "HEAD" else []
+            told.append(("Content-Type", reply.content_type))
+        if reply.status in WITHOUT_BODY:
+            start_response(f"{reply.status} {phrase}", told)
+            return ()
+        told.append(("Content-Length", str(len(reply.body))))
+        start_response(f"{reply.status} {phrase}", told)
+        return (reply.body,) if environ["REQUEST_METHOD"] != "HEAD" else ()
 
 
 def _store_class(store: str) -> Callable[..., Store]:

@@ -8,24 +8,21 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
-from werkzeug.wrappers import Request, Response
+from werkzeug.http import HTTP_STATUS_CODES
 
 from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
 from ..mounts import host_name
 from ..routing import Routing
 from ..store import Unserved
-from ..web import NotJson, body, origin, parse_json, parse_pairs
+from ..web import Call, NotJson, Reply, body, parse_json, parse_pairs
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from ..app import Mockserver
     from ..store import Tenant
 
@@ -36,7 +33,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN_TO_ALL = frozenset({f"{PREFIX}/live", f"{PREFIX}/ready"})
 """What needs no token."""
 
-View = Callable[["Mockserver", Mapping[str, str]], Response]
+View = Callable[["Mockserver", Mapping[str, str]], Reply]
 
 
 class Operation(NamedTuple):
@@ -49,17 +46,17 @@ class Operation(NamedTuple):
 
 
 operations: list[Operation] = []
-_request: ContextVar[Request] = ContextVar("request")
+_call: ContextVar[Call] = ContextVar("call")
 """What is being answered."""
 
 
 # Errors, and who may ask
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def problem(status: int, detail: str, *headers: tuple[str, str]) -> Reply:
     """Return an error of our own, in a form that no provider uses."""
-    data = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return Response(json.dumps(data), status, dict(headers or {}), content_type="application/problem+json")
+    data = {"type": "about:blank", "title": HTTP_STATUS_CODES[status], "status": status, "detail": detail}
+    return Reply(status, data, json.dumps(data).encode(), "application/problem+json", headers)
 
 
 class Problem(Exception):
@@ -71,19 +68,19 @@ class Problem(Exception):
         self.detail = detail
 
 
-def crashed(error: Exception) -> Response:
+def crashed(error: Exception) -> Reply:
     """Answer for a mistake of ours outside of any provider."""
     log.error("crashed", exc_info=error)
     return problem(500, "mockserver crashed on this request; its log has the traceback.")
 
 
-def unserved(error: Unserved) -> Response:
+def unserved(error: Unserved) -> Reply:
     """Answer a request that cannot be answered as it should be now."""
     log.warning("%s", error)
     return problem(503, str(error))
 
 
-def misdirected() -> Response:
+def misdirected() -> Reply:
     """Answer a request whose Host this server has no business with."""
     return problem(421, "Bound to loopback, this server answers only to a loopback name or a provider's.")
 
@@ -93,26 +90,26 @@ def admits(server: Mockserver, host: str | None) -> bool:
     return host is None or server.config.expose or host_name(host) in LOOPBACK or host_name(host) in server.mounts.hosts
 
 
-def unrouted(error: HTTPException) -> Response:
+def _unrouted(error: HTTPException) -> Reply:
     """Answer a request that is for no provider and for no operation of the control API."""
     methods = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
-    headers = {"Allow": ", ".join(methods)} if methods else {}
-    return problem(error.code or 500, error.description or error.name, headers)
+    headers = [("Allow", ", ".join(methods))] if methods else []
+    return problem(error.code or 500, error.description or error.name, *headers)
 
 
-def _guard(server: Mockserver, path: str, request: Request) -> Response | None:
+def _guard(server: Mockserver, call: Call) -> Reply | None:
     """Refuse what a browser could be tricked into: a foreign Origin; and no token where one is set."""
-    if not (path == PREFIX or path.startswith(f"{PREFIX}/")):
+    if not (call.path == PREFIX or call.path.startswith(f"{PREFIX}/")):
         return None
-    origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
-    if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
+    origin = call.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != call.headers.get("Host")
+    if foreign or call.headers.get("Sec-Fetch-Site") == "cross-site":
         return problem(403, "The control API is not for pages of other origins.")
     token = server.config.control_token
-    if token is not None and path not in OPEN_TO_ALL:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if token is not None and call.path not in OPEN_TO_ALL:
+        scheme, _, given = call.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
-            return problem(401, "The control API needs its token.", {"WWW-Authenticate": "Bearer"})
+            return problem(401, "The control API needs its token.", ("WWW-Authenticate", "Bearer"))
     return None
 
 
@@ -121,20 +118,19 @@ def _guard(server: Mockserver, path: str, request: Request) -> Response | None:
 Endpoint = Callable[..., Any]
 
 
-def answer(server: Mockserver, path: str, environ: WSGIEnvironment) -> Response:
-    """Answer a request that is for no provider; Werkzeug's response is a WSGI application."""
-    request = Request(environ)
-    refusal = _guard(server, path, request)
+def answer(server: Mockserver, call: Call) -> Reply:
+    """Answer a request that is for no provider."""
+    refusal = _guard(server, call)
     if refusal is not None:
         return refusal
-    asking = _request.set(request)
+    answering = _call.set(call)
     try:
-        view, path_values, _ = _routing().match(path, request.method)
+        view, path_values, _ = _routing().match(call.path, call.method)
         return view(server, path_values)
     except HTTPException as error:
-        return unrouted(error)
+        return _unrouted(error)
     finally:
-        _request.reset(asking)
+        _call.reset(answering)
 
 
 @functools.cache
@@ -148,23 +144,23 @@ def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Ca
 
     def register(function: Endpoint) -> Endpoint:
         @functools.wraps(function)
-        def view(server: Mockserver, path_values: Mapping[str, str]) -> Response:
+        def view(server: Mockserver, path_values: Mapping[str, str]) -> Reply:
             contract = Contract.load("control")
             try:
                 asked = _asked(server, contract, operation_id, path_values)
                 answer = function(server, *path_values.values(), **({"asked": asked} if asked is not None else {}))
             except Problem as error:
                 return problem(error.status, error.detail)
-            if isinstance(answer, Response):
+            if isinstance(answer, Reply):
                 return answer
-            data = None if status == HTTPStatus.NO_CONTENT else {"schema_version": SCHEMA_VERSION, **answer}
+            data = None if status == 204 else {"schema_version": SCHEMA_VERSION, **answer}
             misfit = contract.misfit(operation_id, status, None if data is None else "application/json", data)
             if misfit is not None:
                 server.store.count("misfits")
                 log.error("our answer breaks our contract: control %s: %s", operation_id, misfit)
             if data is None:
-                return Response(status=status, headers={"Content-Type": ""})
-            return Response(json.dumps(data), status, content_type="application/json")
+                return Reply(status)
+            return Reply(status, data, json.dumps(data).encode(), "application/json")
 
         operations.append(Operation(operation_id, method, path, view))
         return function
@@ -176,16 +172,16 @@ def _asked(
     server: Mockserver, contract: Contract, operation_id: str, path_values: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Return what a request says in its query or its body, judged; None when its operation takes neither."""
-    request = _request.get()
+    call = _call.get()
     try:
-        sent = body(request.environ, server.config.max_body)
+        sent = body(call.environ, server.config.max_body)
     except RequestEntityTooLarge:
         raise Problem(413, "The body is too large.") from None
     except HTTPException as error:
         raise Problem(error.code or 400, error.description or error.name) from None
     takes_body, names = contract.takes(operation_id)
     if sent and takes_body:
-        if request.mimetype != "application/json":
+        if call.media_type != "application/json":
             raise Problem(415, "The body is to be application/json.")
         try:
             data = parse_json(sent)
@@ -193,7 +189,7 @@ def _asked(
             raise Problem(400, "/body: is no JSON") from None
     else:
         data = {}
-    query = MultiDict(parse_pairs(request.query_string))
+    query = MultiDict(parse_pairs(call.environ.get("QUERY_STRING", "").encode("latin-1")))
     for name in query:
         if name not in names:
             raise Problem(400, f"/query/{name}: unknown; there is {', '.join(names) or 'none'}")
@@ -219,10 +215,11 @@ def find_tenant(server: Mockserver, tenant_id: str) -> Tenant:
 
 def provider_url(name: str) -> str:
     """Return a provider's URL, as the client names this server."""
-    return f"{origin(_request.get().environ)}/{name}"
+    return f"{_call.get().root}/{name}"
 
 
 def root_url(server: Mockserver, name: str) -> str | None:
     """Return the URL of a provider's own port, if it has one, as the client names this machine."""
-    request, port = _request.get(), server.mounts.ports.get(name)
-    return f"{request.scheme}://{host_name(request.host)}:{port}" if port is not None else None
+    scheme, _, host = _call.get().root.partition("://")
+    port = server.mounts.ports.get(name)
+    return f"{scheme}://{host_name(host)}:{port}" if port is not None else None

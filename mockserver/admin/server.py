@@ -6,17 +6,19 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.wrappers import Response
-
 from .. import resources
 from ..contract import Contract
 from ..ledger import catalogue
+from ..web import Reply
 from .endpoint import PREFIX, Problem, endpoint, provider_url, root_url
 from .requests import counted
 
 if TYPE_CHECKING:
     from ..app import Mockserver
     from ..provider import Provider
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+"""The text format of Prometheus."""
 
 
 @endpoint("live", "GET", "/live")
@@ -86,7 +88,7 @@ def get_openapi(server: Mockserver, name: str) -> Any:
         raise Problem(404, f"No document is named '{name}'; there is {', '.join(server.providers)}, control.")
     document = copy.copy(Contract.load(name).document)
     document["servers"] = [{"url": provider_url(name if name != "control" else PREFIX.strip("/"))}]
-    return Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
+    return Reply(200, document, json.dumps(document, ensure_ascii=False).encode(), "application/json")
 
 
 @endpoint("metrics", "GET", "/metrics")
@@ -97,7 +99,7 @@ def metrics(server: Mockserver) -> Any:
         kind = kinds.get(name, "counter")
         metric = f"mockserver_{name}" + ("_total" if kind == "counter" else "")
         lines += [f"# TYPE {metric} {kind}", f"{metric} {value}"]
-    return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Reply(200, body="".join(f"{line}\n" for line in lines).encode(), content_type=EXPOSITION)
 
 
 @endpoint("reset", "POST", "/reset")
