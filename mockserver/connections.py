@@ -21,8 +21,10 @@ from waitress.utilities import build_http_date
 from .app import MAY_NOT_WAIT
 from .faults import Waits
 
-THREADS = 64
-"""How many calls may wait at once; a further one waits until another does no more."""
+THREADS = 8
+"""How many calls are answered at once over a store that is not prompt; more threads would be slower."""
+WAITING = 64
+"""How many calls may be delayed at once, if the store is prompt; a further one waits until another does no more."""
 
 QUIET = 0.2
 """After how many seconds without a byte the rest of a request is waited for no longer, once the server stops."""
@@ -47,6 +49,7 @@ class Dispatcher(ThreadedTaskDispatcher):
     def __init__(self, *, prompt: bool) -> None:
         super().__init__()
         self._prompt = prompt
+        self._at_most = WAITING if prompt else THREADS
         self._asked: deque[Any] = deque()
         self._loop = 0
 
@@ -68,6 +71,8 @@ class Dispatcher(ThreadedTaskDispatcher):
                 connection.service()
             except Waits:
                 self._answer_elsewhere(connection)
+            except Exception:  # of waitress itself; it costs this connection, and not the loop
+                connection.handle_error()
 
     def is_loop(self) -> bool:
         """Say whether this is the loop's thread, where nobody may wait."""
@@ -77,7 +82,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         """Let another thread answer, one more than there are if they all have something to do."""
         with self.lock:
             idle = len(self.threads) - self.active_count - len(self.queue)
-        if idle <= 0 and len(self.threads) < THREADS:
+        if idle <= 0 and len(self.threads) < self._at_most:
             self.set_thread_count(len(self.threads) + 1)
         super().add_task(connection)
 

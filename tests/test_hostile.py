@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.connections import THREADS
+from mockserver.connections import WAITING
 from mockserver.remote import Remote
 from mockserver.server import Server, start
 
@@ -311,7 +311,7 @@ def test_slow_bodies_hold_up_nobody(server: Server, bystander: Bystander) -> Non
     """Clients that send half a request, more of them than there are threads, keep nothing from others."""
     body = b'{"name": "slow"}'
     whole = post(body, b"Connection: close")
-    connections = [connect(server) for _ in range(4 * THREADS)]
+    connections = [connect(server) for _ in range(2 * WAITING)]
     for number, connection in enumerate(connections):
         connection.sendall(whole[: -1 - number])
     assert bystander.noticed_nothing()

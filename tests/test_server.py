@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockserver import Config
+from mockserver.connections import Connection
 from mockserver.faults import When
 from mockserver.memory_store import MemoryTenant
 from mockserver.server import Server, start
@@ -285,3 +286,15 @@ def test_what_stood_between_is_in_the_journal(server: Server) -> None:
     assert b"http://localhost/mailgun/v3/ip_pools/" in received
     (record,) = tenant.journal
     assert {("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Host", "other.example.com")} <= set(record.headers)
+
+
+def test_a_mistake_of_the_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails in the server itself, outside of any answer, costs the connection it happened on and no other."""
+
+    def fail(connection: Connection) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(Connection, "service", fail)
+    assert exchange(server, b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\n\r\n") == b""
+    assert alive(server)
