@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import EnvironHeaders, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Request
@@ -73,9 +74,12 @@ def origin(environ: dict[str, Any]) -> str:
 
 def body(environ: dict[str, Any], limit: int) -> bytes:
     """Return a request's body; raises `RequestEntityTooLarge` when it is longer than `limit` bytes."""
-    if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
-        return b""
-    found: bytes = get_input_stream(environ, max_content_length=limit).read()
+    if not environ.get("wsgi.input_terminated"):
+        whole: bytes = get_input_stream(environ, max_content_length=limit).read()
+        return whole
+    found: bytes = environ["wsgi.input"].read(limit + 1)
+    if len(found) > limit:
+        raise RequestEntityTooLarge
     return found
 
 
@@ -300,45 +304,21 @@ class Body:
 
     def load(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what it takes from plain data; raise the first refusal in the order of its fields, with `others`."""
-        return self._load(data)
-
-    @functools.cached_property
-    def _load(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """The same, by marshmallow, whose import takes a fifth of a server's start: so it waits for the first use."""
-        from marshmallow import EXCLUDE, Schema, ValidationError, fields
-
-        class Field(fields.Field[Any]):
-            def __init__(self, declared: Strict) -> None:
-                super().__init__(required=declared.missing is not None, data_key=declared.data_key)
-                self.declared = declared
-
-            def deserialize(
-                self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
-            ) -> Any:
-                name = self.data_key or attr or ""
-                try:
-                    if data is None or name in data:
-                        return self.declared.take(value, name)
-                    if self.declared.missing is not None:
-                        raise Refused([(self.declared.missing, name, None)])
-                except Refused as refused:
-                    raise ValidationError(refused.reasons) from None
-                return super().deserialize(value, attr, data, **kwargs)
-
-        made = Schema.from_dict({name: Field(each) for name, each in self.fields.items()}, name=type(self).__name__)
-        schema = made(unknown=EXCLUDE)
-
-        def load(data: Mapping[str, Any]) -> dict[str, Any]:
+        taken: dict[str, Any] = {}
+        refused: list[Reason] = []
+        for (attribute, field), name in zip(self.fields.items(), self.names, strict=True):
             try:
-                loaded: dict[str, Any] = schema.load(data)
-            except ValidationError as error:
-                messages: Mapping[str, Any] = error.messages_dict
-                first, *others = [refusal(*each) for name in self.names for each in messages.get(name, ())]
-                first.others = tuple(others)
-                raise first from None
-            return loaded
-
-        return load
+                if name in data:
+                    taken[attribute] = field.take(data[name], name)
+                elif field.missing is not None:
+                    refused.append((field.missing, name, None))
+            except Refused as error:
+                refused += error.reasons
+        if refused:
+            first, *others = [refusal(*reason) for reason in refused]
+            first.others = tuple(others)
+            raise first
+        return taken
 
 
 def refusal(entry: Entry, name: str, value: object) -> ApiError:

@@ -258,7 +258,6 @@ def warm() -> None:
     """Import once what every run needs and no guard is in."""
     import click  # noqa: F401
     import jsonschema_rs  # noqa: F401
-    import marshmallow  # noqa: F401
     import pytest  # noqa: F401
     import requests  # noqa: F401
     import waitress  # noqa: F401
