@@ -129,9 +129,9 @@ SETTINGS = {
     "max_request_body_size": MAX_BODY,
     "ident": None,
     "log_socket_errors": False,
-    "clear_untrusted_proxy_headers": True,
+    "clear_untrusted_proxy_headers": False,
 }
-"""What mockserver sets waitress to."""
+"""What mockserver sets waitress to; the threads are those it has over a store that may wait."""
 
 
 def _mockoon() -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _wiremock() -> dict[str, Any]:
 BARE = Peer(
     "bare Flask",
     [sys.executable, str(HERE / "bare.py"), "{port}", json.dumps(SETTINGS)],
-    "Four handlers over a dict: no checks, no tenants, no journal. The measure of the others.",
+    "Four handlers over a dict, on waitress as it comes: no checks, no tenants, no journal. The measure of the others.",
 )
 OURS = Peer(
     "mockserver",
