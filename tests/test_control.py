@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from mockserver import Config
+from mockserver.admin.endpoint import MAX_BODY
 from mockserver.providers import PROVIDERS
 from mockserver.store import Tenant
 
@@ -313,6 +315,17 @@ def test_made_tenants_are_bounded_too(make_world: Callable[..., World]) -> None:
 
 
 # State
+
+
+def test_a_large_state(made: Made) -> None:
+    """What was told of a large world is taken back: the size that a provider's request may have is no limit here."""
+    ips = [f"10.{number // 250}.{number % 250}.1" for number in range(10_000)]
+    section = {"ips": [{"ip": ip, "rdns": f"o{ip}.a-rather-long-name-of-a-host.example.com"} for ip in ips]}
+    made.ok("PUT", "/state", {"state": {"sendgrid": section}})
+    told = made.ok("GET", "/state")["state"]
+    assert len(json.dumps(told)) > Config().max_body
+    made.ok("POST", "/reset", {})
+    assert made.ok("PUT", "/state", {"state": told})["state"] == told
 
 
 def test_state(made: Made) -> None:
@@ -896,7 +909,7 @@ def test_the_token(make_world: Callable[..., World]) -> None:
         ({"data": b"[]", "content_type": "application/json"}, 400),
         ({"data": b"[" * 50_000, "content_type": "application/json"}, 400),
         ({"data": b"\xff", "content_type": "application/json"}, 400),
-        ({"data": b" " * (1 << 20) + b"{}", "content_type": "application/json"}, 413),
+        ({"data": b" " * MAX_BODY + b"{}", "content_type": "application/json"}, 413),
         ({"json": {"sede": "empty"}}, 400),
         ({"json": {"seed": 7}}, 400),
         ({"json": {"credentials": {"sendgrid": ""}}}, 400),

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("mockserver")
 
 PREFIX = "/_mockserver"
+MAX_BODY = 32 << 20
+"""How large a body may be, in bytes: a world may be large, and a state that was told is to be taken back."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN_TO_ALL = frozenset({f"{PREFIX}/live", f"{PREFIX}/ready"})
 """What needs no token."""
@@ -147,7 +149,7 @@ def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Ca
         def view(server: Mockserver, path_values: Mapping[str, str]) -> Reply:
             contract = Contract.load("control")
             try:
-                asked = _asked(server, contract, operation_id, path_values)
+                asked = _asked(contract, operation_id, path_values)
                 answer = function(server, *path_values.values(), **({"asked": asked} if asked is not None else {}))
             except Problem as error:
                 return problem(error.status, error.detail)
@@ -168,13 +170,11 @@ def endpoint(operation_id: str, method: str, path: str, status: int = 200) -> Ca
     return register
 
 
-def _asked(
-    server: Mockserver, contract: Contract, operation_id: str, path_values: Mapping[str, str]
-) -> dict[str, Any] | None:
+def _asked(contract: Contract, operation_id: str, path_values: Mapping[str, str]) -> dict[str, Any] | None:
     """Return what a request says in its query or its body, judged; None when its operation takes neither."""
     call = _call.get()
     try:
-        sent = body(call.environ, server.config.max_body)
+        sent = body(call.environ, MAX_BODY)
     except RequestEntityTooLarge:
         raise Problem(413, "The body is too large.") from None
     except HTTPException as error:
