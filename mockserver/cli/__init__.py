@@ -1,0 +1,68 @@
+"""The command line: `serving` a server, `asking` a running one, `checking` what needs none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from . import asking, checking, environment, serving
+from .options import Failure
+
+
+def main() -> NoReturn:
+    """Run the command line; a mistake is told on stderr, and is the exit code."""
+    for name in environment.set_by_others(os.environ):
+        del os.environ[name]
+    try:
+        code = commands.main(prog_name="mockserver", standalone_mode=False)
+    except click.UsageError as error:
+        help_ = f"\nTry '{error.ctx.command_path} --help'." if error.ctx is not None else ""
+        click.echo(f"mockserver: {error.format_message()}{help_}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"mockserver: {error.format_message()}", err=True)
+        sys.exit(error.code if isinstance(error, Failure) else error.exit_code)
+    except click.Abort:
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from .. import __version__
+
+        click.echo(f"mockserver, version {__version__}")
+        context.exit()
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """A mock of the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun.
+
+    Without a command: serve.
+    """
+    if context.invoked_subcommand is None:
+        with serving.serve.make_context("serve", [], parent=context) as bare:
+            serving.serve.invoke(bare)
+
+
+for command in (
+    serving.serve,
+    asking.wait,
+    asking.env,
+    asking.reset,
+    asking.seed,
+    asking.snapshot,
+    asking.fuzz_info,
+    checking.validate,
+    checking.operations,
+    checking.doctor,
+):
+    commands.add_command(command)
