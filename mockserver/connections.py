@@ -81,9 +81,14 @@ class Dispatcher(ThreadedTaskDispatcher):
     def _answer_elsewhere(self, connection: Any) -> None:
         """Let another thread answer, one more than there are if they all have something to do."""
         with self.lock:
-            idle = len(self.threads) - self.active_count - len(self.queue)
-        if idle <= 0 and len(self.threads) < self._at_most:
-            self.set_thread_count(len(self.threads) + 1)
+            before = frozenset(self.threads)
+            idle = len(before) - self.active_count - len(self.queue)
+        if idle <= 0 and len(before) < self._at_most:
+            try:
+                self.set_thread_count(len(before) + 1)
+            except RuntimeError:  # the system has no further one: it waits for those that there are
+                with self.lock:
+                    self.threads &= before  # waitress counts a thread that never began
         super().add_task(connection)
 
 

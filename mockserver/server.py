@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -55,6 +56,8 @@ class Server:
             sockets=[listening],
             connection_limit=CONNECTIONS,
             max_request_body_size=MAX_BODY,
+            inbuf_overflow=sys.maxsize,  # or waitress would write to files, and a container may have nowhere to
+            outbuf_overflow=sys.maxsize,
             ident=None,
             log_socket_errors=False,
             server_name=WILDCARDS.get(host, host),
@@ -72,6 +75,9 @@ class Server:
             self.app.mounts.ports[name] = other.getsockname()[1]
         self._stopping = False
         self._serving = False
+        self._ended = False
+        self._ending = threading.RLock()
+        """Held to wake the loop, and to say that there is none: its pipe's number may be somebody else's file then."""
         self._thread: threading.Thread | None = None
         self.tls = tls
         self.host = host
@@ -111,12 +117,12 @@ class Server:
         self._serving = True
         left = 0.0
         try:
+            self._dispatcher.set_thread_count(1)  # there has to be one; others are made when they are needed
             while not self._stopping:
                 self._turn(60)
             left = self._drain()
         finally:
-            self._dispatcher.shutdown(timeout=left)
-            wasyncore.close_all(self._sockets)
+            self._end(left)
 
     def _turn(self, seconds: float) -> None:
         """Wait for something to happen, for so many seconds at most, and answer what was asked."""
@@ -142,11 +148,21 @@ class Server:
                 return max(left, 0)
             self._turn(min(left, QUIET / 4))
 
+    def _end(self, left: float) -> None:
+        """Close everything, and wait for the threads for as long as is left."""
+        with self._ending:
+            self._ended = True
+        for connection in [each for each in self._sockets.values() if isinstance(each, Connection)]:
+            connection.handle_close()  # a thread that waits for its client to read is told
+        self._dispatcher.shutdown(timeout=left)
+        wasyncore.close_all(self._sockets)
+
     def stop(self) -> None:
         """Let `serve` come to its end; may be called by a signal, and by any thread."""
         self._stopping = True
-        with contextlib.suppress(OSError):  # it may be closed already
-            self._listeners[0].trigger.pull_trigger()  # a signal comes to the loop's own thread
+        with self._ending:
+            if not self._ended:
+                self._listeners[0].trigger.pull_trigger()  # not the listener's: a signal comes to the loop's own thread
 
     def close(self) -> None:
         """Stop serving and free the port; wait for it when serving in a thread of our own."""
@@ -154,7 +170,7 @@ class Server:
         if self._thread is not None:
             self._thread.join()
         elif not self._serving:
-            wasyncore.close_all(self._sockets)
+            self._end(0)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self.serve, name="mockserver", daemon=True)

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -298,3 +299,78 @@ def test_a_mistake_of_the_server(server: Server, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Connection, "service", fail)
     assert exchange(server, b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\n\r\n") == b""
     assert alive(server)
+
+
+def test_no_further_thread(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no further thread, delayed calls wait for each other, and nobody else for them."""
+    tenant = server.app.store.tenant("default")
+    tenant.reset()
+    tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=0.1, times=4))
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(server._dispatcher, "start_new_thread", refuse)
+    threads = len(server._dispatcher.threads)
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connected(server)) for _ in range(4)]
+        for connection in connections:
+            connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
+        assert alive_without_credential(server)
+        for connection in connections:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    assert len(server._dispatcher.threads) == threads
+    assert all(record.fault == "f1" for record in tenant.journal)
+
+
+def test_the_end_with_an_answer_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that waits for a client to read ends with the server."""
+    before = set(threading.enumerate())
+    with start() as server:
+        monkeypatch.setattr(server._listeners[0].adj, "outbuf_high_watermark", 1 << 20)
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((server.host, server.port))
+        connection.sendall(b"GET /_mockserver/openapi/sendgrid.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+        while not any(each.total_outbufs_len > 1 << 20 for each in server._listeners[0].active_channels.values()):
+            time.sleep(0.001)
+    connection.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert set(threading.enumerate()) <= before
+
+
+def test_closing_twice_touches_nothing(tmp_path: Path) -> None:
+    """A server that is closed leaves alone what has the numbers of its files now."""
+    for serves in (True, False):
+        server = start()
+        with server if serves else contextlib.nullcontext():
+            pass
+        server.close()
+        files = [(tmp_path / str(number)).open("w+b") for number in range(30)]
+        server.stop()
+        server.close()
+        for file in files:
+            file.close()
+        assert {file.stat().st_size for file in tmp_path.iterdir()} == {0}
+
+
+def test_nothing_is_written_to_files(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large bodies and large answers need no folder for temporary files: a container may have none."""
+
+    def refuse(*_: object) -> None:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile._get_default_tempdir", refuse)
+    monkeypatch.setattr("tempfile.tempdir", None)
+    body = b'{"name": "' + b"x" * (1 << 20) + b'"}'
+    head = b"POST /sendgrid/v3/ips/pools HTTP/1.0\r\n" + HOST + AUTH + b"Content-Length: %d\r\n\r\n" % len(body)
+    assert exchange(server, head + body, 10).startswith(b"HTTP/1.0 413 ")
+    tenant = server.app.store.tenant("default")
+    tenant.reset()
+    path = b"/sendgrid/v3/ips/pools/"
+    for _ in range(100):
+        exchange(server, b"GET " + path + b"x" * 20_000 + b" HTTP/1.0\r\n" + HOST + AUTH + b"\r\n")
+    received = exchange(server, b"GET /_mockserver/tenants/default/requests HTTP/1.0\r\n" + HOST + b"\r\n", 10)
+    assert received.startswith(b"HTTP/1.0 200 OK") and len(received) > 1 << 20
+    tenant.reset()
