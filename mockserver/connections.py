@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -31,6 +32,8 @@ QUIET = 0.2
 
 RECORD = 1 << 16
 """How much is read of TLS at once, in bytes: more than a record has, so that nothing is left where poll sees it not."""
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+START_LINE = re.compile(rb"[^ \r\n]+ [^ \r\n]+( HTTP/[0-9.]+)?\s*\r\n")
 WORDS = b"This port speaks HTTPS only: ask https://, not http://.\n"
 IN_THE_CLEAR = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
@@ -43,7 +46,7 @@ class Dispatcher(ThreadedTaskDispatcher):
     """Who answers: the loop's own thread, to which no other has to be woken; or others, where somebody would wait.
 
     What has to wait is a call with a planned delay; every call, if the store is not `prompt`; and a request that came
-    together with others, since the client may not read what is answered to the first.
+    together with others or behind an answer that is not yet sent, since the client may not read.
     """
 
     def __init__(self, *, prompt: bool) -> None:
@@ -52,6 +55,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         self._at_most = WAITING if prompt else THREADS
         self._asked: deque[Any] = deque()
         self._loop = 0
+        self._growing = threading.Lock()
 
     def add_task(self, task: Any) -> None:
         if self._prompt:
@@ -64,7 +68,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         self._loop = threading.get_ident()
         while self._asked:
             connection: Connection = self._asked.popleft()
-            if len(connection.requests) > 1:
+            if len(connection.requests) > 1 or connection.total_outbufs_len:
                 self._answer_elsewhere(connection)
                 continue
             try:
@@ -80,16 +84,14 @@ class Dispatcher(ThreadedTaskDispatcher):
 
     def _answer_elsewhere(self, connection: Any) -> None:
         """Let another thread answer, one more than there are if they all have something to do."""
-        with self.lock:
+        with self._growing:
             before = frozenset(self.threads)
-            idle = len(before) - self.active_count - len(self.queue)
-        if idle <= 0 and len(before) < self._at_most:
-            try:
-                self.set_thread_count(len(before) + 1)
-            except RuntimeError:  # the system has no further one: it waits for those that there are
-                with self.lock:
+            if len(before) - self.active_count - len(self.queue) <= 0 and len(before) < self._at_most:
+                try:
+                    self.set_thread_count(len(before) + 1)
+                except RuntimeError:  # the system has no further one: it waits for those that there are
                     self.threads &= before  # waitress counts a thread that never began
-        super().add_task(connection)
+            super().add_task(connection)
 
 
 class Task(WSGITask):
@@ -139,11 +141,23 @@ class Task(WSGITask):
 class Parser(HTTPRequestParser):
     """A request as it comes. A head on which waitress fails is a bad request: it would close without an answer."""
 
+    path = ""
+    """What is asked for; nothing, before that is known."""
+    adj: Adjustments
+    body_rcv: Any
+
     def parse_header(self, header_plus: bytes) -> None:
+        # on either, an expression of waitress' own could take for ever
+        if not START_LINE.match(header_plus):
+            raise ParsingError("Start line is invalid")
+        if CONTROL.search(header_plus):
+            raise ParsingError("Invalid header")
         try:
             super().parse_header(header_plus)
         except ValueError as error:  # a target such as `http://[`, a length of thousands of digits
             raise ParsingError(str(error)) from None
+        if self.body_rcv is None or self.content_length >= self.adj.max_request_body_size:
+            self.expect_continue = False  # there is nothing to go on with
 
 
 class Connection(HTTPChannel):
@@ -153,6 +167,10 @@ class Connection(HTTPChannel):
     task_class = Task
     socket: socket.socket
     requests_lock: threading.Lock
+
+    def handle_expt(self) -> None:
+        """Close: a byte out of band is nothing of HTTP, and poll would tell of it again and again."""
+        self.handle_close()
 
     def has_more(self) -> bool:
         """Say whether anything came behind the request that is being answered."""

@@ -38,7 +38,7 @@ EVICTED_PER_TENANT = 10
 class MemoryTenant(Tenant):
     """A tenant and its lock."""
 
-    __slots__ = ("_journal", "_kept", "_start", "_time", "_used", "ended", "lock", "over")
+    __slots__ = ("_journal", "_kept", "_resets", "_start", "_time", "_used", "ended", "lock", "over")
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class MemoryTenant(Tenant):
         self._time = time
         self._kept = Kept(seed, {}, 0, start, Faults(), {})
         self._used: dict[tuple[str, str], Used] = {}
+        self._resets = 0
 
     @property
     def journal(self) -> Journal:
@@ -121,8 +122,11 @@ class MemoryTenant(Tenant):
         if not seconds:
             return
         with self.lock:
-            over = self.over = self.over or threading.Event()
-        if (self.ended or over.wait(seconds)) and self.ended:
+            over, resets = self.over or threading.Event(), self._resets
+            self.over = over
+        if not self.ended:
+            over.wait(seconds)
+        if self.ended or self._resets != resets:
             raise ConnectionResetError
 
     def hurry(self) -> None:
@@ -137,6 +141,10 @@ class MemoryTenant(Tenant):
             self._kept = Kept(self._kept.seed, {}, 0, self._start, Faults(), {})
             self._used.clear()
             self._journal.reset()
+            self._resets += 1
+            over, self.over = self.over, None
+        if over is not None:
+            over.set()
 
 
 class Everything(NamedTuple):

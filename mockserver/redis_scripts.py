@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 BEGIN = r"""
--- t:ID      a tenant: born when it was made, v its version, seq, drawn, clock, start, faults, snapshots their names,
+-- t:ID      a tenant: born when it was made, v its version, resets, seq, drawn, clock, start, faults, snapshots their names,
 --           s:PROVIDER its own state, w:PROVIDER what it starts with if that is not the server's world
 -- s:ID      its snapshots, by name
 -- j:ID      its journal, of WEIGHT:RECORD
@@ -160,7 +160,7 @@ local function recall(key)
   return {}
 end
 
-local OWN = {born = true, v = true, seq = true, snapshots = true}  -- what a snapshot does not bring back
+local OWN = {born = true, resets = true, v = true, seq = true, snapshots = true}  -- what a snapshot does not bring back
 
 local function fields_of(flat)
   local fields = {}
@@ -207,7 +207,7 @@ return born(A[1])
 if not is_there(A[1]) then make(A[1]) end
 return {call('HEXISTS', P .. 't:' .. A[1], 'faults'), born(A[1])}
 """,
-    "born": "return born(A[1])",
+    "life": "return {born(A[1]) or '', call('HGET', P .. 't:' .. A[1], 'resets') or '0'}",
     "made": "return call('HGET', P .. 'counts', 'made') or '0'",
     "create": r"""
 sweep()
@@ -308,6 +308,7 @@ local start = call('HGET', key, 'start')
 if start then call('HSET', key, 'clock', start) end
 call('HSET', key, 'seq', 0, 'drawn', 0)
 call('HINCRBY', key, 'v', 1)
+call('HINCRBY', key, 'resets', 1)
 clear_journal(journal(id))
 call('HDEL', P .. 'journals', id)
 call('UNLINK', P .. 's:' .. id, P .. 'u:' .. id, P .. 'n:' .. id)

@@ -452,9 +452,12 @@ class RedisTenant(Tenant):
         return Used(*map(int, found))
 
     def wait(self, seconds: float) -> None:
-        end, over = time.monotonic() + seconds, self._store.over
+        if not seconds:
+            return
+        end, over, life = time.monotonic() + seconds, self._store.over, self._store.run("life", self.id)
         while (left := end - time.monotonic()) > 0 and not over.wait(min(left, LOOK)):
-            if self._store.run("born", self.id) != self.born:
+            now = self._store.run("life", self.id)
+            if now != life or now[0] != self.born:
                 raise ConnectionResetError
 
     def reset(self) -> None:

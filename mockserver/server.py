@@ -134,8 +134,8 @@ class Server:
         deadline = time.monotonic() + PATIENCE
         for listener in self._listeners:
             listener.stop_listening()
-        self.app.store.hurry()
         while True:
+            self.app.store.hurry()
             connections = [each for each in self._sockets.values() if isinstance(each, Connection)]
             for connection in connections:
                 if connection.is_idle():

@@ -307,7 +307,7 @@ class Tenant(ABC):
 
     @abstractmethod
     def wait(self, seconds: float) -> None:
-        """Delay a call; raises `ConnectionResetError` when there is nobody left to answer for."""
+        """Delay a call; raises `ConnectionResetError` when its tenant was closed or reset meanwhile."""
 
     @abstractmethod
     def reset(self) -> None:

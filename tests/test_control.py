@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -661,6 +663,29 @@ def test_drop_and_truncate_in_process(made: Made) -> None:
     names = [pool["name"] for pool in made.sendgrid.get(POOLS["sendgrid"]).json]
     assert names[-2:] == ["kept", "cut"]
     assert "lost" not in names
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_reset_ends_delays(made: Made, when: str) -> None:
+    """A call that is delayed when its tenant is reset is of the time before: it is not answered, and does nothing."""
+    made.fault("sendgrid.createIpPool", kind="delay", delay_seconds=60, when=when)
+    came: list[object] = []
+
+    def call() -> None:
+        try:
+            came.append(made.sendgrid.post(POOLS["sendgrid"], json={"name": "ghost"}))
+        except ConnectionResetError as error:
+            came.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    while not made.ok("GET", "/faults/f1")["fired"]:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    made.ok("POST", "/reset", {})
+    thread.join(20)
+    assert [type(each) for each in came] == [ConnectionResetError]
+    assert "ghost" not in made.sendgrid.get(POOLS["sendgrid"]).text
 
 
 def test_delays_hold_no_lock(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,6 +235,8 @@ BROKEN = {
     "an endless size of a chunk": CHUNKED + b"0" * 100_000,
     "an endless trailer": CHUNKED + b"0\r\n" + b"X: y\r\n" * 20_000,
     "an endless line": b"A" * 100_000,
+    "a long target and a word too many": b"GET a://" + b"1" * 200_000 + b" x HTTP/1.1\r\n\r\n",
+    "a header of spaces and a NUL": GET + b"X: " + b" " * 200_000 + b"\0\r\n\r\n",
 }  # fmt: skip
 
 
@@ -245,7 +247,15 @@ def test_broken_requests(server: Server, bystander: Bystander, name: str) -> Non
     assert bystander.noticed_nothing()
 
 
-@pytest.mark.parametrize("name", ["a broken absolute target", "a length of 5,000 digits"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a broken absolute target",
+        "a length of 5,000 digits",
+        "a long target and a word too many",
+        "a header of spaces and a NUL",
+    ],
+)
 def test_broken_heads_are_answered(server: Server, name: str) -> None:
     """A head that cannot be read is a bad request, and says so before the connection is closed."""
     assert judged(exchange(server, BROKEN[name])) == [400]

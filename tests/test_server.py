@@ -381,3 +381,46 @@ def test_nothing_is_written_to_files(server: Server, monkeypatch: pytest.MonkeyP
                 assert received, "the connection was closed"
             assert (len(received) > 1 << 20) == (line == asked[0])
     tenant.reset()
+
+
+def test_an_answer_behind_an_unread_one(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop answers nobody to whom something is still unsent, where sending more could mean to wait for itself."""
+    seen = []
+    service = Connection.service
+
+    def watched(connection: Connection) -> None:
+        if connection.addr == client.getsockname():
+            seen.append((server._dispatcher.is_loop(), connection.total_outbufs_len > 0))
+        service(connection)
+
+    monkeypatch.setattr(Connection, "service", watched)
+    request = b"GET /_mockserver/openapi/sendgrid.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        client.connect((server.host, server.port))
+        client.sendall(request * 100 + b"\0\r\n\r\n")
+        while len(seen) < 101:
+            assert alive(server)
+        received = b"".join(iter(lambda: client.recv(1 << 20), b""))
+    assert received.count(b"HTTP/1.1 200 OK\r\n") == 100
+    assert received.count(b" 400 Bad Request\r\n") == 1
+    assert (False, True) in seen
+    assert (True, True) not in seen
+
+
+def test_bytes_out_of_band(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    """Urgent data is nothing of HTTP: the connection is closed, and nothing is told again and again."""
+    with connected(server) as connection:
+        connection.send(b"x", socket.MSG_OOB)
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(65536) == b""
+    assert alive(server)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n", b"Content-Length: 99999999\r\n"])
+def test_nothing_to_go_on_with(server: Server, length: bytes) -> None:
+    """Who expects to be told to go on, and has nothing to go on with or too much of it, is answered."""
+    head = b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n" + length + b"\r\n"
+    received = exchange(server, head)
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n" if b"9" not in length else b"HTTP/1.1 413 ")

@@ -175,9 +175,9 @@ def test_what_a_thread_works_on(delay: float, asked: int) -> None:
             took = stop(process)
             received = read(connection)
         _, log = process.communicate()
-    assert Sent(0, asked, received).answers == 1
-    assert (b"\r\nConnection: close\r\n" in received) == (asked == 1)
-    assert ("stopped with requests unanswered on 1 connections" in log) == (asked == 2)  # the second waits anew
+    assert Sent(0, asked, received).answers == asked
+    assert received.count(b"\r\nConnection: close\r\n") == 1
+    assert log == ""
     assert process.returncode == 0
     assert took < 1.5  # 0.7 of patience; the rest is for a busy machine
 
