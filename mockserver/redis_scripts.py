@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 BEGIN = r"""
 -- t:ID      a tenant: born when it was made, v its version, resets how many, seq, drawn, clock, start, faults,
---           snapshots their names, s:PROVIDER its own state, w:PROVIDER what it starts with if that is not the server's world
+--           snapshots their names, s:PROVIDER its own state, w:PROVIDER what it starts with, if that is not the
+--           server's world
 -- s:ID      its snapshots, by name
 -- j:ID      its journal, of WEIGHT:RECORD
 -- u:ID      how often it asked for what, COUNT UNTIL by name
