@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import jsonschema_rs
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from . import documents, resources
 from .errors import Source
@@ -150,7 +151,10 @@ class Contract:
             return [Violation("/headers/Content-Type", "content", media_type)]
         schema, at = self.resolve(media["schema"], f"{pointer}/content/{_escape(media_type)}/schema")
         if not media_type.endswith("json"):
-            return self._judge(at, _form_value(parse_form(body, content_type), schema), "/body")
+            try:
+                return self._judge(at, _form_value(parse_form(body, content_type), schema), "/body")
+            except RequestEntityTooLarge:
+                return [Violation("/body", "form", None)]
         try:
             return self._judge(at, parse_json(body), "/body")
         except ValueError:

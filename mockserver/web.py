@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import json
@@ -210,7 +211,9 @@ def parse_pairs(text: bytes) -> list[tuple[str, str]]:
 
 def unread(query: str, body: bytes, content_type: str, read: frozenset[str]) -> tuple[str, ...]:
     """Name the query parameters and body fields of a request that are not among those `read`."""
-    sent = {name for name, _ in parse_pairs(query.encode("latin-1"))} | set(parse_form(body, content_type))
+    sent = {name for name, _ in parse_pairs(query.encode("latin-1"))}
+    with contextlib.suppress(RequestEntityTooLarge):  # a form of too many parts, which was refused as that
+        sent |= set(parse_form(body, content_type))
     try:
         value = parse_json(body)
         sent |= set(value) if isinstance(value, dict) else set()

@@ -893,6 +893,7 @@ def test_own_hosts(make_world: Callable[..., World], host: str) -> None:
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Origin": "http://localhost:1"},
     ],

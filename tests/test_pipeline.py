@@ -163,6 +163,8 @@ def test_many_parts_are_too_large(mailgun: Access) -> None:
     body = b"".join(b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nn\r\n' for _ in range(1_001)) + b"--x--"
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     assert mailgun.post(ROOM["mailgun"], data=body, headers=headers).status_code == 413
+    told = mailgun.world.client.get("/_mockserver/tenants/default/requests")
+    assert (told.status_code, told.json["requests"][-1]["status"]) == (200, 413)
 
 
 @pytest.mark.crashes
