@@ -150,7 +150,6 @@ def rename(app: Mockserver, number: int) -> None:
 def reset(rounds: int) -> dict[str, float]:
     """Measure the reset of a tenant of several sizes, in microseconds."""
     app, found = create_app(), {}
-    server = app
 
     def measure(name: str, app: Mockserver, prepare: Callable[[], object], rounds: int) -> None:
         times = []
@@ -175,7 +174,7 @@ def reset(rounds: int) -> dict[str, float]:
 
     def all_its_own() -> None:
         rename(big, 0)
-        state = server.providers["sendgrid"].read_seed(section).state
+        state = app.providers["sendgrid"].read_seed(section).state
         only(big).update(lambda kept: kept.states.update(sendgrid=state))
 
     measure(f"{side} pools × {side} IPs, all of them its own", big, all_its_own, rounds // 10 + 1)
@@ -203,22 +202,21 @@ def many(size: int, act: Callable[[Mockserver, int], object], **settings: Any) -
     """Measure what tenants keep that each made one request, over a seed of 100 pools × 100 IPs; in MB of 10⁶ bytes."""
     side = _side(size, 10_000)
     app = large(side, side, **settings)
-    server = app
     for number in range(size, size + 10):
         act(app, number)
-    server.store.reset()
+    app.store.reset()
     before = resident()
     for number in range(size):
         act(app, number)
     grown = resident() - before
-    tenants = server.store.overview()
-    journals = (server.store.get(each.id).journal for each in tenants)
+    tenants = app.store.overview()
+    journals = (app.store.get(each.id).journal for each in tenants)
     return {
         "tenants": len(tenants),
         "MB": grown / 1e6,
         "with provider state": sum(1 for each in tenants if each.written),
         "journals, MB": sum(record.weight for journal in journals for record in journal) / 1e6,
-        "room, MB": server.config.journal_room / 1e6,
+        "room, MB": app.config.journal_room / 1e6,
     }
 
 

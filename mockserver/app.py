@@ -290,8 +290,8 @@ class Mockserver:
     ) -> Iterable[bytes]:
         phrase = provider.phrase(reply.status) if reply.status else ""
         headers = [*provider.headers(call), *reply.headers, *extra, ("X-Mockserver-Request-Id", request_id)]
-        body = self._send(call.environ, reply, phrase, headers, start_response)
-        return _half(reply.body) if call.fault is not None and call.fault.kind == "truncate" else body
+        sent = self._send(call.environ, reply, phrase, headers, start_response)
+        return _half(reply.body) if call.fault is not None and call.fault.kind == "truncate" else sent
 
     def _send(
         self,
@@ -309,12 +309,11 @@ class Mockserver:
         told = list(headers)
         if reply.content_type is not None:
             told.append(("Content-Type", reply.content_type))
-        if reply.status in WITHOUT_BODY:
-            start_response(f"{reply.status} {phrase}", told)
-            return ()
-        told.append(("Content-Length", str(len(reply.body))))
+        has_body = reply.status not in WITHOUT_BODY
+        if has_body:
+            told.append(("Content-Length", str(len(reply.body))))
         start_response(f"{reply.status} {phrase}", told)
-        return (reply.body,) if environ["REQUEST_METHOD"] != "HEAD" else ()
+        return (reply.body,) if has_body and environ["REQUEST_METHOD"] != "HEAD" else ()
 
 
 def _store_class(store: str) -> Callable[..., Store]:

@@ -97,7 +97,7 @@ class Dispatcher(ThreadedTaskDispatcher):
 class Task(WSGITask):
     """One answer.
 
-    Its headers are spelt and ordered as they were given: waitress would write `X-Ratelimit-Limit`, and by the alphabet.
+    Its headers are spelt and ordered as they were given: waitress would write `Www-Authenticate`, and sort them.
     An answer without a body (204) needs no closed connection to show where it ends.
     """
 

@@ -1,4 +1,4 @@
-"""The application on a socket: bound at once, served by threads, closed cleanly."""
+"""The application on a socket: bound at once, answered by its loop, closed cleanly."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ class Server:
         self._serving = False
         self._ended = False
         self._ending = threading.RLock()
-        """Held to wake the loop, and to say that there is none: its pipe's number may be somebody else's file then."""
+        """Held to wake the loop, and to say that there is none: its pipe's number may be somebody else's file then.
+
+        A signal may come to the thread that holds it.
+        """
         self._thread: threading.Thread | None = None
         self.tls = tls
         self.host = host

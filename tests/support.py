@@ -184,14 +184,13 @@ class World:
 
     def __init__(self, **config: Any) -> None:
         settings = Config(**config)
-        self.app: Mockserver = create_app(
+        self.server: Mockserver = create_app(
             settings, store_class=GuardedStore if settings.store == "memory" else GuardedRedisStore
         )
-        self.server = self.app
         store = self.server.store
         assert isinstance(store, GuardedStore | GuardedRedisStore)
         self.store = store
-        self.client = PlainClient(self.app)
+        self.client = PlainClient(self.server)
         self.sparkpost = self.as_sparkpost(SPARKPOST_KEY)
         self.sendgrid = self.as_sendgrid(SENDGRID_KEY)
         self.mailgun = self.as_mailgun(MAILGUN_KEY)

@@ -16,11 +16,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from waitress.channel import ClientDisconnected
 
 from mockserver import Config
 from mockserver.connections import Connection
 from mockserver.faults import When
 from mockserver.memory_store import MemoryTenant
+from mockserver.routing import SHORT, Routing
 from mockserver.server import Server, start
 
 from .support import MAILGUN_KEY, SENDGRID_KEY
@@ -424,3 +426,27 @@ def test_nothing_to_go_on_with(server: Server, length: bytes) -> None:
     head = b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n" + length + b"\r\n"
     received = exchange(server, head)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n" if b"9" not in length else b"HTTP/1.1 413 ")
+
+
+def test_who_hangs_up_on_a_refusal(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that is gone when its broken request is refused is nothing to tell of."""
+
+    def gone(*_: object) -> None:
+        raise ClientDisconnected
+
+    monkeypatch.setattr(Connection, "write_soon", gone)
+    assert exchange(server, b"\0\r\n\r\n") == b""
+    monkeypatch.undo()
+    assert alive(server)
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_long_paths_are_not_remembered() -> None:
+    """Where a path leads is remembered up to a length, so that no client fills the memory; it leads there anyway."""
+    paths = Routing("", [("/{name}", ["GET"], "found")])
+    for length in (SHORT - 1, SHORT, SHORT + 1):
+        name = "x" * (length - 1)
+        assert paths.match(f"/{name}", "GET").values == {"name": name}
+    assert paths._known.cache_info().currsize == 2

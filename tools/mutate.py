@@ -321,6 +321,9 @@ def replay(chosen: Sequence[tuple[Guard, Known]]) -> int:
 
 
 def main() -> None:
+    unknown = [word for word in sys.argv[1:] if word.startswith("--") and word not in ("--find", "--some")]
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: no option; there is --find, --some, and words of the names of guards")
     words = [word for word in sys.argv[1:] if not word.startswith("--")]
     chosen = [item for item in guards() if not words or any(word in item[0].name for word in words)]
     if "--some" in sys.argv:
