@@ -134,6 +134,7 @@ def test_planned_faults_on_a_socket(server: Server) -> None:
     length = int(re.search(rb"Content-Length: (\d+)", head)[1])
     assert 0 < len(body) < length
     assert alive(server)
+    tenant.update(lambda kept: kept.faults.clear())
 
 
 def test_a_delay_holds_up_nobody_else(server: Server) -> None:
