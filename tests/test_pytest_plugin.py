@@ -1015,7 +1015,7 @@ class TestOld(unittest.TestCase):
         others=True,
     )
     result.assert_outcomes(passed=2, failed=2)
-    result.stdout.fnmatch_lines(["Using --randomly-seed=*"])
+    result.stdout.fnmatch_lines(["*--randomly-seed=*"])
 
 
 def test_nothing_is_left(run: Run) -> None:
@@ -1100,7 +1100,7 @@ def test_it(mockserver):
         subprocess=True,
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(['E           +   "name": "*ud800"'])
+    result.stdout.fnmatch_lines(['E *"name": "*ud800"'])
 
 
 def test_a_long_list_that_differs(run: Run) -> None:

@@ -37,12 +37,7 @@ def mistake(text: str, name: str = "") -> str:
         ("world: x\nsparkpots: {}", "2: sparkpots: unknown key; known are: world, sparkpost, sendgrid, mailgun"),
         ("world: x\nsendgrid: []", "2: sendgrid: is not a mapping"),
         ("world: x\nworld: y", "2: the key 'world' is there twice"),
-        ("world: x\n\tsendgrid: {}", "2: found "),
-        ("world: x\nsendgrid: {", ": "),
-        ("world: !!python/object:os.system x", "1: could not determine a constructor"),
         ("world: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
-        ("world: " + "[" * 3_000 + "]" * 3_000, "nested too deeply, or inside itself"),
-        ("world: \x00", "characters are not allowed"),
     ],
 )
 def test_documents_that_are_no_world(text: str, expected: str) -> None:
@@ -50,21 +45,37 @@ def test_documents_that_are_no_world(text: str, expected: str) -> None:
     assert expected in mistake(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("world: x\n\tsendgrid: {}", "2: ."),
+        ("world: x\nsendgrid: {", r"\d: ."),
+        ("world: !!python/object:os.system x", "1: ."),
+        ("world: " + "[" * 3_000 + "]" * 3_000, "."),
+        ("world: \x00", "."),
+    ],
+    ids=["tab", "open", "python", "deep", "odd"],
+)
+def test_what_is_no_yaml(text: str, told: str) -> None:
+    """What PyYAML does not read is told in its words, with the line if it knows one."""
+    assert re.match(told, mistake(text))
+
+
 def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML that was built without libyaml finds them at another time, and they are told all the same."""
     monkeypatch.setattr(documents, "loader", lambda: yaml.SafeLoader)
-    assert "special characters are not allowed" in mistake("world: \x00")
+    assert mistake("world: \x00")
 
 
 @pytest.mark.parametrize(
     ("section", "line", "expected"),
     [
-        ("sparkpost:\n  pools: []", 2, "sparkpost: Additional properties are not allowed ('pools' was unexpected)"),
-        ("sparkpost:\n  ip_pools:\n  - {id: a}", 4, "sparkpost.ip_pools.0: \"name\" is a required property"),
+        ("sparkpost:\n  pools: []", 2, "sparkpost: "),
+        ("sparkpost:\n  ip_pools:\n  - {id: a}", 4, "sparkpost.ip_pools.0: "),
         ("sparkpost:\n  ip_pools:\n  - {id: a, name: A}\n  - {id: a, name: B}", 5,
          "sparkpost.ip_pools.1.id: the pool a is there twice"),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3, hostname: h}", 4,
-         'sparkpost.sending_ips.0.external_ip: "1.2.3" does not match'),
+         "sparkpost.sending_ips.0.external_ip: "),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3.4,\n     hostname: h,\n     ip_pool: nope}", 6,
          "sparkpost.sending_ips.0.ip_pool: there is no pool 'nope'"),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h}\n  - {external_ip: 1.2.3.4, hostname: h}",
@@ -72,11 +83,11 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
         ("sendgrid:\n  credentials:\n  - {key: a}\n  - {key: a}", 5, "sendgrid.credentials.1.key: is there twice"),
         ("sendgrid:\n  credentials:\n  - {key: a, subuser: b}", 4,
          "sendgrid.credentials.0.subuser: there is no subuser 'b'"),
-        ("sendgrid:\n  credentials:\n  - {key: a, scopes: all}", 4, "sendgrid.credentials.0.scopes: \"all\" is not of"),
-        ("sendgrid:\n  ips:\n  - {ip: a, region: mars}", 4, 'sendgrid.ips.0.region: "mars" is not one of'),
+        ("sendgrid:\n  credentials:\n  - {key: a, scopes: all}", 4, "sendgrid.credentials.0.scopes: "),
+        ("sendgrid:\n  ips:\n  - {ip: a, region: mars}", 4, "sendgrid.ips.0.region: "),
         ("sendgrid:\n  ips:\n  - {ip: a}\n  - {ip: a}", 5, "sendgrid.ips.1.ip: a is there twice"),
         ("sendgrid:\n  ips:\n  - {ip: a, subusers: [b]}", 4, "sendgrid.ips.0.subusers.0: there is no subuser 'b'"),
-        ("sendgrid:\n  pools:\n  - {id: 1, name: a}", 4, 'sendgrid.pools.0.id: 1 is not of type "string"'),
+        ("sendgrid:\n  pools:\n  - {id: 1, name: a}", 4, "sendgrid.pools.0.id: "),
         ("sendgrid:\n  pools:\n  - {id: '1', name: a, ips: [b]}", 4, "sendgrid.pools.0.ips.0: there is no IP b"),
         ("sendgrid:\n  pools:\n  - {id: '1', name: a, subuser: b}", 4,
          "sendgrid.pools.0.subuser: there is no subuser 'b'"),
@@ -84,13 +95,12 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
          "sendgrid.pools.1.name: the pool 'a' is there twice"),
         ("sendgrid:\n  pools:\n  - {id: '1', name: a}\n  - {id: '1', name: b}", 5,
          "sendgrid.pools.1.id: the id 1 is there twice"),
-        (f"sendgrid:\n  pools:\n  - {{id: '1', name: {'x' * 65}}}", 4, "is longer than 64 characters"),
+        (f"sendgrid:\n  pools:\n  - {{id: '1', name: {'x' * 65}}}", 4, "sendgrid.pools.0.name: "),
         ("sendgrid:\n  pools:\n" + "\n".join(f"  - {{id: '{n}', name: p{n}}}" for n in range(1, 102)), 104,
          "sendgrid.pools.100: a user has at most 100 pools"),
         ("sendgrid:\n  ips:\n  - {ip: a}\n  pools:\n  - {id: '1', name: p, ips: [a]}", 6,
          "sendgrid.pools.0.ips.0: a can join no pool of this user"),
-        ("sendgrid:\n  pools:\n  - {id: '1', name: 2024-01-01, ips: 1}", 4,
-         'sendgrid.pools.0.ips: 1 is not of type "array"'),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: 2024-01-01, ips: 1}", 4, "sendgrid.pools.0.ips: "),
         ("sendgrid:\n  subusers:\n  - a\n  - {name: a}", 5, "sendgrid.subusers.1: the name 'a' is there twice"),
         ("sendgrid:\n  username: a\n  subusers: [a]", 4, "sendgrid.subusers.0: the name 'a' is there twice"),
         ("sendgrid:\n  subusers:\n  - {name: a, id: '7'}\n  - {name: b, id: '7'}", 5,
@@ -98,16 +108,14 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
         ("sendgrid:\n  user_id: '7'\n  subusers:\n  - {name: a, id: '7'}", 5,
          "sendgrid.subusers.0: the id 7 is there twice"),
         ("sendgrid:\n  subusers:\n  - {name: a, id: x}", 4, "sendgrid.subusers.0: "),
-        ("sendgrid:\n  remaining_ips: 10001", 3, "sendgrid.remaining_ips: 10001 is greater than the maximum of 10000"),
-        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 253402300800}", 4,
-         "sendgrid.ips.0.start_date: 253402300800 is greater than the maximum of 253402300799"),
-        (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**400}}}", 4, "sendgrid.ips.0.added_at: 1"),
-        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 1.0e+308}", 4, "sendgrid.ips.0.start_date: 1"),
-        ("sendgrid:\n  ips:\n  - {ip: a, updated_at: -62135596801}", 4,
-         "sendgrid.ips.0.updated_at: -62135596801 is less than the minimum of -62135596800"),
+        ("sendgrid:\n  remaining_ips: 10001", 3, "sendgrid.remaining_ips: "),
+        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 253402300800}", 4, "sendgrid.ips.0.start_date: "),
+        (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**400}}}", 4, "sendgrid.ips.0.added_at: "),
+        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 1.0e+308}", 4, "sendgrid.ips.0.start_date: "),
+        ("sendgrid:\n  ips:\n  - {ip: a, updated_at: -62135596801}", 4, "sendgrid.ips.0.updated_at: "),
         (f"sendgrid:\n  user_id: '{'9' * 18}'\n  subusers:\n  - a", 5,
          "sendgrid.subusers.0: there is no next id, say one"),
-        ("sendgrid:\n  switches: {silence: true}", 3, "sendgrid.switches: Additional properties are not allowed"),
+        ("sendgrid:\n  switches: {silence: true}", 3, "sendgrid.switches: "),
         ("sendgrid:\n  1: x", 2, "sendgrid: "),
         ("mailgun:\n  ips:\n  - {ip: 999.1.1.1}", 4, "mailgun.ips.0.ip: '999.1.1.1' is no IP address"),
         ("mailgun:\n  ips:\n  - {ip: '2001:db8::1'}\n  - {ip: '2001:0db8::1'}", 5,
@@ -120,11 +128,11 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
          f"  - {{pool_id: {ID}, name: n, description: d, ips: [192.0.2.1]}}\n  domains:\n"
          f"  - {{id: {ID}, name: a, pool_id: {ID}, ips: [192.0.2.2]}}", 7,
          "mailgun.domains.0.ips: are not those of the linked pool"),
-        ("mailgun:\n  features: DIPPs", 3, 'mailgun.features: "DIPPs" is not of type "array"'),
-        ("mailgun:\n  async_delay_seconds: -1", 3, "mailgun.async_delay_seconds: -1 is less than the minimum of 0"),
+        ("mailgun:\n  features: DIPPs", 3, "mailgun.features: "),
+        ("mailgun:\n  async_delay_seconds: -1", 3, "mailgun.async_delay_seconds: "),
         ("mailgun:\n  eligible_for_shared_ips: true", 3,
          "mailgun.eligible_for_shared_ips: the account has no IP that is not dedicated"),
-        ("mailgun:\n  ip_pools:\n  - {pool_id: x, name: n, description: d}", 4, 'ip_pools.0.pool_id: "x" does not'),
+        ("mailgun:\n  ip_pools:\n  - {pool_id: x, name: n, description: d}", 4, "mailgun.ip_pools.0.pool_id: "),
         (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d, ips: [1.2.3.4]}}", 4,
          "mailgun.ip_pools.0.ips.0: the account has no dedicated IP 1.2.3.4"),
         (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d, delegated_to: [{ID}]}}", 4,
@@ -137,7 +145,7 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )  # fmt: skip
 def test_mistakes_in_a_section(section: str, line: int, expected: str) -> None:
-    """A mistake in a provider's section is told with its line, the way to it, and the reason."""
+    """A mistake in a provider's section is told with its line and the way to it, and the reason where that is ours."""
     text = mistake(f"world: x\n{section}")
     assert text.startswith(f"{line}: ")
     assert expected in text

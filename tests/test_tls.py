@@ -29,6 +29,10 @@ from .test_cli import ENVIRONMENT, free_port, run, running
 HOSTS = [host for provider in PROVIDERS for host in provider.hosts]
 AUTH = {"Authorization": f"Bearer {SENDGRID_KEY}"}
 POOLS = "/sendgrid/v3/ips/pools"
+ANOTHER_NAME = {62, 64}
+"""OpenSSL's codes for a certificate of another host name, and of another address."""
+UNTRUSTED = {18, 19, 20}
+"""OpenSSL's codes for a certificate whose authority is not trusted: its own, another, none to be found."""
 GET = f"GET {POOLS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SENDGRID_KEY}\r\n\r\n".encode()
 
 
@@ -75,12 +79,14 @@ def test_names(server: Server, trust: ssl.SSLContext, name: str) -> None:
 def test_other_names(server: Server, trust: ssl.SSLContext, name: str) -> None:
     """It is valid for no other, and trusted by nobody who was not told to."""
     raw = socket.create_connection((server.host, server.port), timeout=5)
-    with pytest.raises(ssl.SSLCertVerificationError, match=r"doesn't match|not valid for|mismatch"):
+    with pytest.raises(ssl.SSLCertVerificationError) as another:
         trust.wrap_socket(raw, server_hostname=name)
+    assert another.value.verify_code in ANOTHER_NAME
     raw.close()
     raw = socket.create_connection((server.host, server.port), timeout=5)
-    with pytest.raises(ssl.SSLCertVerificationError, match=r"unable to get local issuer|self-signed"):
+    with pytest.raises(ssl.SSLCertVerificationError) as untrusted:
         ssl.create_default_context().wrap_socket(raw, server_hostname="localhost")
+    assert untrusted.value.verify_code in UNTRUSTED
     raw.close()
     assert alive(server, trust)
 
@@ -144,7 +150,7 @@ def test_remote(server: Server) -> None:
     assert server.tls is not None
     assert Remote(server.url, ca=server.tls.ca).call("GET", "live")["live"] is True
     for ca, reason in (
-        (None, "CERTIFICATE_VERIFY_FAILED"),
+        (None, "no answer from https://"),
         ("nowhere.pem", "nowhere.pem: No such file"),
         (__file__, "test_tls.py: "),
     ):

@@ -227,8 +227,6 @@ def contract_with(answer: dict[str, Any], request_body: dict[str, Any] | None = 
     ("status", "content_type", "data", "misfit"),
     [
         (200, "application/json; charset=utf-8", {"a": 1}, None),
-        (200, "application/json", {"a": "x"}, '/a "x" is not of type "integer"'),
-        (200, "application/json", {"a": 1, "b": 2}, " Additional properties are not allowed ('b' was unexpected)"),
         (200, "text/plain", None, "media type text/plain with status 200 is not in the contract"),
         (200, None, None, "no body with status 200, the contract has ['application/json']"),
         (201, "application/json", {"a": 1}, "status 201 is not in the contract"),
@@ -239,6 +237,17 @@ def test_a_misfit_is_told(status: int, content_type: str | None, data: object, m
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}
     contract = contract_with({"description": "", "content": {"application/json": {"schema": schema}}})
     assert contract.misfit("do", status, content_type, data) == misfit
+
+
+@pytest.mark.parametrize(("data", "where"), [({"a": "x"}, "/a "), ({"a": 1, "b": 2}, " ")])
+def test_where_an_answer_breaks_its_schema(data: object, where: str) -> None:
+    """An answer that breaks its schema is told with the place, and the validator's words."""
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}
+    contract = contract_with({"description": "", "content": {"application/json": {"schema": schema}}})
+    misfit = contract.misfit("do", 200, "application/json", data)
+    assert misfit is not None
+    assert misfit.startswith(where)
+    assert len(misfit) > len(where)
 
 
 @pytest.mark.parametrize(
@@ -290,5 +299,5 @@ def test_a_wrong_answer_is_logged_and_counted(
     assert world.server.misfits == 1
     assert "our answer breaks our contract: sendgrid listIpPools" in caplog.text
     misfit = list(world.store.tenant("default").journal)[-1].misfit
-    assert misfit is not None and "'title' was unexpected" in misfit
+    assert misfit is not None and misfit.startswith("/0 ")
     world.server.store.reset()

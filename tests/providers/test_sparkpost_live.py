@@ -505,32 +505,32 @@ def test_documented_can_buy(documented: Access) -> None:
         ("ip_pools:\n  - {id: a, name: A}\n  - {id: default, name: D, auto_warmup_overflow_pool: a}",
          "5: sparkpost.ip_pools.1.auto_warmup_overflow_pool: the pool default can only overflow into the shared pool"),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 0}",
-         "4: sparkpost.sending_ips.0.auto_warmup_stage: 0 is less than the minimum of 1"),
+         "4: sparkpost.sending_ips.0.auto_warmup_stage: "),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 30}",
-         "4: sparkpost.sending_ips.0.auto_warmup_stage: 30 is greater than the maximum of 29"),
+         "4: sparkpost.sending_ips.0.auto_warmup_stage: "),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_since: 1}",
-         '4: sparkpost.sending_ips.0: "auto_warmup_stage" is a required property'),
+         "4: sparkpost.sending_ips.0: "),
         ("sending_ips:\n"
          "  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: 253402300800}",
-         "4: sparkpost.sending_ips.0.auto_warmup_since: 253402300800 is greater than the maximum of 253402300799"),
+         "4: sparkpost.sending_ips.0.auto_warmup_since: "),
         ("sending_ips:\n"
          f"  - {{external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: {10**400}}}",
-         "4: sparkpost.sending_ips.0.auto_warmup_since: 1"),
+         "4: sparkpost.sending_ips.0.auto_warmup_since: "),
         ("subaccounts:\n  - {id: 1, name: A, updated_at: -62135596801}",
-         "4: sparkpost.subaccounts.0.updated_at: -62135596801 is less than the minimum of -62135596800"),
+         "4: sparkpost.subaccounts.0.updated_at: "),
         ("ip_pools:\n  - {id: a, name: A}\n  - {id: shared pool, name: S}",
          "5: sparkpost.ip_pools.1.id: 'shared pool' is not the account's own"),
-        ("dedicated_ip_limit: -1", "3: sparkpost.dedicated_ip_limit: -1 is less than the minimum of 0"),
+        ("dedicated_ip_limit: -1", "3: sparkpost.dedicated_ip_limit: "),
         ("subaccounts:\n  - {id: 1, name: A}\n  - {id: 1, name: B}",
          "5: sparkpost.subaccounts.1.id: the subaccount 1 is there twice"),
-        ("subaccounts:\n  - {id: 0, name: A}", "4: sparkpost.subaccounts.0.id: 0 is less than the minimum of 1"),
+        ("subaccounts:\n  - {id: 0, name: A}", "4: sparkpost.subaccounts.0.id: "),
         ("credentials:\n  - {key: k, subaccount: '1'}",
          "4: sparkpost.credentials.0.subaccount: there is no subaccount '1'"),
-        ("switches: {nope: true}", "3: sparkpost.switches: Additional properties are not allowed"),
+        ("switches: {nope: true}", "3: sparkpost.switches: "),
     ],
 )  # fmt: skip
 def test_mistakes_of_a_seed(section: str, expected: str) -> None:
-    """A seed whose records cannot be together is refused with line and reason."""
+    """A seed whose records cannot be together is refused with line and way to it, and our reason where it is ours."""
     readers = {provider.name: provider.read_seed for provider in PROVIDERS}
     with pytest.raises(SeedError) as caught:
         seed.read(f"world: x\nsparkpost:\n  {section}".encode(), "", readers)
