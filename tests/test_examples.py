@@ -46,6 +46,7 @@ def sh(command: str, folder: Path, **variables: str) -> subprocess.CompletedProc
     return subprocess.run(command, shell=True, cwd=folder, env={**env, **variables}, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_the_commands_for_the_tests(example: Path, tmp_path: Path) -> None:
     """What README says of the tests can be done: they are installed, pass, and tell at the end what they covered."""
     install, *runs = TESTS
@@ -61,6 +62,7 @@ def test_the_commands_for_the_tests(example: Path, tmp_path: Path) -> None:
     assert re.search(r"sendgrid +operations +2/", done.stdout), done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.mockserver(seed=WORLD)
 def test_the_commands_for_the_script(example: Path, mockserver: Sandbox) -> None:
     """What README says of the script does what it says: the dry run nothing, the last command everything."""
@@ -81,6 +83,7 @@ def test_what_readme_points_to() -> None:
             assert re.search(rf"^(def {name}\(|{name} = )", text, re.MULTILINE), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("right", "wrong", "tests"), MISTAKES, ids=[tests for *_, tests in MISTAKES])
 def test_a_mistake_is_noticed(example: Path, right: str, wrong: str, tests: str) -> None:
     """With one line of the script changed for the worse, a test of the example fails."""

@@ -24,6 +24,7 @@ def mutate() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_every_guard_has_a_test(mutate: ModuleType) -> None:
     """Every refusal in the source of a provider has a test that fails without it, or a reason why none does."""
     for guard, known in mutate.guards():
@@ -32,6 +33,7 @@ def test_every_guard_has_a_test(mutate: ModuleType) -> None:
     assert mutate.stale() == []
 
 
+@pytest.mark.slow
 def test_the_tests_are_there(mutate: ModuleType) -> None:
     """Every test that is named is one."""
     for name in {known.test for _, known in mutate.guards() if known.test is not None}:
