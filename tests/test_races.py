@@ -180,12 +180,14 @@ def differences(app: Mockserver, tenants: int, seed: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hectic")
 def test_every_history_is_serial() -> None:
     """What 8 threads are told of each of 100 tenants is what one caller would be told, in the order of the journal."""
     assert differences(create_app(Config()), TENANTS, 1) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hectic")
 def test_the_lock_is_what_makes_it_serial() -> None:
     """Without the lock of a tenant, the same comparison finds differences."""
@@ -234,6 +236,7 @@ def beyond_the_limit(app: Mockserver) -> list[str]:
     return [] if found == expected else [f"{tenant.id}: {found}"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hectic")
 def test_exactly_the_limit_is_made() -> None:
     """Of 300 creations at once, exactly 100 less the pools that are there succeed, in every round."""
@@ -251,6 +254,7 @@ def test_the_lock_is_what_holds_the_limit() -> None:
         assert any(beyond_the_limit(app) for _ in range(100))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hectic")
 def test_a_credential_opens_one_tenant() -> None:
     """A credential that everybody begins to use at once is one tenant, in which all that they made is."""
