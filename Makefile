@@ -5,8 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := tests/clients/npm
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Tests start hundreds of processes; without compiled files, each of them would compile the package anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
+# Tests start hundreds of processes; without compiled files, each of them would compile the package anew. Schemathesis's
+# plugin takes a second to import, in every process of a run, and no test uses it.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -p no:schemathesis
 
 # Read in place of the YAML as long as they are of that very text; who builds the package gets them from setup.py.
 COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
