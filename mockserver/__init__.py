@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .app import create_app
     from .config import Config
+    from .extension import MockServer
     from .inprocess import Local, wsgi_adapter, wsgi_transport
     from .remote import Remote, RemoteError
     from .sandbox import Sandbox, Sandboxes, serving
@@ -19,6 +20,7 @@ _HOMES = {
     "RemoteError": "remote",
     "Sandbox": "sandbox",
     "Sandboxes": "sandbox",
+    "MockServer": "extension",
     "create_app": "app",
     "serving": "sandbox",
     "wsgi_adapter": "inprocess",
@@ -28,6 +30,7 @@ _HOMES = {
 __all__ = [
     "Config",
     "Local",
+    "MockServer",
     "Remote",
     "RemoteError",
     "Sandbox",
@@ -39,7 +42,7 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # a name that there is not is a mistake for type checkers, too
+if not TYPE_CHECKING:  # keep undefined names an error for type checkers
 
     def __getattr__(name: str) -> Any:
         """Import what is asked for, when it is asked for: importing the package costs nothing."""

@@ -59,7 +59,8 @@ class Request:
     """The body, read as UTF-8."""
     account: str | None
     """The subaccount or subuser that it acted for."""
-    status: int
+    status: int | None
+    """None if a planned fault closed the connection without a response."""
     """0 when a planned fault dropped the connection."""
     refusal: Refusal | None
     violations: tuple[str, ...]
@@ -113,7 +114,7 @@ class Request:
     @property
     def form(self) -> dict[str, str | list[str]]:
         """The body's fields when it is a form, in either encoding; a list where a field is repeated."""
-        from .web import parse_form
+        from .bodies import parse_form
 
         fields = parse_form(self.text.encode(), self.header("Content-Type") or "")
         return _plain((name, fields.getlist(name)) for name in fields)

@@ -19,8 +19,8 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import build_http_date
 
-from .app import MAY_NOT_WAIT
 from .faults import Waits
+from .web.blueprint import MAY_NOT_WAIT
 
 THREADS = 8
 """How many calls are answered at once over a store that is not prompt; more threads would be slower."""

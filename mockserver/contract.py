@@ -14,8 +14,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from . import documents, resources
+from .bodies import parse_form, parse_json
 from .errors import Source
-from .web import parse_form, parse_json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DOCUMENT = "urn:document"

@@ -69,12 +69,12 @@ def _data() -> Check:
         from .contract import Contract
         from .providers import PROVIDERS
 
-        readers = {provider.name: provider.read_seed for provider in PROVIDERS}
-        documents = [*readers, "control"]
+        sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
+        documents = [*sections, "control"]
         for name in documents:
             Contract.load(name)
         for world in WORLDS:
-            seed.load(world, readers)
+            seed.load(world, sections)
     except Exception as error:  # whatever is wrong with it is what was asked
         return Check("data", False, f"{type(error).__name__}: {error}")
     return Check("data", True, f"{len(documents)} OpenAPI documents and {len(WORLDS)} seeds are readable")

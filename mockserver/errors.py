@@ -3,14 +3,14 @@
 Exception
 ├── ApiError     a refusal, taken from a provider's catalog; rendered by that provider's envelope
 ├── SeedError    a mistake in a seed: where it stands and why it is one
-└── StoreError   a store that a server cannot start with
+├── StoreError   a store that a server cannot start with
+└── ConfigError  a setting that is wrong
 """
 
 from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
@@ -54,37 +54,62 @@ def _placeholders(template: str) -> Iterator[str]:
     return (name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """One documented refusal: its status, its words, and what its provider's envelope needs beside them.
+class ErrorMessage(str):
+    """A documented error: its status, its message, and what its provider's error format needs besides.
 
-    `message` and the strings in `details` may hold `{placeholders}`; `echoes` names values that the envelope
-    repeats as they were sent. Calling the entry with exactly those values makes the error to raise.
+    As a string it is its own key, so that marshmallow takes it wherever it takes a message. `message` and the strings
+    in `details` may hold `{placeholders}`; `echoes` names values that the response repeats as they were sent. Call it
+    with exactly those values to make the error to raise.
     """
 
-    key: str
     status: int
     message: str
     source: Source
-    details: Mapping[str, Any] = field(default_factory=dict)
-    echoes: tuple[str, ...] = ()
-    wants: frozenset[str] = field(init=False)
+    details: Mapping[str, Any]
+    echoes: tuple[str, ...]
+    placeholders: frozenset[str]
 
-    def __post_init__(self) -> None:
-        templates = [self.message, *(text for text in self.details.values() if isinstance(text, str))]
-        wants = {name for template in templates for name in _placeholders(template)}
-        object.__setattr__(self, "wants", frozenset(wants | set(self.echoes)))
+    def __new__(
+        cls,
+        key: str,
+        status: int,
+        message: str,
+        source: Source,
+        details: Mapping[str, Any] | None = None,
+        echoes: tuple[str, ...] = (),
+    ) -> ErrorMessage:
+        error = super().__new__(cls, key)
+        error.status, error.message, error.source = status, message, source
+        error.details, error.echoes = details or {}, echoes
+        templates = [message, *(text for text in error.details.values() if isinstance(text, str))]
+        names = {name for template in templates for name in _placeholders(template)}
+        error.placeholders = frozenset(names | set(echoes))
+        return error
+
+    @property
+    def key(self) -> str:
+        return str(self)
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity: two providers may have an error of the same key."""
+        return self is other
+
+    def format(self, *args: object, **kwargs: object) -> ErrorMessage:
+        """Return itself: marshmallow formats every message, this one is formatted when its error is raised."""
+        return self
 
     def __call__(self, **values: object) -> ApiError:
-        if values.keys() != self.wants:
-            raise TypeError(f"{self.key} wants {sorted(self.wants)}, got {sorted(values)}")
+        if values.keys() != self.placeholders:
+            raise TypeError(f"{self.key} takes {sorted(self.placeholders)}, got {sorted(values)}")
         return ApiError(self, values)
 
 
 class ApiError(Exception):
     """A provider's refusal of a request: nothing was changed, and the envelope says so in the provider's words."""
 
-    def __init__(self, entry: Entry, values: Mapping[str, object]) -> None:
+    def __init__(self, entry: ErrorMessage, values: Mapping[str, object]) -> None:
         super().__init__(entry.key)
         self.entry = entry
         self.values = values
@@ -92,8 +117,8 @@ class ApiError(Exception):
         """Headers that belong to this refusal alone."""
         self.others: tuple[ApiError, ...] = ()
         """What else is wrong with the same request, where several things were judged at once."""
-        self.situation: str | None = None
-        """What the request met before, beside or instead of an operation, if that is what it is refused for."""
+        self.failure: str | None = None
+        """Why the request failed before or instead of an operation, if it did."""
 
     @property
     def message(self) -> str:
@@ -125,9 +150,13 @@ class StoreError(Exception):
     """A store that a server cannot start with, and why."""
 
 
-def entries(catalog: ModuleType) -> dict[str, Entry]:
+class ConfigError(ValueError):
+    """A setting that is unknown, or has a value that is wrong."""
+
+
+def entries(catalog: ModuleType) -> dict[str, ErrorMessage]:
     """Return every entry of a catalog module by its key, in the order written."""
-    return {value.key: value for value in vars(catalog).values() if isinstance(value, Entry)}
+    return {value.key: value for value in vars(catalog).values() if isinstance(value, ErrorMessage)}
 
 
 def limits(catalog: ModuleType) -> dict[str, Limit]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from . import documents, resources
 from .errors import entries
-from .provider import Provider
 from .remote import Remote
+from .web.provider import Provider
 
 EXCLUSIONS = Path(__file__).parent / "fuzzing.yaml"
 ACCEPTED: Mapping[str, tuple[str, ...]] = {

@@ -14,7 +14,7 @@ from .remote import Remote, RemoteError
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from .app import Mockserver
+    from flask import Flask
 
 URL = "http://localhost"
 """Where an application without a socket says that it is."""
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
     """Whether all of the body is there; a planned fault may have cut it."""
 
 
-def ask(app: Mockserver, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
+def ask(app: Flask, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
     """Hand a request to the application. Raises `ConnectionResetError` when a planned fault drops it."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -44,7 +44,7 @@ def ask(app: Mockserver, method: str, url: str, headers: Iterable[tuple[str, str
     try:
         chunks.extend(answer)
     except ConnectionResetError:
-        if not started:
+        if not chunks:  # not even the head of a response was sent
             raise
         whole = False
     finally:
@@ -91,8 +91,8 @@ def _environ(method: str, url: str, headers: Iterable[tuple[str, str]], body: by
 class Local(Remote):
     """The control API of an application in this process, without a socket."""
 
-    def __init__(self, app: Mockserver, url: str = URL) -> None:
-        super().__init__(url, app.config.control_token)
+    def __init__(self, app: Flask, url: str = URL) -> None:
+        super().__init__(url, app.config["MOCKSERVER_CONTROL_TOKEN"])
         self.app = app
 
     def _send(
@@ -105,7 +105,7 @@ class Local(Remote):
         return answer.status, answer.phrase, answer.body
 
 
-def wsgi_transport(app: Mockserver, library: ModuleType | None = None) -> Any:
+def wsgi_transport(app: Flask, library: ModuleType | None = None) -> Any:
     """Return a transport by which a client of httpx, sync or async, reaches the application without a socket.
 
     `library` is the module the client comes from: httpx, which is the default, or httpx2. A planned `drop` and a
@@ -140,7 +140,7 @@ def wsgi_transport(app: Mockserver, library: ModuleType | None = None) -> Any:
     return Transport()
 
 
-def wsgi_adapter(app: Mockserver) -> Any:
+def wsgi_adapter(app: Flask) -> Any:
     """Return an adapter by which a session of requests reaches the application without a socket.
 
     Mount it where the code under test sends its requests: `session.mount("http://localhost", wsgi_adapter(app))`. A

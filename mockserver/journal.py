@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -41,7 +42,8 @@ class Record(NamedTuple):
     credential: str
     account: str | None
     """The subaccount or subuser that the request acted for."""
-    status: int
+    status: int | None
+    """None if a planned fault closed the connection without a response."""
     refusal: Refusal | None
     read: frozenset[str]
     """Names of the body fields and query parameters that something read; the others were ignored."""
@@ -55,8 +57,8 @@ class Record(NamedTuple):
     @property
     def weight(self) -> int:
         """About how many bytes it takes to keep this."""
-        headers = sum(len(name) + len(value) for name, value in self.headers)
-        return 1_000 + len(self.path) + len(self.query) + headers + len(self.body)
+        headers = "".join(itertools.chain.from_iterable(self.headers))
+        return 1_000 + len(self.path) + len(self.query) + len(headers) + len(self.body)
 
 
 Counted = tuple[str, str | None, str | None, int]
@@ -202,23 +204,27 @@ def redact(secret: str) -> str:
     return "…" + secret[-4:] if len(secret) >= 12 else "…"
 
 
-@functools.lru_cache(maxsize=1_024)
-def _header(key: str) -> tuple[str, bool] | None:
-    """Return the header that a WSGI variable stands for, and whether it is a secret; None when it is no header."""
-    if key.startswith("HTTP_") and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
-        key = key[5:]
-    elif key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        return None
-    name = key.replace("_", "-").title()
-    return name, name.lower() in SECRET_HEADERS
-
-
 def sent(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return a request's headers as they may be kept."""
     headers = []
-    for key, value in environ.items():
-        found = _header(key)
-        if found is not None and (value or key[:5] == "HTTP_"):
-            name, secret = found
-            headers.append((name, redact(value) if secret else value))
+    for key, name, is_secret in _headers(tuple(environ)):
+        value = environ[key]
+        if value or key[:5] == "HTTP_":
+            headers.append((name, redact(value) if is_secret else value))
     return tuple(headers)
+
+
+@functools.lru_cache(maxsize=256)
+def _headers(variables: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
+    """Return those of some WSGI variables that are headers, with the header's name, and whether it is a secret."""
+    found = []
+    for key in variables:
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            name = key
+        elif key.startswith("HTTP_") and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+            name = key[5:]
+        else:
+            continue
+        name = name.replace("_", "-").title()
+        found.append((key, name, name.lower() in SECRET_HEADERS))
+    return tuple(found)

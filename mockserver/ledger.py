@@ -9,7 +9,7 @@ from typing import Any
 
 from .contract import Contract
 from .errors import Source, entries
-from .provider import Provider
+from .web.provider import Provider
 
 SCHEMA_VERSION = 1
 """Of the JSON that this server prints and its control API answers."""
@@ -28,7 +28,7 @@ def catalogue(providers: Iterable[Provider]) -> dict[str, Any]:
     for provider in providers:
         contract = Contract.load(provider.name)
         described = contract.operations()
-        for operation in provider.operations:
+        for operation in provider.operations.values():
             name = f"{provider.name}.{operation.id}"
             found["operations"].append(
                 {
@@ -63,7 +63,7 @@ def catalogue(providers: Iterable[Provider]) -> dict[str, Any]:
                     **_told(switch.source),
                 }
             )
-        for path, methods in provider.unmodelled.items():
+        for path, methods in provider.not_implemented.items():
             found["unmodelled"] += [{"provider": provider.name, "method": each, "path": path} for each in methods]
     return found
 

@@ -332,8 +332,8 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
             yield sandboxes
         return
     with serving(mockserver_config, strict=strict, root=config.rootpath) as sandboxes:
-        server = sandboxes.app
-        run.serve(sandboxes, lambda: server.foreign)
+        store = sandboxes.app.extensions["mockserver"].store
+        run.serve(sandboxes, lambda: store.counts().get("foreign", 0))
         yield sandboxes
         if run.coverage is not None:
             run.coverage.ledger = sandboxes.ledger
@@ -372,7 +372,7 @@ def mockserver(
     from .remote import RemoteError
 
     remote = mockserver_server.remote
-    if isinstance(remote, Local) and remote.app.config != mockserver_config:
+    if isinstance(remote, Local) and remote.app.extensions["mockserver"].config != mockserver_config:
         raise pytest.fail.Exception(
             "mockserver_config is another one for this test than for the server, which runs already: there is one for "
             "all tests of a process. Override it in one place, or start another server with mockserver.serving().",

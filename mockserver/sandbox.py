@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from types import ModuleType, TracebackType
     from typing import Self, Unpack
 
-    from .app import Mockserver
+    from flask import Flask
+
     from .config import Config
     from .coverage import Coverage
     from .profiles import Choice
@@ -384,7 +385,7 @@ class Sandboxes:
         return self.remote.url
 
     @property
-    def app(self) -> Mockserver:
+    def app(self) -> Flask:
         """The WSGI application, if it is in this process; else raises `RuntimeError`."""
         if not isinstance(self.remote, Local):
             raise RuntimeError(
@@ -440,9 +441,9 @@ class Sandboxes:
 
         if isinstance(seed, Mapping):
             return {provider.name: {} for provider in PROVIDERS} | dict(seed)
-        readers = {provider.name: provider.read_seed for provider in PROVIDERS}
+        sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
         source = seed if is_packaged(seed) else os.path.join(self._root, seed)  # noqa: PTH118, it may end in #WORLD
-        return {name: state.dump() for name, state in seeds.load(os.fspath(source), readers).states.items()}
+        return {name: state.dump() for name, state in seeds.load(os.fspath(source), sections).states.items()}
 
     def note(self, sandbox: Sandbox) -> None:
         """Count what a sandbox did, before that is forgotten."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-import jsonschema_rs
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates
+from marshmallow.exceptions import SCHEMA
 
 from . import documents, profiles, resources
 from .errors import SeedError
@@ -24,10 +27,6 @@ class Seeded(NamedTuple):
 
     state: State
     registrations: tuple[Registration, ...]
-
-
-Reader = Callable[[Mapping[str, Any]], Seeded]
-"""Reads a provider's section (`{}` when the world has none); raises `SeedError` with a path inside the section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,47 +44,94 @@ class World:
         return next((entry.credential for entry in [*full, *mine]), None)
 
 
-def reader(
-    provider: str,
-    load_state: Callable[[Mapping[str, Any]], State],
-    properties: Mapping[str, Any],
-    *,
-    switches: Iterable[profiles.Switch] = (),
-    rights: str | None = None,
-    account: str | None = None,
-    accounts: Callable[[Any], Container[str]] = lambda state: (),
-) -> Reader:
-    """Return the reader of a provider's section: credentials, its profile, and `properties` with their JSON Schemas.
+DEFAULT_TENANT = "default"
+"""The tenant of a registered credential that names none: so all credentials of a seed share one."""
 
-    `switches` are those that can be set beside a profile. `rights` and `account` are the provider's words for what a
-    credential may do and for the sub-account it belongs to; `accounts` names the sub-accounts that a state has.
-    """
-    credential = {"key": TEXT, "tenant": TEXT}
-    if rights is not None:
-        credential[rights] = {"type": "array", "items": TEXT}
-    if account is not None:
-        credential[account] = TEXT
-    credentials = {"type": "array", "items": record(credential, "key")}
-    schema = record({"credentials": credentials, **profiles.properties(switches), **properties})
-    validator = jsonschema_rs.validator_for(schema)
 
-    def read_section(section: Mapping[str, Any]) -> Seeded:
+def text(*, required: bool = False, **options: Any) -> fields.String:
+    """Return the field of a text that is not empty."""
+    return fields.String(required=required, validate=validate.Length(min=1), **options)
+
+
+def unique(values: Sequence[Any]) -> None:
+    """Validate that a list has no value twice."""
+    if len(set(values)) < len(values):
+        raise ValidationError("expected no value twice")
+
+
+def texts() -> fields.List[str]:
+    """Return the field of a list of different texts."""
+    return fields.List(text(), validate=unique)
+
+
+class SeedSchema(Schema):
+    """Base of the mappings in a seed: unknown keys are errors."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class CredentialSchema(SeedSchema):
+    """A registered credential, any text. A provider adds its names for rights and for sub-accounts."""
+
+    key = text(required=True)
+    tenant = text()
+
+
+class SeedSection(SeedSchema):
+    """A provider's section of a seed. A subclass declares its keys, and names what it is a section of."""
+
+    provider: ClassVar[str]
+    state: ClassVar[type[State]]
+    catalog: ClassVar[ModuleType]
+    rights: ClassVar[str | None] = None
+    """The key of a credential that lists its rights."""
+    account: ClassVar[str | None] = None
+    """The key of a credential that names the sub-account it belongs to."""
+
+    credentials = fields.List(fields.Nested(CredentialSchema))
+    profile = fields.String(validate=validate.OneOf(profiles.NAMES))
+    switches = fields.Dict()
+
+    @validates("switches")
+    def validate_switches(self, value: Mapping[str, Any], **kwargs: Any) -> None:
+        names = [switch.name for switch in profiles.switches(self.catalog)]
+        errors = {}
+        for name, on in value.items():
+            if name not in names:
+                errors[name] = [f"unknown switch: expected one of {', '.join(names) or 'none'}"]
+            elif not isinstance(on, bool):
+                errors[name] = [f"expected true or false, got {on!r}"]
+        if errors:
+            raise ValidationError(errors)
+
+    @classmethod
+    def accounts(cls, state: Any) -> Container[str]:
+        """Return the names of the sub-accounts that a state has."""
+        return ()
+
+    @classmethod
+    def load_state(cls, section: Mapping[str, Any]) -> State:
+        """Return the state that a valid section describes. Raises `SeedError`."""
+        return cls.state.load(section)
+
+    @classmethod
+    def read(cls, section: Mapping[str, Any]) -> Seeded:
+        """Return the state and the credentials of a section; `{}` stands for none. Raises `SeedError` with a path."""
         try:
-            mistakes = list(validator.iter_errors(section))
-        except (TypeError, ValueError) as error:  # a key or a value that JSON has not
-            raise SeedError((), str(error)) from None
-        for mistake in mistakes:
-            raise SeedError(tuple(mistake.instance_path), mistake.message)
-        state = load_state(section)
+            data: dict[str, Any] = _instance(cls).load(section)
+        except ValidationError as error:
+            raise SeedError(*first_error(error.messages)) from None
+        state = cls.load_state(data)
         registrations = []
-        for index, item in enumerate(section.get("credentials", ())):
-            owner = item.get(account) if account is not None else None
-            if owner is not None and owner not in accounts(state):
-                raise SeedError(("credentials", index, str(account)), f"there is no {account} '{owner}'")
-            scopes = item.get(rights) if rights is not None else None
+        for index, item in enumerate(data.get("credentials", ())):
+            owner = item.get(cls.account) if cls.account is not None else None
+            if owner is not None and owner not in cls.accounts(state):
+                raise SeedError(("credentials", index, str(cls.account)), f"there is no {cls.account} '{owner}'")
+            scopes = item.get(cls.rights) if cls.rights is not None else None
             registrations.append(
                 Registration(
-                    provider,
+                    cls.provider,
                     item["key"],
                     item.get("tenant", DEFAULT_TENANT),
                     account=owner,
@@ -94,26 +140,21 @@ def reader(
             )
         return Seeded(state, tuple(registrations))
 
-    return read_section
+
+@functools.cache
+def _instance(schema: type[SeedSection]) -> SeedSection:
+    return schema()
 
 
-TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
-FLAG: Mapping[str, Any] = {"type": "boolean"}
-DEFAULT_TENANT = "default"
-"""The tenant of a registered credential that names none: so all of a world's credentials see one world."""
+def first_error(messages: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[str | int, ...], str]:
+    """Return the path to the first message of a `ValidationError`, and the message."""
+    while isinstance(messages, Mapping):
+        key, messages = next(iter(messages.items()))
+        path = path if key == SCHEMA else (*path, key)
+    return path, str(messages[0])
 
 
-def record(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    """Return the JSON Schema of a mapping with just these keys."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-def load(source: str, readers: Mapping[str, Reader]) -> World:
+def load(source: str, sections: Mapping[str, type[SeedSection]]) -> World:
     """Read the world `FILE[#NAME]`: the named document of the file, its first without a name.
 
     `FILE` may also be the bare name of a packaged fixture. Raises `SeedError` with file, line and reason.
@@ -125,16 +166,16 @@ def load(source: str, readers: Mapping[str, Reader]) -> World:
         if packaged.is_file():
             path = packaged
             with contextlib.suppress(SeedError):  # which YAML alone can place
-                return _named(documents.compiled(packaged) or (), name, readers)
+                return _named(documents.compiled(packaged) or (), name, sections)
     try:
-        return read(path.read_bytes(), name, readers)
+        return read(path.read_bytes(), name, sections)
     except OSError as error:
         raise _at(SeedError((), error.strerror or str(error)), file) from None
     except SeedError as error:
         raise _at(error, file) from None
 
 
-def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
+def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]]) -> World:
     """Read one world from the YAML documents of `text`, as `load` does."""
     import yaml  # takes its time, and most servers start with a world that is compiled
 
@@ -151,7 +192,7 @@ def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
             names.append(document.get("world") if isinstance(document, dict) else None)
             if not name or names[-1] == name:
                 try:
-                    return _world(document, readers)
+                    return _world(document, sections)
                 except SeedError as error:
                     error.line = _line(node, error.path)
                     raise
@@ -171,27 +212,27 @@ def read(text: bytes, name: str, readers: Mapping[str, Reader]) -> World:
     raise SeedError((), "no YAML document")
 
 
-def _named(worlds: Iterable[Any], name: str, readers: Mapping[str, Reader]) -> World:
+def _named(worlds: Iterable[Any], name: str, sections: Mapping[str, type[SeedSection]]) -> World:
     """Return the world of a name among several, the first without one. Raises `SeedError`."""
     for world in worlds:
         if not name or world["world"] == name:
-            return _world(world, readers)
+            return _world(world, sections)
     raise SeedError((), f"no world named '{name}'")
 
 
-def _world(document: Any, readers: Mapping[str, Reader]) -> World:
+def _world(document: Any, sections: Mapping[str, type[SeedSection]]) -> World:
     if not isinstance(document, dict):
         raise SeedError((), "a world is a mapping")
     for key in document:
-        if key not in {"world", *readers}:
-            raise SeedError((key,), f"unknown key; known are: world, {', '.join(readers)}")
+        if key not in {"world", *sections}:
+            raise SeedError((key,), f"unknown key; known are: world, {', '.join(sections)}")
     name = document.get("world")
     if not isinstance(name, str) or not name:
         raise SeedError(("world",), "missing or not a text")
     states: dict[str, State] = {}
     registrations: dict[tuple[str, str], Registration] = {}
-    for provider, reader in readers.items():
-        seeded = _section(provider, document.get(provider), reader)
+    for provider, schema in sections.items():
+        seeded = _section(provider, document.get(provider), schema)
         states[provider] = seeded.state
         for index, registration in enumerate(seeded.registrations):
             key = (provider, registration.credential)
@@ -201,11 +242,11 @@ def _world(document: Any, readers: Mapping[str, Reader]) -> World:
     return World(name, states, registrations)
 
 
-def _section(provider: str, section: Any, reader: Reader) -> Seeded:
+def _section(provider: str, section: Any, schema: type[SeedSection]) -> Seeded:
     if section is not None and not isinstance(section, dict):
         raise SeedError((provider,), "is not a mapping")
     try:
-        return reader(section or {})
+        return schema.read(section or {})
     except SeedError as error:
         raise SeedError((provider, *error.path), error.reason) from None
 

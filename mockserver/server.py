@@ -12,14 +12,16 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from flask import Flask
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
-from .app import Mockserver
+from .app import create_app
 from .config import Config
 from .connections import QUIET, Connection, Dispatcher, Listener
-from .mounts import at_root
 from .tls import Tls
+from .web.mounts import at_root
+from .web.server_state import ServerState
 
 CONNECTIONS = 1_000
 """How many connections are open at once; a further one waits."""
@@ -43,7 +45,7 @@ class Server:
 
     def __init__(
         self,
-        app: Mockserver,
+        app: Flask,
         host: str = "127.0.0.1",
         port: int = 0,
         provider_ports: Mapping[str, int] | None = None,
@@ -66,13 +68,14 @@ class Server:
         )
         self._sockets: dict[int, Any] = {}
         self.app = app
-        self._dispatcher: Any = Dispatcher(prompt=self.app.store.prompt)
+        self.state: ServerState = app.extensions["mockserver"]
+        self._dispatcher: Any = Dispatcher(prompt=self.state.store.prompt)
         self._dispatcher.logger = quiet  # what is left undone is told by `_drain`
         shared = (self._sockets, self._dispatcher, adjustments, tls.context if tls is not None else None)
         self._listeners = [Listener(app, listening, *shared)]
         for name, other in zip(provider_ports or {}, others, strict=True):
             self._listeners.append(Listener(at_root(app, name), other, *shared))
-            self.app.mounts.ports[name] = other.getsockname()[1]
+            self.state.mounts.ports[name] = other.getsockname()[1]
         self._stopping = False
         self._serving = False
         self._ended = False
@@ -101,18 +104,18 @@ class Server:
         return {
             "url": self.url,
             **({"ca": self.tls.ca} if self.tls is not None else {}),
-            "providers": {name: self._access(name) for name in self.app.providers},
+            "providers": {name: self._access(name) for name in self.state.mounted_providers()},
         }
 
     def _access(self, name: str) -> dict[str, object]:
-        port = self.app.mounts.ports.get(name)
+        port = self.state.mounts.ports.get(name)
         root = {} if port is None else {"root_url": self._url(port)}
         return {"url": f"{self.url}/{name}", **root, "api_key": self._credential(name)}
 
     def _credential(self, name: str) -> str | None:
-        registered = self.app.world.credential(name)
-        if registered is None and self.app.config.unknown_credentials != "reject":
-            return self.app.providers[name].sample_credential
+        registered = self.state.seed.credential(name)
+        if registered is None and self.state.config.unknown_credentials != "reject":
+            return self.state.providers[name].example_api_key
         return registered
 
     def serve(self) -> None:
@@ -138,7 +141,7 @@ class Server:
         for listener in self._listeners:
             listener.stop_listening()
         while True:
-            self.app.store.hurry()
+            self.state.store.hurry()
             connections = [each for each in self._sockets.values() if isinstance(each, Connection)]
             for connection in connections:
                 if connection.is_idle():
@@ -210,4 +213,4 @@ def start(
     tls: Tls | None = None,
 ) -> Server:
     """Return a bound server for these settings, not serving yet."""
-    return Server(Mockserver(config), host, port, provider_ports, tls)
+    return Server(create_app(config or Config()), host, port, provider_ports, tls)

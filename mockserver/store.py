@@ -85,14 +85,17 @@ class Table(MutableMapping[str, R], Generic[R]):
         return len(self._base) - len(self._gone) + new
 
     def values(self) -> ValuesView[R]:
-        return dict(self.items()).values()
+        return self._merged().values()
 
     def items(self) -> ItemsView[str, R]:
+        return self._merged().items()
+
+    def _merged(self) -> Mapping[str, R]:
         if not self._own and not self._gone:
-            return self._base.items()
-        merged = {key: record for key, record in self._base.items() if key not in self._gone}
-        merged.update(self._own)
-        return merged.items()
+            return self._base
+        if not self._gone:
+            return {**self._base, **self._own}
+        return {key: record for key, record in self._base.items() if key not in self._gone} | self._own
 
     def copy(self) -> Table[R]:
         table: Table[R] = Table(self._base)
@@ -214,10 +217,12 @@ class Issued(NamedTuple):
 class Transaction(Generic[S]):
     """One request's view of one provider's state for one tenant: all of its changes happen, or none."""
 
-    __slots__ = ("ids", "issued", "now", "seq", "state")
+    __slots__ = ("account", "ids", "issued", "now", "seq", "state")
 
     def __init__(self, state: S, drawn: ids.Ids, now: float) -> None:
         self.state = state
+        self.account: str | None = None
+        """The subaccount or subuser that the request acts for; None for the account that owns them."""
         self.ids = drawn
         self.now = now
         self.issued: list[Issued] = []

@@ -41,7 +41,9 @@ def section(requests: Iterable[Request]) -> str:
 def _notes(request: Request) -> Iterator[str]:
     if request.account is not None:
         yield f"acting for: {request.account}"
-    if request.text and (request.refusal is not None or request.status >= 400 or request.violations or request.unread):
+    if request.text and (
+        request.refusal is not None or (request.status or 0) >= 400 or request.violations or request.unread
+    ):
         yield f"body: {_short(request.text)}"
     if request.refusal is not None:
         planned = f", by the planned fault {request.fault}" if request.fault is not None else ""

@@ -26,8 +26,8 @@ import yaml
 
 from mockserver import __version__, ledger
 from mockserver.cli import commands
-from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
+from mockserver.web.provider import Provider
 
 COMMAND = [sys.executable, "-m", "mockserver"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSERVER_")}
@@ -664,7 +664,7 @@ def test_operations(url: str) -> None:
     """Operations and refusals are listed with their sources and evidence; as JSON, just as the server has them."""
     shown = run("operations").stdout
     for provider in PROVIDERS:
-        for operation in provider.operations:
+        for operation in provider.operations.values():
             for path in operation.paths:
                 pattern = rf"^{provider.name}\.{operation.id} +{operation.method} +{re.escape(path)}(  |$)"
                 assert re.search(pattern, shown, re.MULTILINE)

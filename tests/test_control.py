@@ -17,7 +17,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from mockserver import Config
-from mockserver.admin.endpoint import MAX_BODY
+from mockserver.control.api import MAX_BODY
 from mockserver.providers import PROVIDERS
 from mockserver.store import Tenant
 
@@ -118,7 +118,7 @@ def test_info_and_operations(control: Control) -> None:
     assert [each["name"] for each in info["providers"]] == list(POOLS)
     found = control.ok("GET", "/operations")
     ids = {each["id"] for each in found["operations"]}
-    assert ids == {f"{each.name}.{operation.id}" for each in PROVIDERS for operation in each.operations}
+    assert ids == {f"{each.name}.{operation.id}" for each in PROVIDERS for operation in each.operations.values()}
     kinds = {each["kind"] for each in found["refusals"]}
     assert kinds == {"documented", "observed", "assumed"}
     assert {"provider": "sendgrid", "method": "POST", "path": "/v3/mail/send"} in found["unmodelled"]
@@ -148,7 +148,7 @@ def test_a_new_tenant(control: Control) -> None:
     made = control.tenant()
     for name in POOLS:
         access = made.data["providers"][name]
-        assert control.world.server.providers[name].well_formed.fullmatch(access["api_key"])
+        assert control.world.server.providers[name].api_key_pattern.fullmatch(access["api_key"])
         assert access["url"] == f"http://localhost/{name}"
         assert access["api_key"] in access["env"].values()
         assert getattr(made, name).get(POOLS[name]).status_code == 200
@@ -186,7 +186,7 @@ def test_a_tenant_of_its_own_seed(control: Control) -> None:
         ("/etc/passwd", "/body/seed: "),
         ("documents#nope", "no world named 'nope'"),
         ({"sendgrind": {}}, "/body/seed: "),
-        ({"sendgrid": {"pools": [{"id": "1"}]}}, "/body/seed/sendgrid/pools/0: "),
+        ({"sendgrid": {"pools": [{"id": "1"}]}}, "/body/seed/sendgrid/pools/0/name: "),
     ):
         assert reason in control.refused("POST", "/tenants", {"seed": seed}, status=400)
 

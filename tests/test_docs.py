@@ -51,6 +51,8 @@ VARYING = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d+s\b")
 PYTEST_ADDOPTS = (
     "-W error -o asyncio_default_fixture_loop_scope=function -p no:cacheprovider -p no:randomly -p no:schemathesis"
 )
+SLOW = re.compile(r"^\$ mockserver fuzz-info .*\| sh|^\$ pytest .*--mockserver-coverage-report", re.MULTILINE)
+"""Commands that take seconds: a fuzzer, and pytest in several processes."""
 PIPELINES = {".github/workflows/test.yaml": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
 PROVIDER = re.compile("|".join(provider.name for provider in PROVIDERS))
 
@@ -126,9 +128,12 @@ KINDS: dict[str, Sequence[Any]] = {
 
 def every(kind: str) -> pytest.MarkDecorator:
     """Run a test with every block, or every folder of blocks, of a kind."""
-    return pytest.mark.parametrize(
-        "block", KINDS[kind], ids=lambda each: str(each if isinstance(each, Block) else each[0])
-    )
+    found = []
+    for each in KINDS[kind]:
+        blocks = [each] if isinstance(each, Block) else each
+        slow = any(SLOW.search(block.text) for block in blocks)
+        found.append(pytest.param(each, id=str(blocks[0]), marks=pytest.mark.slow if slow else ()))
+    return pytest.mark.parametrize("block", found)
 
 
 @pytest.fixture(scope="module")
@@ -259,9 +264,9 @@ def test_js(block: Block, server: Sandboxes, node: str) -> None:
 @every("yaml")
 def test_yaml(block: Block) -> None:
     """A seed is a world that shows every provider."""
-    readers = {provider.name: provider.read_seed for provider in PROVIDERS}
+    sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
     shown = yaml.safe_load(block.text)
-    world = seed.read(block.text.encode(), shown["world"], readers)
+    world = seed.read(block.text.encode(), shown["world"], sections)
     assert set(shown) == {"world", *world.states}
 
 

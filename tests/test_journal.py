@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mockserver.bodies import unused_fields
 from mockserver.journal import redact
-from mockserver.web import unread
 
 from .support import SPARKPOST_KEY, World
 
@@ -43,7 +43,7 @@ def test_what_nothing_read(world: World) -> None:
     found = []
     for record in world.store.tenant("default").journal:
         content_type = dict(record.headers).get("Content-Type", "")
-        found.append(unread(record.query, record.body, content_type, record.read))
+        found.append(unused_fields(record.query, record.body, content_type, record.read))
     assert found == [("colour", "page"), ("add_ip",), ("before_key",)]
 
 

@@ -17,7 +17,7 @@ from mockserver import Config, create_app, wsgi_adapter, wsgi_transport
 from mockserver.providers import PROVIDERS
 from mockserver.server import Server, start
 
-from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, Access, World, basic
+from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, Access, World, basic, response_violations
 from .test_cli import fetch, free_port, run, running
 from .test_pipeline import PROVIDER, ROOM, words
 
@@ -137,7 +137,7 @@ def test_encoded_slashes(world: World) -> None:
 def server() -> Iterator[Server]:
     with start(Config(), provider_ports={"mailgun": 0, "sparkpost": 0, "sendgrid": 0}) as server:
         yield server
-        assert server.app.misfits == 0
+        assert response_violations(server.app) == 0
 
 
 def ask(port: int, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> tuple[int, bytes]:
@@ -152,7 +152,7 @@ def ask(port: int, method: str, path: str, headers: dict[str, str], body: bytes 
 @PROVIDER
 def test_ports(server: Server, name: str) -> None:
     """A port of its own has the provider at its root whatever the Host says, and nothing else."""
-    port = server.app.mounts.ports[name]
+    port = server.state.mounts.ports[name]
     headers = CREDENTIALS[name]
     assert ask(port, "GET", ROOM[name], headers) == ask(server.port, "GET", f"/{name}{ROOM[name]}", headers)
     for host in ("localhost:1", "api.sendgrid.com", "api.mailgun.net", "api.sparkpost.com"):
@@ -165,11 +165,11 @@ def test_ports(server: Server, name: str) -> None:
 
 def test_links_of_a_port(server: Server) -> None:
     """Links lead to the port that was asked, encoded slashes included."""
-    port = server.app.mounts.ports["mailgun"]
+    port = server.state.mounts.ports["mailgun"]
     status, body = ask(port, "GET", DOMAINS, CREDENTIALS["mailgun"])
     assert status == 200
     assert json.loads(body)["paging"]["first"].startswith(f"http://127.0.0.1:{port}/v3/ip_pools/")
-    port = server.app.mounts.ports["sendgrid"]
+    port = server.state.mounts.ports["sendgrid"]
     body = ask(port, "GET", f"{ROOM['sendgrid']}/a%2Fb", CREDENTIALS["sendgrid"])[1]
     assert b"Unable to locate" in body
 
@@ -200,7 +200,7 @@ def test_ports_are_freed() -> None:
     """Stopping closes every port and ends every thread."""
     before = set(threading.enumerate())
     with start(Config(seed="empty"), provider_ports={"mailgun": 0, "sendgrid": 0}) as server:
-        ports = [server.port, *server.app.mounts.ports.values()]
+        ports = [server.port, *server.state.mounts.ports.values()]
     assert len(set(ports)) == 3
     for port in ports:
         with pytest.raises(ConnectionRefusedError):

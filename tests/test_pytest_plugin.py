@@ -763,6 +763,7 @@ def running() -> Any:
         yield server
 
 
+@pytest.mark.slow
 def test_attaching(run: Run, running: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a URL the run uses the server that is there, and leaves nothing behind; else it is the same."""
     text = """
@@ -788,7 +789,7 @@ def test_fails(mockserver):
     monkeypatch.setenv("MOCKSERVER_URL", running.url)
     monkeypatch.setenv("MOCKSERVER_CONTROL_TOKEN", "secret")
     run(text).assert_outcomes(passed=1, failed=1)
-    assert len(running.app.store) == 0
+    assert len(running.state.store) == 0
 
 
 def test_attaching_to_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -898,6 +899,7 @@ def test_it(mockserver, number):
 """
 
 
+@pytest.mark.slow
 def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
     """The end of a run tells what it met of each provider, and what it never saw; also under xdist, and in files."""
     files = ["--mockserver-coverage-report", "out/all.json", "--mockserver-coverage-report", "out/all.md"]
@@ -943,6 +945,7 @@ def test_coverage_of_nothing(run: Run) -> None:
     assert "operations     1/8" not in printed(run("def test_it():\n    pass\n"))
 
 
+@pytest.mark.slow
 def test_coverage_of_a_worker_that_died(run: Run) -> None:
     """What a process that died had covered is missing, and the summary says so."""
     text = COVERED + "\ndef test_dies(mockserver):\n    import os\n    os._exit(1)\n"
@@ -953,6 +956,7 @@ def test_coverage_of_a_worker_that_died(run: Run) -> None:
 # With other plugins, and by itself
 
 
+@pytest.mark.slow
 def test_xdist(run: Run) -> None:
     """Each process of a run has a server of its own."""
     result = run("""
@@ -1044,7 +1048,7 @@ def nothing_left():
     yield
     assert (threading.active_count(), sockets()) == (threads, before)
     (server,) = SEEN
-    assert len(server.app.store) == 0
+    assert len(server.state.store) == 0
 
 
 @pytest.mark.parametrize("number", range(10))
@@ -1087,6 +1091,7 @@ def test_it(mockserver, number):
     assert time.monotonic() - started < 15
 
 
+@pytest.mark.slow
 def test_half_a_character(run: Run) -> None:
     """What cannot be encoded breaks neither the output nor the way from a process of pytest-xdist."""
     result = run(

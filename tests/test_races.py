@@ -14,12 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
+from flask import Flask
 
 from mockserver import create_app
-from mockserver.app import Mockserver
 from mockserver.config import Config
 from mockserver.inprocess import ask
 from mockserver.memory_store import MemoryTenant
+from mockserver.web.server_state import server_state
 
 THREADS = 8
 TENANTS = 100
@@ -54,7 +55,7 @@ class Answered(NamedTuple):
 class Tenant:
     """A tenant that the control API made, and a stream of mixed calls to it."""
 
-    def __init__(self, app: Mockserver) -> None:
+    def __init__(self, app: Flask) -> None:
         told = control(app, "POST", "tenants", clock={"now": "2030-01-01T00:00:00Z", "frozen": True})
         self.id: str = told["id"]
         self.app = app
@@ -97,7 +98,7 @@ class Tenant:
             )
 
 
-def control(app: Mockserver, method: str, path: str, **body: Any) -> dict[str, Any]:
+def control(app: Flask, method: str, path: str, **body: Any) -> dict[str, Any]:
     data = json.dumps(body).encode() if method != "GET" else b""
     answer = ask(app, method, f"{BASE}/_mockserver/{path}", [("Content-Type", "application/json")], data)
     assert answer.status in (200, 201), answer.body
@@ -115,9 +116,9 @@ def hectic() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without_locks(app: Mockserver) -> Iterator[None]:
+def without_locks(app: Flask) -> Iterator[None]:
     """Take out what guards a tenant: every tenant made here has a lock that locks nothing."""
-    store = app.store
+    store: Any = server_state(app).store
     kind = store.tenant_class
 
     def make(*arguments: Any) -> MemoryTenant:
@@ -142,7 +143,7 @@ def at_once(run: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(begin, range(THREADS)))
 
 
-def histories(app: Mockserver, tenants: int, seed: int) -> Iterator[tuple[Tenant, list[Answered]]]:
+def histories(app: Flask, tenants: int, seed: int) -> Iterator[tuple[Tenant, list[Answered]]]:
     """Let every thread make calls to tenants, all to the same one at the same time; yield what each was told."""
     made = [Tenant(app) for _ in range(tenants)]
 
@@ -160,7 +161,7 @@ def histories(app: Mockserver, tenants: int, seed: int) -> Iterator[tuple[Tenant
         yield tenant, sorted(answered for each in found for answered in each[index])
 
 
-def differences(app: Mockserver, tenants: int, seed: int) -> list[str]:
+def differences(app: Flask, tenants: int, seed: int) -> list[str]:
     """Say where a tenant's answers are not those of its own calls one after the other, in the order of its journal."""
     found = []
     for tenant, history in histories(app, tenants, seed):
@@ -196,7 +197,7 @@ def test_the_lock_is_what_makes_it_serial() -> None:
         assert any(differences(app, TENANTS, seed) for seed in range(20))
 
 
-def pools_made(app: Mockserver, provider: str) -> tuple[list[int], list[Answered], Tenant]:
+def pools_made(app: Flask, provider: str) -> tuple[list[int], list[Answered], Tenant]:
     """Try to make many pools at once, half of the names twice; return the statuses, the answers and the tenant."""
     tenant = Tenant(app)
     names = iter([f"p{number // 2}" if number < CREATED // 2 else f"p{number}" for number in range(CREATED)])
@@ -220,13 +221,13 @@ def pools_made(app: Mockserver, provider: str) -> tuple[list[int], list[Answered
     return [answer.status for answer in answers], answers, tenant
 
 
-def kept_pools(app: Mockserver, tenant: Tenant) -> list[dict[str, Any]]:
+def kept_pools(app: Flask, tenant: Tenant) -> list[dict[str, Any]]:
     """Return the pools of the parent account at SendGrid."""
     pools = control(app, "GET", f"tenants/{tenant.id}/state")["state"]["sendgrid"]["pools"]
     return [pool for pool in pools if "subuser" not in pool]
 
 
-def beyond_the_limit(app: Mockserver) -> list[str]:
+def beyond_the_limit(app: Flask) -> list[str]:
     """Make a tenant's pools at once, and say if they are not just as many as there is room for."""
     statuses, _, tenant = pools_made(app, "sendgrid")
     kept = kept_pools(app, tenant)

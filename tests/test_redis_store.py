@@ -625,8 +625,8 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
     [
         ("redis://:secret@127.0.0.1:1/0", "does not answer"),
         ("redis://127.0.0.1:1/x", "redis://127.0.0.1:1/x"),
-        ("postgres://x", "there is memory, and redis://"),
-        ("", "there is memory"),
+        ("postgres://x", "expected 'memory' or 'redis://"),
+        ("", "expected 'memory'"),
     ],
 )
 def test_a_store_that_is_none(store: str, reason: str) -> None:

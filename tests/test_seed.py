@@ -17,13 +17,13 @@ from mockserver.providers import PROVIDERS
 
 from .support import World
 
-READERS = {provider.name: provider.read_seed for provider in PROVIDERS}
+SECTIONS = {provider.name: provider.seed_schema for provider in PROVIDERS}
 ID = "0123456789abcdef01234567"
 
 
 def mistake(text: str, name: str = "") -> str:
     with pytest.raises(SeedError) as caught:
-        seed.read(text.encode(), name, READERS)
+        seed.read(text.encode(), name, SECTIONS)
     return str(caught.value)
 
 
@@ -70,8 +70,8 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("section", "line", "expected"),
     [
-        ("sparkpost:\n  pools: []", 2, "sparkpost: "),
-        ("sparkpost:\n  ip_pools:\n  - {id: a}", 4, "sparkpost.ip_pools.0: "),
+        ("sparkpost:\n  pools: []", 3, "sparkpost.pools: "),
+        ("sparkpost:\n  ip_pools:\n  - {id: a}", 4, "sparkpost.ip_pools.0.name: "),
         ("sparkpost:\n  ip_pools:\n  - {id: a, name: A}\n  - {id: a, name: B}", 5,
          "sparkpost.ip_pools.1.id: the pool a is there twice"),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3, hostname: h}", 4,
@@ -107,7 +107,7 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
          "sendgrid.subusers.1: the id 7 is there twice"),
         ("sendgrid:\n  user_id: '7'\n  subusers:\n  - {name: a, id: '7'}", 5,
          "sendgrid.subusers.0: the id 7 is there twice"),
-        ("sendgrid:\n  subusers:\n  - {name: a, id: x}", 4, "sendgrid.subusers.0: "),
+        ("sendgrid:\n  subusers:\n  - {name: a, id: x}", 4, "sendgrid.subusers.0.id: "),
         ("sendgrid:\n  remaining_ips: 10001", 3, "sendgrid.remaining_ips: "),
         ("sendgrid:\n  ips:\n  - {ip: a, start_date: 253402300800}", 4, "sendgrid.ips.0.start_date: "),
         (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**400}}}", 4, "sendgrid.ips.0.added_at: "),
@@ -115,8 +115,8 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
         ("sendgrid:\n  ips:\n  - {ip: a, updated_at: -62135596801}", 4, "sendgrid.ips.0.updated_at: "),
         (f"sendgrid:\n  user_id: '{'9' * 18}'\n  subusers:\n  - a", 5,
          "sendgrid.subusers.0: there is no next id, say one"),
-        ("sendgrid:\n  switches: {silence: true}", 3, "sendgrid.switches: "),
-        ("sendgrid:\n  1: x", 2, "sendgrid: "),
+        ("sendgrid:\n  switches: {silence: true}", 3, "sendgrid.switches.silence: unknown switch: "),
+        ("sendgrid:\n  1: x", 3, "sendgrid.1: "),
         ("mailgun:\n  ips:\n  - {ip: 999.1.1.1}", 4, "mailgun.ips.0.ip: '999.1.1.1' is no IP address"),
         ("mailgun:\n  ips:\n  - {ip: '2001:db8::1'}\n  - {ip: '2001:0db8::1'}", 5,
          "mailgun.ips.1.ip: 2001:db8::1 is there twice"),
@@ -154,8 +154,8 @@ def test_mistakes_in_a_section(section: str, line: int, expected: str) -> None:
 def test_one_file_several_worlds() -> None:
     """A file's first world is taken, or the one that is named; an unknown name is told with the known ones."""
     text = "world: a\n---\nworld: b\nsendgrid: {pools: [{id: '1', name: x}]}"
-    assert seed.read(text.encode(), "", READERS).name == "a"
-    assert seed.read(text.encode(), "b", READERS).name == "b"
+    assert seed.read(text.encode(), "", SECTIONS).name == "a"
+    assert seed.read(text.encode(), "b", SECTIONS).name == "b"
     assert mistake(text, "c") == "no world named 'c' (there is: a, b)"
 
 
@@ -164,13 +164,13 @@ def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("world: mine\nsendgrid: {ips: [{ip: a, region: x}]}", "utf-8")
     with pytest.raises(SeedError, match=re.escape(f"{path}:2: sendgrid.ips.0.region: ")):
-        seed.load(str(path), READERS)
+        seed.load(str(path), SECTIONS)
     for name in ("nowhere", str(tmp_path / "nowhere.yaml")):
         with pytest.raises(SeedError, match=re.escape(f"{name}: No such file or directory")):
-            seed.load(name, READERS)
+            seed.load(name, SECTIONS)
     with pytest.raises(SeedError, match="Is a directory"):
-        seed.load(str(tmp_path), READERS)
-    assert seed.load("documents#management", READERS).name == "management"
+        seed.load(str(tmp_path), SECTIONS)
+    assert seed.load("documents#management", SECTIONS).name == "management"
 
 
 def test_an_empty_world(make_world: Callable[..., World]) -> None:
@@ -207,10 +207,10 @@ def test_the_default_world() -> None:
 def test_every_registered_key_of_the_default_world_is_well_formed(make_world: Callable[..., World]) -> None:
     """The demo keys look like the providers' own."""
     world = make_world()
-    for provider, key in world.server.world.registrations:
-        assert world.server.providers[provider].well_formed.fullmatch(key)
+    for provider, key in world.server.seed.registrations:
+        assert world.server.providers[provider].api_key_pattern.fullmatch(key)
     for provider in PROVIDERS:
-        assert provider.well_formed.fullmatch(provider.sample_credential)
+        assert provider.api_key_pattern.fullmatch(provider.example_api_key)
 
 
 def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: Path) -> None:

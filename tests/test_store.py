@@ -82,10 +82,10 @@ def test_a_copy_costs_the_changes(kept: list[str], gone: list[str]) -> None:
 @pytest.mark.parametrize("name", ["default", "empty", "documents"])
 def test_a_dump_loads_to_the_same(provider: Any, name: str) -> None:
     """A state that is dumped and loaded again is the same state."""
-    readers = {each.name: each.read_seed for each in PROVIDERS}
-    state = seed.load(name, readers).states[provider.name]
+    sections = {each.name: each.seed_schema for each in PROVIDERS}
+    state = seed.load(name, sections).states[provider.name]
     dump = state.dump()
-    again = provider.read_seed(dump).state
+    again = provider.seed_schema.read(dump).state
     assert again.dump() == dump
 
 
@@ -99,7 +99,7 @@ def test_a_dump_with_work_to_do_loads(make_world: Any, tmp_path: Any) -> None:
     assert world.mailgun.delete(pool, query_string={"ip": "shared"}).status_code == 200
     dump = world.mailgun.tenant.read().dump()["states"]["mailgun"]
     assert dump["jobs"]
-    assert world.server.providers["mailgun"].read_seed(dump).state.dump() == dump
+    assert world.server.providers["mailgun"].seed_schema.read(dump).state.dump() == dump
 
 
 @pytest.mark.store("memory")

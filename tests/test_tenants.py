@@ -89,7 +89,7 @@ def test_who_only_reads_stores_nothing(world: World, name: str) -> None:
     reader.post(ROOM[name], data=b"{")
     reader.delete(f"{ROOM[name]}/nope")
     assert reader.tenant.read().states == {}
-    assert reader.tenant.read().state(name) is world.server.world.states[name]
+    assert reader.tenant.read().state(name) is world.server.seed.states[name]
     reader.post(ROOM[name], **BODY[name])
     assert list(reader.tenant.read().states) == [name]
 

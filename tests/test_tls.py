@@ -23,7 +23,7 @@ from mockserver import Remote, RemoteError, tls
 from mockserver.providers import PROVIDERS
 from mockserver.server import Server, start
 
-from .support import MAILGUN_KEY, SENDGRID_KEY
+from .support import MAILGUN_KEY, SENDGRID_KEY, response_violations
 from .test_cli import ENVIRONMENT, free_port, run, running
 
 HOSTS = [host for provider in PROVIDERS for host in provider.hosts]
@@ -40,7 +40,7 @@ GET = f"GET {POOLS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SENDGR
 def server() -> Iterator[Server]:
     with tls.self_signed(HOSTS) as made, start(provider_ports={"mailgun": 0}, tls=made) as server:
         yield server
-        assert server.app.misfits == 0
+        assert response_violations(server.app) == 0
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_requests(server: Server) -> None:
         session.trust_env = False
         for url in (
             f"https://localhost:{server.port}/mailgun",
-            f"https://127.0.0.1:{server.app.mounts.ports['mailgun']}",
+            f"https://127.0.0.1:{server.state.mounts.ports['mailgun']}",
         ):
             answer = session.get(f"{url}/v3/ip_pools/658041ae44842b99ee2eaa1b/domains", auth=("api", MAILGUN_KEY))
             assert answer.json()["paging"]["first"].startswith(f"{url}/v3/ip_pools/")
@@ -265,7 +265,7 @@ def test_large_bodies(server: Server, trust: ssl.SSLContext) -> None:
 
 def test_planned_faults(server: Server, trust: ssl.SSLContext) -> None:
     """A drop and a truncated answer look to a client as they do without TLS."""
-    tenant = server.app.store.tenant("default")
+    tenant = server.state.store.tenant("default")
     for kind, error in (("drop", http.client.RemoteDisconnected), ("truncate", http.client.IncompleteRead)):
         tenant.update(lambda kept, kind=kind: kept.faults.add("sendgrid.listIpPools", kind, when="after"))
         connection = http.client.HTTPSConnection("localhost", server.port, timeout=5, context=trust)

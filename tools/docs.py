@@ -11,14 +11,14 @@ from typing import Any
 
 import yaml
 
-from mockserver.admin import MAX_FAULTS, MAX_SNAPSHOTS
+from mockserver.bodies import MAX_FORM_PARTS
 from mockserver.config import Config
 from mockserver.contract import Contract
+from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS
 from mockserver.errors import Source, entries, limits
 from mockserver.ledger import catalogue, proofs
 from mockserver.providers import PROVIDERS
 from mockserver.server import CONNECTIONS, MAX_BODY
-from mockserver.web import MAX_FORM_PARTS
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Written by `make docs`. Do not edit. -->"
@@ -66,7 +66,7 @@ def operations() -> Iterator[str]:
         }
         yield from ["", f"## {provider.title}, `/{provider.name}`"]
         yield from table("operation", "method", "path", "what it does", "needs")
-        for operation in provider.operations:
+        for operation in provider.operations.values():
             paths = ", ".join(f"`{path}`" for path in operation.paths)
             needs = f"`{operation.scope}`" if operation.scope else ""
             yield row(f"`{operation.id}`", operation.method, paths, found[operation.id]["summary"], needs)
@@ -90,7 +90,7 @@ def operations() -> Iterator[str]:
                 live = "on" if switch.live else "off"
                 yield row(f"`{switch.name}`", "off", live, switch.meaning, *told(switch.source))
         yield from table("not modelled: 501", "methods")
-        for path, methods in provider.unmodelled.items():
+        for path, methods in provider.not_implemented.items():
             yield row(f"`{path}`", ", ".join(methods))
 
 

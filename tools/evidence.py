@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver.errors import Entry, entries
+from mockserver.errors import ErrorMessage, entries
 from mockserver.memory_store import MemoryStore
 from mockserver.providers import PROVIDERS
 
@@ -79,7 +79,7 @@ def guarded() -> Iterator[tuple[str, str]]:
         catalog = next(each.catalog for each in PROVIDERS if each.name == provider)
         for name in re.findall(r"\bcatalog\.([A-Z_0-9]+)", words):
             entry = getattr(catalog, name)
-            if isinstance(entry, Entry) and isinstance(known, str):
+            if isinstance(entry, ErrorMessage) and isinstance(known, str):
                 yield f"{provider}.{entry.key}", known
 
 
@@ -88,7 +88,7 @@ def collect(witness: Witness) -> dict[str, Any]:
     kinds = {"operation": "operations", "refusal": "refusals"}
     found: dict[str, dict[str, dict[str, Any]]] = {"operations": {}, "refusals": {}}
     for provider in PROVIDERS:
-        for operation in provider.operations:
+        for operation in provider.operations.values():
             # `make fuzz` fails if it leaves an operation out
             told = {"fuzzed": True, "examples": 0, "clients": [], "models": []}
             found["operations"][f"{provider.name}.{operation.id}"] = told

@@ -27,10 +27,10 @@ from typing import NamedTuple
 from mockserver import fuzzing, profiles
 from mockserver.contract import METHODS
 from mockserver.documents import read
-from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
 from mockserver.remote import Remote
 from mockserver.resources import folder
+from mockserver.web.provider import Provider
 
 PHASES = "examples,coverage,fuzzing,stateful"
 REPORT = "report.ndjson"

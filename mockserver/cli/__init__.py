@@ -8,13 +8,14 @@ from typing import NoReturn
 
 import click
 
-from . import asking, checking, environment, serving
+from ..settings import set_by_others
+from . import asking, checking, serving
 from .options import Failure
 
 
 def main() -> NoReturn:
     """Run the command line; a mistake is told on stderr, and is the exit code."""
-    for name in environment.set_by_others(os.environ):
+    for name in set_by_others(os.environ):
         del os.environ[name]
     try:
         code = commands.main(prog_name="mockserver", standalone_mode=False)

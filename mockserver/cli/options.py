@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 import os
 import re
 from collections.abc import Callable
@@ -13,17 +12,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import SeedError
+from ..settings import PREFIX, finite, option, token
 
 if TYPE_CHECKING:
-    from ..provider import Provider
     from ..seed import World
+    from ..web.provider import Provider
 
-PREFIX = "MOCKSERVER_"
 PORT = 8080
 TENANT = "default"
 """The tenant that a seed's credentials stand for unless they name another."""
 
 C = TypeVar("C", bound=Callable[..., Any])
+
+
+__all__ = ["PREFIX", "finite", "option", "token"]
 
 
 class Failure(click.ClickException):
@@ -32,26 +34,6 @@ class Failure(click.ClickException):
     def __init__(self, message: str, code: int = 2) -> None:
         super().__init__(message)
         self.code = code
-
-
-def option(flag: str, *names: str, **attributes: Any) -> Callable[[C], C]:
-    """Declare an option, and its twin in the environment."""
-    variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
-    return click.option(flag, *names, envvar=variable, show_envvar=True, **attributes)
-
-
-def token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return what can stand in a header."""
-    if value is not None and not re.fullmatch("[!-~]+", value):
-        raise click.BadParameter("a token is visible ASCII characters, at least one.")
-    return value
-
-
-def finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
-    """Return a number of seconds that comes to an end."""
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter("is no number of seconds.")
-    return value
 
 
 def _url(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -119,6 +101,6 @@ def world_of(source: str) -> World:
     from ..providers import PROVIDERS
 
     try:
-        return seed.load(source, {provider.name: provider.read_seed for provider in PROVIDERS})
+        return seed.load(source, {provider.name: provider.seed_schema for provider in PROVIDERS})
     except SeedError as error:
         raise Failure(f"seed: {error}") from None

@@ -12,21 +12,20 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from .. import profiles
-from ..config import STORE, UNKNOWN_CREDENTIALS, Config
+from ..config import Config
 from ..errors import SeedError, StoreError
+from ..settings import option, settings
 from . import environment
-from .options import PORT, Failure, finite, option, print_json, token
+from .options import PORT, Failure, print_json
 
 if TYPE_CHECKING:
     from ..tls import Tls
-
-DEFAULTS = Config()
 
 
 def _provider_ports(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
@@ -47,23 +46,6 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     return found
 
 
-def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None:
-        from ..providers import PROVIDERS
-
-        try:
-            profiles.choose(value, dict.fromkeys(provider.name for provider in PROVIDERS))
-        except SeedError as error:
-            raise click.BadParameter(f"'{value}': {error}.") from None
-    return value
-
-
-def _store(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not STORE.fullmatch(value):
-        raise click.BadParameter(f"'{value}' is none; there is memory, and redis://HOST:PORT/DB.")
-    return value
-
-
 @click.command()
 @option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
 @option(
@@ -77,113 +59,38 @@ def _store(context: click.Context, parameter: click.Parameter, value: str) -> st
     callback=_provider_ports,
     help="A further port for each of these providers, which is at its root there; auto, or nothing, for any free ones.",
 )
-@option(
-    "--seed",
-    default=DEFAULTS.seed,
-    metavar="FILE[#WORLD]",
-    show_default=True,
-    help="The world that every tenant starts from: a YAML file, or default, empty or documents.",
-)
-@option(
-    "--profile",
-    metavar="NAME|PROVIDER=NAME,...",
-    callback=_profile,
-    help="How the providers answer where their documents and later evidence disagree: documented or live. "
-    "[default: documented; a seed's section may say it too]",
-)
-@option(
-    "--unknown-credentials",
-    type=click.Choice(UNKNOWN_CREDENTIALS),
-    default=DEFAULTS.unknown_credentials,
-    show_default=True,
-    help="Which credentials that the seed does not name open a tenant of their own.",
-)
-@option(
-    "--max-tenants",
-    type=click.IntRange(min=1),
-    default=DEFAULTS.max_tenants,
-    show_default=True,
-    help="How many such tenants stay open; the least recently used one beyond that is closed.",
-)
-@option(
-    "--tenant-ttl",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
-    callback=finite,
-    help="How long such a tenant may be idle before it is closed. [default: for ever]",
-)
-@option(
-    "--store",
-    default=DEFAULTS.store,
-    metavar="memory|URL",
-    callback=_store,
-    show_default=True,
-    help="Where everything is kept; redis://HOST:PORT/DB lets any number of servers share it.",
-)
-@option(
-    "--id-seed",
-    default=DEFAULTS.id_seed,
-    metavar="TEXT",
-    show_default=True,
-    help="What identifiers are drawn from, together with the name of the tenant.",
-)
+@settings
 @option("--tls", type=click.Choice(["self-signed"]), help="Speak HTTPS, with a certificate that is made for this run.")
 @option("--tls-cert", metavar="FILE", help="Speak HTTPS, with this certificate, in PEM.")
 @option("--tls-key", metavar="FILE", help="The private key of --tls-cert, if it is not in the same file.")
 @option("--tls-ca-file", metavar="FILE", help="Where --tls self-signed writes what clients are to trust.")
-@option("--expose", is_flag=True, help="Let other machines in: any --host, and a token for the control API.")
-@option(
-    "--control-token",
-    metavar="TEXT",
-    callback=token,
-    help="What the control API asks for. With --expose and without this, one is made and printed.",
-)
-@option("--access-log", is_flag=True, help="Print a line for each request on stderr.")
 def serve(
     host: str,
     port: int,
     provider_ports: dict[str, int],
-    seed: str,
-    profile: str | None,
-    unknown_credentials: str,
-    max_tenants: int,
-    tenant_ttl: float | None,
-    store: str,
-    id_seed: str,
     tls: str | None,
     tls_cert: str | None,
     tls_key: str | None,
     tls_ca_file: str | None,
-    expose: bool,
-    control_token: str | None,
-    access_log: bool,
+    **values: Any,
 ) -> None:
     """Start the server; it prints one line when it is ready, and stops on SIGTERM or Ctrl-C."""
     for mistake in environment.unknown():
         raise Failure(mistake)
-    if not expose and not _is_loopback(host):
+    config = Config(**values)
+    if not config.expose and not _is_loopback(host):
         raise Failure(f"--host {host}: other machines could reach it; if they are to, say --expose")
     gc.disable()  # nothing that a start makes is garbage, and looking for some takes a tenth of its time
     from ..server import start
 
     logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
-    if access_log:
+    if config.access_log:
         logging.getLogger("mockserver").setLevel(logging.INFO)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    made = secrets.token_urlsafe(24) if expose and control_token is None else None
-    config = Config(
-        seed=seed,
-        profile=profile,
-        unknown_credentials=unknown_credentials,  # type: ignore[arg-type]
-        max_tenants=max_tenants,
-        tenant_ttl=tenant_ttl,
-        store=store,
-        id_seed=id_seed,
-        expose=expose,
-        control_token=control_token or made,
-        access_log=access_log,
-    )
+    made = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
+    if made is not None:
+        config = replace(config, control_token=made)
     with _tls(host, tls, tls_cert, tls_key, tls_ca_file) as identity:
         try:
             server = start(config, host, port, provider_ports, identity)

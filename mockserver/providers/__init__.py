@@ -1,6 +1,7 @@
-"""The providers, each in a folder of one shape; nothing of one stands outside its own."""
+"""The providers, each a package of one shape; nothing of one stands outside its own."""
 
-from ..provider import Provider
+from ..web.blueprint import ProviderBlueprint
 from . import mailgun, sendgrid, sparkpost
 
-PROVIDERS: tuple[Provider, ...] = (sparkpost.provider, sendgrid.provider, mailgun.provider)
+PROVIDERS: tuple[ProviderBlueprint, ...] = (sparkpost.blueprint, sendgrid.blueprint, mailgun.blueprint)
+"""Their blueprints."""

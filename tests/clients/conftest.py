@@ -4,10 +4,11 @@ import secrets
 
 import pytest
 
-from mockserver.app import create_app
+from mockserver import create_app
 from mockserver.server import Server
+from mockserver.web.server_state import server_state
 
-from ..support import GuardedStore
+from ..support import GuardedStore, response_violations
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +24,11 @@ def live():
 def kept(live):
     """Expect every answer to fit the contract, and what is refused to change nothing."""
     app = live.app
-    misfits, breaches = app.misfits, len(app.store.breaches)
+    store = server_state(app).store
+    violations, breaches = response_violations(app), len(store.breaches)
     yield
-    assert app.misfits == misfits
-    assert app.store.breaches[breaches:] == []
+    assert response_violations(app) == violations
+    assert store.breaches[breaches:] == []
 
 
 @pytest.fixture

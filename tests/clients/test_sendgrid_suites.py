@@ -12,12 +12,12 @@ import yaml
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.endpoints.ip.unassigned import unassigned
 
-from mockserver.app import create_app
+from mockserver import create_app
 from mockserver.config import Config
 from mockserver.server import Server
 
 from ..npm import run
-from ..support import GuardedStore
+from ..support import GuardedStore, response_violations
 
 WORLD = {
     "world": "suites",
@@ -47,8 +47,8 @@ def suites(tmp_path_factory):
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, server.host, prepend=",")
         yield server
-        assert server.app.misfits == 0
-        assert server.app.store.breaches == []
+        assert response_violations(server.app) == 0
+        assert server.state.store.breaches == []
 
 
 LIST = {"subuser": "test_string", "ip": "test_string", "limit": 1, "exclude_whitelabels": "true", "offset": 1}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver.providers.sendgrid import catalog, wire
+from mockserver.providers.sendgrid import blueprint, catalog
 
 from ..support import World, basic
 
@@ -33,7 +33,7 @@ def test_example(example: dict[str, Any], make_world: Callable[..., World], monk
         monkeypatch.setattr(example["crash"], crash)
     request, expected = example["request"], example["response"]
     provider = request["path"].split("/")[1]
-    key = request.get("credential") or world.server.world.credential(provider)
+    key = request.get("credential") or world.server.seed.credential(provider)
     response = world.client.open(
         request["path"],
         method=request["method"],
@@ -54,8 +54,8 @@ def crash(*args: object, **kwargs: object) -> None:
 
 def test_scopes_are_joined_as_in_the_example() -> None:
     """The 401's words are the example's, whatever scopes are missing."""
-    reply = wire.envelope(catalog.MISSING_SCOPE(scopes="scope1, scope2"))
-    assert (reply.status, json.loads(reply.body)) == (
+    reply = blueprint.error_response(catalog.MISSING_SCOPE(scopes="scope1, scope2"))
+    assert (reply.status_code, reply.json) == (
         401,
         {"errors": [{"field": "", "message": "missing required scope: scope1, scope2"}]},
     )

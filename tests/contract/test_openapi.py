@@ -8,17 +8,18 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from flask import request
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.datastructures import MultiDict
 
-from mockserver import admin
-from mockserver.app import routing
+from mockserver import Config, create_app
 from mockserver.contract import METHODS, Contract
+from mockserver.control import PREFIX
 from mockserver.errors import entries, limits
-from mockserver.provider import Provider
 from mockserver.providers import PROVIDERS
+from mockserver.web.provider import Provider
 
-from ..support import World
+from ..support import World, response_violations
 
 EACH = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 
@@ -53,20 +54,31 @@ def test_valid(provider: Provider) -> None:
 def test_same_routes(provider: Provider) -> None:
     """The document's operations and the served ones are the same, aliases too, with the same names for their parts."""
     documented = set(Contract.load(provider.name).paths())
-    declared = {(operation.id, operation.method, path) for operation in provider.operations for path in operation.paths}
+    declared = {
+        (operation.id, operation.method, path) for operation in provider.operations.values() for path in operation.paths
+    }
     assert documented == declared
-    paths = routing(provider)
+    app = create_app(Config())
     for operation_id, method, path in documented:
-        route = paths.match(f"/{provider.name}{path}", method)
-        assert route.found is not None and route.found.id == operation_id
-        assert route.values == {name: f"{{{name}}}" for name in re.findall("{(.*?)}", path)}
+        with app.test_request_context(f"/{provider.name}{path}", method=method):
+            assert request.endpoint == f"{provider.name}.{operation_id}"
+            assert request.view_args == {name: f"{{{name}}}" for name in re.findall("{(.*?)}", path)}
+
+
+def control_rules() -> Iterator[tuple[str, str, str]]:
+    """Yield operationId, method and path template of every rule of the control API."""
+    for rule in create_app(Config()).url_map.iter_rules():
+        blueprint, _, operation_id = rule.endpoint.rpartition(".")
+        if blueprint == "control":
+            path = rule.rule.removeprefix(PREFIX).replace("<", "{").replace(">", "}")
+            yield from ((operation_id, method, path) for method in rule.methods or ())
 
 
 def test_the_control_document() -> None:
     """The control API's document is valid, has just what is served, and its examples fit."""
     contract = Contract.load("control")
     OpenAPIV31SpecValidator(contract.document).validate()
-    assert set(contract.paths()) == {each[:3] for each in admin.operations}
+    assert set(contract.paths()) == set(control_rules())
     check_examples(contract.document)
     ids = {operation["operationId"] for _, _, operation in operations(contract.document)}
     for _, node in walk(contract.document):
@@ -79,16 +91,17 @@ def test_the_control_document() -> None:
 
 def test_a_tag_is_a_module() -> None:
     """Every operation of the control API stands in the module that has the name of its tag."""
+    app = create_app(Config())
     for _, _, operation in operations(Contract.load("control").document):
-        (view,) = [each.view for each in admin.operations if each.id == operation["operationId"]]
-        assert [view.__module__] == [f"mockserver.admin.{tag.lower()}" for tag in operation["tags"]]
+        view = app.view_functions[f"control.{operation['operationId']}"]
+        assert [view.__module__] == [f"mockserver.control.{tag.lower()}" for tag in operation["tags"]]
 
 
 @EACH
 def test_unmodelled_is_not_modelled(provider: Provider) -> None:
     """No operation is both served and listed as not modelled."""
-    served = {(operation.method, path) for operation in provider.operations for path in operation.paths}
-    unmodelled = {(method, path) for path, methods in provider.unmodelled.items() for method in methods}
+    served = {(operation.method, path) for operation in provider.operations.values() for path in operation.paths}
+    unmodelled = {(method, path) for path, methods in provider.not_implemented.items() for method in methods}
     assert not served & unmodelled
 
 
@@ -184,7 +197,7 @@ def test_links_lead_somewhere(provider: Provider) -> None:
 def test_every_refusal_fits(provider: Provider) -> None:
     """Every entry of the catalog, with likely values, fits an answer that the document has for its status."""
     contract = Contract.load(provider.name)
-    places = [None, *(operation.id for operation in provider.operations)]
+    places = [None, *(operation.id for operation in provider.operations.values())]
     samples: dict[str, object] = {
         "count": 100, "id": "nope", "ip": "192.0.2.1", "method": "GET", "name": "full", "path": "/v3/x",
         "scopes": "ips.pools.read", "type": "number", "value": "x",
@@ -192,8 +205,9 @@ def test_every_refusal_fits(provider: Provider) -> None:
     fields = {"field_type": "fbl_signing_domain", "missing": "name", "bad_format": "limit", "bad_value": "ip"}
     for key, entry in entries(provider.catalog).items():
         values = {**samples, "field": fields.get(key)}
-        reply = provider.envelope(entry(**{want: values[want] for want in entry.wants}))
-        misfits = [contract.misfit(place, reply.status, reply.content_type, reply.data) for place in places]
+        response = provider.error_response(entry(**{name: values[name] for name in entry.placeholders}))
+        data = response.json if response.is_json else None
+        misfits = [contract.misfit(place, response.status_code, response.content_type, data) for place in places]
         assert None in misfits, (key, set(misfits))
 
 
@@ -294,9 +308,9 @@ def test_a_wrong_answer_is_logged_and_counted(
 ) -> None:
     """An answer of ours that breaks the contract is sent all the same, logged, counted, and in the journal."""
     world = make_world()
-    monkeypatch.setattr("mockserver.providers.sendgrid.wire.pool_name", lambda pool: {"title": pool.name})
+    monkeypatch.setattr("mockserver.providers.sendgrid.responses.pool_name", lambda pool: {"title": pool.name})
     assert world.sendgrid.get("/v3/ips/pools").status_code == 200
-    assert world.server.misfits == 1
+    assert response_violations(world.app) == 1
     assert "our answer breaks our contract: sendgrid listIpPools" in caplog.text
     misfit = list(world.store.tenant("default").journal)[-1].misfit
     assert misfit is not None and misfit.startswith("/0 ")

@@ -7,8 +7,9 @@ import json
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from flask import Flask
+
 from mockserver import create_app
-from mockserver.app import Mockserver
 from mockserver.config import Config
 from mockserver.inprocess import URL, ask
 
@@ -27,7 +28,7 @@ class Told(NamedTuple):
 
 
 @functools.cache
-def server() -> Mockserver:
+def server() -> Flask:
     """Return the one server of this process."""
     return create_app(Config())
 

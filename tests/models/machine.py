@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from ..support import response_violations
 from .account import Account, Told, server
 
 T = TypeVar("T")
@@ -64,9 +65,9 @@ class Machine(RuleBasedStateMachine):
 
 def holds(machine: type[Machine], everyday: int = EVERYDAY) -> None:
     """Run a machine, which must find nothing; and no answer may break the contract."""
-    before = server().misfits
+    before = response_violations(server())
     run_state_machine_as_test(machine, settings=sizes(EXAMPLES or everyday, derandomize=not EXAMPLES))
-    assert server().misfits == before
+    assert response_violations(server()) == before
 
 
 def catches(machine: type[Machine]) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from mockserver.errors import SeedError
 from mockserver.providers.mailgun import catalog
 from mockserver.providers.mailgun.models import Domain, Link, State, created
-from mockserver.providers.mailgun.schemas.seed import SEED
+from mockserver.providers.mailgun.schemas.seed import MailgunSeed
 
 from ..support import SUBACCOUNT, Access
 from .mailgun_account import MARKETING, POOLS, TRANSACTIONAL, Time, domain_ips, started, succeeded
@@ -55,7 +55,7 @@ JOB = {"id": "b" * 24}
 def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int, ...], reason: str) -> None:
     """A seed whose parts contradict each other is refused, with where and why."""
     with pytest.raises(SeedError) as caught:
-        SEED(section)
+        MailgunSeed.read(section)
     assert (caught.value.path, caught.value.reason) == (path, reason)
 
 
@@ -76,7 +76,7 @@ def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int
 def test_seeds_of_the_wrong_kind(section: dict[str, Any]) -> None:
     """What a seed says is of its kind and in its range."""
     with pytest.raises(SeedError):
-        SEED(section)
+        MailgunSeed.read(section)
 
 
 def test_everything_is_read_back() -> None:
@@ -110,9 +110,9 @@ def test_everything_is_read_back() -> None:
             {"id": "5" * 24, "delete_domain": "a.example.com", "due": 1.5, "link": [], "unlink": []},
         ],
     }  # fmt: skip
-    state = SEED(data).state
+    state = MailgunSeed.read(data).state
     assert state.dump() == data
-    assert SEED(state.dump()).state == state
+    assert MailgunSeed.read(state.dump()).state == state
 
 
 def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., Access], time: Time) -> None:
@@ -140,7 +140,7 @@ def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., Access], time: Time
 def test_addresses_of_jobs() -> None:
     """The addresses in what is still to be done are kept in their usual spelling, as all others."""
     jobs = [{**JOB, "unassign_ip": "0::1", "replace_with": "0::2"}]
-    state = SEED({"ips": [{"ip": "::1"}, {"ip": "::2"}], "jobs": jobs}).state
+    state = MailgunSeed.read({"ips": [{"ip": "::1"}, {"ip": "::2"}], "jobs": jobs}).state
     assert state.dump()["jobs"] == [{**JOB, "unassign_ip": "::1", "replace_with": "::2", "link": [], "unlink": []}]
 
 
@@ -197,7 +197,7 @@ def test_a_clock_that_is_turned_back(slow: Access, time: Time) -> None:
     assert domain_ips(slow, "mail.example.com") == ["192.0.2.11"]
     succeeded(slow.post("/v3/ip_warmups/192.0.2.12"))
     state = slow.world.client.get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
-    assert (state["jobs"], SEED(state).state.dump()) == ([], state)
+    assert (state["jobs"], MailgunSeed.read(state).state.dump()) == ([], state)
 
 
 # What is not modelled, and what is not fit

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.sendgrid import catalog, provider
+from mockserver.providers.sendgrid import blueprint, catalog
 
 from ..support import Access, World
 
@@ -288,7 +288,7 @@ def test_scopes_of_keys(world: World) -> None:
     """A key's own scopes are listed; of one without limits, every scope that an operation needs."""
     every = world.sendgrid.get("/v3/scopes").json["scopes"]
     assert every == list(catalog.SCOPES)
-    assert {operation.scope for operation in provider.operations} - {None} <= set(every)
+    assert {operation.scope for operation in blueprint.operations.values()} - {None} <= set(every)
     reader = world.as_sendgrid("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000")
     assert reader.get("/v3/scopes").json == {"scopes": ["ips.pools.read"]}
     nothing = world.as_sendgrid("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")

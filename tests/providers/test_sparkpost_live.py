@@ -526,14 +526,14 @@ def test_documented_can_buy(documented: Access) -> None:
         ("subaccounts:\n  - {id: 0, name: A}", "4: sparkpost.subaccounts.0.id: "),
         ("credentials:\n  - {key: k, subaccount: '1'}",
          "4: sparkpost.credentials.0.subaccount: there is no subaccount '1'"),
-        ("switches: {nope: true}", "3: sparkpost.switches: "),
+        ("switches: {nope: true}", "3: sparkpost.switches.nope: unknown switch: "),
     ],
 )  # fmt: skip
 def test_mistakes_of_a_seed(section: str, expected: str) -> None:
     """A seed whose records cannot be together is refused with line and way to it, and our reason where it is ours."""
-    readers = {provider.name: provider.read_seed for provider in PROVIDERS}
+    sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
     with pytest.raises(SeedError) as caught:
-        seed.read(f"world: x\nsparkpost:\n  {section}".encode(), "", readers)
+        seed.read(f"world: x\nsparkpost:\n  {section}".encode(), "", sections)
     assert str(caught.value).startswith(expected)
 
 

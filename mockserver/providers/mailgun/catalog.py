@@ -4,7 +4,7 @@ No public document gives the refusals of the dedicated IP pool (DIPP) endpoints:
 the style that the service's own known messages share: lower case, no full stop, quotes around parameter names.
 """
 
-from ...errors import Entry, Limit, assumed, documented, observed
+from ...errors import ErrorMessage, Limit, assumed, documented, observed
 from ...profiles import Switch
 
 SPEC = "Send API specification"
@@ -73,58 +73,58 @@ STRICT_DELETE_BODIES = Switch(
 
 # Feature, pools
 
-NO_DIPPS = Entry(
+NO_DIPPS = ErrorMessage(
     "no_dipps",
     403,
     "DIPPs feature is not enabled for the account",
     assumed("documented for changing pools and for unlinking, taken for linking a pool too; the words are nowhere"),
 )
-NO_DETAILED_VIEW = Entry(
+NO_DETAILED_VIEW = ErrorMessage(
     "no_detailed_view",
     403,
     "Detailed IP view feature is not enabled for the account",
     _WORDS_NOWHERE,
 )
-POOL_NOT_FOUND = Entry("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
-INHERITED_EDIT = Entry(
+POOL_NOT_FOUND = ErrorMessage("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
+INHERITED_EDIT = ErrorMessage(
     "inherited_edit",
     400,
     "inherited ip pool can't be modified",
     assumed("documented for changing a pool, taken for delegating it too; the words are nowhere"),
 )
-INHERITED_DELETE = Entry(
+INHERITED_DELETE = ErrorMessage(
     "inherited_delete",
     400,
     "inherited ip pool can't be deleted",
     _WORDS_NOWHERE,
 )
-NO_CHANGE = Entry("no_change", 400, "no changes requested", _WORDS_NOWHERE)
-POOL_LAST_IP = Entry(
+NO_CHANGE = ErrorMessage("no_change", 400, "no changes requested", _WORDS_NOWHERE)
+POOL_LAST_IP = ErrorMessage(
     "pool_last_ip", 400, "last ip can't be removed from an ip pool linked to domains", assumed(_NO_SOURCE)
 )
-POOL_WITHOUT_IPS = Entry(
+POOL_WITHOUT_IPS = ErrorMessage(
     "pool_without_ips",
     400,
     "ip pool must contain at least one ip",
     assumed("documented for linking a pool in the older IP Pools page, api-ip-pools; the words are nowhere"),
 )
-REPLACEMENT_BOTH = Entry(
+REPLACEMENT_BOTH = ErrorMessage(
     "replacement_both", 400, "only one of 'ip' and 'pool_id' parameters can be specified", assumed(_NO_SOURCE)
 )
-REPLACEMENT_NEEDED = Entry(
+REPLACEMENT_NEEDED = ErrorMessage(
     "replacement_needed",
     400,
     "either 'ip' or 'pool_id' parameter is required to delete a non-empty ip pool",
     _WORDS_NOWHERE,
 )
-REPLACEMENT_EMPTY = Entry(
+REPLACEMENT_EMPTY = ErrorMessage(
     "replacement_empty",
     400,
     "replacement ip pool must contain at least one ip",
     assumed("documented for deleting a pool, taken for unlinking it too; the words are nowhere"),
 )
-REPLACEMENT_SELF = Entry("replacement_self", 400, "ip pool can't be replaced with itself", assumed(_NO_SOURCE))
-NOT_ELIGIBLE = Entry(
+REPLACEMENT_SELF = ErrorMessage("replacement_self", 400, "ip pool can't be replaced with itself", assumed(_NO_SOURCE))
+NOT_ELIGIBLE = ErrorMessage(
     "not_eligible",
     400,
     "account is not eligible for shared ips",
@@ -135,7 +135,7 @@ NOT_ELIGIBLE = Entry(
 
 # IPs
 
-IP_FOREIGN = Entry(
+IP_FOREIGN = ErrorMessage(
     "ip_foreign",
     400,
     "ip {ip} does not belong to the account",
@@ -143,7 +143,7 @@ IP_FOREIGN = Entry(
         "documented for adding IPs to a pool, taken for creating one and for replacements too; the words are nowhere"
     ),
 )
-IP_NOT_DEDICATED = Entry(
+IP_NOT_DEDICATED = ErrorMessage(
     "ip_not_dedicated",
     400,
     "ip {ip} is not dedicated",
@@ -151,7 +151,7 @@ IP_NOT_DEDICATED = Entry(
         "documented for adding IPs to a pool and replacing it, taken for creating and unlinking; the words are nowhere"
     ),
 )
-IP_TAKEN = Entry(
+IP_TAKEN = ErrorMessage(
     "ip_taken",
     400,
     "ip {ip} already belongs to another ip pool",
@@ -159,7 +159,7 @@ IP_TAKEN = Entry(
         "documented for PUT and POST of IPs and for replacing a pool, taken for the other ways; the words are nowhere"
     ),
 )
-IP_WARMING = Entry(
+IP_WARMING = ErrorMessage(
     "ip_warming",
     400,
     "ip {ip} is on warmup",
@@ -168,69 +168,69 @@ IP_WARMING = Entry(
         "domain's only IPs it was told in mailgun/documentation pull request 360; the words are nowhere"
     ),
 )
-IP_NOT_FOUND = Entry(
+IP_NOT_FOUND = ErrorMessage(
     "ip_not_found", 404, "ip not found", assumed("the rule is documented: the IP must belong to the account")
 )
-IP_ON_WARMUP = Entry("ip_on_warmup", 400, "ip {ip} is already on warmup", assumed(_NO_SOURCE))
-WARMUP_NOT_FOUND = Entry("warmup_not_found", 404, "ip {ip} is not on warmup", assumed(_NO_SOURCE))
-NO_MORE_IPS = Entry(
+IP_ON_WARMUP = ErrorMessage("ip_on_warmup", 400, "ip {ip} is already on warmup", assumed(_NO_SOURCE))
+WARMUP_NOT_FOUND = ErrorMessage("warmup_not_found", 404, "ip {ip} is not on warmup", assumed(_NO_SOURCE))
+NO_MORE_IPS = ErrorMessage(
     "no_more_ips",
     400,
     "no more dedicated ips can be added to the account",
     assumed("the rule is documented: only if billing limits allow that; the words are nowhere"),
 )
-IP_MEMBER = Entry("ip_member", 400, "ip {ip} already belongs to the ip pool", assumed(_NO_SOURCE))
-IP_NOT_MEMBER = Entry("ip_not_member", 404, "ip {ip} does not belong to the ip pool", assumed(_NO_SOURCE))
+IP_MEMBER = ErrorMessage("ip_member", 400, "ip {ip} already belongs to the ip pool", assumed(_NO_SOURCE))
+IP_NOT_MEMBER = ErrorMessage("ip_not_member", 404, "ip {ip} does not belong to the ip pool", assumed(_NO_SOURCE))
 
 # Delegation
 
-ACCOUNT_NOT_FOUND = Entry(
+ACCOUNT_NOT_FOUND = ErrorMessage(
     "account_not_found",
     404,
     "account not found",
     documented(f"{SPEC}, /v5/accounts/subaccounts/{{id}}/ip_pool; for /v3/ip_pools/{{pool_id}}/delegate it is assumed"),
 )
-BAD_REQUEST = Entry(
+BAD_REQUEST = ErrorMessage(
     "bad_request",
     400,
     "invalid request parameters",
     documented(f"{SPEC}, /v5/accounts/subaccounts/{{id}}/ip_pool; for /v3/ip_pools/{{pool_id}}/delegate it is assumed"),
 )
-NOT_DELEGATED = Entry("not_delegated", 400, "ip pool is not delegated to the subaccount", assumed(_NO_SOURCE))
+NOT_DELEGATED = ErrorMessage("not_delegated", 400, "ip pool is not delegated to the subaccount", assumed(_NO_SOURCE))
 
 # Subaccounts: another service of Mailgun's, whose JSON does not name its encoding
 
 _ACCOUNTS = {"content_type": "application/json"}
 
-SUBACCOUNT_NOT_FOUND = Entry(
+SUBACCOUNT_NOT_FOUND = ErrorMessage(
     "subaccount_not_found",
     404,
     "Not Found",
     documented(f"{SPEC}, GET /v5/accounts/subaccounts/{{subaccount_id}}"),
     _ACCOUNTS,
 )
-SUBACCOUNT_BAD_REQUEST = Entry(
+SUBACCOUNT_BAD_REQUEST = ErrorMessage(
     "subaccount_bad_request",
     400,
     "Bad request",
     documented(f"{SPEC}, POST and DELETE /v5/accounts/subaccounts; for the list it is assumed"),
     _ACCOUNTS,
 )
-SUBACCOUNT_DISABLED = Entry(
+SUBACCOUNT_DISABLED = ErrorMessage(
     "subaccount_disabled",
     400,
     "subaccount is already disabled",
     documented(f"{SPEC}, POST /v5/accounts/subaccounts/{{subaccount_id}}/disable"),
     _ACCOUNTS,
 )
-SUBACCOUNT_LIMIT = Entry(
+SUBACCOUNT_LIMIT = ErrorMessage(
     "subaccount_limit",
     400,
     "Parent account has reached its allotted child limit",
     documented(f"{SPEC}, POST /v5/accounts/subaccounts/{{subaccount_id}}/enable; for creating one it is assumed"),
     _ACCOUNTS,
 )
-SUBACCOUNT_FORBIDDEN = Entry(
+SUBACCOUNT_FORBIDDEN = ErrorMessage(
     "subaccount_forbidden",
     403,
     "Forbidden",
@@ -240,128 +240,132 @@ SUBACCOUNT_FORBIDDEN = Entry(
 
 # Domains
 
-DOMAIN_NOT_FOUND = Entry(
+DOMAIN_NOT_FOUND = ErrorMessage(
     "domain_not_found",
     404,
     "Domain not found",
     documented(f"{SPEC}, GET /v4/domains/{{name}}; for the IPs of a domain it is assumed"),
 )
-DOMAIN_WITHOUT_NAME = Entry(
+DOMAIN_WITHOUT_NAME = ErrorMessage(
     "domain_without_name", 400, "Missing parameter 'name'", observed("mailgun/mailgun.js issue 177, creating a domain")
 )
-DOMAIN_TAKEN = Entry("domain_taken", 400, "domain already exists", assumed(_NO_SOURCE))
-DOMAIN_IPS_BOTH = Entry(
+DOMAIN_TAKEN = ErrorMessage("domain_taken", 400, "domain already exists", assumed(_NO_SOURCE))
+DOMAIN_IPS_BOTH = ErrorMessage(
     "domain_ips_both", 400, "only one of 'ips' and 'pool_id' parameters can be specified", assumed(_NO_SOURCE)
 )
-SHORT_PASSWORD = Entry(
+SHORT_PASSWORD = ErrorMessage(
     "short_password",
     400,
     "Password is too short. It must be between 5 and 32 characters.",
     documented(f"{SPEC}, POST /v4/domains"),
 )
-LONG_PASSWORD = Entry(
+LONG_PASSWORD = ErrorMessage(
     "long_password",
     400,
     "Password is too long. It must be between 5 and 32 characters.",
     assumed("the rule is documented, the words are those of a password that is too short"),
 )
-DOMAIN_IS_DISABLED = Entry(
+DOMAIN_IS_DISABLED = ErrorMessage(
     "domain_is_disabled",
     400,
     "disabled domain can't be deleted",
     _WORDS_NOWHERE,
 )
-DOMAIN_IS_SANDBOX = Entry(
+DOMAIN_IS_SANDBOX = ErrorMessage(
     "domain_is_sandbox",
     400,
     "sandbox domain can't be deleted",
     _WORDS_NOWHERE,
 )
-IP_OR_POOL = Entry(
+IP_OR_POOL = ErrorMessage(
     "ip_or_pool",
     400,
     "either 'ip' or 'pool_id' parameter is required, but not both",
     observed("mailgun/mailgun-php pull request 702, assigning to a domain; for unlinking it is assumed"),
 )
-DOMAIN_LINKED = Entry(
+DOMAIN_LINKED = ErrorMessage(
     "domain_linked",
     400,
     "domain ips can't be changed while an ip pool is linked to the domain",
     _WORDS_NOWHERE,
 )
-DOMAIN_LAST_IP = Entry(
+DOMAIN_LAST_IP = ErrorMessage(
     "domain_last_ip",
     400,
     "last ip can't be removed from the domain",
     _WORDS_NOWHERE,
 )
-DOMAIN_WITHOUT_IP = Entry("domain_without_ip", 404, "ip {ip} is not assigned to the domain", assumed(_NO_SOURCE))
-DOMAIN_WITHOUT_POOL = Entry("domain_without_pool", 400, "no ip pool is linked to the domain", assumed(_NO_SOURCE))
+DOMAIN_WITHOUT_IP = ErrorMessage("domain_without_ip", 404, "ip {ip} is not assigned to the domain", assumed(_NO_SOURCE))
+DOMAIN_WITHOUT_POOL = ErrorMessage(
+    "domain_without_pool", 400, "no ip pool is linked to the domain", assumed(_NO_SOURCE)
+)
 
 # Parameters
 
-MISSING = Entry(
+MISSING = ErrorMessage(
     "missing",
     400,
     "Missing mandatory parameter: {field}",
     assumed("the words of mailgun/scroll, the service's public ancestor"),
 )
-BAD_FORMAT = Entry(
+BAD_FORMAT = ErrorMessage(
     "bad_format",
     400,
     "Invalid format for parameter {field}: {value}",
     assumed("the words of mailgun/scroll, the service's public ancestor"),
 )
-BAD_VALUE = Entry(
+BAD_VALUE = ErrorMessage(
     "bad_value",
     400,
     "Invalid parameter: {field} {value}",
     assumed("the words of mailgun/scroll, the service's public ancestor"),
 )
-NOT_JSON = Entry("not_json", 400, "invalid request body", assumed(_NO_SOURCE))
+NOT_JSON = ErrorMessage("not_json", 400, "invalid request body", assumed(_NO_SOURCE))
 
 # Not about one operation
 
-UNAUTHORIZED = Entry(
+UNAUTHORIZED = ErrorMessage(
     "unauthorized",
     401,
     "Forbidden",
     observed("mailgun/mailgun-ruby recordings of 2023 and 2025; the specification's JSON is not what is sent"),
     {"plain": True, "challenge": 'Basic realm="MG API"'},
 )
-UNAUTHORIZED_JSON = Entry(
+UNAUTHORIZED_JSON = ErrorMessage(
     "unauthorized_json",
     401,
     "Invalid private key",
     documented(f"{SPEC}, /v4/domains: 401; sent with the switch json_401, for recorded answers are plain"),
     {"challenge": 'Basic realm="MG API"'},
 )
-FORBIDDEN = Entry(
+FORBIDDEN = ErrorMessage(
     "forbidden",
     403,
     "Forbidden",
     assumed("documented for deleting a subaccount on behalf of it; for an unknown or disabled one it is assumed"),
 )
-NOT_FOUND = Entry(
+NOT_FOUND = ErrorMessage(
     "not_found",
     404,
     "404 page not found",
     assumed("the manual says that an unknown endpoint's 404 is not JSON; the words are the default of Go"),
     {"plain": True},
 )
-NOT_ALLOWED = Entry("not_allowed", 405, "Method Not Allowed", assumed(_NO_SOURCE), {"plain": True})
-TOO_LARGE = Entry("too_large", 413, "Request Entity Too Large", assumed("the status is documented, the words are not"))
-UNMODELLED = Entry(
+NOT_ALLOWED = ErrorMessage("not_allowed", 405, "Method Not Allowed", assumed(_NO_SOURCE), {"plain": True})
+TOO_LARGE = ErrorMessage(
+    "too_large", 413, "Request Entity Too Large", assumed("the status is documented, the words are not")
+)
+UNMODELLED = ErrorMessage(
     "unmodelled",
     501,
     "mockserver does not model {method} {path}; it invents no answer",
     assumed("ours: Mailgun has this operation, this server does not"),
 )
-CRASHED = Entry(
+CRASHED = ErrorMessage(
     "crashed", 500, "Internal Server Error", assumed("the words of mailgun/scroll, the service's public ancestor")
 )
 
-RATE_LIMITED = Entry(
+RATE_LIMITED = ErrorMessage(
     "rate_limited", 429, "Rate limit exceeded", assumed("the status is documented, its words only for sending")
 )
 PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")

@@ -4,7 +4,7 @@ Four families of error bodies, chosen by route: classic and mail have `field` nu
 `field` empty or a name, and the two deletions of the classic pools answer a bare `error`.
 """
 
-from ...errors import Entry, Limit, Source, assumed, documented, observed
+from ...errors import ErrorMessage, Limit, Source, assumed, documented, observed
 from ...profiles import Switch
 
 CLASSIC = "classic"
@@ -22,20 +22,20 @@ _OURS = assumed("ours: SendGrid has this operation, this server does not")
 _LIKE_API_KEYS = assumed("the words of /v3/api_keys for a missing name")
 
 
-def classic(key: str, status: int, field: str | None, message: str, source: Source) -> Entry:
-    return Entry(key, status, message, source, {"family": CLASSIC, "field": field})
+def classic(key: str, status: int, field: str | None, message: str, source: Source) -> ErrorMessage:
+    return ErrorMessage(key, status, message, source, {"family": CLASSIC, "field": field})
 
 
-def bare(key: str, status: int, message: str, source: Source) -> Entry:
-    return Entry(key, status, message, source, {"family": BARE})
+def bare(key: str, status: int, message: str, source: Source) -> ErrorMessage:
+    return ErrorMessage(key, status, message, source, {"family": BARE})
 
 
-def management(key: str, status: int, field: str, message: str, source: Source) -> Entry:
-    return Entry(key, status, message, source, {"family": MANAGEMENT, "field": field})
+def management(key: str, status: int, field: str, message: str, source: Source) -> ErrorMessage:
+    return ErrorMessage(key, status, message, source, {"family": MANAGEMENT, "field": field})
 
 
-def mail(key: str, status: int, message: str, source: Source) -> Entry:
-    return Entry(key, status, message, source, {"family": MAIL, "field": None})
+def mail(key: str, status: int, message: str, source: Source) -> ErrorMessage:
+    return ErrorMessage(key, status, message, source, {"family": MAIL, "field": None})
 
 
 MAX_POOLS = Limit(100, documented(f"{POOLS}: 100 IP pools per user"))
@@ -538,10 +538,10 @@ MAIL_UNMODELLED = mail(
     _OURS,
 )
 
-NOT_JSON: dict[str, Entry] = {CLASSIC: BODY_NOT_JSON, MANAGEMENT: MANAGEMENT_BODY_NOT_JSON}
+NOT_JSON: dict[str, ErrorMessage] = {CLASSIC: BODY_NOT_JSON, MANAGEMENT: MANAGEMENT_BODY_NOT_JSON}
 """What a body that is not the JSON it should be is refused with, by family."""
 
-GENERAL: dict[str, dict[str, Entry]] = {
+GENERAL: dict[str, dict[str, ErrorMessage]] = {
     CLASSIC: {
         "no_credential": AUTHORIZATION_REQUIRED,
         "unknown_credential": AUTHORIZATION_REQUIRED,
@@ -582,7 +582,7 @@ MANAGEMENT_RATE_LIMITED = management(
 )
 PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")
 
-FAULTS: dict[str, dict[int, Entry]] = {
+FAULTS: dict[str, dict[int, ErrorMessage]] = {
     CLASSIC: {
         entry.status: entry
         for entry in (AUTHORIZATION_REQUIRED, ACCESS_FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, CRASHED)

@@ -4,7 +4,7 @@ Errors come in two dialects that live side by side. The newer one, of pools, sen
 alone or `message`, `param`, `value`. The older one adds `description` and a `code` that is a string of digits.
 """
 
-from ...errors import Entry, Limit, assumed, documented, observed
+from ...errors import ErrorMessage, Limit, assumed, documented, observed
 from ...profiles import Switch
 
 POOLS = "IP Pools API reference"
@@ -49,26 +49,26 @@ SHORT_POOL_IDS = Switch(
 
 # Pools
 
-POOL_NOT_FOUND = Entry("pool_not_found", 404, "IP pool not found.", documented(f"{POOLS}, Get IP Pool"))
-POOL_DOES_NOT_EXIST = Entry(
+POOL_NOT_FOUND = ErrorMessage("pool_not_found", 404, "IP pool not found.", documented(f"{POOLS}, Get IP Pool"))
+POOL_DOES_NOT_EXIST = ErrorMessage(
     "pool_does_not_exist", 404, "IP Pool {id} does not exist.", documented(f"{POOLS}, Update and Delete an IP Pool")
 )
-DEFAULT_NOT_UPDATABLE = Entry(
+DEFAULT_NOT_UPDATABLE = ErrorMessage(
     "default_not_updatable",
     400,
     "IP Pool default is reserved and cannot be updated.",
     documented(f"{POOLS}, Update an IP Pool"),
 )
-DEFAULT_RESERVED = Entry(
+DEFAULT_RESERVED = ErrorMessage(
     "default_reserved", 400, "IP Pool default is reserved.", documented(f"{POOLS}, Delete an IP Pool")
 )
-DEFAULT_NAME_TAKEN = Entry(
+DEFAULT_NAME_TAKEN = ErrorMessage(
     "default_name_taken",
     400,
     "IP Pool default is reserved.",
     assumed("the words of deleting it, for a name whose id would be 'default'"),
 )
-NAME_REQUIRED = Entry(
+NAME_REQUIRED = ErrorMessage(
     "name_required",
     400,
     "`name` is a required field",
@@ -76,7 +76,7 @@ NAME_REQUIRED = Entry(
     {"param": "name"},
     echoes=("value",),
 )
-FIELD_TYPE = Entry(
+FIELD_TYPE = ErrorMessage(
     "field_type",
     422,
     "invalid data format/type",
@@ -87,25 +87,25 @@ FIELD_TYPE = Entry(
     },
 )
 
-OVERFLOW_DOES_NOT_EXIST = Entry(
+OVERFLOW_DOES_NOT_EXIST = ErrorMessage(
     "overflow_does_not_exist",
     400,
     "Auto Warmup Overflow Pool {id} does not exist.",
     documented(f"{NEW_POOLS}, Create and Update an IP Pool"),
 )
-OVERFLOW_HAS_OVERFLOW = Entry(
+OVERFLOW_HAS_OVERFLOW = ErrorMessage(
     "overflow_has_overflow",
     400,
     "{id} has an overflow pool and cannot be an overflow pool",
     documented(f"{NEW_POOLS}, Create and Update an IP Pool"),
 )
-OVERFLOW_WITH_OVERFLOW = Entry(
+OVERFLOW_WITH_OVERFLOW = ErrorMessage(
     "overflow_with_overflow",
     400,
     "{id} is an overflow pool and cannot have an overflow pool",
     documented(f"{NEW_POOLS}, Update an IP Pool"),
 )
-OVERFLOW_TO_ITSELF = Entry(
+OVERFLOW_TO_ITSELF = ErrorMessage(
     "overflow_to_itself",
     400,
     "{id} is an overflow pool and cannot have an overflow pool",
@@ -120,20 +120,20 @@ STAGE_SECONDS = 86_400
 """How long a stage of warm-up takes. The support site: whoever sends 90 % of a day's volume is at the next stage the
 day after. That much is taken to be sent every day."""
 
-IP_INVALID = Entry(
+IP_INVALID = ErrorMessage(
     "ip_invalid",
     400,
     "external ip must be a valid IPv4 address",
     documented(f"{IPS}, Get; for updating it is assumed"),
 )
-IP_NOT_FOUND = Entry("ip_not_found", 404, "Sending IP does not exist", documented(f"{IPS}, Get and Update"))
-TARGET_POOL_DOES_NOT_EXIST = Entry(
+IP_NOT_FOUND = ErrorMessage("ip_not_found", 404, "Sending IP does not exist", documented(f"{IPS}, Get and Update"))
+TARGET_POOL_DOES_NOT_EXIST = ErrorMessage(
     "target_pool_does_not_exist",
     400,
     "IP Pool {value} does not exist.",
     documented(f"{IPS}, Update a Sending IP; for buying IPs it is assumed"),
 )
-IP_POOL_REQUIRED = Entry(
+IP_POOL_REQUIRED = ErrorMessage(
     "ip_pool_required",
     400,
     "`ip_pool` is a required field",
@@ -142,25 +142,25 @@ IP_POOL_REQUIRED = Entry(
     echoes=("value",),
 )
 
-STAGE_RANGE = Entry(
+STAGE_RANGE = ErrorMessage(
     "stage_range",
     400,
     "auto_warmup_stage must be between 1 and 29",
     documented(f"{NEW_IPS}, Update a Sending IP; for a number between two stages it is assumed"),
 )
-STAGE_RAISED = Entry(
+STAGE_RAISED = ErrorMessage(
     "stage_raised",
     400,
     "auto_warmup_stage must be less than or equal to {count}",
     documented(f"{NEW_IPS}, Update a Sending IP"),
 )
-STAGE_WITHOUT_WARMUP = Entry(
+STAGE_WITHOUT_WARMUP = ErrorMessage(
     "stage_without_warmup",
     400,
     "auto_warmup_enabled must be true to update auto_warmup_stage",
     documented(f"{NEW_IPS}, Update a Sending IP"),
 )
-WARMUP_TYPE = Entry(
+WARMUP_TYPE = ErrorMessage(
     "warmup_type",
     422,
     "invalid data format/type",
@@ -170,7 +170,7 @@ WARMUP_TYPE = Entry(
         "code": "1300",
     },
 )
-STAGE_TYPE = Entry(
+STAGE_TYPE = ErrorMessage(
     "stage_type",
     422,
     "invalid data format/type",
@@ -185,7 +185,7 @@ STAGE_TYPE = Entry(
 
 IP_LIMIT = Limit(4, documented("support site, dedicated IP pools: so many may be bought if nothing else is agreed"))
 
-QUANTITY_REQUIRED = Entry(
+QUANTITY_REQUIRED = ErrorMessage(
     "quantity_required",
     400,
     "`quantity` is a required field",
@@ -193,7 +193,7 @@ QUANTITY_REQUIRED = Entry(
     {"param": "quantity"},
     echoes=("value",),
 )
-QUANTITY_INVALID = Entry(
+QUANTITY_INVALID = ErrorMessage(
     "quantity_invalid",
     400,
     "`quantity` must be a positive Integer",
@@ -201,7 +201,7 @@ QUANTITY_INVALID = Entry(
     {"param": "quantity"},
     echoes=("value",),
 )
-TOO_MANY_IPS = Entry(
+TOO_MANY_IPS = ErrorMessage(
     "too_many_ips",
     400,
     "Unable to add IP(s) - usage exceeded.",
@@ -232,19 +232,19 @@ KEY_GRANTS = (
 )
 """What the key of a subaccount can be granted: Subaccounts API reference, Create a Subaccount."""
 
-SUBACCOUNT_NOT_FOUND = Entry(
+SUBACCOUNT_NOT_FOUND = ErrorMessage(
     "subaccount_not_found",
     404,
     "Resource could not be found",
     assumed("the web interface expects the status for an unknown subaccount; the words are those of any unknown thing"),
 )
-SUBACCOUNT_ID_INVALID = Entry(
+SUBACCOUNT_ID_INVALID = ErrorMessage(
     "subaccount_id_invalid",
     400,
     "subaccount id must be a valid integer",
     assumed("the web interface expects the status; the words are those of an address that is none"),
 )
-SUBACCOUNT_NAME_REQUIRED = Entry(
+SUBACCOUNT_NAME_REQUIRED = ErrorMessage(
     "subaccount_name_required",
     400,
     "`name` is a required field",
@@ -252,7 +252,7 @@ SUBACCOUNT_NAME_REQUIRED = Entry(
     {"param": "name"},
     echoes=("value",),
 )
-NAME_TOO_LONG = Entry(
+NAME_TOO_LONG = ErrorMessage(
     "name_too_long",
     400,
     "name must be 64 characters or less",
@@ -260,7 +260,7 @@ NAME_TOO_LONG = Entry(
     {"param": "name"},
     echoes=("value",),
 )
-KEY_LABEL_REQUIRED = Entry(
+KEY_LABEL_REQUIRED = ErrorMessage(
     "key_label_required",
     400,
     "`key_label` is a required field",
@@ -268,7 +268,7 @@ KEY_LABEL_REQUIRED = Entry(
     {"param": "key_label"},
     echoes=("value",),
 )
-KEY_GRANTS_REQUIRED = Entry(
+KEY_GRANTS_REQUIRED = ErrorMessage(
     "key_grants_required",
     400,
     "`key_grants` is a required field",
@@ -276,7 +276,7 @@ KEY_GRANTS_REQUIRED = Entry(
     {"param": "key_grants"},
     echoes=("value",),
 )
-KEY_GRANTS_INVALID = Entry(
+KEY_GRANTS_INVALID = ErrorMessage(
     "key_grants_invalid",
     400,
     "Invalid `key_grants value`. Supported values are: 'smtp/inject', 'sending_domains/manage',"
@@ -285,7 +285,7 @@ KEY_GRANTS_INVALID = Entry(
     {"param": "key_grants"},
     echoes=("value",),
 )
-KEY_IPS_NO_ARRAY = Entry(
+KEY_IPS_NO_ARRAY = ErrorMessage(
     "key_ips_no_array",
     400,
     "`key_valid_ips` must be an Array",
@@ -293,7 +293,7 @@ KEY_IPS_NO_ARRAY = Entry(
     {"param": "key_valid_ips"},
     echoes=("value",),
 )
-KEY_IPS_INVALID = Entry(
+KEY_IPS_INVALID = ErrorMessage(
     "key_ips_invalid",
     400,
     "`key_valid_ips` must have valid netmask values",
@@ -301,7 +301,7 @@ KEY_IPS_INVALID = Entry(
     {"param": "key_valid_ips"},
     echoes=("value",),
 )
-IP_POOL_TOO_LONG = Entry(
+IP_POOL_TOO_LONG = ErrorMessage(
     "ip_pool_too_long",
     400,
     "ip_pool must be 20 characters or less",
@@ -309,7 +309,7 @@ IP_POOL_TOO_LONG = Entry(
     {"param": "ip_pool"},
     echoes=("value",),
 )
-IP_POOL_INVALID = Entry(
+IP_POOL_INVALID = ErrorMessage(
     "ip_pool_invalid",
     400,
     "ip_pool must be alphanumeric and underscore",
@@ -317,7 +317,7 @@ IP_POOL_INVALID = Entry(
     {"param": "ip_pool"},
     echoes=("value",),
 )
-SETUP_API_KEY_INVALID = Entry(
+SETUP_API_KEY_INVALID = ErrorMessage(
     "setup_api_key_invalid",
     400,
     "`setup_api_key` must be a Boolean",
@@ -325,7 +325,7 @@ SETUP_API_KEY_INVALID = Entry(
     {"param": "setup_api_key"},
     echoes=("value",),
 )
-OPTIONS_INVALID = Entry(
+OPTIONS_INVALID = ErrorMessage(
     "options_invalid",
     400,
     "`options` must be an Object",
@@ -333,7 +333,7 @@ OPTIONS_INVALID = Entry(
     {"param": "options"},
     echoes=("value",),
 )
-DELIVERABILITY_INVALID = Entry(
+DELIVERABILITY_INVALID = ErrorMessage(
     "deliverability_invalid",
     400,
     "`options.deliverability` must be a Boolean",
@@ -341,7 +341,7 @@ DELIVERABILITY_INVALID = Entry(
     {"param": "options.deliverability"},
     echoes=("value",),
 )
-PER_PAGE_RANGE = Entry(
+PER_PAGE_RANGE = ErrorMessage(
     "per_page_range",
     400,
     "per_page must be between 1 and 100",
@@ -349,7 +349,7 @@ PER_PAGE_RANGE = Entry(
     {"param": "per_page"},
     echoes=("value",),
 )
-CURSOR_INVALID = Entry(
+CURSOR_INVALID = ErrorMessage(
     "cursor_invalid",
     400,
     "Invalid `cursor` value",
@@ -357,7 +357,7 @@ CURSOR_INVALID = Entry(
     {"param": "cursor"},
     echoes=("value",),
 )
-IDS_INVALID = Entry(
+IDS_INVALID = ErrorMessage(
     "ids_invalid",
     400,
     "Invalid `ids` value",
@@ -367,9 +367,9 @@ IDS_INVALID = Entry(
 )
 
 
-def _unsupported(param: str, supported: tuple[str, ...]) -> Entry:
+def _unsupported(param: str, supported: tuple[str, ...]) -> ErrorMessage:
     values = ", ".join(f"'{value}'" for value in supported)
-    return Entry(
+    return ErrorMessage(
         f"{param}_unsupported",
         400,
         f"Invalid `{param}` value. Supported values are: {values}",
@@ -386,69 +386,71 @@ OPTION_UNSUPPORTED = _unsupported("option", OPTIONS)
 
 # Not about one operation
 
-UNAUTHORIZED = Entry(
+UNAUTHORIZED = ErrorMessage(
     "unauthorized",
     401,
     "Unauthorized.",
     observed("operator notes 2026-08-05: no key, unknown key and key from a foreign address answer the same bytes"),
     {"spaced": True},
 )
-FORBIDDEN = Entry(
+FORBIDDEN = ErrorMessage(
     "forbidden",
     403,
     "Forbidden.",
     observed("SparkPost/php-sparkpost issue 64, darrencauthon/csharp-sparkpost issue 159: a key without the grant"),
     {"spaced": True},
 )
-PREFLIGHT = Entry(
+PREFLIGHT = ErrorMessage(
     "preflight",
     403,
     "Forbidden.",
     assumed("the support article on calling from a browser has the status of OPTIONS, not its body"),
     {"spaced": True},
 )
-NOT_FOUND = Entry(
+NOT_FOUND = ErrorMessage(
     "not_found",
     404,
     "Resource could not be found",
     documented("A/B testing and relay webhooks API references, for things unknown there; for any unknown path assumed"),
 )
-NOT_ALLOWED = Entry(
+NOT_ALLOWED = ErrorMessage(
     "not_allowed",
     405,
     "invalid http method",
     assumed("cividesk/com.cividesk.email.sparkpost issue 62 saw it on transmissions; taken for every path"),
     {"description": "{method} is not supported on {path}", "code": "1102"},
 )
-NOT_JSON = Entry(
+NOT_JSON = ErrorMessage(
     "not_json",
     422,
     "invalid data format/type",
     assumed("SparkPost/php-sparkpost issue 108 saw it on transmissions; taken for every body"),
     {"description": "Problems parsing request as json", "code": "1300"},
 )
-NOT_AN_OBJECT = Entry(
+NOT_AN_OBJECT = ErrorMessage(
     "not_an_object",
     422,
     "invalid data format/type",
     _WITHDRAWN,
     {"description": "JSON object expected", "code": "1300"},
 )
-TOO_LARGE = Entry(
+TOO_LARGE = ErrorMessage(
     "too_large", 413, "Request entity too large", assumed("the API introduction has the status, not the words")
 )
-UNMODELLED = Entry(
+UNMODELLED = ErrorMessage(
     "unmodelled",
     501,
     "mockserver does not model {method} {path}; it invents no answer",
     assumed("ours: SparkPost has this operation, this server does not"),
 )
-CRASHED = Entry("crashed", 500, "Internal server error", assumed("the API introduction has the status, not the words"))
+CRASHED = ErrorMessage(
+    "crashed", 500, "Internal server error", assumed("the API introduction has the status, not the words")
+)
 
-RATE_LIMITED = Entry(
+RATE_LIMITED = ErrorMessage(
     "rate_limited", 429, "Too many requests", assumed("the support site's table of codes has the words, not the body")
 )
-UNAVAILABLE = Entry(
+UNAVAILABLE = ErrorMessage(
     "unavailable",
     503,
     "Unable to contact authorization service.",

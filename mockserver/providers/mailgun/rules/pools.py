@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from ....errors import Entry
+from ....errors import ErrorMessage
 from .. import catalog
 from ..models import Link, Pool, State, created
 from .account import Tx, get_domain, new_id, require_dipps, require_eligible
@@ -25,7 +25,7 @@ def visible_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
     return pool
 
 
-def own_pool(tx: Tx, account: str | None, pool_id: str, inherited: Entry) -> Pool:
+def own_pool(tx: Tx, account: str | None, pool_id: str, inherited: ErrorMessage) -> Pool:
     """Return a pool that the account owns; `inherited` is the refusal of one that it inherits."""
     pool = visible_pool(tx, account, pool_id)
     if pool.account != account:

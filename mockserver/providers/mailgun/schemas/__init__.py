@@ -1,1 +1,1 @@
-"""What comes in: form fields, query parameters, one JSON body, and the section of a seed."""
+"""Mailgun's forms, queries and JSON body, a module for each family of operations; and its section of a seed."""

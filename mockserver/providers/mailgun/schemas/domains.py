@@ -1,76 +1,63 @@
-"""What is sent about domains and their IPs."""
+"""Forms and queries of domains and their IPs."""
 
 from __future__ import annotations
 
-import re
+from marshmallow import fields, validate
 
-from ....web import Body, Text
+from ....web.schemas import Schema, messages
 from .. import catalog
-from .fields import HUGE, Address, Addresses, Flag, Whole, Word, page_size, skip
+from .fields import BAD_VALUE, HUGE, Address, Addresses, choice, flag, position, string, whole_number
 
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+{_LABEL}")
 
 
-def _is_host(text: str) -> bool:
-    return _HOST.fullmatch(text) is not None
-
-
-def _is_label(text: str) -> bool:
-    return re.fullmatch(_LABEL, text) is not None
-
-
-def _flag() -> Flag:
-    return Flag(wrong=catalog.BAD_FORMAT)
-
-
-class DomainIp(Body):
+class DomainIpSchema(Schema):
     """Assign an IP or a pool to a domain."""
 
-    ip = Address(wrong=catalog.BAD_VALUE)
-    pool_id = Text(wrong=catalog.BAD_VALUE)
+    ip = Address(error_messages=BAD_VALUE)
+    pool_id = string()
 
 
-class NewDomain(Body):
-    """Make a domain. What is not about its IPs is kept and shown, and nothing else comes of it."""
+class NewDomainSchema(Schema):
+    """Create a domain. What is not about its IPs is kept and shown, and has no effect."""
 
-    name = Text(
-        missing=catalog.DOMAIN_WITHOUT_NAME,
-        wrong=catalog.DOMAIN_WITHOUT_NAME,
-        checks=[(bool, catalog.DOMAIN_WITHOUT_NAME), (_is_host, catalog.BAD_VALUE)],
-    )
-    pool_id = Text(wrong=catalog.BAD_VALUE)
-    ips = Addresses(wrong=catalog.BAD_VALUE)
-    encrypt_incoming_message = _flag()
-    message_ttl = Whole(1, HUGE, wrong=catalog.BAD_FORMAT, unfit=catalog.BAD_VALUE)
-    require_tls = _flag()
-    skip_verification = _flag()
-    smtp_password = Text(
-        wrong=catalog.SHORT_PASSWORD,
-        checks=[
-            (lambda text: len(text) >= catalog.MIN_PASSWORD, catalog.SHORT_PASSWORD),
-            (lambda text: len(text) <= catalog.MAX_PASSWORD, catalog.LONG_PASSWORD),
+    name = fields.String(
+        required=True,
+        error_messages=messages(catalog.DOMAIN_WITHOUT_NAME),
+        validate=[
+            validate.Length(min=1, error=catalog.DOMAIN_WITHOUT_NAME),
+            validate.Regexp(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{_LABEL}\Z", error=catalog.BAD_VALUE),
         ],
     )
-    spam_action = Word("disabled", "block", "tag", wrong=catalog.BAD_VALUE)
-    use_automatic_sender_security = _flag()
-    web_prefix = Text(wrong=catalog.BAD_VALUE, checks=[(_is_label, catalog.BAD_VALUE)])
-    web_scheme = Word("http", "https", wrong=catalog.BAD_VALUE)
-    wildcard = _flag()
+    pool_id = string()
+    ips = Addresses(error_messages=BAD_VALUE)
+    encrypt_incoming_message = flag()
+    message_ttl = whole_number(1, HUGE)
+    require_tls = flag()
+    skip_verification = flag()
+    smtp_password = fields.String(
+        error_messages=messages(catalog.SHORT_PASSWORD),
+        validate=[
+            validate.Length(min=int(catalog.MIN_PASSWORD), error=catalog.SHORT_PASSWORD),
+            validate.Length(max=int(catalog.MAX_PASSWORD), error=catalog.LONG_PASSWORD),
+        ],
+    )
+    spam_action = choice("disabled", "block", "tag")
+    use_automatic_sender_security = flag()
+    web_prefix = fields.String(
+        error_messages=BAD_VALUE, validate=validate.Regexp(rf"{_LABEL}\Z", error=catalog.BAD_VALUE)
+    )
+    web_scheme = choice("http", "https")
+    wildcard = flag()
 
 
-class DomainsQuery(Body):
+class DomainsQuerySchema(Schema):
     """List domains."""
 
-    limit = page_size(1, catalog.MAX_DOMAINS)
-    skip = skip()
-    state = Word("", "active", "unverified", "disabled", wrong=catalog.BAD_VALUE)
-    sort = Word("", "name", "name:asc", "name:desc", wrong=catalog.BAD_VALUE)
-    authority = Text(wrong=catalog.BAD_VALUE)
-    search = Text(wrong=catalog.BAD_VALUE)
-    include_subaccounts = _flag()
-
-
-DOMAIN_IP = DomainIp()
-NEW_DOMAIN = NewDomain()
-DOMAINS_QUERY = DomainsQuery()
+    limit = whole_number(1, catalog.MAX_DOMAINS)
+    skip = position()
+    state = choice("", "active", "unverified", "disabled")
+    sort = choice("", "name", "name:asc", "name:desc")
+    authority = string()
+    search = string()
+    include_subaccounts = flag()

@@ -1,120 +1,126 @@
-"""Kinds of fields: each takes a text and says what is wrong with it in the words of the catalog."""
+"""Fields that several schemas share. A form and a query have every value as text."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
-from ....errors import Entry
-from ....web import Refused, Text, Texts
+from marshmallow import ValidationError, fields, validate
+
+from ....errors import ErrorMessage
+from ....web.schemas import messages
 from .. import catalog
 from ..models import canonical
 
+HUGE = 2**31 - 1
+"""The greatest number that a client is told of: int32."""
+BAD_VALUE = messages(catalog.BAD_VALUE)
+"""The messages of a field that are the same whatever is wrong with it."""
 
-class Address(Text):
+
+class Address(fields.String):
     """An IP address."""
 
-    def convert(self, value: str, name: str) -> str:
-        address = canonical(value)
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        address = canonical(super()._deserialize(value, attr, data, **kwargs))
         if address is None:
-            raise Refused([(catalog.BAD_VALUE, name, value)])
+            raise self.make_error("invalid")
         return address
-
-
-class Addresses(Texts):
-    """IP addresses."""
-
-    def convert(self, value: list[str], name: str) -> list[str]:
-        found = []
-        for text in value:
-            address = canonical(text)
-            if address is None:
-                raise Refused([(catalog.BAD_VALUE, name, text)])
-            found.append(address)
-        return found
 
 
 class Replacement(Address):
     """An IP address, or `shared`."""
 
-    def convert(self, value: str, name: str) -> str:
-        return value if value == catalog.SHARED else super().convert(value, name)
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return catalog.SHARED if value == catalog.SHARED else super()._deserialize(value, attr, data, **kwargs)
 
 
-class Whole(Text):
-    """A whole number; `unfit` is the refusal of one that is out of range."""
+class Addresses(fields.Raw):
+    """A list of IP addresses. That all are texts is checked before the first of them is read."""
 
-    def __init__(self, least: int, most: int, *, wrong: Entry, unfit: Entry) -> None:
-        super().__init__(wrong=wrong)
-        self._range = (least, most)
-        self._unfit = unfit
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise self.make_error("invalid")
+        addresses = []
+        for place, text in enumerate(value):
+            address = canonical(text)
+            if address is None:
+                raise ValidationError({place: [catalog.BAD_VALUE]})
+            addresses.append(address)
+        return addresses
 
-    def convert(self, value: str, name: str) -> int:
-        if not re.fullmatch("-?[0-9]{1,18}", value):
-            raise Refused([(self._wrong, name, value)])
-        least, most = self._range
-        if not least <= int(value) <= most:
-            raise Refused([(self._unfit, name, value)])
+
+class WholeNumber(fields.Integer):
+    """A whole number of at most 18 ASCII digits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not re.fullmatch("-?[0-9]{1,18}", value):
+            raise self.make_error("invalid")
         return int(value)
 
 
-class Flag(Text):
-    """Yes or no, in the spellings that Go takes."""
+class PageToken(fields.Raw):
+    """The token of a page, as `page_token` makes it; becomes its cursor and its limit.
 
-    def convert(self, value: str, name: str) -> bool:
-        if value in {"1", "t", "T", "TRUE", "true", "True"}:
-            return True
-        if value in {"0", "f", "F", "FALSE", "false", "False"}:
-            return False
-        raise Refused([(self._wrong, name, value)])
+    `is_cursor` says whether a text can be a cursor.
+    """
 
+    def __init__(self, minimum: int, maximum: int, is_cursor: Callable[[str], bool] = lambda text: True) -> None:
+        super().__init__(error_messages=BAD_VALUE)
+        self._limits = range(minimum, maximum + 1)
+        self._is_cursor = is_cursor
 
-class Word(Text):
-    """One of some words."""
-
-    def __init__(self, *words: str, wrong: Entry) -> None:
-        super().__init__(wrong=wrong, checks=[(words.__contains__, wrong)])
-
-
-class Page(Text):
-    """The token of a page, as `token` makes it; becomes its cursor and its limit. `cursors` says what a cursor is."""
-
-    def __init__(self, least: int, most: int, cursors: Callable[[str], object] = lambda text: True) -> None:
-        super().__init__(wrong=catalog.BAD_VALUE)
-        self._range = (least, most)
-        self._cursors = cursors
-
-    def convert(self, value: str, name: str) -> tuple[str, int]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, int]:
         try:
-            data: Any = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
-            cursor, limit = data["cursor"], data["limit"]
-        except (binascii.Error, ValueError, TypeError, KeyError, RecursionError):
-            raise Refused([(catalog.BAD_VALUE, name, value)]) from None
-        least, most = self._range
-        if not (isinstance(cursor, str) and self._cursors(cursor) and type(limit) is int and least <= limit <= most):
-            raise Refused([(catalog.BAD_VALUE, name, value)])
+            page: Any = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+            cursor, limit = page["cursor"], page["limit"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise self.make_error("invalid") from None
+        if not (isinstance(cursor, str) and self._is_cursor(cursor) and type(limit) is int and limit in self._limits):
+            raise self.make_error("invalid")
         return cursor, limit
 
 
-def token(cursor: str, limit: int) -> str:
+def page_token(cursor: str, limit: int) -> str:
     """Return the opaque token of the page after `cursor`: the documented ones are base64 of JSON that begins with c."""
     text = json.dumps({"cursor": cursor, "limit": limit}, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-HUGE = 2**31 - 1
-"""The greatest number that a client is told of: int32."""
+def string(error: ErrorMessage = catalog.BAD_VALUE) -> fields.String:
+    """Return the field of any text."""
+    return fields.String(error_messages=messages(error))
 
 
-def page_size(least: int, most: int) -> Whole:
-    """Return the field `limit`."""
-    return Whole(least, most, wrong=catalog.BAD_FORMAT, unfit=catalog.BAD_VALUE)
+def choice(*values: str, error: ErrorMessage = catalog.BAD_VALUE) -> fields.String:
+    """Return the field of one of a few texts."""
+    return fields.String(error_messages=messages(error), validate=validate.OneOf(values, error=error))
 
 
-def skip() -> Whole:
-    """Return the field `skip`: how many items of a list to leave out."""
-    return Whole(0, HUGE, wrong=catalog.BAD_FORMAT, unfit=catalog.BAD_VALUE)
+def flag(error: ErrorMessage = catalog.BAD_FORMAT) -> fields.Boolean:
+    """Return the field of a boolean in the spellings that Go takes."""
+    return fields.Boolean(
+        truthy={"1", "t", "T", "TRUE", "true", "True"},
+        falsy={"0", "f", "F", "FALSE", "false", "False"},
+        error_messages=messages(error),
+    )
+
+
+def whole_number(
+    minimum: int,
+    maximum: int,
+    invalid: ErrorMessage = catalog.BAD_FORMAT,
+    out_of_range: ErrorMessage = catalog.BAD_VALUE,
+) -> WholeNumber:
+    """Return the field of a whole number in a range."""
+    return WholeNumber(
+        error_messages=messages(invalid), validate=validate.Range(int(minimum), int(maximum), error=out_of_range)
+    )
+
+
+def position() -> WholeNumber:
+    """Return the field of the number of items that a page leaves out."""
+    return whole_number(0, HUGE)

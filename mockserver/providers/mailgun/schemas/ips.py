@@ -1,71 +1,50 @@
-"""What is sent about the IPs of an account and their warm-ups."""
+"""Queries and parameters of the IPs of an account and their warm-ups."""
 
 from __future__ import annotations
 
-from ....web import Body, Text
+from ....web.schemas import Schema
 from .. import catalog
 from ..models import canonical
 from ..rules.ips import SORTS
-from .fields import Address, Flag, Page, Word, page_size, skip
+from .fields import BAD_VALUE, Address, PageToken, choice, flag, position, string, whole_number
 
 
-class PathIp(Body):
-    """The address in a path."""
-
-    ip = Address(wrong=catalog.BAD_VALUE)
-
-
-class PathAddr(Body):
-    """The address in the path of a warm-up, where it has another name."""
-
-    addr = Address(wrong=catalog.BAD_VALUE)
-
-
-class IpsQuery(Body):
+class IpsQuerySchema(Schema):
     """List IPs."""
 
-    dedicated = Flag(wrong=catalog.BAD_FORMAT)
-    enabled = Flag(wrong=catalog.BAD_FORMAT)
+    dedicated = flag()
+    enabled = flag()
 
 
-class DetailedQuery(Body):
+class DetailedQuerySchema(Schema):
     """List IPs with all that is known of them."""
 
-    limit = page_size(1, catalog.MAX_DOMAINS)
-    skip = skip()
-    pool_id = Text(wrong=catalog.BAD_VALUE)
-    domain_id = Text(wrong=catalog.BAD_VALUE)
-    subaccount_id = Text(wrong=catalog.BAD_VALUE)
-    ip = Text(wrong=catalog.BAD_VALUE)
-    sort_by = Word(*SORTS, wrong=catalog.BAD_VALUE)
-    sort_order = Word("ascending", "descending", wrong=catalog.BAD_VALUE)
+    limit = whole_number(1, catalog.MAX_DOMAINS)
+    skip = position()
+    pool_id = string()
+    domain_id = string()
+    subaccount_id = string()
+    ip = string()
+    sort_by = choice(*SORTS)
+    sort_order = choice("ascending", "descending")
 
 
-class IpDomainsQuery(Body):
+class IpDomainsQuerySchema(Schema):
     """List the domains of an IP."""
 
-    limit = page_size(1, catalog.MAX_DOMAINS)
-    search = Text(wrong=catalog.BAD_VALUE)
-    skip = skip()
+    limit = whole_number(1, catalog.MAX_DOMAINS)
+    search = string()
+    skip = position()
 
 
-class Alternative(Body):
-    """What takes the place of an IP on all domains."""
+class AlternativeSchema(Schema):
+    """Remove an IP from all domains: what replaces it."""
 
-    alternative = Address(wrong=catalog.BAD_VALUE)
+    alternative = Address(error_messages=BAD_VALUE)
 
 
-class WarmupsQuery(Body):
+class WarmupsQuerySchema(Schema):
     """List warm-ups."""
 
-    page = Page(1, catalog.MAX_WARMUPS, lambda cursor: cursor == "" or canonical(cursor) == cursor)
-    limit = page_size(1, catalog.MAX_WARMUPS)
-
-
-PATH_IP = PathIp()
-PATH_ADDR = PathAddr()
-IPS_QUERY = IpsQuery()
-DETAILED_QUERY = DetailedQuery()
-IP_DOMAINS_QUERY = IpDomainsQuery()
-ALTERNATIVE = Alternative()
-WARMUPS_QUERY = WarmupsQuery()
+    page = PageToken(1, catalog.MAX_WARMUPS, lambda cursor: cursor == "" or canonical(cursor) == cursor)
+    limit = whole_number(1, catalog.MAX_WARMUPS)

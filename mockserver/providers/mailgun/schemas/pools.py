@@ -1,70 +1,72 @@
-"""What is sent about pools and their delegation."""
+"""Forms, queries and the JSON body of pools and their delegation."""
 
 from __future__ import annotations
 
-from ....web import Body, Text, Texts
+from marshmallow import fields, validate
+
+from ....errors import ErrorMessage
+from ....web.schemas import Schema, messages, not_blank, strings
 from .. import catalog
-from .fields import Addresses, Page, Replacement, page_size
+from .fields import BAD_VALUE, Addresses, PageToken, Replacement, string, whole_number
 
 
-class PoolBody(Body):
+def _required_string(error: ErrorMessage) -> fields.String:
+    return fields.String(required=True, error_messages=messages(error), validate=validate.Length(min=1, error=error))
+
+
+class PoolSchema(Schema):
     """Create a pool. `ips` is the older spelling of `ip`, a list with commas."""
 
-    name = Text(missing=catalog.MISSING, wrong=catalog.MISSING, checks=[(bool, catalog.MISSING)])
-    description = Text(missing=catalog.MISSING, wrong=catalog.MISSING, checks=[(bool, catalog.MISSING)])
-    ip = Addresses(wrong=catalog.BAD_VALUE)
-    ips = Addresses(wrong=catalog.BAD_VALUE)
+    name = _required_string(catalog.MISSING)
+    description = _required_string(catalog.MISSING)
+    ip = Addresses(error_messages=BAD_VALUE)
+    ips = Addresses(error_messages=BAD_VALUE)
 
 
-class PoolChanges(Body):
+class PoolChangesSchema(Schema):
     """Edit a pool."""
 
-    name = Text(wrong=catalog.BAD_VALUE, checks=[(bool, catalog.BAD_VALUE)])
-    description = Text(wrong=catalog.BAD_VALUE)
-    add_ip = Addresses(wrong=catalog.BAD_VALUE)
-    remove_ip = Addresses(wrong=catalog.BAD_VALUE)
-    link_domain = Texts(wrong=catalog.BAD_VALUE)
-    unlink_domain = Texts(wrong=catalog.BAD_VALUE)
+    name = fields.String(error_messages=BAD_VALUE, validate=validate.Length(min=1, error=catalog.BAD_VALUE))
+    description = string()
+    add_ip = Addresses(error_messages=BAD_VALUE)
+    remove_ip = Addresses(error_messages=BAD_VALUE)
+    link_domain = strings(error_messages=BAD_VALUE)
+    unlink_domain = strings(error_messages=BAD_VALUE)
 
 
-class PoolReplacement(Body):
-    """What takes a pool's place."""
+class PoolReplacementSchema(Schema):
+    """Delete or unlink a pool: what replaces it."""
 
-    ip = Replacement(wrong=catalog.BAD_VALUE)
-    pool_id = Text(wrong=catalog.BAD_VALUE)
+    ip = Replacement(error_messages=BAD_VALUE)
+    pool_id = string()
 
 
-class PoolIps(Body):
+class PoolIpsSchema(Schema):
     """Add several IPs to a pool, in JSON."""
 
-    ips = Addresses(missing=catalog.MISSING, wrong=catalog.NOT_JSON, checks=[(bool, catalog.MISSING)])
-
-
-class Delegation(Body):
-    """Delegate or revoke a pool."""
-
-    subaccount_id = Text(
-        missing=catalog.BAD_REQUEST, wrong=catalog.BAD_REQUEST, checks=[(str.strip, catalog.BAD_REQUEST)]
+    ips = Addresses(
+        required=True,
+        error_messages=messages(catalog.NOT_JSON, required=catalog.MISSING),
+        validate=validate.Length(min=1, error=catalog.MISSING),
     )
 
 
-class DelegatedPool(Body):
+class DelegationSchema(Schema):
+    """Delegate or revoke a pool."""
+
+    subaccount_id = fields.String(
+        required=True, error_messages=messages(catalog.BAD_REQUEST), validate=not_blank(catalog.BAD_REQUEST)
+    )
+
+
+class DelegatedPoolSchema(Schema):
     """Delegate or revoke a pool, in the older way."""
 
-    pool_id = Text(missing=catalog.BAD_REQUEST, wrong=catalog.BAD_REQUEST)
+    pool_id = fields.String(required=True, error_messages=messages(catalog.BAD_REQUEST))
 
 
-class LinksQuery(Body):
+class LinksQuerySchema(Schema):
     """List a pool's domains."""
 
-    limit = page_size(catalog.MIN_PAGE, catalog.MAX_PAGE)
-    page = Page(catalog.MIN_PAGE, catalog.MAX_PAGE)
-
-
-POOL = PoolBody()
-POOL_CHANGES = PoolChanges()
-POOL_REPLACEMENT = PoolReplacement()
-POOL_IPS = PoolIps()
-DELEGATION = Delegation()
-DELEGATED_POOL = DelegatedPool()
-LINKS_QUERY = LinksQuery()
+    limit = whole_number(catalog.MIN_PAGE, catalog.MAX_PAGE)
+    page = PageToken(catalog.MIN_PAGE, catalog.MAX_PAGE)

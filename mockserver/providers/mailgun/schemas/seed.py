@@ -1,13 +1,17 @@
-"""The section of a seed."""
+"""Mailgun's section of a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Container, Mapping
+from types import ModuleType
+from typing import Any, ClassVar
 
-from .... import profiles, seed
+from marshmallow import fields, validate
+
 from ....clock import EARLIEST, LATEST
 from ....errors import SeedError
+from ....fields import Boolean, Integer, Number
+from ....seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
 from .. import catalog
 from ..models import State, check_domains
 from ..rules import jobs
@@ -15,129 +19,129 @@ from .fields import HUGE
 
 OBJECT_ID = "[0-9a-f]{24}"
 
-_ID = {"type": "string", "pattern": f"^{OBJECT_ID}$"}
-_NAMES = {"type": "array", "items": seed.TEXT, "uniqueItems": True}
-_IPS = {"type": "array", "items": seed.TEXT, "uniqueItems": True}
-_COUNT = {"type": "integer", "minimum": 0}
-_TIME = {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}
+
+def _id(**options: Any) -> fields.String:
+    return fields.String(validate=validate.Regexp(rf"{OBJECT_ID}\Z"), **options)
 
 
-def _load(section: Mapping[str, Any]) -> State:
-    """Return the account that a seed describes; refuse one whose jobs would make what no seed may describe."""
-    state = State.load(section)
-    if state.jobs and not state.async_fails_midway:
-        after = jobs.eventually(state)
-        try:
-            check_domains(dict(after.domains.items()), after.pools, after.ips)
-        except SeedError as error:
-            raise SeedError(("jobs",), f"make {'.'.join(map(str, error.path))} wrong: {error.reason}") from None
-    return state
+def _time() -> Integer:
+    """Return the field of a time, in seconds since the epoch."""
+    return Integer(validate=validate.Range(EARLIEST, LATEST))
 
 
-SEED = seed.reader(
-    "mailgun",
-    _load,
-    {
-        "account_id": _ID,
-        "features": _NAMES,
-        "eligible_for_shared_ips": seed.FLAG,
-        "new_dedicated_ips": {**_COUNT, "maximum": 1000},
-        "subaccount_limit": _COUNT,
-        "async_delay_seconds": {"type": ["number", "null"], "minimum": 0, "maximum": LATEST},
-        "async_fails_midway": seed.FLAG,
-        "subaccounts": {
-            "type": "array",
-            "items": seed.record(
-                {
-                    "id": _ID,
-                    "name": seed.TEXT,
-                    "status": {"enum": ["open", "disabled", "closed"]},
-                    "updated_at": _TIME,
-                },
-                "id",
-                "name",
-            ),
-        },
-        "ips": {
-            "type": "array",
-            "items": seed.record(
-                {
-                    "ip": seed.TEXT,
-                    "dedicated": seed.FLAG,
-                    "warmup": seed.FLAG,
-                    "warmup_started_at": _TIME,
-                    "enabled": seed.FLAG,
-                    "rdns": seed.TEXT,
-                    "created_at": _TIME,
-                    "pool_changed_at": _TIME,
-                    "domains_changed_at": _TIME,
-                    "account": _ID,
-                },
-                "ip",
-            ),
-        },
-        "ip_pools": {
-            "type": "array",
-            "items": seed.record(
-                {
-                    "pool_id": _ID,
-                    "name": seed.TEXT,
-                    "description": {"type": "string"},
-                    "ips": _IPS,
-                    "account": _ID,
-                    "delegated_to": {"type": "array", "items": _ID, "uniqueItems": True},
-                },
-                "pool_id",
-                "name",
-                "description",
-            ),
-        },
-        "domains": {
-            "type": "array",
-            "items": seed.record(
-                {
-                    "id": _ID,
-                    "name": seed.TEXT,
-                    "ips": _IPS,
-                    "pool_id": _ID,
-                    "account": _ID,
-                    "state": {"enum": ["active", "unverified", "disabled"]},
-                    "encrypt_incoming_message": seed.FLAG,
-                    "message_ttl": {"type": "integer", "minimum": 1, "maximum": HUGE},
-                    "require_tls": seed.FLAG,
-                    "skip_verification": seed.FLAG,
-                    "spam_action": {"enum": ["disabled", "block", "tag"]},
-                    "use_automatic_sender_security": seed.FLAG,
-                    "web_prefix": seed.TEXT,
-                    "web_scheme": {"enum": ["http", "https"]},
-                    "wildcard": seed.FLAG,
-                },
-                "id",
-                "name",
-            ),
-        },
-        "jobs": {
-            "type": "array",
-            "items": seed.record(
-                {
-                    "id": _ID,
-                    "due": {"type": "number", "minimum": EARLIEST, "maximum": 2 * LATEST},
-                    "pool_id": _ID,
-                    "link": _NAMES,
-                    "unlink": _NAMES,
-                    "relink_to": _ID,
-                    "replace_with": seed.TEXT,
-                    "revoke_from": _ID,
-                    "assign_ip": seed.TEXT,
-                    "unassign_ip": seed.TEXT,
-                    "account": _ID,
-                    "delete_domain": seed.TEXT,
-                },
-                "id",
-            ),
-        },
-    },
-    switches=profiles.switches(catalog),
-    account="subaccount",
-    accounts=lambda state: state.subaccounts,
-)
+class SubaccountSchema(SeedSchema):
+    """A subaccount."""
+
+    id = _id(required=True)
+    name = text(required=True)
+    status = fields.String(validate=validate.OneOf(("open", "disabled", "closed")))
+    updated_at = _time()
+
+
+class IpSchema(SeedSchema):
+    """An IP."""
+
+    ip = text(required=True)
+    dedicated = Boolean()
+    warmup = Boolean()
+    warmup_started_at = _time()
+    enabled = Boolean()
+    rdns = text()
+    created_at = _time()
+    pool_changed_at = _time()
+    domains_changed_at = _time()
+    account = _id()
+
+
+class PoolSchema(SeedSchema):
+    """A dedicated IP pool."""
+
+    pool_id = _id(required=True)
+    name = text(required=True)
+    description = fields.String(required=True)
+    ips = texts()
+    account = _id()
+    delegated_to = fields.List(_id(), validate=unique)
+
+
+class DomainSchema(SeedSchema):
+    """A domain."""
+
+    id = _id(required=True)
+    name = text(required=True)
+    ips = texts()
+    pool_id = _id()
+    account = _id()
+    state = fields.String(validate=validate.OneOf(("active", "unverified", "disabled")))
+    encrypt_incoming_message = Boolean()
+    message_ttl = Integer(validate=validate.Range(1, HUGE))
+    require_tls = Boolean()
+    skip_verification = Boolean()
+    spam_action = fields.String(validate=validate.OneOf(("disabled", "block", "tag")))
+    use_automatic_sender_security = Boolean()
+    web_prefix = text()
+    web_scheme = fields.String(validate=validate.OneOf(("http", "https")))
+    wildcard = Boolean()
+
+
+class JobSchema(SeedSchema):
+    """What a response has promised, and is done later."""
+
+    id = _id(required=True)
+    due = Number(validate=validate.Range(EARLIEST, 2 * LATEST))
+    pool_id = _id()
+    link = texts()
+    unlink = texts()
+    relink_to = _id()
+    replace_with = text()
+    revoke_from = _id()
+    assign_ip = text()
+    unassign_ip = text()
+    account = _id()
+    delete_domain = text()
+
+
+class MailgunCredentialSchema(CredentialSchema):
+    """An API key: of the account or of a subaccount."""
+
+    subaccount = text()
+
+
+class MailgunSeed(SeedSection):
+    """An account, its subaccounts, IPs, pools and domains, and its pending jobs."""
+
+    provider = "mailgun"
+    state = State
+    catalog: ClassVar[ModuleType] = catalog
+    account = "subaccount"
+
+    credentials = fields.List(fields.Nested(MailgunCredentialSchema))
+    account_id = _id()
+    features = texts()
+    eligible_for_shared_ips = Boolean()
+    new_dedicated_ips = Integer(validate=validate.Range(0, 1000))
+    subaccount_limit = Integer(validate=validate.Range(min=0))
+    async_delay_seconds = Number(allow_none=True, validate=validate.Range(0, LATEST))
+    async_fails_midway = Boolean()
+    subaccounts = fields.List(fields.Nested(SubaccountSchema))
+    ips = fields.List(fields.Nested(IpSchema))
+    ip_pools = fields.List(fields.Nested(PoolSchema))
+    domains = fields.List(fields.Nested(DomainSchema))
+    jobs = fields.List(fields.Nested(JobSchema))
+
+    @classmethod
+    def accounts(cls, state: Any) -> Container[str]:
+        subaccounts: Container[str] = state.subaccounts
+        return subaccounts
+
+    @classmethod
+    def load_state(cls, section: Mapping[str, Any]) -> State:
+        """Return the state that a section describes; its jobs may not lead to one that no section may describe."""
+        state = State.load(section)
+        if state.jobs and not state.async_fails_midway:
+            after = jobs.eventually(state)
+            try:
+                check_domains(dict(after.domains.items()), after.pools, after.ips)
+            except SeedError as error:
+                raise SeedError(("jobs",), f"make {'.'.join(map(str, error.path))} wrong: {error.reason}") from None
+        return state

@@ -1,29 +1,28 @@
-"""What is sent about subaccounts."""
+"""Queries and parameters of subaccounts."""
 
 from __future__ import annotations
 
-from ....web import Body, Text
-from .. import catalog
-from ..catalog import SUBACCOUNT_BAD_REQUEST as BAD
-from .fields import HUGE, Flag, Whole, Word
+from marshmallow import fields
+
+from ....web.schemas import Schema, messages, not_blank
+from ..catalog import MAX_SUBACCOUNTS, SUBACCOUNT_BAD_REQUEST
+from .fields import HUGE, choice, flag, string, whole_number
 
 
-class SubaccountsQuery(Body):
+class SubaccountsQuerySchema(Schema):
     """List subaccounts."""
 
-    sort = Word("", "asc", "desc", wrong=BAD)
-    filter = Text(wrong=BAD)
-    limit = Whole(1, catalog.MAX_SUBACCOUNTS, wrong=BAD, unfit=BAD)
-    skip = Whole(0, HUGE, wrong=BAD, unfit=BAD)
-    enabled = Flag(wrong=BAD)
-    closed = Flag(wrong=BAD)
+    sort = choice("", "asc", "desc", error=SUBACCOUNT_BAD_REQUEST)
+    filter = string(SUBACCOUNT_BAD_REQUEST)
+    limit = whole_number(1, MAX_SUBACCOUNTS, SUBACCOUNT_BAD_REQUEST, SUBACCOUNT_BAD_REQUEST)
+    skip = whole_number(0, HUGE, SUBACCOUNT_BAD_REQUEST, SUBACCOUNT_BAD_REQUEST)
+    enabled = flag(SUBACCOUNT_BAD_REQUEST)
+    closed = flag(SUBACCOUNT_BAD_REQUEST)
 
 
-class NewSubaccount(Body):
+class NewSubaccountSchema(Schema):
     """Open a subaccount."""
 
-    name = Text(missing=BAD, wrong=BAD, checks=[(str.strip, BAD)])
-
-
-SUBACCOUNTS_QUERY = SubaccountsQuery()
-NEW_SUBACCOUNT = NewSubaccount()
+    name = fields.String(
+        required=True, error_messages=messages(SUBACCOUNT_BAD_REQUEST), validate=not_blank(SUBACCOUNT_BAD_REQUEST)
+    )

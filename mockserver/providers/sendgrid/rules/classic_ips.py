@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ....errors import Entry
+from ....errors import ErrorMessage
 from .. import catalog
 from ..models import Ip, Pool, place
 from . import Tx, ips
@@ -59,7 +59,7 @@ def get_ip(tx: Tx, user: str | None, address: str) -> IpView:
     return _views(tx, user, [find_ip(tx, user, address, catalog.IP_NOT_FOUND)])[0]
 
 
-def find_ip(tx: Tx, user: str | None, address: str, otherwise: Entry) -> Ip:
+def find_ip(tx: Tx, user: str | None, address: str, otherwise: ErrorMessage) -> Ip:
     """Return a user's IP; the refusal when there is none depends on who asks."""
     ip = tx.state.ips.get(address)
     if ip is None or not ip.is_of(user):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....errors import Entry
+from ....errors import ErrorMessage
 from .. import catalog
 from ..models import Ip, Pool
 from . import Tx, pools
 
 
-def find_pool(tx: Tx, user: str | None, name: str, otherwise: Entry) -> Pool:
+def find_pool(tx: Tx, user: str | None, name: str, otherwise: ErrorMessage) -> Pool:
     """Return a user's pool by name; the refusal when there is none depends on who asks."""
     pool = next((pool for pool in tx.state.pools_of(user) if pool.name == name), None)
     if pool is None:
@@ -20,9 +20,10 @@ def find_pool(tx: Tx, user: str | None, name: str, otherwise: Entry) -> Pool:
 
 def create_pool(tx: Tx, user: str | None, name: str) -> Pool:
     """Make an empty pool."""
-    if pools.is_named(tx, user, name):
+    own = tx.state.pools_of(user)
+    if any(pool.name == name for pool in own):
         raise catalog.NAME_TAKEN()
-    if len(tx.state.pools_of(user)) >= catalog.MAX_POOLS:
+    if len(own) >= catalog.MAX_POOLS:
         raise catalog.TOO_MANY_POOLS()
     return pools.make(tx, user, name)
 

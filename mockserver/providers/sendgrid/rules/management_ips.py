@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ....errors import Entry
+from ....errors import ErrorMessage
 from .. import catalog
 from ..models import NO_ADDRESS, Ip, Pool, Subuser, place
 from . import Tx, ips, management_pools, pools
@@ -176,7 +176,7 @@ def _pool(tx: Tx, user: str | None, pool_id: str) -> Pool:
     return pool
 
 
-def _find_ip(tx: Tx, user: str | None, address: str, invalid: Entry, unknown: Entry) -> Ip:
+def _find_ip(tx: Tx, user: str | None, address: str, invalid: ErrorMessage, unknown: ErrorMessage) -> Ip:
     """Return a user's IP; the refusals when it is no address, and when it is nobody's, depend on who asks."""
     ip = tx.state.ips.get(address)
     if ip is None or not ip.is_of(user):

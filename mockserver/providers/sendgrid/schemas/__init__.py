@@ -1,1 +1,1 @@
-"""What comes in: a module for each family of operations, the kinds of fields, and the section of a seed."""
+"""SendGrid's request bodies and queries, a module for each family of operations; and its section of a seed."""

@@ -1,35 +1,35 @@
-"""What comes in about IPs, in the classic API."""
+"""Queries and request bodies of the classic IP API."""
 
 from __future__ import annotations
 
-from ....web import Body, Text, Texts
+from marshmallow import fields, validate
+
+from ....fields import Boolean
+from ....web.schemas import Schema, messages, strings
 from .. import catalog
-from .fields import Flag, Whole, choice, flag, page_size, position
+from .fields import choice, page_size, position, query_boolean, string
 
 
-class IpsQuery(Body):
+class IpsQuerySchema(Schema):
     """List IPs."""
 
-    ip = Text(wrong=catalog.IP_MISSING)
-    exclude_whitelabels = flag(catalog.EXCLUDE_WHITELABELS_VALUE)
+    ip = string(catalog.IP_MISSING)
+    exclude_whitelabels = query_boolean(catalog.EXCLUDE_WHITELABELS_VALUE)
     limit = page_size(catalog.MAX_CLASSIC_PAGE, catalog.CLASSIC_LIMIT_RANGE)
     offset = position(catalog.OFFSET_TYPE, catalog.OFFSET_RANGE)
-    subuser = Text(wrong=catalog.IP_MISSING)
+    subuser = string(catalog.IP_MISSING)
     sort_by_direction = choice(catalog.SORT_VALUE, "asc", "desc")
 
 
-class NewIpsBody(Body):
+class NewIpsSchema(Schema):
     """Buy IPs."""
 
-    count = Whole(
-        missing=catalog.COUNT_MISSING,
-        wrong=catalog.COUNT_MISSING,
-        checks=[(lambda count: count > 0, catalog.COUNT_MISSING)],
+    count = fields.Integer(
+        strict=True,
+        required=True,
+        error_messages=messages(catalog.COUNT_MISSING),
+        validate=validate.Range(min=1, error=catalog.COUNT_MISSING),
     )
-    subusers = Texts(wrong=catalog.SUBUSERS_NOT_YOURS)
-    warmup = Flag(wrong=catalog.WARMUP_VALUE)
-    user_can_send = Flag(wrong=catalog.USER_CAN_SEND_VALUE)
-
-
-IPS_QUERY = IpsQuery()
-NEW_IPS = NewIpsBody()
+    subusers = strings(error_messages=messages(catalog.SUBUSERS_NOT_YOURS))
+    warmup = Boolean(error_messages=messages(catalog.WARMUP_VALUE))
+    user_can_send = Boolean(error_messages=messages(catalog.USER_CAN_SEND_VALUE))

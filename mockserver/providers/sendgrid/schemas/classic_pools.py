@@ -1,29 +1,28 @@
-"""What comes in about pools by name."""
+"""Request bodies of the classic IP pools API."""
 
 from __future__ import annotations
 
-from ....web import Body, Text
+from marshmallow import fields, validate
+
+from ....web.schemas import Schema, messages
 from .. import catalog
+from .fields import required_string
 
 
-class PoolBody(Body):
+class PoolSchema(Schema):
     """Create or rename a pool."""
 
-    name = Text(
-        missing=catalog.NAME_MISSING,
-        wrong=catalog.NAME_MISSING,
-        checks=[
-            (bool, catalog.NAME_MISSING),
-            (lambda name: len(name) <= catalog.MAX_NAME_LENGTH, catalog.NAME_TOO_LONG),
+    name = fields.String(
+        required=True,
+        error_messages=messages(catalog.NAME_MISSING),
+        validate=[
+            validate.Length(min=1, error=catalog.NAME_MISSING),
+            validate.Length(max=int(catalog.MAX_NAME_LENGTH), error=catalog.NAME_TOO_LONG),
         ],
     )
 
 
-class MemberBody(Body):
+class MemberSchema(Schema):
     """Add an IP to a pool, or warm it up."""
 
-    ip = Text(missing=catalog.IP_MISSING, wrong=catalog.IP_MISSING, checks=[(bool, catalog.IP_MISSING)])
-
-
-POOL = PoolBody()
-MEMBER = MemberBody()
+    ip = required_string(catalog.IP_MISSING)

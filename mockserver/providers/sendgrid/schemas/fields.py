@@ -1,74 +1,50 @@
-"""The kinds of values that come in, beside texts: JSON has their types, a query has them as texts."""
+"""Fields that several schemas share. A query has every value as text."""
 
 from __future__ import annotations
 
-import re
+from marshmallow import fields, validate
 
-from ....errors import Entry, Limit
-from ....web import Strict, Text
+from ....errors import ErrorMessage, Limit
+from ....fields import QueryInteger
+from ....web.schemas import messages
 from .. import catalog
 
-_INTEGER = re.compile("-?[0-9]+")
+NOT_JSON = messages(catalog.MANAGEMENT_BODY_NOT_JSON)
+"""The messages of a field of IP Address Management that is of the wrong type."""
 
 
-class Flag(Strict):
-    """A JSON boolean."""
-
-    accepts = staticmethod(lambda value: isinstance(value, bool))
-
-
-class Whole(Strict):
-    """A JSON number without a fraction."""
-
-    accepts = staticmethod(lambda value: isinstance(value, int) and not isinstance(value, bool))
+def string(error: ErrorMessage) -> fields.String:
+    """Return the field of any text."""
+    return fields.String(error_messages=messages(error))
 
 
-class Number(Text):
-    """A whole number in a query."""
-
-    def convert(self, value: str, name: str) -> int:
-        return _number(value)
+def required_string(error: ErrorMessage) -> fields.String:
+    """Return the field of a text that has to be there and not empty."""
+    return fields.String(required=True, error_messages=messages(error), validate=validate.Length(min=1, error=error))
 
 
-class Switchable(Text):
-    """True or false in a query."""
-
-    def convert(self, value: str, name: str) -> bool:
-        return value == "true"
+def number(error: ErrorMessage) -> QueryInteger:
+    """Return the field of any whole number."""
+    return QueryInteger(error_messages=messages(error))
 
 
-def number(wrong: Entry) -> Number:
-    """Return the field of any whole number in a query."""
-    return Number(wrong=wrong, checks=[(_INTEGER.fullmatch, wrong)])
-
-
-def page_size(most: Limit, wrong: Entry) -> Number:
+def page_size(maximum: Limit, error: ErrorMessage) -> QueryInteger:
     """Return the field of the size of a page."""
-    return Number(
-        wrong=wrong,
-        checks=[
-            (_INTEGER.fullmatch, wrong),
-            (lambda text: catalog.MIN_PAGE <= _number(text) <= most, wrong),
-        ],
+    return QueryInteger(
+        error_messages=messages(error), validate=validate.Range(int(catalog.MIN_PAGE), int(maximum), error=error)
     )
 
 
-def position(kind: Entry, below: Entry) -> Number:
-    """Return the field of the number, 0 or more, from which a page begins; `kind` refuses what is no number."""
-    return Number(wrong=kind, checks=[(_INTEGER.fullmatch, kind), (lambda text: _number(text) >= 0, below)])
+def position(invalid: ErrorMessage, negative: ErrorMessage) -> QueryInteger:
+    """Return the field of the number, 0 or more, at which a page begins."""
+    return QueryInteger(error_messages=messages(invalid), validate=validate.Range(min=0, error=negative))
 
 
-def choice(wrong: Entry, *values: str) -> Text:
-    """Return the field of one of a few texts, in a query."""
-    return Text(wrong=wrong, checks=[(lambda text: text in values, wrong)])
+def choice(error: ErrorMessage, *values: str) -> fields.String:
+    """Return the field of one of a few texts."""
+    return fields.String(error_messages=messages(error), validate=validate.OneOf(values, error=error))
 
 
-def flag(wrong: Entry) -> Switchable:
-    """Return the field of true or false, in a query."""
-    return Switchable(wrong=wrong, checks=[(lambda text: text in ("true", "false"), wrong)])
-
-
-def _number(text: str) -> int:
-    """Return a whole number; of one beyond any that counts here, no more than that it is."""
-    digits = text.lstrip("-").lstrip("0")[:20] or "0"
-    return int(text[: text.startswith("-")] + digits)
+def query_boolean(error: ErrorMessage) -> fields.Boolean:
+    """Return the field of `true` or `false`."""
+    return fields.Boolean(truthy={"true"}, falsy={"false"}, error_messages=messages(error))

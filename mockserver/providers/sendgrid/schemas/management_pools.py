@@ -1,74 +1,64 @@
-"""What comes in about pools by id. A parameter stays a text where the answer repeats it as one."""
+"""Queries and request bodies of pools in IP Address Management."""
 
 from __future__ import annotations
 
-from ....web import Body, Text, Texts
+from marshmallow import fields, validate
+
+from ....web.schemas import Schema, messages, strings
 from .. import catalog
-from .fields import choice, flag, page_size, position
+from .fields import NOT_JSON, choice, page_size, position, query_boolean, string
 
 
-class PoolsQuery(Body):
+class PoolsQuerySchema(Schema):
     """List pools."""
 
     limit = page_size(catalog.MAX_PAGE, catalog.LIMIT_RANGE)
     after_key = position(catalog.AFTER_KEY_TYPE, catalog.AFTER_KEY_RANGE)
-    ip = Text(wrong=catalog.LIMIT_RANGE)
+    ip = string(catalog.LIMIT_RANGE)
     region = choice(catalog.REGION_VALUE, "all", *catalog.REGIONS)
-    include_region = flag(catalog.INCLUDE_REGION_VALUE)
+    include_region = query_boolean(catalog.INCLUDE_REGION_VALUE)
 
 
-class RegionQuery(Body):
+class RegionQuerySchema(Schema):
     """Get a pool, or an IP."""
 
-    include_region = flag(catalog.INCLUDE_REGION_VALUE)
+    include_region = query_boolean(catalog.INCLUDE_REGION_VALUE)
 
 
-class MembersQuery(Body):
+class MembersQuerySchema(Schema):
     """List the IPs of a pool."""
 
     limit = page_size(catalog.MAX_PAGE, catalog.LIMIT_RANGE)
-    after_key = Text(wrong=catalog.AFTER_KEY_TYPE)
-    include_region = flag(catalog.INCLUDE_REGION_VALUE)
+    after_key = string(catalog.AFTER_KEY_TYPE)
+    include_region = query_boolean(catalog.INCLUDE_REGION_VALUE)
 
 
-class RenamedPoolBody(Body):
+class RenamedPoolSchema(Schema):
     """Rename a pool."""
 
-    name = Text(
-        missing=catalog.POOL_NAME_MISSING,
-        wrong=catalog.MANAGEMENT_BODY_NOT_JSON,
-        checks=[
-            (lambda name: not name.startswith((".", " ")), catalog.POOL_NAME_START),
-            (
-                lambda name: catalog.MIN_NAME_LENGTH <= len(name) <= catalog.MAX_NAME_LENGTH,
-                catalog.POOL_NAME_LENGTH,
-            ),
+    name = fields.String(
+        required=True,
+        error_messages=messages(catalog.MANAGEMENT_BODY_NOT_JSON, required=catalog.POOL_NAME_MISSING),
+        validate=[
+            validate.Regexp("(?![. ])", error=catalog.POOL_NAME_START),
+            validate.Length(int(catalog.MIN_NAME_LENGTH), int(catalog.MAX_NAME_LENGTH), error=catalog.POOL_NAME_LENGTH),
         ],
     )
 
 
-class NewPoolBody(RenamedPoolBody):
+class NewPoolSchema(RenamedPoolSchema):
     """Create a pool."""
 
-    ips = Texts(
-        wrong=catalog.MANAGEMENT_BODY_NOT_JSON,
-        checks=[(lambda ips: len(ips) <= catalog.MAX_BATCH_IPS, catalog.IPS_LENGTH)],
+    ips = strings(
+        error_messages=NOT_JSON, validate=validate.Length(max=int(catalog.MAX_BATCH_IPS), error=catalog.IPS_LENGTH)
     )
 
 
-class BatchBody(Body):
+class BatchSchema(Schema):
     """Put IPs into a pool, or take them out."""
 
-    ips = Texts(
-        missing=catalog.IPS_MISSING,
-        wrong=catalog.MANAGEMENT_BODY_NOT_JSON,
-        checks=[(lambda ips: 1 <= len(ips) <= catalog.MAX_BATCH_IPS, catalog.IPS_LENGTH)],
+    ips = strings(
+        required=True,
+        error_messages=messages(catalog.MANAGEMENT_BODY_NOT_JSON, required=catalog.IPS_MISSING),
+        validate=validate.Length(1, int(catalog.MAX_BATCH_IPS), error=catalog.IPS_LENGTH),
     )
-
-
-POOLS_QUERY = PoolsQuery()
-REGION_QUERY = RegionQuery()
-MEMBERS_QUERY = MembersQuery()
-NEW_POOL = NewPoolBody()
-RENAMED_POOL = RenamedPoolBody()
-BATCH = BatchBody()

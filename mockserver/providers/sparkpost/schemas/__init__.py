@@ -1,1 +1,1 @@
-"""What comes in: request bodies and queries, one module for each family of operations; and the section of a seed."""
+"""SparkPost's request bodies and queries, a module for each family of operations; and its section of a seed."""

@@ -1,22 +1,26 @@
-"""Bodies of IP pools."""
+"""Request bodies of IP pools."""
 
 from __future__ import annotations
 
-from ....web import Body, Text
+from marshmallow import fields
+
+from ....profiles import Profile
+from ....web.schemas import Schema, messages
 from .. import catalog
-from .variants import Variants
+from .fields import required_string
+
+_SWITCHES = {"signing_domain": catalog.SIGNING_DOMAIN, "auto_warmup_overflow_pool": catalog.AUTO_WARMUP}
 
 
-class PoolBody(Body):
+class PoolSchema(Schema):
     """Create or update a pool."""
 
-    name = Text(missing=catalog.NAME_REQUIRED, wrong=catalog.NAME_REQUIRED, checks=[(str.strip, catalog.NAME_REQUIRED)])
-    fbl_signing_domain = Text(wrong=catalog.FIELD_TYPE)
-    signing_domain = Text(wrong=catalog.FIELD_TYPE)
-    auto_warmup_overflow_pool = Text(wrong=catalog.FIELD_TYPE)
+    name = required_string(catalog.NAME_REQUIRED)
+    fbl_signing_domain = fields.String(error_messages=messages(catalog.FIELD_TYPE))
+    signing_domain = fields.String(error_messages=messages(catalog.FIELD_TYPE))
+    auto_warmup_overflow_pool = fields.String(error_messages=messages(catalog.FIELD_TYPE))
 
 
-POOL = Variants(
-    PoolBody,
-    {catalog.SIGNING_DOMAIN: ("signing_domain",), catalog.AUTO_WARMUP: ("auto_warmup_overflow_pool",)},
-)
+def hidden(profile: Profile) -> frozenset[str]:
+    """Return the fields that a pool does not have under a profile."""
+    return frozenset(name for name, switch in _SWITCHES.items() if not profile[switch])

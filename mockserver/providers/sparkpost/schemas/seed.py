@@ -1,84 +1,98 @@
-"""The section of a seed."""
+"""SparkPost's section of a seed."""
 
 from __future__ import annotations
 
-from .... import clock, profiles, seed
+from collections.abc import Container, Mapping
+from types import ModuleType
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from .... import clock
+from ....fields import Boolean, Integer, Number
+from ....seed import CredentialSchema, SeedSchema, SeedSection, text
 from .. import catalog
 from ..models import State
 from ..rules.sending_ips import IPV4
 
-_STAGE = {"type": "integer", "minimum": int(catalog.FIRST_STAGE), "maximum": int(catalog.LAST_STAGE)}
-_MOMENT = {"type": "number", "minimum": clock.EARLIEST, "maximum": clock.LATEST}
 
-SEED = seed.reader(
-    "sparkpost",
-    State.load,
-    {
-        "dedicated_ip_limit": {"type": "integer", "minimum": 0, "maximum": 10_000},
-        "ip_pools": {
-            "type": "array",
-            "items": seed.record(
-                {
-                    "id": seed.TEXT,
-                    "name": seed.TEXT,
-                    "fbl_signing_domain": seed.TEXT,
-                    "signing_domain": seed.TEXT,
-                    "auto_warmup_overflow_pool": seed.TEXT,
-                },
-                "id",
-                "name",
-            ),
-        },
-        "sending_ips": {
-            "type": "array",
-            "items": {
-                **seed.record(
-                    {
-                        "external_ip": {"type": "string", "pattern": f"^{IPV4.pattern}$"},
-                        "hostname": seed.TEXT,
-                        "ip_pool": seed.TEXT,
-                        "customer_provided": seed.FLAG,
-                        "auto_warmup_stage": _STAGE,
-                        "auto_warmup_since": _MOMENT,
-                    },
-                    "external_ip",
-                    "hostname",
-                ),
-                "dependentRequired": {"auto_warmup_since": ["auto_warmup_stage"]},
-            },
-        },
-        "keys": {
-            "type": "array",
-            "items": seed.record(
-                {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "subaccount": {"type": "integer"}},
-                "digest",
-                "subaccount",
-            ),
-        },
-        "subaccounts": {
-            "type": "array",
-            "items": seed.record(
-                {
-                    "id": {"type": "integer", "minimum": 1, "maximum": catalog.LARGEST_NUMBER},
-                    "name": {**seed.TEXT, "maxLength": int(catalog.NAME_SIZE)},
-                    "status": {"enum": list(catalog.STATUSES)},
-                    "ip_pool": {
-                        "type": "string",
-                        "pattern": "^[A-Za-z0-9_]+$",
-                        "maxLength": int(catalog.IP_POOL_SIZE),
-                    },
-                    "compliance_status": seed.TEXT,
-                    "deliverability": seed.FLAG,
-                    "created_at": _MOMENT,
-                    "updated_at": _MOMENT,
-                },
-                "id",
-                "name",
-            ),
-        },
-    },
-    switches=profiles.switches(catalog),
-    rights="grants",
-    account="subaccount",
-    accounts=lambda state: state.subaccounts,
-)
+def _time() -> Number:
+    """Return the field of a time, in seconds since the epoch."""
+    return Number(validate=validate.Range(clock.EARLIEST, clock.LATEST))
+
+
+class PoolSchema(SeedSchema):
+    """An IP pool."""
+
+    id = text(required=True)
+    name = text(required=True)
+    fbl_signing_domain = text()
+    signing_domain = text()
+    auto_warmup_overflow_pool = text()
+
+
+class SendingIpSchema(SeedSchema):
+    """A dedicated IP."""
+
+    external_ip = fields.String(required=True, validate=validate.Regexp(rf"{IPV4.pattern}\Z"))
+    hostname = text(required=True)
+    ip_pool = text()
+    customer_provided = Boolean()
+    auto_warmup_stage = Integer(validate=validate.Range(int(catalog.FIRST_STAGE), int(catalog.LAST_STAGE)))
+    auto_warmup_since = _time()
+
+    @validates_schema
+    def validate_warmup(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if "auto_warmup_since" in data and "auto_warmup_stage" not in data:
+            raise ValidationError("'auto_warmup_since' needs 'auto_warmup_stage'")
+
+
+class KeySchema(SeedSchema):
+    """An API key that was made together with a subaccount."""
+
+    digest = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
+    subaccount = Integer(required=True)
+
+
+class SubaccountSchema(SeedSchema):
+    """A subaccount."""
+
+    id = Integer(required=True, validate=validate.Range(1, catalog.LARGEST_NUMBER))
+    name = fields.String(required=True, validate=validate.Length(1, int(catalog.NAME_SIZE)))
+    status = fields.String(validate=validate.OneOf(catalog.STATUSES))
+    ip_pool = fields.String(
+        validate=[validate.Regexp(r"[A-Za-z0-9_]+\Z"), validate.Length(max=int(catalog.IP_POOL_SIZE))]
+    )
+    compliance_status = text()
+    deliverability = Boolean()
+    created_at = _time()
+    updated_at = _time()
+
+
+class SparkPostCredentialSchema(CredentialSchema):
+    """An API key: of the account or of a subaccount, with all grants or some."""
+
+    grants = fields.List(text())
+    subaccount = text()
+
+
+class SparkPostSeed(SeedSection):
+    """An account, its pools, sending IPs and subaccounts."""
+
+    provider = "sparkpost"
+    state = State
+    catalog: ClassVar[ModuleType] = catalog
+    rights = "grants"
+    account = "subaccount"
+
+    credentials = fields.List(fields.Nested(SparkPostCredentialSchema))
+    dedicated_ip_limit = Integer(validate=validate.Range(0, 10_000))
+    ip_pools = fields.List(fields.Nested(PoolSchema))
+    sending_ips = fields.List(fields.Nested(SendingIpSchema))
+    keys = fields.List(fields.Nested(KeySchema))
+    subaccounts = fields.List(fields.Nested(SubaccountSchema))
+
+    @classmethod
+    def accounts(cls, state: Any) -> Container[str]:
+        ids: Container[str] = state.subaccounts
+        return ids

@@ -1,75 +1,47 @@
-"""Bodies of sending IPs."""
+"""Request bodies of sending IPs."""
 
 from __future__ import annotations
 
-from ....web import Body, Flag, Refused, Strict, Text
+from marshmallow import fields, validate
+
+from ....fields import Boolean, Integer, Number
+from ....profiles import Profile
+from ....web.schemas import Schema, check, messages
 from .. import catalog
-from .variants import Variants
+from .fields import required_string
 
 
-def whole(value: object) -> bool:
-    """Say whether a JSON number is an integer, in whichever way it is written."""
-    return type(value) is int or (type(value) is float and value.is_integer())
+class IpSchema(Schema):
+    """Update a sending IP: under the older document by moving it."""
 
-
-class Stage(Strict):
-    """A stage of warm-up."""
-
-    accepts = staticmethod(lambda value: type(value) in (int, float))
-
-    def convert(self, value: float, name: str) -> int:
-        if not whole(value) or not catalog.FIRST_STAGE <= value <= catalog.LAST_STAGE:
-            raise Refused([(catalog.STAGE_RANGE, name, value)])
-        return int(value)
-
-
-class Quantity(Strict):
-    """How many IPs are bought."""
-
-    accepts = staticmethod(lambda value: whole(value) and value >= 1)
-
-    def convert(self, value: float, name: str) -> int:
-        return int(value)
-
-
-class Located(Body):
-    """What is put into a pool."""
-
-    ip_pool = Text(
-        missing=catalog.IP_POOL_REQUIRED,
-        wrong=catalog.IP_POOL_REQUIRED,
-        checks=[(str.strip, catalog.IP_POOL_REQUIRED)],
+    ip_pool: fields.String = required_string(catalog.IP_POOL_REQUIRED)
+    auto_warmup_enabled = Boolean(error_messages=messages(catalog.WARMUP_TYPE))
+    auto_warmup_stage = Number(
+        error_messages=messages(catalog.STAGE_TYPE),
+        validate=[
+            validate.Range(int(catalog.FIRST_STAGE), int(catalog.LAST_STAGE), error=catalog.STAGE_RANGE),
+            check(lambda number: number == int(number), catalog.STAGE_RANGE),
+        ],
     )
 
 
-class Movable(Body):
-    """What is put into another pool or not."""
+class PartialIpSchema(IpSchema):
+    """Update a sending IP in whatever is sent."""
 
-    ip_pool = Text(wrong=catalog.FIELD_TYPE)
-
-
-class Warmup(Body):
-    """What is warmed up or not."""
-
-    auto_warmup_enabled = Flag(wrong=catalog.WARMUP_TYPE)
-    auto_warmup_stage = Stage(wrong=catalog.STAGE_TYPE)
+    ip_pool = fields.String(error_messages=messages(catalog.FIELD_TYPE))
 
 
-class MoveBody(Warmup, Located):
-    """Update a sending IP as it was at first: by moving it."""
-
-
-class ChangeBody(Warmup, Movable):
-    """Update a sending IP, in whatever is sent."""
-
-
-class PurchaseBody(Located):
+class NewIpsSchema(Schema):
     """Buy IPs."""
 
-    quantity = Quantity(missing=catalog.QUANTITY_REQUIRED, wrong=catalog.QUANTITY_INVALID)
+    ip_pool = required_string(catalog.IP_POOL_REQUIRED)
+    quantity = Integer(
+        required=True,
+        error_messages=messages(catalog.QUANTITY_INVALID, required=catalog.QUANTITY_REQUIRED),
+        validate=validate.Range(min=1, error=catalog.QUANTITY_INVALID),
+    )
 
 
-_WARMUP = {catalog.AUTO_WARMUP: ("auto_warmup_enabled", "auto_warmup_stage")}
-MOVE = Variants(MoveBody, _WARMUP)
-CHANGE = Variants(ChangeBody, _WARMUP)
-PURCHASE = PurchaseBody()
+def hidden(profile: Profile) -> frozenset[str]:
+    """Return the fields that a sending IP does not have under a profile."""
+    return frozenset() if profile[catalog.AUTO_WARMUP] else frozenset({"auto_warmup_enabled", "auto_warmup_stage"})

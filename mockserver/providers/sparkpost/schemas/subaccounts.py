@@ -1,147 +1,150 @@
-"""Bodies and queries of subaccounts."""
+"""Queries and request bodies of subaccounts."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from ....web import Body, Flag, Refused, Strict, Text, Texts
+from marshmallow import fields, post_load, validate
+
+from ....errors import ErrorMessage
+from ....fields import Boolean
+from ....web.schemas import ALL_ERRORS, Schema, check, messages, not_blank
 from .. import catalog
 from ..rules.sending_ips import IPV4
+from .fields import required_string
 
 NETMASK = re.compile(rf"{IPV4.pattern}(?:/(?:[12]?[0-9]|3[0-2]))?")
-"""An IPv4 address, or a network. Of IPv6 no document speaks."""
+"""An IPv4 address or network. No document mentions IPv6."""
+UNPAGED = frozenset({"option"})
+"""The parameters that do not switch to pages: the document does not say that this one does."""
 
 
-def _fits(value: str) -> bool:
-    return len(value) <= catalog.NAME_SIZE
+def _name(*, required: bool) -> fields.String:
+    """Return the field of the name of a subaccount."""
+    return fields.String(
+        required=required,
+        error_messages=messages(catalog.SUBACCOUNT_NAME_REQUIRED),
+        validate=[
+            not_blank(catalog.SUBACCOUNT_NAME_REQUIRED),
+            validate.Length(max=int(catalog.NAME_SIZE), error=catalog.NAME_TOO_LONG),
+        ],
+    )
 
 
-def _grantable(value: list[str]) -> bool:
-    return all(grant in catalog.KEY_GRANTS for grant in value)
+def _ip_pool() -> fields.String:
+    """Return the field of the id of a pool, or an empty text for none."""
+    return fields.String(
+        error_messages=messages(catalog.IP_POOL_INVALID),
+        validate=[
+            validate.Length(max=int(catalog.IP_POOL_SIZE), error=catalog.IP_POOL_TOO_LONG),
+            validate.Regexp(r"[A-Za-z0-9_]*\Z", error=catalog.IP_POOL_INVALID),
+        ],
+        metadata=ALL_ERRORS,
+    )
 
 
-def _netmasks(value: list[Any]) -> bool:
-    return all(isinstance(item, str) and NETMASK.fullmatch(item) for item in value)
+def _choice(error: ErrorMessage, values: tuple[str, ...]) -> fields.String:
+    """Return the field of one of a few texts."""
+    return fields.String(error_messages=messages(error), validate=validate.OneOf(values, error=error))
 
 
-class Array(Strict):
-    """A JSON array."""
-
-    accepts = staticmethod(lambda value: isinstance(value, list))
-
-
-class Grants(Strict):
-    """What a key is granted: none is as good as no field at all."""
-
-    def convert(self, value: Any, name: str) -> Any:
-        if value is None or value == []:
-            raise Refused([(catalog.KEY_GRANTS_REQUIRED, name, value)])
-        if not Texts.accepts(value) or not _grantable(value):
-            raise Refused([(catalog.KEY_GRANTS_INVALID, name, value)])
-        return value
+def _array(**options: Any) -> fields.List[Any]:
+    """Return the field of a JSON array that is validated as a whole: its errors repeat all of it."""
+    return fields.List(fields.Raw(allow_none=True), **options)
 
 
-class PoolName(Text):
-    """The id of a pool, or a blank for none. Everything that is wrong with it is told."""
-
-    def convert(self, value: str, name: str) -> str:
-        checks = [
-            (len(value) <= catalog.IP_POOL_SIZE, catalog.IP_POOL_TOO_LONG),
-            (re.fullmatch("[A-Za-z0-9_]*", value), catalog.IP_POOL_INVALID),
-        ]
-        mistakes = [(entry, name, value) for holds, entry in checks if not holds]
-        if mistakes:
-            raise Refused(mistakes)
-        return value
+def _are_netmasks(items: list[Any]) -> bool:
+    return all(isinstance(item, str) and NETMASK.fullmatch(item) for item in items)
 
 
-class Options(Strict):
-    """Options; becomes the one that there is, or None if that is not said."""
+class OptionsSchema(Schema):
+    """The options of a subaccount. They load as the only one there is, None if it was not sent."""
 
-    accepts = staticmethod(lambda value: isinstance(value, dict))
+    error_messages = {"type": catalog.OPTIONS_INVALID}  # noqa: RUF012  # the base class has it as an instance variable
 
-    def convert(self, value: dict[str, Any], name: str) -> bool | None:
-        deliverability = value.get("deliverability")
-        if "deliverability" in value and not isinstance(deliverability, bool):
-            raise Refused([(catalog.DELIVERABILITY_INVALID, name, deliverability)])
-        return deliverability
+    deliverability = Boolean(error_messages=messages(catalog.DELIVERABILITY_INVALID))
+
+    @post_load
+    def unwrap(self, data: dict[str, Any], **kwargs: Any) -> bool | None:
+        return data.get("deliverability")
 
 
-class SubaccountBody(Body):
+def _options() -> fields.Nested:
+    """Return the field of the options of a subaccount."""
+    return fields.Nested(OptionsSchema, data_key="options", error_messages=messages(catalog.OPTIONS_INVALID))
+
+
+class SubaccountSchema(Schema):
     """Update a subaccount."""
 
-    name = Text(
-        wrong=catalog.SUBACCOUNT_NAME_REQUIRED,
-        checks=[(str.strip, catalog.SUBACCOUNT_NAME_REQUIRED), (_fits, catalog.NAME_TOO_LONG)],
-    )
-    status = Text(
-        wrong=catalog.STATUS_UNSUPPORTED, checks=[(catalog.STATUSES.__contains__, catalog.STATUS_UNSUPPORTED)]
-    )
-    ip_pool = PoolName(wrong=catalog.IP_POOL_INVALID)
-    deliverability = Options(data_key="options", wrong=catalog.OPTIONS_INVALID)
+    name = _name(required=False)
+    status = _choice(catalog.STATUS_UNSUPPORTED, catalog.STATUSES)
+    ip_pool = _ip_pool()
+    deliverability = _options()
 
 
-class NewSubaccountBody(Body):
+class NewSubaccountSchema(Schema):
     """Create a subaccount."""
 
-    name = Text(
-        missing=catalog.SUBACCOUNT_NAME_REQUIRED,
-        wrong=catalog.SUBACCOUNT_NAME_REQUIRED,
-        checks=[(str.strip, catalog.SUBACCOUNT_NAME_REQUIRED), (_fits, catalog.NAME_TOO_LONG)],
+    name = _name(required=True)
+    setup_api_key = Boolean(error_messages=messages(catalog.SETUP_API_KEY_INVALID))
+    key_label = required_string(catalog.KEY_LABEL_REQUIRED)
+    key_grants = _array(
+        required=True,
+        error_messages={
+            **messages(catalog.KEY_GRANTS_INVALID, required=catalog.KEY_GRANTS_REQUIRED),
+            "null": catalog.KEY_GRANTS_REQUIRED,
+        },
+        validate=[
+            validate.Length(min=1, error=catalog.KEY_GRANTS_REQUIRED),
+            validate.ContainsOnly(catalog.KEY_GRANTS, error=catalog.KEY_GRANTS_INVALID),
+        ],
     )
-    setup_api_key = Flag(wrong=catalog.SETUP_API_KEY_INVALID)
-    key_label = Text(
-        missing=catalog.KEY_LABEL_REQUIRED,
-        wrong=catalog.KEY_LABEL_REQUIRED,
-        checks=[(str.strip, catalog.KEY_LABEL_REQUIRED)],
+    key_valid_ips = _array(
+        error_messages=messages(catalog.KEY_IPS_NO_ARRAY), validate=check(_are_netmasks, catalog.KEY_IPS_INVALID)
     )
-    key_grants = Grants(missing=catalog.KEY_GRANTS_REQUIRED, wrong=catalog.KEY_GRANTS_INVALID)
-    key_valid_ips = Array(wrong=catalog.KEY_IPS_NO_ARRAY, checks=[(_netmasks, catalog.KEY_IPS_INVALID)])
-    ip_pool = PoolName(wrong=catalog.IP_POOL_INVALID)
-    deliverability = Options(data_key="options", wrong=catalog.OPTIONS_INVALID)
+    ip_pool = _ip_pool()
+    deliverability = _options()
 
 
-class PageSize(Text):
-    """How many a page has."""
+def hidden(body: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields that a new subaccount does not have if it gets no key."""
+    return frozenset({"key_label", "key_grants", "key_valid_ips"} if body.get("setup_api_key") is False else ())
 
-    def convert(self, value: str, name: str) -> int:
-        if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= catalog.MAX_PAGE_SIZE:
-            raise Refused([(catalog.PER_PAGE_RANGE, name, value)])
+
+class PageSize(fields.Integer):
+    """A number of at most nine digits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not re.fullmatch("[0-9]{1,9}", value):
+            raise self.make_error("invalid")
         return int(value)
 
 
-class Numbers(Text):
-    """Ids of subaccounts, with commas between them."""
+class Ids(fields.Raw):
+    """Numbers of at most 18 digits, separated by commas."""
 
-    def convert(self, value: str, name: str) -> frozenset[int]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> frozenset[int]:
         numbers = value.split(",")
         if not all(re.fullmatch("[0-9]{1,18}", number) for number in numbers):
-            raise Refused([(catalog.IDS_INVALID, name, value)])
+            raise self.make_error("invalid")
         return frozenset(map(int, numbers))
 
 
-class ListQuery(Body):
+class SubaccountsQuerySchema(Schema):
     """List subaccounts."""
 
-    cursor = Text(wrong=catalog.CURSOR_INVALID)
-    per_page = PageSize(wrong=catalog.PER_PAGE_RANGE)
-    sort_by = Text(
-        wrong=catalog.SORT_BY_UNSUPPORTED, checks=[(catalog.SORTS.__contains__, catalog.SORT_BY_UNSUPPORTED)]
+    cursor = fields.String()
+    per_page = PageSize(
+        error_messages=messages(catalog.PER_PAGE_RANGE),
+        validate=validate.Range(1, int(catalog.MAX_PAGE_SIZE), error=catalog.PER_PAGE_RANGE),
     )
-    order = Text(wrong=catalog.ORDER_UNSUPPORTED, checks=[(catalog.ORDERS.__contains__, catalog.ORDER_UNSUPPORTED)])
-    ip_pool = Text(wrong=catalog.IP_POOL_INVALID)
-    status = Text(
-        wrong=catalog.STATUS_UNSUPPORTED, checks=[(catalog.STATUSES.__contains__, catalog.STATUS_UNSUPPORTED)]
-    )
-    name = Text(wrong=catalog.SUBACCOUNT_NAME_REQUIRED)
-    ids = Numbers(wrong=catalog.IDS_INVALID)
-    option = Text(wrong=catalog.OPTION_UNSUPPORTED, checks=[(catalog.OPTIONS.__contains__, catalog.OPTION_UNSUPPORTED)])
-
-
-SUBACCOUNT = SubaccountBody()
-NEW_SUBACCOUNT = NewSubaccountBody()
-NEW_SUBACCOUNT_WITHOUT_KEY = NewSubaccountBody(exclude=["key_label", "key_grants", "key_valid_ips"])
-LIST = ListQuery()
-UNPAGED = frozenset({"option"})
-"""The parameters that do not switch to pages: of this one the document does not say it."""
+    sort_by = _choice(catalog.SORT_BY_UNSUPPORTED, catalog.SORTS)
+    order = _choice(catalog.ORDER_UNSUPPORTED, catalog.ORDERS)
+    ip_pool = fields.String()
+    status = _choice(catalog.STATUS_UNSUPPORTED, catalog.STATUSES)
+    name = fields.String()
+    ids = Ids(error_messages=messages(catalog.IDS_INVALID))
+    option = _choice(catalog.OPTION_UNSUPPORTED, catalog.OPTIONS)

@@ -1,0 +1,105 @@
+"""Request bodies, parsed strictly: JSON, and forms in either encoding; and JSON as it is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import re
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+MAX_FORM_PARTS = 1_000
+"""How many parts a multipart form may have."""
+
+
+class NotJson(ValueError):
+    """The body is not a JSON text."""
+
+
+class NotAnObject(ValueError):
+    """The body is JSON, but not an object."""
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def encode(data: object) -> bytes:
+    """Return compact JSON, in UTF-8, keys in the order given."""
+    return _ENCODER.encode(data).encode()
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value of a JSON text in UTF-8. Raises `NotJson`, also for NaN, lone surrogates and deep nesting."""
+    try:
+        value = _DECODER.decode(body.decode())
+        if b"\\ud" in body or b"\\uD" in body:
+            encode(value)
+    except (ValueError, RecursionError):
+        raise NotJson from None
+    return value
+
+
+def parse_json_object(body: bytes) -> dict[str, Any]:
+    """Return a body's JSON object. Raises `NotJson` or `NotAnObject`."""
+    data = parse_json(body)
+    if not isinstance(data, dict):
+        raise NotAnObject
+    return data
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:
+    """Return the fields of a urlencoded or multipart form, in order; none when the body is no form.
+
+    Bytes that are not UTF-8 become U+FFFD. Raises `RequestEntityTooLarge` for more than `MAX_FORM_PARTS` parts.
+    """
+    media_type, options = parse_options_header(content_type)
+    match media_type.lower():
+        case "application/x-www-form-urlencoded":
+            return MultiDict(parse_pairs(body))
+        case "multipart/form-data" as multipart:
+            parser = FormDataParser(max_form_memory_size=None, max_form_parts=MAX_FORM_PARTS, silent=True)
+            _, form, files = parser.parse(io.BytesIO(body), multipart, len(body), options)
+            texts = []
+            for name, file in files.items(multi=True):
+                texts.append((name, file.read().decode("utf-8", "replace")))
+                file.close()
+            return MultiDict((name, text) for name, text in [*form.items(multi=True), *texts] if name is not None)
+    return MultiDict()
+
+
+def parse_pairs(text: bytes) -> list[tuple[str, str]]:
+    """Return the names and values of a query or a urlencoded form, in order."""
+    ascii_only = re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], text).decode("ascii")
+    return parse_qsl(ascii_only, keep_blank_values=True, errors="replace")
+
+
+def unused_fields(query: str, body: bytes, content_type: str, read: frozenset[str]) -> tuple[str, ...]:
+    """Return the query parameters and body fields of a request that are not among those `read`, sorted."""
+    sent = {name for name, _ in parse_pairs(query.encode("latin-1"))}
+    with contextlib.suppress(RequestEntityTooLarge):
+        sent |= set(parse_form(body, content_type))
+    with contextlib.suppress(NotJson):
+        value = parse_json(body)
+        sent |= set(value) if isinstance(value, dict) else set()
+    return tuple(sorted(sent - read))

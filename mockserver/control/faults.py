@@ -1,0 +1,87 @@
+"""Planned faults of a tenant: create, list, get, delete."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from flask import abort
+
+from ..faults import Fault
+from ..store import Kept
+from ..web.server_state import server_state
+from .api import blueprint, get_tenant_or_404, request_data
+
+MAX_FAULTS = 1_000
+
+
+@blueprint.get("/tenants/<id>/faults", endpoint="listFaults")
+def list_faults(id: str) -> Any:
+    return {"faults": [_fault(fault) for fault in get_tenant_or_404(id).read().faults]}
+
+
+@blueprint.post("/tenants/<id>/faults", endpoint="createFault")
+def create_fault(id: str) -> Any:
+    tenant, data = get_tenant_or_404(id), request_data()
+    providers = server_state().providers
+    known = {f"{name}.{operation}" for name, provider in providers.items() for operation in provider.operations}
+    known |= {"*", *(f"{name}.*" for name in providers)}
+    operation, kind = data["operation"], data.get("kind", "error")
+    if operation not in known:
+        near = difflib.get_close_matches(operation, known, n=1, cutoff=0)[0]
+        abort(400, f"/body/operation: '{operation}' is unknown; the closest is '{near}'")
+
+    def plan(kept: Kept) -> Fault:
+        if len(kept.faults) >= MAX_FAULTS:
+            abort(400, f"/body: there are {MAX_FAULTS} faults already; take some back")
+        return kept.faults.add(
+            operation,
+            kind,
+            status=data.get("status", 503) if kind == "error" else None,
+            times=int(data.get("times", 1)),
+            skip=int(data.get("skip", 0)),
+            when=data.get("when", "after" if kind == "truncate" else "before"),
+            delay_seconds=data.get("delay_seconds"),
+        )
+
+    return _fault(tenant.update(plan)), 201
+
+
+@blueprint.delete("/tenants/<id>/faults", endpoint="clearFaults")
+def clear_faults(id: str) -> Any:
+    get_tenant_or_404(id).update(lambda kept: kept.faults.clear())
+    return "", 204
+
+
+@blueprint.get("/tenants/<id>/faults/<fid>", endpoint="getFault")
+def get_fault(id: str, fid: str) -> Any:
+    return _fault(_get_or_404(get_tenant_or_404(id).read(), fid))
+
+
+@blueprint.delete("/tenants/<id>/faults/<fid>", endpoint="deleteFault")
+def delete_fault(id: str, fid: str) -> Any:
+    get_tenant_or_404(id).update(lambda kept: kept.faults.remove(_get_or_404(kept, fid).id))
+    return "", 204
+
+
+def _get_or_404(kept: Kept, fault_id: str) -> Fault:
+    fault = kept.faults.get(fault_id)
+    if fault is None:
+        abort(404, f"No fault is named '{fault_id}'.")
+    return fault
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    return {
+        "id": fault.id,
+        "operation": fault.operation,
+        "kind": fault.kind,
+        "status": fault.status,
+        "times": fault.times,
+        "skip": fault.skip,
+        "when": fault.when,
+        "delay_seconds": fault.delay_seconds,
+        "remaining": fault.remaining,
+        "fired": fault.fired,
+        "completed": fault.completed,
+    }

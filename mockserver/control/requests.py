@@ -1,0 +1,136 @@
+"""The journal: what a tenant asked of the providers, listed, counted and explained."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import abort
+from werkzeug.datastructures import MultiDict
+
+from .. import clock
+from ..bodies import parse_pairs, unused_fields
+from ..contract import Contract
+from ..journal import Counted, Record
+from ..store import Tenant
+from ..web.provider import Provider
+from ..web.server_state import server_state
+from .api import blueprint, get_tenant_or_404, request_data
+
+NEWEST = 100
+"""How many requests of a journal are listed if nothing else is asked for."""
+
+
+def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
+    def fits(record: Record) -> bool:
+        status = wanted.get("status")
+        return (
+            wanted.get("provider", record.provider) == record.provider
+            and wanted.get("operation") in (None, f"{record.provider}.{record.operation}")
+            and wanted.get("method", record.method) == record.method
+            and wanted.get("path", record.path) == record.path
+            and (status is None or str(status) in _statuses(record))
+            and wanted.get("refused") in (None, record.refusal is not None)
+            and record.seq > wanted.get("since", -1)
+        )
+
+    return [record for record in tenant.journal if fits(record)]
+
+
+def _statuses(record: Record) -> tuple[str, ...]:
+    """Return the values of the filter `status` that a record matches."""
+    return ("dropped",) if record.status is None else (str(record.status), f"{record.status // 100}xx")
+
+
+@blueprint.get("/tenants/<id>/requests", endpoint="listRequests")
+def list_requests(id: str) -> Any:
+    tenant, wanted = get_tenant_or_404(id), request_data()
+    records = _filtered(tenant, wanted)[-wanted.get("limit", NEWEST) :]
+    return {"requests": [_request(record) for record in records], "dropped": tenant.journal.dropped}
+
+
+@blueprint.delete("/tenants/<id>/requests", endpoint="clearRequests")
+def clear_requests(id: str) -> Any:
+    get_tenant_or_404(id).journal.clear()
+    return "", 204
+
+
+@blueprint.get("/tenants/<id>/requests/<rid>", endpoint="getRequest")
+def get_request(id: str, rid: str) -> Any:
+    record = next((record for record in get_tenant_or_404(id).journal if record.id == rid), None)
+    if record is not None:
+        return _request(record)
+    return abort(404, f"No request is named '{rid}', or it was dropped.")
+
+
+@blueprint.post("/tenants/<id>/requests/count", endpoint="countRequests")
+def count_requests(id: str) -> Any:
+    return {"count": len(_filtered(get_tenant_or_404(id), request_data()))}
+
+
+@blueprint.get("/tenants/<id>/coverage", endpoint="getTenantCoverage")
+def get_tenant_coverage(id: str) -> Any:
+    return counted(get_tenant_or_404(id).journal.tally)
+
+
+def counted(tally: Iterable[Counted]) -> dict[str, Any]:
+    """Return what was counted, operations by their full names."""
+    names = ("provider", "operation", "refusal", "count")
+    counts = [(provider, operation and f"{provider}.{operation}", *rest) for provider, operation, *rest in tally]
+    return {"counts": [dict(zip(names, each, strict=True)) for each in counts]}
+
+
+def _request(record: Record) -> dict[str, Any]:
+    """Return a record, with its request violations, unused fields and closest operation."""
+    provider = server_state().providers[record.provider]
+    content_type = next((value for name, value in record.headers if name.lower() == "content-type"), "")
+    violations = []
+    if record.operation is not None:
+        query = MultiDict(parse_pairs(record.query.encode("latin-1")))
+        found = Contract.load(provider.name).violations(
+            record.operation, record.path_values, query, content_type, record.body
+        )
+        violations = [{"pointer": each.pointer, "rule": each.rule, "value": _plain(each.value)} for each in found]
+    refusal = record.refusal
+    return {
+        "id": record.id,
+        "seq": record.seq,
+        "time": clock.show(record.time),
+        "provider": record.provider,
+        "operation": record.operation and f"{record.provider}.{record.operation}",
+        "method": record.method,
+        "path": record.path,
+        "path_parameters": dict(record.path_values),
+        "query": record.query,
+        "headers": [list(header) for header in record.headers],
+        "body": record.body.decode("utf-8", "replace"),
+        "credential": record.credential,
+        "account": record.account,
+        "status": record.status,
+        "refusal": refusal
+        and {
+            "key": refusal.key,
+            "message": refusal.message,
+            "kind": refusal.source.kind,
+            "source": refusal.source.where,
+        },
+        "situation": record.situation,
+        "violations": violations,
+        "unread": list(unused_fields(record.query, record.body, content_type, record.read)) if record.operation else [],
+        "fault": record.fault,
+        "misfit": record.misfit,
+        "closest": None if record.operation else _closest(provider, record),
+    }
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+
+
+def _closest(provider: Provider, record: Record) -> str | None:
+    """Return the operation whose method and path are most like those of a request that met none."""
+    requested = f"{record.method} {record.path}"
+    known = {f"{each.method} {path}": each.id for each in provider.operations.values() for path in each.paths}
+    found = difflib.get_close_matches(requested, known, n=1, cutoff=0.5)
+    return f"{provider.name}.{known[found[0]]}" if found else None

@@ -1,0 +1,111 @@
+"""The server as a whole: is it there, what can it do, what did it count; back to its start."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import flask
+from flask import abort
+
+from .. import resources
+from ..contract import Contract
+from ..ledger import catalogue
+from ..web.provider import Provider
+from ..web.server_state import server_state
+from .api import blueprint, provider_root_url, provider_url
+from .requests import counted
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+"""The text format of Prometheus."""
+
+
+@blueprint.get("/live", endpoint="live")
+def live() -> Any:
+    return {"live": True}
+
+
+@blueprint.get("/ready", endpoint="ready")
+def ready() -> Any:
+    server_state().store.check()
+    return {"ready": True}
+
+
+@blueprint.get("/info", endpoint="info")
+def info() -> Any:
+    server = server_state()
+    config = server.config
+    return {
+        "version": resources.version(),
+        "world": server.seed.name,
+        "providers": [_provider(each) for each in server.mounted_providers().values()],
+        "limits": {
+            "max_tenants": config.max_tenants,
+            "tenant_ttl": config.tenant_ttl,
+            "max_body": config.max_body,
+            "journal_size": config.journal_size,
+            "journal_room": config.journal_room,
+        },
+        "counters": _counters(),
+    }
+
+
+def _provider(provider: Provider) -> dict[str, Any]:
+    root = provider_root_url(provider.name)
+    return {
+        "name": provider.name,
+        "title": provider.title,
+        "url": provider_url(provider.name),
+        **({"root_url": root} if root is not None else {}),
+        "operations": len(provider.operations),
+    }
+
+
+def _counters() -> dict[str, int]:
+    store = server_state().store
+    tenants, counts = store.overview(), store.counts()
+    return {
+        "tenants": len(tenants),
+        "evictions": counts.get("evictions", 0),
+        "dropped": sum(tenant.dropped for tenant in tenants),
+        "misfits": counts.get("misfits", 0),
+        "requests": counts.get("requests", 0),
+    }
+
+
+@blueprint.get("/operations", endpoint="listOperations")
+def list_operations() -> Any:
+    return catalogue(server_state().providers.values())
+
+
+@blueprint.get("/coverage", endpoint="getCoverage")
+def get_coverage() -> Any:
+    return counted(server_state().store.tally)
+
+
+@blueprint.get("/openapi/<name>.json", endpoint="getOpenapi")
+def get_openapi(name: str) -> Any:
+    mounted = server_state().mounted_providers()
+    if name != "control" and name not in mounted:
+        abort(404, f"No document is named '{name}'; there is {', '.join(mounted)}, control.")
+    document = copy.copy(Contract.load(name).document)
+    document["servers"] = [{"url": provider_url(name)}]
+    return flask.Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
+
+
+@blueprint.get("/metrics", endpoint="metrics")
+def metrics() -> Any:
+    lines = []
+    kinds = {"tenants": "gauge"}
+    for name, value in _counters().items():
+        kind = kinds.get(name, "counter")
+        metric = f"mockserver_{name}" + ("_total" if kind == "counter" else "")
+        lines += [f"# TYPE {metric} {kind}", f"{metric} {value}"]
+    return flask.Response("".join(f"{line}\n" for line in lines), content_type=EXPOSITION)
+
+
+@blueprint.post("/reset", endpoint="reset")
+def reset() -> Any:
+    server_state().store.reset()
+    return {"reset": True}

@@ -1,0 +1,114 @@
+"""What the providers know of a tenant, read, settled and replaced; and snapshots to go back to."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NoReturn
+
+from flask import abort
+
+from ..errors import SeedError
+from ..store import Kept
+from ..web.server_state import server_state
+from .api import blueprint, get_tenant_or_404, request_data
+
+MAX_SNAPSHOTS = 100
+
+
+@blueprint.post("/tenants/<id>/settle", endpoint="settleTenant")
+def settle_tenant(id: str) -> Any:
+    def settle(kept: Kept) -> None:
+        for name, provider in server_state().providers.items():
+            state = kept.state(name)
+            settled = provider.run_due_jobs(state, math.inf)
+            if settled is not state:
+                kept.states[name] = settled
+
+    get_tenant_or_404(id).update(settle)
+    return {"settled": True}
+
+
+@blueprint.get("/tenants/<id>/state", endpoint="getState")
+def get_state(id: str) -> Any:
+    kept = get_tenant_or_404(id).read()
+    return {"state": {name: kept.state(name).dump() for name in server_state().providers}}
+
+
+@blueprint.put("/tenants/<id>/state", endpoint="putState")
+def put_state(id: str) -> Any:
+    tenant = get_tenant_or_404(id)
+    states = {}
+    for name, section in request_data()["state"].items():
+        if "credentials" in section:
+            abort(400, f"/body/state/{name}/credentials: a state has none")
+        try:
+            states[name] = server_state().providers[name].seed_schema.read(section).state
+        except SeedError as error:
+            abort(400, f"/body/state/{'/'.join(map(str, (name, *error.path)))}: {error.reason}")
+
+    def put(kept: Kept) -> None:
+        for name, state in states.items():
+            kept.states[name] = state.under(state.profile.over(kept.state(name).profile))
+
+    tenant.update(put)
+    return get_state(id)
+
+
+# Snapshots
+
+
+@blueprint.get("/tenants/<id>/snapshots", endpoint="listSnapshots")
+def list_snapshots(id: str) -> Any:
+    return {"snapshots": [{"name": name} for name in get_tenant_or_404(id).read().snapshots]}
+
+
+@blueprint.post("/tenants/<id>/snapshots", endpoint="createSnapshot")
+def create_snapshot(id: str) -> Any:
+    name = request_data()["name"]
+
+    def save(kept: Kept) -> None:
+        if name not in kept.snapshots and len(kept.snapshots) >= MAX_SNAPSHOTS:
+            _full()
+        kept.snapshots[name] = kept.snapshot()
+
+    get_tenant_or_404(id).update(save)
+    return {"name": name}, 201
+
+
+def _full() -> NoReturn:
+    abort(400, f"/body/name: there are {MAX_SNAPSHOTS} snapshots already; replace one of them")
+
+
+@blueprint.post("/tenants/<id>/snapshots/<name>/restore", endpoint="restoreSnapshot")
+def restore_snapshot(id: str, name: str) -> Any:
+    def restore(kept: Kept) -> None:
+        if name not in kept.snapshots:
+            _missing(name)
+        kept.restore(kept.snapshots[name])
+
+    get_tenant_or_404(id).update(restore)
+    return {"restored": name}
+
+
+def _missing(name: str) -> NoReturn:
+    abort(404, f"No snapshot is named '{name}'.")
+
+
+@blueprint.get("/snapshots", endpoint="listServerSnapshots")
+def list_server_snapshots() -> Any:
+    return {"snapshots": [{"name": name} for name in server_state().store.snapshots()]}
+
+
+@blueprint.post("/snapshots", endpoint="createServerSnapshot")
+def create_server_snapshot() -> Any:
+    name = request_data()["name"]
+    if not server_state().store.save(name, MAX_SNAPSHOTS):
+        _full()
+    return {"name": name}, 201
+
+
+@blueprint.post("/snapshots/<name>/restore", endpoint="restoreServerSnapshot")
+def restore_server_snapshot(name: str) -> Any:
+    if not server_state().store.restore(name):
+        _missing(name)
+    return {"restored": name}

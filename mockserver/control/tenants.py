@@ -1,0 +1,132 @@
+"""Tenants: opened, with a world and credentials of their own, looked up, reset and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import abort
+
+from .. import ids, seed
+from ..clock import Clock
+from ..errors import SeedError
+from ..store import Registration, State, Taken, Tenant
+from ..web.server_state import server_state
+from .api import blueprint, get_tenant_or_404, provider_url, request_data
+from .clock import set_clock
+
+
+@blueprint.get("/tenants", endpoint="listTenants")
+def list_tenants() -> Any:
+    return {
+        "tenants": [
+            {"id": each.id, "requests": each.requests, "written": list(each.written)}
+            for each in server_state().store.overview()
+        ]
+    }
+
+
+@blueprint.post("/tenants", endpoint="createTenant")
+def create_tenant() -> Any:
+    server, data = server_state(), request_data()
+    states, seeded = _start(data)
+    given = data.get("credentials", {})
+    start = set_clock(Clock(), data.get("clock", {}), server.store.time(), "/body/clock")
+
+    def registrations(tenant_id: str) -> list[Registration]:
+        found = []
+        for name, provider in server.providers.items():
+            material = ids.scope(server.config.id_seed, f"{tenant_id}\0{name}")
+            found.append(Registration(name, given.get(name) or provider.make_api_key(material), tenant_id))
+        return [*found, *(replace(each, tenant=tenant_id) for each in seeded)]
+
+    try:
+        tenant = server.tenants.create(registrations, states, start)
+    except Taken as error:
+        at = "credentials" if given.get(error.provider) == error.credential else "seed"
+        abort(409, f"/body/{at}/{error.provider}: a credential stands for another tenant")
+    return _shown(tenant), 201
+
+
+def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequence[Registration]]:
+    """Return what a tenant starts with, None for the server's world, and the credentials in its seed."""
+    if "seed" not in data and "profile" not in data:
+        return None, []
+    server = server_state()
+    states, seeded = _seeded(data["seed"]) if "seed" in data else (server.seed.states, [])
+    try:
+        chosen = server.choose(data.get("profile", {}))
+    except SeedError as error:
+        abort(400, f"/body/{'/'.join(map(str, ('profile', *error.path)))}: {error.reason}")
+    return server.profiled(states, chosen), seeded
+
+
+def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence[Registration]]:
+    """Return a world, and the credentials in it; those of a packaged one are the server's."""
+    sections = server_state().seed_schemas
+    if isinstance(source, str):
+        if source.partition("#")[0] not in ("default", "empty", "documents"):
+            abort(400, "/body/seed: is to be a packaged world (default, empty, documents#NAME) or a world")
+        try:
+            return seed.load(source, sections).states, []
+        except SeedError as error:
+            abort(400, f"/body/seed: {error}")
+    for name in source:
+        if name not in sections:
+            abort(400, f"/body/seed/{name}: unknown; there is {', '.join(sections)}")
+    found = {}
+    for name, section in sections.items():
+        try:
+            found[name] = section.read(source.get(name, {}))
+        except SeedError as error:
+            abort(400, f"/body/seed/{'/'.join(map(str, (name, *error.path)))}: {error.reason}")
+        for index, credential in enumerate(source.get(name, {}).get("credentials", ())):
+            if "tenant" in credential:
+                abort(400, f"/body/seed/{name}/credentials/{index}/tenant: is the one that is made")
+    states = {name: seeded.state for name, seeded in found.items()}
+    return states, [each for seeded in found.values() for each in seeded.registrations]
+
+
+def _shown(tenant: Tenant) -> dict[str, Any]:
+    server = server_state()
+    credentials = server.tenants.credentials(tenant.id)
+    kept = tenant.read()
+    providers = {}
+    for name, provider in server.mounted_providers().items():
+        key, url, profile = credentials.get(name), provider_url(name), kept.state(name).profile
+        providers[name] = {
+            "url": url,
+            "api_key": key,
+            "headers": {"Authorization": provider.authorization_header(key)} if key is not None else {},
+            "env": dict(provider.client_env(url, key)) if key is not None else {},
+            "profile": profile.name or "documented",
+            "switches": {switch.name: profile[switch] for switch in provider.switches},
+        }
+    return {"id": tenant.id, "providers": providers}
+
+
+@blueprint.post("/tenants/lookup", endpoint="lookupTenant")
+def lookup_tenant() -> Any:
+    data = request_data()
+    tenant_id = server_state().tenants.find(data["provider"], data["credential"])
+    if tenant_id is None:
+        abort(404, "No open tenant has this credential.")
+    return {"id": tenant_id}
+
+
+@blueprint.get("/tenants/<id>", endpoint="getTenant")
+def get_tenant(id: str) -> Any:
+    return _shown(get_tenant_or_404(id))
+
+
+@blueprint.delete("/tenants/<id>", endpoint="deleteTenant")
+def delete_tenant(id: str) -> Any:
+    server_state().store.close(get_tenant_or_404(id).id)
+    return "", 204
+
+
+@blueprint.post("/tenants/<id>/reset", endpoint="resetTenant")
+def reset_tenant(id: str) -> Any:
+    get_tenant_or_404(id).reset()
+    return {"reset": True}

@@ -1,0 +1,54 @@
+"""The Flask extension: the state of a mock server, held by one application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from .config import STORE, Config
+from .errors import StoreError
+from .memory_store import MemoryStore
+from .providers import PROVIDERS
+from .settings import load_config, to_mapping
+from .web.mounts import MountMiddleware
+from .web.server_state import ServerState, StoreClass
+from .web.wrappers import request_class
+
+
+class MockServer:
+    """The extension. Call `init_app`, then register the blueprints of providers on the same application.
+
+    Settings come from `config`, else from the application's `MOCKSERVER_*` configuration, else from `MOCKSERVER_*`
+    environment variables; `settings` override all of them by name.
+    """
+
+    def __init__(self, config: Config | None = None, *, store_class: StoreClass | None = None, **settings: Any) -> None:
+        self._config = config
+        self._settings = settings
+        self._store_class = store_class
+
+    def init_app(self, app: Flask) -> None:
+        """Give an application a state of its own, `app.extensions["mockserver"]`.
+
+        Raises `ConfigError` for a setting that is wrong, `SeedError` or `StoreError` if the server cannot start.
+        """
+        config = load_config(self._config, app.config, self._settings)
+        state = ServerState(config, PROVIDERS, self._store_class or store_class(config.store))
+        app.extensions["mockserver"] = state
+        app.config.update(to_mapping(config))
+        app.request_class = request_class(app.request_class)
+        app.wsgi_app = MountMiddleware(app.wsgi_app, state.mounts)  # type: ignore[method-assign]
+
+
+def store_class(store: str) -> StoreClass:
+    """Return the class of a store; the library of one is imported only if it is used."""
+    if store == "memory":
+        return MemoryStore
+    if not STORE.fullmatch(store):
+        raise StoreError(f"invalid --store '{store}': expected 'memory' or 'redis://HOST:PORT/DB'")
+    try:
+        from .redis_store import RedisStore
+    except ImportError as error:
+        raise StoreError(f"--store redis needs a library: pip install 'esp-mockserver[redis]' ({error})") from None
+    return RedisStore

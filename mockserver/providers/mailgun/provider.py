@@ -1,0 +1,195 @@
+"""Mailgun's blueprint: API keys, subaccounts, errors, and the headers of its responses; and the forms it reads."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any, ClassVar
+
+import flask
+from flask import request
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ...bodies import NotAnObject, NotJson, parse_json_object
+from ...errors import ApiError, ErrorMessage
+from ...profiles import Profile
+from ...web.blueprint import ProviderBlueprint
+from ...web.exchange import Exchange, current_exchange
+from ...web.provider import JSON, Failure
+from . import catalog
+from .models import State, canonical
+from .rules import jobs
+from .schemas.seed import MailgunSeed
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+_HEADERS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Credentials", "true"),
+    ("Cache-Control", "no-store"),
+    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
+    ("X-Xss-Protection", "1; mode=block"),
+)
+
+
+class Mailgun(ProviderBlueprint):
+    """Mailgun."""
+
+    title = "Mailgun"
+    hosts = ("api.mailgun.net", "api.eu.mailgun.net")
+    catalog: ClassVar[ModuleType] = catalog
+    seed_schema = MailgunSeed
+    api_key_pattern = re.compile("key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}")
+    example_api_key = "key-0123456789abcdef0123456789abcdef"
+    content_type = "application/json; charset=utf-8"
+
+    def get_credential(self, request: flask.Request) -> str | None:
+        """Return the password of Basic authentication as user `api`."""
+        scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            user, _, key = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return None
+        return key or None if user == "api" else None
+
+    def authorize(self, exchange: Exchange) -> None:
+        """Set the account that the request acts for; a subaccount that is not open may do nothing."""
+        state: State = exchange.tx.state
+        own = exchange.account
+        if own is not None and state.subaccounts[own].status != "open":
+            raise _unauthorized(state.profile)()
+        other = exchange.request.headers.get("X-Mailgun-On-Behalf-Of")
+        if other is not None:
+            subaccount = state.subaccounts.get(other)
+            if own is not None or subaccount is None or subaccount.status != "open":
+                raise catalog.FORBIDDEN()
+            exchange.account = other
+
+    def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
+        match failure:
+            case Failure.NO_CREDENTIAL | Failure.UNKNOWN_CREDENTIAL:
+                return _unauthorized(profile)()
+            case Failure.NOT_FOUND:
+                return catalog.NOT_FOUND()
+            case Failure.NOT_ALLOWED:
+                return catalog.NOT_ALLOWED()
+            case Failure.TOO_LARGE:
+                return catalog.TOO_LARGE()
+            case Failure.NOT_IMPLEMENTED:
+                return catalog.UNMODELLED(method=method, path=path)
+            case Failure.CRASHED:
+                return catalog.CRASHED()
+
+    def fault_error(self, status: int, exchange: Exchange) -> ApiError:
+        """Return the error of a planned fault; 429 has the header that clients read to know how long to wait."""
+        if status == 401:
+            return _unauthorized(exchange.tx.state.profile)()
+        phrase = HTTP_STATUS_CODES.get(status, "Error")
+        error = (catalog.FAULTS.get(status) or ErrorMessage("planned", status, phrase, catalog.PLANNED))()
+        if status == 429:
+            error.headers = (("X-RateLimit-Reset", str(int(exchange.tx.now) + 60)),)
+        return error
+
+    def error_response(self, error: ApiError) -> flask.Response:
+        status, challenge = error.entry.status, error.detail("challenge")
+        headers = [("Www-Authenticate", challenge)] if challenge else []
+        if error.detail("plain"):
+            return self.make_response((error.message, status, headers))
+        return self.json_response({"message": error.message}, status, headers, error.detail("content_type"))
+
+    def options_response(self, path: str, allow: str) -> flask.Response:
+        """Return the response to any method that the path does not have; assumed."""
+        error = catalog.NOT_ALLOWED()
+        return self.make_response((error.message, error.entry.status, [("Allow", allow)]))
+
+    def response_headers(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
+        """Yield the headers of recorded responses; all but a 401 name the public part of the caller's key."""
+        yield from _HEADERS
+        if exchange.caller is not None and (exchange.error is None or exchange.error.entry.status != 401):
+            yield "X-Mailgun-Key-Id", _key_id(exchange.caller.registration.credential)
+
+    def run_due_jobs(self, state: State, now: float) -> State:
+        return jobs.settle(state, now)
+
+    def make_api_key(self, material: str) -> str:
+        return f"key-{material[:32]}"
+
+    def authorization_header(self, key: str) -> str:
+        return "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
+
+    def client_env(self, url: str, key: str) -> Mapping[str, str]:
+        return {"MAILGUN_API_KEY": key, "MAILGUN_BASE_URL": url, "MG_API_KEY": key, "MG_URL": url}
+
+    def encode(self, data: object) -> bytes:
+        """Return compact JSON and a newline."""
+        return super().encode(data) + b"\n"
+
+
+def _unauthorized(profile: Profile) -> ErrorMessage:
+    return catalog.UNAUTHORIZED_JSON if profile[catalog.JSON_401] else catalog.UNAUTHORIZED
+
+
+def _key_id(key: str) -> str:
+    """Return eight and eight hexadecimal characters: a key's last two groups, or a digest of a key without them."""
+    found = re.search(r"[0-9a-f]{8}-[0-9a-f]{8}\Z", key)
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return found[0] if found else f"{digest[:8]}-{digest[8:16]}"
+
+
+blueprint = Mailgun("mailgun", __name__)
+blueprint.add_not_implemented(catalog.UNMODELLED_OPERATIONS)
+
+
+# What views share
+
+
+def form_fields(*lists: str) -> dict[str, Any]:
+    """Return the form's fields, the first value of each; of `lists` all values, `ip[]` and `ip[0]` being `ip` too."""
+    exchange = current_exchange()
+    fields: dict[str, Any] = {}
+    for key, value in exchange.form.items(multi=True):
+        name = re.sub(r"\[[0-9]*\]\Z", "", key)
+        if name in lists:
+            fields.setdefault(name, []).append(value)
+            exchange.fields_read.add(key)
+        else:
+            fields.setdefault(key, value)
+    return fields
+
+
+def request_params(*names: str) -> dict[str, str]:
+    """Return parameters that are not empty: from the query, where they are documented, or else from the form."""
+    exchange = current_exchange()
+    strict = request.method == "DELETE" and exchange.tx.state.profile[catalog.STRICT_DELETE_BODIES]
+    form: Mapping[str, str] = {} if strict and request.mimetype == URLENCODED else exchange.form
+    params = {name: request.args.get(name) or form.get(name) for name in names}
+    return {name: value for name, value in params.items() if value}
+
+
+def json_body() -> dict[str, Any]:
+    """Return the JSON object sent; its Content-Type has to say that it is JSON."""
+    if request.mimetype != JSON:
+        raise catalog.NOT_JSON()
+    try:
+        return parse_json_object(current_exchange().body)
+    except (NotJson, NotAnObject):
+        raise catalog.NOT_JSON() from None
+
+
+def split_commas(texts: Iterable[str]) -> list[str]:
+    """Return the items of lists with commas."""
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+def canonical_ip(ip: str, field: str = "ip") -> str:
+    """Return the IP address in a path, in its usual spelling; `field` is what the path calls it."""
+    address = canonical(ip)
+    if address is None:
+        raise catalog.BAD_VALUE(field=field, value=ip)
+    return address

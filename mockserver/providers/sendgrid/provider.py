@@ -1,0 +1,202 @@
+"""SendGrid's blueprint: API keys, scopes, the three formats of its errors, and the headers of its responses."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any, ClassVar
+
+import flask
+from flask import request
+from flask.typing import ResponseReturnValue
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ...bodies import NotAnObject, NotJson, parse_json, parse_json_object
+from ...errors import ApiError, ErrorMessage
+from ...profiles import Profile
+from ...web.blueprint import ProviderBlueprint
+from ...web.exchange import Exchange, current_exchange
+from ...web.mounts import host_name
+from ...web.provider import Failure
+from . import catalog
+from .rules import Tx
+from .schemas.seed import SendGridSeed
+
+View = Callable[..., ResponseReturnValue]
+RATE_LIMIT = int(catalog.RATE_LIMIT)
+
+
+class SendGrid(ProviderBlueprint):
+    """SendGrid."""
+
+    title = "SendGrid"
+    hosts = ("api.sendgrid.com", catalog.EU_HOST)
+    catalog: ClassVar[ModuleType] = catalog
+    seed_schema = SendGridSeed
+    api_key_pattern = re.compile(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
+    example_api_key = "SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
+    rate_limit_window = int(catalog.RATE_WINDOW)
+
+    def get_credential(self, request: flask.Request) -> str | None:
+        """Return the key of `Authorization: Bearer KEY`."""
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        return key.strip() or None if scheme.lower() == "bearer" else None
+
+    def authorize(self, exchange: Exchange) -> None:
+        """Set the user that the request acts for, then check the scope."""
+        subusers = exchange.tx.state.subusers
+        subuser = exchange.request.headers.get("On-Behalf-Of")
+        if subuser is not None:
+            if exchange.account is not None or subuser not in subusers:
+                raise catalog.AUTHORIZATION_REQUIRED()
+            exchange.account = subuser
+        elif exchange.account is not None and exchange.account not in subusers:  # deleted since
+            raise catalog.AUTHORIZATION_REQUIRED()
+        if exchange.operation is not None and exchange.operation.scope is not None:
+            _check_scope(exchange, exchange.operation.scope)
+
+    def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
+        error = catalog.GENERAL[catalog.family(path)][failure]
+        values = {"method": method, "path": path}
+        return error(**{name: values[name] for name in error.placeholders})
+
+    def fault_error(self, status: int, exchange: Exchange) -> ApiError:
+        """Return the error of a planned fault; with 429, the headers say that no request is left."""
+        family = catalog.family(exchange.path)
+        error = catalog.FAULTS[family].get(status)
+        if error is None:
+            message = HTTP_STATUS_CODES.get(status, "Error").lower()
+            details = {"family": family, "field": "" if family == catalog.MANAGEMENT else None}
+            error = ErrorMessage("planned", status, message, catalog.PLANNED, details)
+        if status == 429 and exchange.rate is not None:
+            exchange.rate = exchange.rate._replace(times=RATE_LIMIT)
+        return error()
+
+    def error_response(self, error: ApiError) -> flask.Response:
+        field = error.detail("field")
+        match error.entry.details["family"]:
+            case catalog.BARE:
+                data: dict[str, Any] = {"error": error.message}
+            case catalog.MAIL:
+                data = {"errors": [{"message": error.message, "field": field, "help": None}]}
+            case _:
+                data = {"errors": [{"field": field, "message": error.message}]}
+        return self.json_response(data, error.entry.status)
+
+    def options_response(self, path: str, allow: str) -> flask.Response:
+        """Return the methods of a path; that the body is empty is assumed."""
+        return self.make_response(("", 200, [("Allow", allow)]))
+
+    def response_headers(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
+        """Yield the rate limit, and the headers that recorded responses of the classic API have."""
+        if exchange.rate is not None:
+            yield "X-RateLimit-Limit", str(RATE_LIMIT)
+            yield "X-RateLimit-Remaining", str(max(0, RATE_LIMIT - exchange.rate.times))
+            yield "X-RateLimit-Reset", str(exchange.rate.until)
+        if catalog.family(exchange.path) == catalog.CLASSIC:
+            yield from _cors_headers(exchange.allowed_methods)
+
+    def reason_phrase(self, status: int) -> str:
+        """Return the phrase in capitals, as the documents (`204 NO CONTENT`) and recorded responses do."""
+        return HTTP_STATUS_CODES.get(status, "Unknown").upper()
+
+    def make_api_key(self, material: str) -> str:
+        return f"SG.{material[:22]}.{material[-43:]}"
+
+    def authorization_header(self, key: str) -> str:
+        return f"Bearer {key}"
+
+    def client_env(self, url: str, key: str) -> Mapping[str, str]:
+        return {"SENDGRID_API_KEY": key, "SENDGRID_BASE_URL": url}
+
+
+@functools.lru_cache(maxsize=128)
+def _cors_headers(allowed_methods: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    methods = ", ".join([*allowed_methods, "OPTIONS"])
+    return (
+        ("Access-Control-Allow-Origin", "*"),
+        *((("Access-Control-Allow-Methods", methods),) if allowed_methods else ()),
+        ("Access-Control-Max-Age", "21600"),
+        ("Access-Control-Expose-Headers", "Link"),
+    )
+
+
+blueprint = SendGrid("sendgrid", __name__)
+blueprint.add_not_implemented(catalog.UNMODELLED_OPERATIONS)
+
+
+# What views share
+
+
+def granted_scopes() -> frozenset[str] | None:
+    """Return the scopes of the request's key; None for all."""
+    return _scopes(current_exchange())
+
+
+def require_scope(scope: str) -> None:
+    """Refuse a key that lacks a scope."""
+    _check_scope(current_exchange(), scope)
+
+
+def _scopes(exchange: Exchange) -> frozenset[str] | None:
+    assert exchange.caller is not None
+    return exchange.caller.registration.scopes
+
+
+def _check_scope(exchange: Exchange, scope: str) -> None:
+    scopes = _scopes(exchange)
+    if scopes is None or scope in scopes:
+        return
+    if catalog.family(exchange.path) == catalog.MANAGEMENT:
+        raise catalog.MISSING_SCOPE(scopes=scope)
+    raise catalog.ACCESS_FORBIDDEN()
+
+
+def global_only(view: View) -> View:
+    """Make an operation unknown on the EU host, where it is answered like any unknown path; assumed."""
+
+    @functools.wraps(view)
+    def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
+        if host_name(request.headers.get("Host", "")) == catalog.EU_HOST:
+            raise catalog.NOT_FOUND()
+        return view(tx, **values)
+
+    return wrapper
+
+
+def parent_only(view: View) -> View:
+    """Make an operation unknown to subusers, who are answered as for any unknown path; assumed."""
+
+    @functools.wraps(view)
+    def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
+        if tx.account is not None:
+            raise catalog.NOT_FOUND()
+        return view(tx, **values)
+
+    return global_only(wrapper)
+
+
+def json_body(*, drop_null: bool = False) -> dict[str, Any]:
+    """Return the JSON object sent, whatever its Content-Type: these operations are not known to look at it.
+
+    With `drop_null` a field that is null counts as not sent, which is assumed of IP Address Management.
+    """
+    exchange = current_exchange()
+    try:
+        data = parse_json_object(exchange.body)
+    except (NotJson, NotAnObject):
+        raise catalog.NOT_JSON[catalog.family(exchange.path)]() from None
+    return {name: value for name, value in data.items() if value is not None} if drop_null else data
+
+
+def json_strings() -> list[str]:
+    """Return the bare JSON array of strings sent."""
+    try:
+        data = parse_json(current_exchange().body)
+    except NotJson:
+        data = None
+    if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
+        raise catalog.BODY_NOT_JSON()
+    return data

@@ -1,0 +1,99 @@
+"""SendGrid's section of a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from types import ModuleType
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, fields, validate
+
+from .... import clock
+from ....fields import Boolean, Integer
+from ....seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
+from .. import catalog
+from ..models import LONGEST_ID, State
+
+
+def _id(**options: Any) -> fields.String:
+    """Return the field of the id of a user or pool: a number as text."""
+    return fields.String(validate=validate.Regexp(rf"[1-9][0-9]{{0,{LONGEST_ID - 1}}}\Z"), **options)
+
+
+def _time() -> Integer:
+    """Return the field of a time, in seconds since the epoch."""
+    return Integer(validate=validate.Range(clock.EARLIEST, clock.LATEST))
+
+
+class SubuserSchema(SeedSchema):
+    """A subuser."""
+
+    name = text(required=True)
+    id = _id()
+    email = text()
+
+
+class SubuserField(fields.Nested):
+    """A subuser, or its name alone."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            return super()._deserialize(value, *args, **kwargs)
+        if not value:
+            raise ValidationError("expected a name or a mapping")
+        return value
+
+
+class IpSchema(SeedSchema):
+    """A dedicated IP."""
+
+    ip = text(required=True)
+    rdns = text()
+    enabled = Boolean()
+    region = fields.String(validate=validate.OneOf(catalog.REGIONS))
+    warmup = Boolean()
+    start_date = _time()
+    parent_assigned = Boolean()
+    subusers = texts()
+    leased = Boolean()
+    added_at = _time()
+    updated_at = _time()
+
+
+class PoolSchema(SeedSchema):
+    """An IP pool."""
+
+    id = _id(required=True)
+    name = fields.String(required=True, validate=validate.Length(1, int(catalog.MAX_NAME_LENGTH)))
+    ips = fields.List(text(), validate=[unique, validate.Length(max=int(catalog.MAX_POOL_IPS))])
+    subuser = text()
+
+
+class SendGridCredentialSchema(CredentialSchema):
+    """An API key: of the account or of a subuser, with all scopes or some."""
+
+    scopes = fields.List(text())
+    subuser = text()
+
+
+class SendGridSeed(SeedSection):
+    """An account, its IPs, pools and subusers."""
+
+    provider = "sendgrid"
+    state = State
+    catalog: ClassVar[ModuleType] = catalog
+    rights = "scopes"
+    account = "subuser"
+
+    credentials = fields.List(fields.Nested(SendGridCredentialSchema))
+    username = text()
+    user_id = _id()
+    remaining_ips = Integer(validate=validate.Range(0, 10_000))
+    subusers = fields.List(SubuserField(SubuserSchema))
+    ips = fields.List(fields.Nested(IpSchema))
+    pools = fields.List(fields.Nested(PoolSchema))
+
+    @classmethod
+    def accounts(cls, state: Any) -> Container[str]:
+        names: Container[str] = state.subusers
+        return names

@@ -1,0 +1,144 @@
+"""SparkPost's blueprint: API keys, grants, and the two formats of its errors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, ClassVar
+
+import flask
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ...bodies import NotAnObject, NotJson, parse_json_object
+from ...errors import ApiError, ErrorMessage
+from ...profiles import Profile
+from ...web.blueprint import ProviderBlueprint
+from ...web.exchange import Exchange, current_exchange
+from ...web.provider import Failure
+from . import catalog
+from .rules.subaccounts import is_good
+from .schemas.seed import SparkPostSeed
+
+REASON_PHRASES = {**HTTP_STATUS_CODES, 420: "Exceed Sending Limit"}
+"""By status; that of 420 is from the API introduction, its table of errors."""
+
+
+class SparkPost(ProviderBlueprint):
+    """SparkPost."""
+
+    title = "SparkPost"
+    hosts = ("api.sparkpost.com", "api.eu.sparkpost.com")
+    catalog: ClassVar[ModuleType] = catalog
+    seed_schema = SparkPostSeed
+    api_key_pattern = re.compile("[0-9a-fA-F]{40}")
+    example_api_key = "5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b"
+
+    def get_credential(self, request: flask.Request) -> str | None:
+        """Return the key: the whole header, or the user name of Basic authentication without a password."""
+        value = request.headers.get("Authorization", "")
+        scheme, _, rest = value.partition(" ")
+        if scheme.lower() != "basic" or not rest:
+            return value or None
+        try:
+            key, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return None
+        return key if not password else None
+
+    def authorize(self, exchange: Exchange) -> None:
+        """Check the grant. The subaccount header is only recorded: what is served belongs to the primary account."""
+        assert exchange.caller is not None
+        registration = exchange.caller.registration
+        if registration.issued and not is_good(exchange.tx.state, registration.credential):
+            raise catalog.UNAUTHORIZED()
+        exchange.account = registration.account or exchange.request.headers.get("X-MSYS-SUBACCOUNT")
+        scope = exchange.operation.scope if exchange.operation is not None else None
+        if not _is_granted(registration.scopes, scope):
+            raise catalog.FORBIDDEN()
+        if registration.account is not None and scope not in catalog.KEY_GRANTS:
+            raise catalog.FORBIDDEN()
+
+    def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
+        match failure:
+            case Failure.NOT_ALLOWED:
+                return catalog.NOT_ALLOWED(method=method, path=path)
+            case Failure.NOT_IMPLEMENTED:
+                return catalog.UNMODELLED(method=method, path=path)
+            case Failure.NO_CREDENTIAL | Failure.UNKNOWN_CREDENTIAL:
+                return catalog.UNAUTHORIZED()
+            case Failure.NOT_FOUND:
+                return catalog.NOT_FOUND()
+            case Failure.TOO_LARGE:
+                return catalog.TOO_LARGE()
+            case Failure.CRASHED:
+                return catalog.CRASHED()
+
+    def fault_error(self, status: int, exchange: Exchange) -> ApiError:
+        message = REASON_PHRASES.get(status, "Error")
+        error = catalog.FAULTS.get(status) or ErrorMessage("planned", status, message, catalog.PLANNED)
+        return error()
+
+    def error_response(self, error: ApiError) -> flask.Response:
+        """Return an error, together with the others if it is of the format that names the parameter."""
+        errors = [error]
+        if "param" in error.entry.details:
+            errors += [other for other in error.others if "param" in other.entry.details]
+        response = self.json_response({"errors": [_error(each) for each in errors]}, error.entry.status)
+        if error.entry.details.get("spaced"):  # by the gateway in front of the services, with blanks in the JSON
+            response.set_data(b'{"errors": [ {"message": ' + self.encode(error.message) + b"} ]}")
+        return response
+
+    def options_response(self, path: str, allow: str) -> flask.Response:
+        """Return an error: no cross-origin request is supported."""
+        return self.error_response(catalog.PREFLIGHT())
+
+    def reason_phrase(self, status: int) -> str:
+        """Return the standard phrase, and SparkPost's own for a status that has none."""
+        return REASON_PHRASES.get(status, "Unknown")
+
+    def make_api_key(self, material: str) -> str:
+        return material[:40]
+
+    def authorization_header(self, key: str) -> str:
+        return key
+
+    def client_env(self, url: str, key: str) -> Mapping[str, str]:
+        return {"SPARKPOST_API_KEY": key, "SPARKPOST_BASE_URL": f"{url}/api/v1"}
+
+
+blueprint = SparkPost("sparkpost", __name__)
+blueprint.add_not_implemented(catalog.UNMODELLED_OPERATIONS)
+
+
+def _is_granted(scopes: frozenset[str] | None, scope: str | None) -> bool:
+    """Return whether a key with these grants, None for all, may do what needs `scope`: to manage includes to view."""
+    if scopes is None or scope is None or scope in scopes:
+        return True
+    area, _, right = scope.partition("/")
+    return right == "view" and f"{area}/manage" in scopes
+
+
+def _error(error: ApiError) -> dict[str, Any]:
+    data: dict[str, Any] = {"message": error.message}
+    for name in ("description", "code", "param"):
+        if name in error.entry.details:
+            data[name] = error.detail(name)
+    if "value" in error.entry.echoes:
+        data["value"] = error.values["value"]
+    return data
+
+
+# What views share
+
+
+def json_body() -> dict[str, Any]:
+    """Return the JSON object sent, whatever its Content-Type: SparkPost requires none."""
+    try:
+        return parse_json_object(current_exchange().body)
+    except NotJson:
+        raise catalog.NOT_JSON() from None
+    except NotAnObject:
+        raise catalog.NOT_AN_OBJECT() from None

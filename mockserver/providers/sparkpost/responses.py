@@ -1,0 +1,120 @@
+"""Records as SparkPost sends them: JSON objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from . import catalog
+from .models import Pool, SendingIp, Subaccount
+from .rules.pools import Tx
+from .rules.sending_ips import stage
+from .rules.subaccounts import NewKey, Page
+
+# Pools
+
+
+def pool(tx: Tx, pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
+    members = [{"external_ip": ip.external_ip, "hostname": ip.hostname, **_warmup(tx, ip)} for ip in ips]
+    return {"id": pool.id, "name": pool.name, **_fbl_signing_domain(pool), "ips": members, **_newer_fields(tx, pool)}
+
+
+def listed_pool(tx: Tx, record: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
+    """Return a pool of a list, where the newer document has its fields in another order."""
+    data = pool(tx, record, ips)
+    if not tx.state.profile[catalog.SIGNING_DOMAIN]:
+        return data
+    last = ("signing_domain", "fbl_signing_domain", "auto_warmup_overflow_pool")
+    return {name: data[name] for name in ("id", "name", "ips", *last) if name in data}
+
+
+def updated_pool(tx: Tx, pool: Pool) -> dict[str, Any]:
+    return {"name": pool.name, **_fbl_signing_domain(pool), "id": pool.id, **_newer_fields(tx, pool)}
+
+
+def _fbl_signing_domain(pool: Pool) -> dict[str, str]:
+    return {} if pool.fbl_signing_domain is None else {"fbl_signing_domain": pool.fbl_signing_domain}
+
+
+def _newer_fields(tx: Tx, pool: Pool) -> dict[str, str]:
+    """Return the fields of a pool that only newer documents have, if they are set."""
+    profile = tx.state.profile
+    data: dict[str, str] = {}
+    if profile[catalog.SIGNING_DOMAIN] and pool.signing_domain is not None:
+        data["signing_domain"] = pool.signing_domain
+    if profile[catalog.AUTO_WARMUP] and pool.auto_warmup_overflow_pool is not None:
+        data["auto_warmup_overflow_pool"] = pool.auto_warmup_overflow_pool
+    return data
+
+
+# Sending IPs
+
+
+def sending_ip(tx: Tx, ip: SendingIp) -> dict[str, Any]:
+    return {
+        "external_ip": ip.external_ip,
+        "hostname": ip.hostname,
+        "ip_pool": ip.ip_pool,
+        "customer_provided": ip.customer_provided,
+        **_warmup(tx, ip),
+    }
+
+
+def _warmup(tx: Tx, ip: SendingIp) -> dict[str, Any]:
+    """Return the stage of warm-up that an IP is in now; nothing under a profile without warm-up."""
+    if not tx.state.profile[catalog.AUTO_WARMUP]:
+        return {}
+    current = stage(ip, tx.now)
+    if current is None:
+        return {"auto_warmup_enabled": False}
+    return {"auto_warmup_enabled": True, "auto_warmup_stage": current}
+
+
+# Subaccounts
+
+
+def new_subaccount(subaccount: Subaccount, key: NewKey | None) -> dict[str, Any]:
+    if key is None:
+        return {"subaccount_id": subaccount.id}
+    return {"subaccount_id": subaccount.id, "key": key.key, "label": key.label, "short_key": key.key[:4]}
+
+
+def subaccount(subaccount: Subaccount) -> dict[str, Any]:
+    return {
+        "id": subaccount.id,
+        "name": subaccount.name,
+        "status": subaccount.status,
+        "compliance_status": subaccount.compliance_status,
+        **_ip_pool(subaccount),
+        "options": {"deliverability": subaccount.deliverability},
+    }
+
+
+def listed_subaccount(subaccount: Subaccount) -> dict[str, Any]:
+    """Return a subaccount of a list, where the documents have its fields in another order."""
+    return {
+        "id": subaccount.id,
+        "name": subaccount.name,
+        "status": subaccount.status,
+        **_ip_pool(subaccount),
+        "compliance_status": subaccount.compliance_status,
+        "options": {"deliverability": subaccount.deliverability},
+    }
+
+
+def _ip_pool(subaccount: Subaccount) -> dict[str, str]:
+    return {} if subaccount.ip_pool is None else {"ip_pool": subaccount.ip_pool}
+
+
+def page(page: Page, mount: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return a page; its link leads to the next one, below the provider's mount, and repeats the parameters."""
+    links = {}
+    if page.cursor is not None:
+        query = {"cursor": page.cursor} | {name: text for name, text in parameters.items() if name != "cursor"}
+        links["next"] = f"{mount}/api/v1/subaccounts?{urlencode(query)}"
+    return {
+        "results": [listed_subaccount(each) for each in page.subaccounts],
+        "total_count": page.total,
+        "links": links,
+    }

@@ -1,0 +1,13 @@
+"""Fields that several schemas share."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from ....errors import ErrorMessage
+from ....web.schemas import messages, not_blank
+
+
+def required_string(error: ErrorMessage) -> fields.String:
+    """Return the field of a text that has to be there and is more than white space."""
+    return fields.String(required=True, error_messages=messages(error), validate=not_blank(error))

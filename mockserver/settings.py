@@ -1,0 +1,235 @@
+"""The settings of a server from outside: command-line options, `MOCKSERVER_*` variables, a Flask configuration.
+
+The options of `mockserver serve` declare how each setting is spelled and what it may be. `load_config` reads the same
+settings for `create_app()`, which has no command line, by the same rules.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import click
+
+from . import profiles
+from .config import STORE, UNKNOWN_CREDENTIALS, Config
+from .errors import ConfigError, SeedError
+
+PREFIX = "MOCKSERVER_"
+"""Of environment variables, and of keys in a Flask configuration."""
+DEFAULTS = Config()
+OTHER_VARIABLES = frozenset(
+    f"{PREFIX}{name}"
+    for name in (
+        *("CA", "HOST", "JSON", "NEEDED_BY", "PORT", "PROVIDER_PORTS", "TENANT", "TIMEOUT", "URL"),
+        *("TLS", "TLS_CERT", "TLS_KEY", "TLS_CA_FILE"),
+        *("HOSTILE_EXAMPLES", "MODEL_EXAMPLES", "RACE_ROUNDS", "VENDOR_DOCS"),
+    )
+)
+"""Variables that are no settings of the application: of the command line's socket and clients, and of tests."""
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def option(flag: str, *names: str, **attributes: Any) -> Callable[[C], C]:
+    """Declare an option, and the environment variable of the same name."""
+    variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(flag, *names, envvar=variable, show_envvar=True, **attributes)
+
+
+def token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return a value that can stand in a header."""
+    if value is not None and not re.fullmatch("[!-~]+", value):
+        raise click.BadParameter("a token is visible ASCII characters, at least one.")
+    return value
+
+
+def finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Return a finite number of seconds."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("is no number of seconds.")
+    return value
+
+
+def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from .providers import PROVIDERS
+
+        try:
+            profiles.choose(value, dict.fromkeys(provider.name for provider in PROVIDERS))
+        except SeedError as error:
+            raise click.BadParameter(f"'{value}': {error}.") from None
+    return value
+
+
+def _store(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not STORE.fullmatch(value):
+        raise click.BadParameter(f"'{value}': expected 'memory' or 'redis://HOST:PORT/DB'.")
+    return value
+
+
+def settings(command: C) -> C:
+    """Give a command the options that are settings of the application."""
+    for declare in reversed(OPTIONS):
+        command = declare(command)
+    return command
+
+
+OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    option(
+        "--seed",
+        default=DEFAULTS.seed,
+        metavar="FILE[#WORLD]",
+        show_default=True,
+        help="The world that every tenant starts from: a YAML file, or default, empty or documents.",
+    ),
+    option(
+        "--profile",
+        metavar="NAME|PROVIDER=NAME,...",
+        callback=_profile,
+        help="How the providers answer where their documents and later evidence disagree: documented or live. "
+        "[default: documented; a seed's section may say it too]",
+    ),
+    option(
+        "--unknown-credentials",
+        type=click.Choice(UNKNOWN_CREDENTIALS),
+        default=DEFAULTS.unknown_credentials,
+        show_default=True,
+        help="Which credentials that the seed does not name open a tenant of their own.",
+    ),
+    option(
+        "--max-tenants",
+        type=click.IntRange(min=1),
+        default=DEFAULTS.max_tenants,
+        show_default=True,
+        help="How many such tenants stay open; the least recently used one beyond that is closed.",
+    ),
+    option(
+        "--tenant-ttl",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        callback=finite,
+        help="How long such a tenant may be idle before it is closed. [default: for ever]",
+    ),
+    option(
+        "--store",
+        default=DEFAULTS.store,
+        metavar="memory|URL",
+        callback=_store,
+        show_default=True,
+        help="Where everything is kept; redis://HOST:PORT/DB lets any number of servers share it.",
+    ),
+    option(
+        "--id-seed",
+        default=DEFAULTS.id_seed,
+        metavar="TEXT",
+        show_default=True,
+        help="What identifiers are drawn from, together with the name of the tenant.",
+    ),
+    option("--expose", is_flag=True, help="Let other machines in: any --host, and a token for the control API."),
+    option(
+        "--control-token",
+        metavar="TEXT",
+        callback=token,
+        help="What the control API asks for. With --expose and without this, `serve` makes one and prints it.",
+    ),
+    option("--access-log", is_flag=True, help="Print a line for each request on stderr."),
+)
+
+
+@click.command()
+@settings
+def _command(**values: Any) -> None:
+    """Stand for a command that has these options alone."""
+
+
+def load_config(config: Config | None, mapping: Mapping[str, Any], overrides: Mapping[str, Any]) -> Config:
+    """Return the settings of an application.
+
+    `config` is complete if it is given. Else settings come from `mapping`, a Flask configuration with `MOCKSERVER_*`
+    keys, and for the rest from environment variables. `overrides` are settings by name and come first. Raises
+    `ConfigError` for an unknown setting or variable and for a value that is wrong.
+    """
+    names = [each.name for each in fields(Config)]
+    for name in overrides:
+        if name not in names:
+            raise ConfigError(f"unknown setting '{name}'{did_you_mean(name, names)}")
+    if config is None:
+        keys = {PREFIX + name.upper(): name for name in names}
+        for key in mapping:
+            if key.startswith(PREFIX) and key not in keys:
+                raise ConfigError(f"unknown setting '{key}'{did_you_mean(key, keys)}")
+        given = {keys[key]: _checked(keys[key], value) for key, value in mapping.items() if key in keys}
+        config = replace(DEFAULTS, **(_from_environment() | given))
+    return replace(config, **{name: _checked(name, value) for name, value in overrides.items()})
+
+
+def to_mapping(config: Config) -> dict[str, Any]:
+    """Return settings as keys of a Flask configuration."""
+    return {PREFIX + each.name.upper(): getattr(config, each.name) for each in fields(Config) if each.name != "time"}
+
+
+def _from_environment() -> dict[str, Any]:
+    known = {str(parameter.envvar) for parameter in _command.params} | OTHER_VARIABLES
+    for message in unknown_variables(os.environ, known):
+        raise ConfigError(message)
+    try:
+        return dict(_command.make_context("mockserver", []).params)
+    except click.UsageError as error:
+        raise ConfigError(error.format_message()) from None
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return a value by the rules of its option; those of other types than the command line has stay as they are."""
+    parameter = next((each for each in _command.params if each.name == name), None)
+    if parameter is None or value is None or isinstance(value, Mapping):
+        return value
+    try:
+        return parameter.process_value(click.Context(_command), value)
+    except click.UsageError as error:
+        raise ConfigError(f"{name}: {error.format_message()}") from None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of an error message: a suggestion, if one is close."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+# Environment variables
+
+
+def unknown_variables(environment: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
+    """Yield a message for each variable that is spelled like a setting and is none."""
+    known = sorted(known)
+    others = set_by_others(environment)
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known and name not in others:
+            (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            yield f"{name} in the environment is no setting of mockserver; the closest is {nearest}"
+
+
+SERVICE_VARIABLES = {
+    "SERVICE_HOST|PORT_[0-9]+_(TCP|UDP|SCTP)_ADDR": "[0-9a-fA-F.:]+",
+    "SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)_PORT": "[0-9]+",
+    "PORT|PORT_[0-9]+_(TCP|UDP|SCTP)": r"(tcp|udp|sctp)://[0-9a-fA-F.:\[\]]+:[0-9]+",
+    "PORT_[0-9]+_(TCP|UDP|SCTP)_PROTO": "tcp|udp|sctp",
+    "NAME": "/[^/]+/[^/]+",
+    "ENV_[A-Za-z0-9_]+": "(?s:.*)",
+}
+"""What Kubernetes and Docker set in a container for a service `mockserver`, or `mockserver-…`: names and values."""
+
+
+def set_by_others(environment: Mapping[str, str]) -> list[str]:
+    """Return the variables that others set because a service of theirs has this server's name."""
+    return [
+        variable
+        for variable, value in environment.items()
+        for name, form in SERVICE_VARIABLES.items()
+        if re.fullmatch(f"{PREFIX}([A-Z0-9_]+_)?({name})", variable) and re.fullmatch(form, value)
+    ]

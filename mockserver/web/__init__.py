@@ -1,0 +1,1 @@
+"""What the providers' blueprints are made of: Flask, Werkzeug and marshmallow are used here."""

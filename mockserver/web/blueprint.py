@@ -1,0 +1,396 @@
+"""The blueprint of a mocked provider: the path of every request through it.
+
+`authenticate` (before the request) finds the tenant of the API key. `dispatch` (around the view) applies planned faults
+and runs the view in the tenant's transaction. Error handlers render errors in the provider's format. `finish` (after
+the request) adds the provider's headers, validates the response against the OpenAPI document and records the exchange.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import flask
+from flask import g
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.local import LocalProxy
+from werkzeug.routing import RequestRedirect
+
+from .. import journal
+from ..contract import Contract
+from ..errors import ApiError
+from ..faults import Fault
+from ..store import Registration, State, Transaction, Unserved
+from .exchange import Exchange, current_exchange, script_name
+from .mounts import MOUNT
+from .operations import Operation
+from .problems import unavailable
+from .provider import Failure, Provider
+from .server_state import ServerState, server_state
+from .wrappers import Response
+
+log = logging.getLogger("mockserver")
+
+TEXT = "text/plain; charset=utf-8"
+MAY_NOT_WAIT = "mockserver.may_not_wait"
+"""WSGI environ key: a request that is to be delayed ends with `Waits`, and is made again where it may wait."""
+NOT_IMPLEMENTED = "notImplemented"
+"""The endpoint of operations that the provider has and this server does not."""
+
+
+class ProviderBlueprint(Provider):
+    """A mocked provider. Register it on any application with a `MockServer`, under any prefix and name.
+
+    Faults, request log and coverage call it by its own name, whatever it is registered as.
+    """
+
+    def __init__(self, name: str, import_name: str, **options: Any) -> None:
+        super().__init__(name, import_name, url_prefix=f"/{name}", **options)
+        self.operations = {}
+        self.not_implemented = {}
+        self.allowed_methods: dict[str, tuple[str, ...]] = {}
+        """By URL rule, sorted."""
+        self.before_request(self.authenticate)
+        self.after_request(self.finish)
+        for kind, handler in (
+            (ApiError, self.handle_api_error),
+            (NotFound, self.handle_not_found),
+            (MethodNotAllowed, self.handle_method_not_allowed),
+            (RequestEntityTooLarge, self.handle_too_large),
+            (ConnectionResetError, self.handle_dropped),
+            (Unserved, self.handle_unavailable),
+        ):
+            self.register_error_handler(kind, handler)
+
+    # Registration
+
+    def add_url_rule(  # type: ignore[override]
+        self,
+        rule: str,
+        endpoint: str,
+        view_func: Callable[..., ResponseReturnValue],
+        *,
+        methods: Sequence[str],
+        scope: str | None = None,
+        aliases: Sequence[str] = (),
+    ) -> None:
+        """Register an operation; `endpoint` is its operationId. Its view gets the tenant's transaction first."""
+        (method,) = methods
+        operation = Operation(endpoint, method, (rule, *aliases), view_func, scope)
+        self.operations[endpoint] = operation
+
+        def view(**path_values: str) -> flask.Response:
+            return self.dispatch(operation, path_values)
+
+        for each in operation.rules:
+            self.add_rule(each, endpoint, view, methods)
+
+    def add_not_implemented(self, operations: Mapping[str, Iterable[str]]) -> None:
+        """Register operations, methods by path template, that are answered with 501."""
+        self.not_implemented = operations
+        for path, methods in operations.items():
+            rule = path.replace("{", "<").replace("}", ">")
+            self.add_rule(rule, NOT_IMPLEMENTED, self.handle_not_implemented, sorted(methods))
+
+    def add_rule(self, rule: str, endpoint: str, view: Callable[..., flask.Response], methods: Sequence[str]) -> None:
+        self.allowed_methods[rule] = tuple(sorted({*self.allowed_methods.get(rule, ()), *methods}))
+        super().add_rule(rule, endpoint, view, methods)
+
+    # The path of a request
+
+    def authenticate(self) -> flask.Response | None:
+        """Find the tenant of the request's credential."""
+        request: flask.Request = cast(LocalProxy[flask.Request], flask.request)._get_current_object()
+        failed = request.routing_exception
+        if failed is not None and not isinstance(failed, NotFound | MethodNotAllowed | RequestRedirect):
+            return None  # the application refuses the host, say
+        server = server_state()
+        exchange = g.mockserver = self._begin(request, server)
+        if isinstance(failed, MethodNotAllowed):
+            exchange.allowed_methods = tuple(sorted(failed.valid_methods or ()))
+            if request.method == "OPTIONS":  # browsers send it without a credential
+                return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
+        credential = self.get_credential(request)
+        caller = server.tenants.caller(self.name, credential, self.api_key_pattern) if credential else None
+        if caller is None:
+            raise self._failed(exchange, Failure.UNKNOWN_CREDENTIAL if credential else Failure.NO_CREDENTIAL)
+        exchange.caller, exchange.account = caller, caller.registration.account
+        if isinstance(failed, RequestRedirect):
+            raise NotFound  # of an application that merges slashes
+        return None
+
+    def _begin(self, request: flask.Request, server: ServerState) -> Exchange:
+        rule = request.url_rule
+        name = request.blueprints[0] if rule is None else rule.endpoint.rpartition(".")[0]
+        prefix = server.mounts.prefixes[name]
+        mount = script_name(request) + ("" if MOUNT in request.environ else prefix)
+        exchange = Exchange(request, request.path[len(prefix) :], mount)
+        if rule is not None:
+            exchange.allowed_methods = self.allowed_methods[rule.rule[len(prefix) :]]
+            exchange.operation = self.operations.get(rule.endpoint.rpartition(".")[2])
+            exchange.path_values = request.view_args or {}
+        return exchange
+
+    def dispatch(self, operation: Operation, path_values: Mapping[str, str]) -> flask.Response:
+        """Run the view of an operation."""
+
+        def view(tx: Transaction[Any]) -> flask.Response:
+            return self.make_response(operation.view(tx, **path_values))
+
+        return self._transact(current_exchange(), view, operation)
+
+    def _transact(
+        self,
+        exchange: Exchange,
+        view: Callable[[Transaction[Any]], flask.Response],
+        operation: Operation | None = None,
+    ) -> flask.Response:
+        """Apply the planned fault, and run a view in a transaction: all that it changes happens, or nothing does.
+
+        Raises `Waits` before any of it if the request is to be delayed, and came where it must not be.
+        """
+        request, caller, server = exchange.request, exchange.caller, server_state()
+        assert caller is not None
+        tenant = caller.tenant
+        fault: Fault | None = None
+        too_large = False
+        if operation is not None:
+            name = f"{self.name}.{operation.id}"
+            fault = exchange.fault = tenant.take_fault(name, may_wait=MAY_NOT_WAIT not in request.environ)
+        try:
+            exchange.body = read_body(request, server.config.max_body)
+        except RequestEntityTooLarge:
+            too_large = True
+        if operation is not None and self.rate_limit_window is not None:
+            exchange.rate = tenant.use(name, caller.registration.credential, self.rate_limit_window)
+        if fault is not None and fault.when == "before":
+            tenant.wait(fault.delay_seconds or 0)
+
+        def attempt(tx: Transaction[Any]) -> flask.Response:  # from the start: the store may run it again
+            exchange.tx = tx
+            exchange.account = caller.registration.account
+            if fault is not None and fault.when == "before":
+                self._apply(fault, exchange)
+            if operation is not None:
+                self.authorize(exchange)
+            tx.account = exchange.account
+            if too_large:
+                raise RequestEntityTooLarge
+            return view(tx)
+
+        writes = operation is not None and operation.method != "GET"
+        try:
+            response = tenant.transact(self.name, self.run_due_jobs, attempt, writes=writes)
+        except ApiError:
+            self._apply_after(fault, exchange)
+            raise
+        except (HTTPException, ConnectionResetError, Unserved):
+            raise
+        except Exception:
+            log.exception("crashed on %r %r", request.method, exchange.path)
+            raise self._failed(exchange, Failure.CRASHED) from None
+        for key, account, scopes in exchange.tx.issued:
+            server.store.issue(tenant, Registration(self.name, key, tenant.id, account, scopes, issued=True))
+        self._apply_after(fault, exchange)
+        return response
+
+    def _apply(self, fault: Fault, exchange: Exchange) -> None:
+        """Apply a fault that ends a request: an error, or a dropped connection. `finish` truncates a response."""
+        if fault.kind == "error":
+            raise self.fault_error(fault.status or 503, exchange)
+        if fault.kind == "drop":
+            raise ConnectionResetError("a planned fault dropped the connection")
+
+    def _apply_after(self, fault: Fault | None, exchange: Exchange) -> None:
+        """Apply a fault to the response, whether the operation succeeded or failed."""
+        if fault is not None and fault.when == "after" and exchange.caller is not None:
+            exchange.caller.tenant.wait(fault.delay_seconds or 0)
+            self._apply(fault, exchange)
+
+    def _failed(self, exchange: Exchange, failure: Failure) -> ApiError:
+        state: State = exchange.tx.state or server_state().seed.states[self.name]
+        error = self.failure(failure, method=exchange.request.method, path=exchange.path, profile=state.profile)
+        error.failure = failure
+        return error
+
+    # Error handlers
+
+    def handle_api_error(self, error: ApiError) -> flask.Response:
+        current_exchange().error = error
+        response = self.error_response(error)
+        response.headers.extend(error.headers)
+        return response
+
+    def handle_not_found(self, error: NotFound) -> flask.Response:
+        return self._respond(Failure.NOT_FOUND)
+
+    def handle_method_not_allowed(self, error: MethodNotAllowed) -> flask.Response:
+        return self._respond(Failure.NOT_ALLOWED, ("Allow", ", ".join(sorted(error.valid_methods or ()))))
+
+    def handle_not_implemented(self, **path_values: str) -> flask.Response:
+        current_exchange().path_values = {}
+        return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Unmodelled", "1"))
+
+    def _respond(self, failure: Failure, *headers: tuple[str, str]) -> flask.Response:
+        """Respond to a request that has no operation, as one with the tenant's next request id."""
+
+        def view(tx: Transaction[Any]) -> flask.Response:
+            error = self._failed(current_exchange(), failure)
+            error.headers = headers
+            raise error
+
+        try:
+            if "mockserver" not in g:  # an application's own hook came before
+                self.authenticate()
+            return self._transact(current_exchange(), view)
+        except ApiError as error:
+            return self.handle_api_error(error)
+        except Unserved as error:
+            return self.handle_unavailable(error)
+
+    def handle_too_large(self, error: RequestEntityTooLarge) -> flask.Response:
+        return self.handle_api_error(self._failed(current_exchange(), Failure.TOO_LARGE))
+
+    def handle_dropped(self, error: ConnectionResetError) -> flask.Response:
+        current_exchange().dropped = True
+        return flask.Response(_reset(b"", error))
+
+    def handle_unavailable(self, error: Unserved) -> flask.Response:
+        """Answer in the server's own name what cannot be answered in the provider's now."""
+        current_exchange().is_recorded = False
+        return unavailable(error)
+
+    # The response
+
+    def make_response(self, returned: Any) -> flask.Response:
+        """Return what a view returned as a response: a body, `(body, status)`, `(body, status, headers)`, a response.
+
+        As in Flask, a dict or list is sent as JSON. It is encoded as the provider does, whatever the application does.
+        """
+        if isinstance(returned, flask.Response):
+            return returned
+        body, status, headers = returned, 200, ()
+        if isinstance(returned, tuple):
+            body, status, *rest = returned
+            headers = rest[0] if rest else ()
+        if isinstance(body, str):
+            return Response(body, self.status_line(status), headers, TEXT if body else None)
+        return self.json_response(body, status, headers)
+
+    def json_response(
+        self,
+        data: object,
+        status: int = 200,
+        headers: Iterable[tuple[str, str]] = (),
+        content_type: str | None = None,
+    ) -> Response:
+        """Return data as JSON."""
+        response = Response(self.encode(data), self.status_line(status), headers, content_type or self.content_type)
+        response.json_data = data
+        return response
+
+    def status_line(self, status: int) -> str:
+        """Return a status with the provider's reason phrase."""
+        return f"{status} {self.reason_phrase(status)}"
+
+    def finish(self, response: flask.Response) -> flask.Response:
+        """Add the provider's headers, validate the response, and record the exchange."""
+        exchange: Exchange | None = g.get("mockserver")
+        if exchange is None or not exchange.is_recorded:  # an application's own hook answered, or this server itself
+            return response
+        status, content_type, own = response.status_code, None, []
+        for header in response.headers:
+            if header[0] == "Content-Type":
+                content_type = header[1]
+            elif header[0] != "Content-Length":
+                own.append(header)
+        try:
+            request_id = self._record(exchange, response, status, content_type)
+        except Unserved as error:
+            return unavailable(error)
+        headers = [*self.response_headers(exchange), *own, ("X-Mockserver-Request-Id", request_id)]
+        if content_type is not None:
+            headers.append(("Content-Type", content_type))
+        if isinstance(response, Response) and status not in (204, 304):
+            headers.append(("Content-Length", str(len(response.get_data()))))
+            response.complete_headers = headers
+        response.headers = Headers(headers)
+        if exchange.fault is not None and exchange.fault.kind == "truncate":
+            body = response.get_data()
+            response.response = _reset(body[: len(body) // 2], ConnectionResetError("a planned fault truncated it"))
+        return response
+
+    def _record(self, exchange: Exchange, response: flask.Response, status: int, content_type: str | None) -> str:
+        """Put the exchange into the request log, and return its id there."""
+        server, caller, error, tx = server_state(), exchange.caller, exchange.error, exchange.tx
+        store, request = server.store, exchange.request
+        operation_id = exchange.operation.id if exchange.operation is not None else None
+        if caller is None and error is None:  # OPTIONS
+            return f"nobody-{store.number_stranger()}"
+        violation = None
+        if not exchange.dropped and exchange.fault is None:
+            violation = self._violation(operation_id, response, status, content_type)
+        if caller is None:
+            return f"nobody-{store.keep_stranger(self.name, operation_id, error.entry.key if error else None)}"
+        request_id = f"{caller.tenant.id}-{tx.seq}"
+        record = journal.Record(
+            id=request_id,
+            seq=tx.seq,
+            time=tx.now,
+            provider=self.name,
+            operation=operation_id,
+            method=request.method,
+            path=exchange.path,
+            path_values=exchange.path_values,
+            query=request.environ.get("QUERY_STRING", ""),
+            headers=journal.sent(request.environ),
+            body=exchange.body,
+            credential=journal.redact(caller.registration.credential),
+            account=exchange.account,
+            status=None if exchange.dropped else status,
+            refusal=None if error is None else journal.Refusal(error.entry.key, error.message, error.entry.source),
+            read=frozenset(exchange.fields_read),
+            fault=exchange.fault.id if exchange.fault is not None else None,
+            misfit=violation,
+            situation=error.failure if error is not None else None,
+        )
+        store.keep(caller.tenant, record, foreign=not server.tenants.is_made(caller))
+        return request_id
+
+    def _violation(
+        self, operation_id: str | None, response: flask.Response, status: int, content_type: str | None
+    ) -> str | None:
+        """Return how the response violates the OpenAPI document; count and log it."""
+        data = response.json_data if isinstance(response, Response) else None
+        violation = Contract.load(self.name).misfit(operation_id, status, content_type, data)
+        if violation is not None:
+            server_state().store.count("misfits")
+            log.error("our answer breaks our contract: %s %s: %s", self.name, operation_id, violation)
+        return violation
+
+
+def read_body(request: flask.Request, limit: int) -> bytes:
+    """Return a request's body. Raises `RequestEntityTooLarge` if it is longer than `limit` bytes."""
+    environ = request.environ
+    length: str | None = environ.get("CONTENT_LENGTH")
+    if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+        return b""
+    if length and len(length) < 16 and length.isascii() and length.isdecimal() and int(length) <= limit:
+        # the common case, without the streams that Werkzeug wraps around the input
+        body: bytes = environ["wsgi.input"].read(int(length))
+        if len(body) == int(length):
+            environ["wsgi.input"] = io.BytesIO(body)  # for whoever reads it again
+            return body
+    request.max_content_length = limit
+    return request.get_data(parse_form_data=False)  # a hook of the application may have read it already
+
+
+def _reset(body: bytes, error: ConnectionResetError) -> Iterator[bytes]:
+    """Yield the bytes that are sent before the connection is closed."""
+    if body:
+        yield body
+    raise error

@@ -1,0 +1,123 @@
+"""Where blueprints are mounted: at a prefix of the path, and at the root of the provider's own hosts and ports."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+MOUNT = "mockserver.mount"
+"""WSGI environ key: the registered name of the blueprint that is at the root of this host or port."""
+
+
+class Mounts:
+    """The mounts of one application, by the names under which the blueprints are registered."""
+
+    def __init__(self) -> None:
+        self.prefixes: dict[str, str] = {}
+        """URL prefixes, without a slash at the end."""
+        self.registered: dict[str, str] = {}
+        """Registered names by the blueprints' own names; of one that is registered twice, the first."""
+        self.hosts: dict[str, str] = {}
+        """Registered names by host."""
+        self.ports: dict[str, int] = {}
+        """Ports of their own, by registered name."""
+
+    def add(self, registered: str, prefix: str, name: str, hosts: Iterable[str] = ()) -> None:
+        """Add a blueprint that is being registered."""
+        self.prefixes[registered] = prefix.rstrip("/")
+        self.registered.setdefault(name, registered)
+        for host in hosts:
+            self.hosts.setdefault(host, registered)
+
+    def prefix_of(self, name: str) -> str:
+        """Return the prefix of a blueprint by its own name."""
+        return self.prefixes[self.registered[name]]
+
+    def find(self, path: str) -> str | None:
+        """Return the name of the blueprint with the longest prefix that a path is below."""
+        found = None
+        for name, prefix in self.prefixes.items():
+            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+                found = name if found is None or len(prefix) > len(self.prefixes[found]) else found
+        return found
+
+
+class MountMiddleware:
+    """WSGI middleware that routes a provider's own hosts and ports to its prefix.
+
+    Below a prefix it also keeps `%2F` (and so `%25`) encoded, for `SegmentConverter` to decode: WSGI decodes the path
+    before it is split, which would make `GET /pools/a%2Fb` a request for `a`, then `b`. And it drops `Upgrade`:
+    Werkzeug looks for websocket routes where a provider would answer an ordinary request.
+    """
+
+    def __init__(self, app: WSGIApplication, mounts: Mounts) -> None:
+        self.app = app
+        self.mounts = mounts
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._resolve(environ)
+        return self.app(environ, start_response)
+
+    def _resolve(self, environ: WSGIEnvironment) -> None:
+        mounts = self.mounts
+        name = environ.get(MOUNT) or mounts.hosts.get(host_name(environ.get("HTTP_HOST", "")))
+        if name is not None:
+            path = mounts.prefixes[name] + "/" + encoded_path(environ).lstrip("/")
+        elif "%" in _sent_path(environ) or "HTTP_UPGRADE" in environ:
+            path = "/" + encoded_path(environ).lstrip("/")
+            if mounts.find(path) is None:
+                return
+        else:
+            return
+        environ.pop("HTTP_UPGRADE", None)
+        environ["PATH_INFO"] = path
+        if name is not None:
+            environ[MOUNT] = name
+
+
+def at_root(app: WSGIApplication, name: str) -> WSGIApplication:
+    """Return a WSGI application that serves one blueprint at its root: for a port of its own."""
+
+    def mounted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[MOUNT] = name
+        return app(environ, start_response)
+
+    return mounted
+
+
+@functools.lru_cache(maxsize=256)
+def host_name(host: str) -> str:
+    """Return the name in a Host header; every name under `localhost` is `localhost`."""
+    name = host.lower()
+    name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
+    return "localhost" if name.endswith(".localhost") else name
+
+
+def encoded_path(environ: WSGIEnvironment) -> str:
+    """Return PATH_INFO with `%2F` and `%25` as they were sent, where the server says what was."""
+    path: str = environ.get("PATH_INFO", "")
+    sent = _sent_path(environ)
+    if not sent.startswith("/") or ("%25" not in sent and "%2f" not in sent.lower()):
+        return path
+    kept = sent.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")
+    script: str = environ.get("SCRIPT_NAME", "")
+    if _unquoted(sent) == path:
+        return _unquoted(kept)
+    if _unquoted(sent) == script + path:
+        return _unquoted(kept).removeprefix(script)
+    return path  # another middleware has changed it since
+
+
+def _sent_path(environ: WSGIEnvironment) -> str:
+    """Return the path as the client sent it, if the server keeps that; else an empty text."""
+    target: str = environ.get("REQUEST_URI") or environ.get("RAW_URI") or ""
+    return target.partition("?")[0]
+
+
+def _unquoted(path: str) -> str:
+    return unquote_to_bytes(path).decode("latin-1")

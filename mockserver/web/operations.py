@@ -1,0 +1,66 @@
+"""Operations, and blueprints whose endpoints they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import flask
+from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+
+from .routing import OperationRule
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation: its id is the key of routes, request log, faults, coverage and contract."""
+
+    id: str
+    """The operationId of the provider's OpenAPI document, and the Flask endpoint."""
+    method: str
+    rules: tuple[str, ...]
+    """URL rules, `/v3/ips/<ip>`: the documented one first, then its aliases."""
+    view: Callable[..., ResponseReturnValue]
+    scope: str | None
+    """What a credential with limited rights needs, as the provider calls it."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path templates of the OpenAPI document, `/v3/ips/{ip}`."""
+        return tuple(rule.replace("<", "{").replace(">", "}") for rule in self.rules)
+
+
+class OperationBlueprint(Blueprint):
+    """A blueprint whose endpoints are the operations of an OpenAPI document. It needs a `MockServer`."""
+
+    hosts: ClassVar[tuple[str, ...]] = ()
+    """Names of hosts at whose root it is mounted as well."""
+
+    def add_rule(self, rule: str, endpoint: str, view: Callable[..., flask.Response], methods: Sequence[str]) -> None:
+        """Register a view as an endpoint, with a rule that has just these methods."""
+
+        def add(state: BlueprintSetupState) -> None:
+            name = f"{registered_name(state)}.{endpoint}"
+            state.app.view_functions[name] = view
+            path = f"{(state.url_prefix or '').rstrip('/')}{rule}"
+            state.app.url_map.add(OperationRule(path, methods=methods, endpoint=name, subdomain=state.subdomain))
+
+        self.record(add)
+
+    def make_setup_state(self, app: Any, options: dict[str, Any], first_registration: bool = False) -> Any:
+        if "mockserver" not in app.extensions:
+            raise RuntimeError(f"call MockServer().init_app(app) before registering the blueprint '{self.name}'")
+        state = super().make_setup_state(app, options, first_registration)
+        prefix = state.url_prefix or ""
+        if "<" in prefix:
+            raise ValueError(f"blueprint '{self.name}': expected a URL prefix without variables, got '{prefix}'")
+        app.extensions["mockserver"].mounts.add(registered_name(state), prefix, self.name, self.hosts)
+        return state
+
+
+def registered_name(state: BlueprintSetupState) -> str:
+    """Return the name under which a blueprint is registered, those of the blueprints that it is nested in first."""
+    return f"{state.name_prefix}.{state.name}".lstrip(".")

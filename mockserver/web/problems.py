@@ -1,0 +1,56 @@
+"""Errors of the server itself, as problem details (RFC 9457): a format that no provider uses."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+
+import flask
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ..store import Unserved
+
+log = logging.getLogger("mockserver")
+
+
+class MisdirectedRequest(HTTPException):
+    """The Host of a request is none that the server answers to."""
+
+    code = 421
+    description = "Bound to loopback, this server answers only to a loopback name or a provider's."
+
+
+def status_line(status: int) -> str:
+    """Return a status with its standard reason phrase, which Werkzeug would write in capitals."""
+    return f"{status} {HTTP_STATUS_CODES[status]}"
+
+
+def problem(status: int, detail: str, headers: Iterable[tuple[str, str]] = ()) -> flask.Response:
+    """Return a problem details response."""
+    data = {"type": "about:blank", "title": HTTP_STATUS_CODES[status], "status": status, "detail": detail}
+    return flask.Response(
+        json.dumps(data), status_line(status), Headers(headers), content_type="application/problem+json"
+    )
+
+
+def http_problem(error: HTTPException) -> flask.Response:
+    """Return an HTTP error as a problem; a redirect, and an error with a response of its own, stay what they are."""
+    if error.code is None or error.code < 400 or error.response is not None:
+        return error.get_response()  # type: ignore[return-value]
+    allow = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
+    return problem(error.code, error.description or error.name, [("Allow", ", ".join(allow))] if allow else [])
+
+
+def unavailable(error: Unserved) -> flask.Response:
+    """Return the response to a request that cannot be answered now as it should be."""
+    log.warning("%s", error)
+    return problem(503, str(error))
+
+
+def internal_error(error: Exception) -> flask.Response:
+    """Log a bug of this server, and return the response to the request that met it."""
+    log.error("crashed", exc_info=error)
+    return problem(500, "mockserver crashed on this request; its log has the traceback.")

@@ -1,0 +1,111 @@
+"""A provider as its subclass defines it: how it authenticates, how its errors look, which headers it sends."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, ClassVar
+
+import flask
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ..bodies import encode
+from ..errors import ApiError
+from ..profiles import Profile, Switch, switches
+from ..seed import SeedSection
+from .exchange import Exchange
+from .operations import Operation, OperationBlueprint
+
+JSON = "application/json"
+
+
+class Failure(enum.StrEnum):
+    """Why a request fails before or instead of an operation."""
+
+    NO_CREDENTIAL = "no_credential"
+    UNKNOWN_CREDENTIAL = "unknown_credential"
+    NOT_FOUND = "not_found"
+    NOT_ALLOWED = "not_allowed"
+    TOO_LARGE = "too_large"
+    NOT_IMPLEMENTED = "unmodelled"
+    CRASHED = "crashed"
+
+
+class Provider(OperationBlueprint):
+    """What each provider defines. `ProviderBlueprint` adds the path of a request."""
+
+    title: ClassVar[str]
+    catalog: ClassVar[ModuleType]
+    """Its errors, limits and switches."""
+    seed_schema: ClassVar[type[SeedSection]]
+    """Its section of a seed."""
+    api_key_pattern: ClassVar[re.Pattern[str]]
+    example_api_key: ClassVar[str]
+    rate_limit_window: ClassVar[int | None] = None
+    """Length of the window in which it counts the requests of a credential for an operation, in seconds."""
+    content_type: ClassVar[str] = JSON
+    """The Content-Type of its JSON responses."""
+
+    operations: dict[str, Operation]
+    """By operationId, in the order of registration."""
+    not_implemented: Mapping[str, Iterable[str]]
+    """Methods by path template, of operations that the provider has and this server does not."""
+
+    def get_credential(self, request: flask.Request) -> str | None:
+        """Return the request's credential; None if it has none in any form that the provider accepts."""
+        raise NotImplementedError
+
+    def authorize(self, exchange: Exchange) -> None:
+        """Check that the caller may do this, and set the account that it acts for. Raises `ApiError`."""
+        raise NotImplementedError
+
+    def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
+        """Return the error of a request that fails before or instead of an operation."""
+        raise NotImplementedError
+
+    def fault_error(self, status: int, exchange: Exchange) -> ApiError:
+        """Return the error of a planned fault, with the headers that belong to it."""
+        raise NotImplementedError
+
+    def error_response(self, error: ApiError) -> flask.Response:
+        """Return an error in the provider's format."""
+        raise NotImplementedError
+
+    def options_response(self, path: str, allow: str) -> flask.Response:
+        """Return the response to OPTIONS on a known path; `allow` are its methods."""
+        raise NotImplementedError
+
+    def response_headers(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
+        """Yield the headers that every response of the provider has."""
+        return ()
+
+    def reason_phrase(self, status: int) -> str:
+        """Return the reason phrase of the status line, which several clients show to their users."""
+        return HTTP_STATUS_CODES.get(status, "Unknown")
+
+    def run_due_jobs(self, state: Any, now: float) -> Any:
+        """Return the state at a time: itself, or a copy in which the jobs that are due are done."""
+        return state
+
+    def make_api_key(self, material: str) -> str:
+        """Return a well-formed API key made of 64 hexadecimal characters."""
+        raise NotImplementedError
+
+    def authorization_header(self, key: str) -> str:
+        """Return the value of `Authorization` for an API key."""
+        raise NotImplementedError
+
+    def client_env(self, url: str, key: str) -> Mapping[str, str]:
+        """Return the environment variables that the provider's clients read, for a base URL and an API key."""
+        raise NotImplementedError
+
+    def encode(self, data: object) -> bytes:
+        """Return JSON as the provider sends it."""
+        return encode(data)
+
+    @property
+    def switches(self) -> Sequence[Switch]:
+        """What a profile can switch on."""
+        return switches(self.catalog)

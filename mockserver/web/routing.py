@@ -1,0 +1,168 @@
+"""URL rules of operations, and a URL map that binds them when they are first requested."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from flask import Request
+from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule, RuleFactory
+
+CACHED_MATCHES = 512
+"""How many pairs of path and method a map remembers its match for."""
+MAX_CACHED_PATH = 256
+"""The longest path that is remembered, in characters."""
+
+
+class SegmentConverter(BaseConverter):
+    """One segment of a path; an encoded slash is part of the value and not a separator."""
+
+    regex = "[^/]+"
+    part_isolating = True
+
+    def to_python(self, value: str) -> str:
+        return unquote_to_bytes(value).decode("utf-8", "replace")
+
+
+class OperationRule(Rule):
+    """The URL rule of an operation: no implicit HEAD or OPTIONS, no redirects, encoded slashes are kept.
+
+    All of that is set on the rule, so an application's other rules are not touched.
+    """
+
+    provide_automatic_options = False
+
+    def __init__(self, string: str, **options: Any) -> None:
+        super().__init__(string, strict_slashes=False, merge_slashes=False, **options)
+        if self.methods is not None:
+            self.methods.discard("HEAD")
+
+    def get_converter(
+        self, variable_name: str, converter_name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> BaseConverter:
+        if converter_name == "default":
+            return SegmentConverter(self.map)
+        return super().get_converter(variable_name, converter_name, args, kwargs)
+
+    def empty(self) -> OperationRule:
+        return type(self)(self.rule, methods=self.methods, endpoint=self.endpoint, subdomain=self.subdomain)
+
+    def fits(self, segments: Sequence[str]) -> bool:
+        """Return whether a path of these segments could be this rule's: its own are the same where they are fixed."""
+        own = self.fixed_segments
+        return len(own) == len(segments) and all(
+            mine is None or mine == other for mine, other in zip(own, segments, strict=True)
+        )
+
+    @functools.cached_property
+    def fixed_segments(self) -> tuple[str | None, ...]:
+        return tuple(None if "<" in part else part for part in self.rule.strip("/").split("/"))
+
+
+class LazyMap(Map):
+    """A URL map that binds an operation's rule when its path is first requested, and remembers matches.
+
+    Binding a rule takes Werkzeug half a millisecond, most of it to prepare the building of URLs; two hundred of them
+    would take a third of a start. Rules of any other kind are bound at once.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.unbound_rules: list[OperationRule] = []
+        self.binding_lock = threading.RLock()
+        self.cached_match = functools.lru_cache(CACHED_MATCHES)(self.match_uncached)
+        super().__init__(*args, **options)
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        with self.binding_lock:
+            if isinstance(rulefactory, OperationRule):
+                self.unbound_rules.append(rulefactory)
+            else:
+                super().add(rulefactory)
+            self.cached_match.cache_clear()
+
+    def bind_for(self, path: str) -> None:
+        """Bind the rules that could match a path."""
+        segments = path.strip("/").split("/")
+        needed = [each for each in self.unbound_rules if each.fits(segments)]
+        if needed:
+            self.unbound_rules = [each for each in self.unbound_rules if not each.fits(segments)]
+            for rule in needed:
+                super().add(rule)
+
+    def bind_all(self) -> None:
+        """Bind every rule."""
+        with self.binding_lock:
+            rules, self.unbound_rules = self.unbound_rules, []
+            for rule in rules:
+                super().add(rule)
+
+    def bind(self, *args: Any, **options: Any) -> LazyMapAdapter:
+        return self._lazy(super().bind(*args, **options))
+
+    def bind_to_environ(self, *args: Any, **options: Any) -> LazyMapAdapter:
+        return self._lazy(super().bind_to_environ(*args, **options))
+
+    def _lazy(self, bound: MapAdapter) -> LazyMapAdapter:
+        return LazyMapAdapter(
+            self,
+            bound.server_name,
+            bound.script_name,
+            bound.subdomain,
+            bound.url_scheme,
+            bound.path_info,
+            bound.default_method,
+            bound.query_args,
+        )
+
+    def adapter(self, request: Request) -> LazyMapAdapter:
+        """Return the adapter of a request, its host unchecked: only building an external URL reads it."""
+        environ = request.environ
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        query = environ.get("QUERY_STRING")
+        return LazyMapAdapter(self, host, request.root_path, "", request.scheme, request.path, request.method, query)
+
+    def match(self, path: str, method: str) -> tuple[Rule, Mapping[str, Any]]:
+        """Return the rule and the values for a path and method; the same mapping each time."""
+        return self.cached_match(path, method) if len(path) <= MAX_CACHED_PATH else self.match_uncached(path, method)
+
+    def match_uncached(self, path: str, method: str) -> tuple[Rule, Mapping[str, Any]]:
+        adapter = super().bind("localhost", path_info=path, default_method=method)
+        with self.locked_for(path):
+            return adapter.match(return_rule=True)
+
+    @contextlib.contextmanager
+    def locked_for(self, path: str) -> Iterator[None]:
+        """Bind what could match a path, and hold the map as it is while it is matched."""
+        with self.binding_lock:
+            self.bind_for(path)
+            yield
+
+    def is_endpoint_expecting(self, endpoint: Any, *arguments: str) -> bool:
+        self.bind_all()
+        return super().is_endpoint_expecting(endpoint, *arguments)
+
+    def iter_rules(self, endpoint: Any | None = None) -> Iterator[Rule]:
+        self.bind_all()
+        return super().iter_rules(endpoint)
+
+
+class LazyMapAdapter(MapAdapter):
+    """An adapter of a `LazyMap`."""
+
+    map: LazyMap
+
+    def match(self, *args: Any, **options: Any) -> Any:
+        if not args and options == {"return_rule": True} and not self.websocket and not self.subdomain:
+            rule, values = self.map.match(self.path_info, self.default_method)
+            return rule, dict(values)
+        path = args[0] if args else options.get("path_info")
+        with self.map.locked_for(self.path_info if path is None else path):
+            return super().match(*args, **options)
+
+    def build(self, *args: Any, **options: Any) -> str:
+        self.map.bind_all()
+        return super().build(*args, **options)

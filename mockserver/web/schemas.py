@@ -1,0 +1,129 @@
+"""marshmallow with a provider's errors: a schema loads what was sent, or raises the catalog's error."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import marshmallow
+from marshmallow import EXCLUDE, ValidationError, fields, validate
+from werkzeug.datastructures import MultiDict
+
+from ..errors import ApiError, ErrorMessage
+from .exchange import current_exchange
+
+ALL_ERRORS = {"all_errors": True}
+"""Metadata of a field whose errors are all reported; of any other field it is the first."""
+
+
+class Schema(marshmallow.Schema):
+    """Base of request bodies, forms and queries. Unknown fields are ignored; the request log lists them.
+
+    Declare fields in the order in which the provider checks them: the first error is the response.
+    """
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+def load(schema: type[Schema], data: Mapping[str, Any], *, exclude: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the values of the fields that were sent; `exclude` are names of fields to ignore.
+
+    Raises the `ApiError` of the first field that is wrong; its `others` are those of the other fields.
+    """
+    instance, names = _instance(schema, exclude)
+    current_exchange().fields_read.update(names)
+    return load_with(instance, data)
+
+
+def load_with(schema: marshmallow.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Do the same with an instance, outside of a request."""
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as error:
+        found = list(_errors(schema, error.messages, data))
+        found[0].others = tuple(found[1:])
+        raise found[0] from None
+    return loaded
+
+
+@functools.cache
+def _instance(schema: type[Schema], exclude: frozenset[str]) -> tuple[Schema, tuple[str, ...]]:
+    instance = schema(exclude=exclude)
+    return instance, field_names(instance)
+
+
+def field_names(schema: marshmallow.Schema) -> tuple[str, ...]:
+    """Return the names of a schema's fields as they are sent, in order."""
+    return tuple(each.data_key or name for name, each in schema.fields.items())
+
+
+def messages(invalid: ErrorMessage, required: ErrorMessage | None = None) -> dict[str, Any]:
+    """Return the `error_messages` of a field: one for a missing value, one for a value of the wrong kind."""
+    return {"required": required or invalid, **dict.fromkeys(_KINDS, invalid)}
+
+
+_KINDS = ("null", "invalid", "invalid_utf8", "too_large", "special")
+"""What marshmallow's fields call a value of the wrong kind."""
+
+
+def _errors(schema: marshmallow.Schema, messages: Any, data: Mapping[str, Any]) -> Iterator[ApiError]:
+    """Yield the errors of each field in the schema's order: the first, or all if it is a field of `ALL_ERRORS`."""
+    reports_all = {each.data_key or name: "all_errors" in each.metadata for name, each in schema.fields.items()}
+    for name, below in messages.items():
+        for number, (value, message) in enumerate(_leaves(below, data.get(name))):
+            if number == 0 or reports_all.get(name):
+                known = {"field": name, "value": value, "type": json_type(value)}
+                yield message(**{each: known[each] for each in message.placeholders})
+
+
+def _leaves(messages: Any, value: Any) -> Iterator[tuple[Any, ErrorMessage]]:
+    """Yield each message below a field with the value that it is about."""
+    if not isinstance(messages, Mapping):
+        for message in messages:
+            yield value, message
+        return
+    for key, below in messages.items():
+        found = value
+        if isinstance(value, Mapping):
+            found = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int):
+            found = value[key]
+        yield from _leaves(below, found)
+
+
+def json_type(value: object) -> str:
+    """Return the name of a value's JSON type."""
+    if isinstance(value, bool):
+        return "boolean"
+    names = {str: "string", int: "number", float: "number", dict: "object", list: "array", type(None): "null"}
+    return names[type(value)]
+
+
+def first_values(data: MultiDict[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return the first value of each of the named parameters that was sent."""
+    return {name: data[name] for name in names if name in data}
+
+
+# Fields and validators
+
+
+def strings(*, error_messages: dict[str, Any], **options: Any) -> fields.List[str]:
+    """Return the field of a JSON array of strings, which has the same messages as they."""
+    return fields.List(fields.String(error_messages=error_messages), error_messages=error_messages, **options)
+
+
+def not_blank(error: ErrorMessage) -> validate.Validator:
+    """Return the validator of a text that is more than white space."""
+    return validate.Regexp(r"\s*\S", error=error)
+
+
+def check(holds: Callable[[Any], object], error: ErrorMessage) -> Callable[[Any], None]:
+    """Return the validator of a condition."""
+
+    def validator(value: Any) -> None:
+        if not holds(value):
+            raise ValidationError(error)
+
+    return validator

@@ -1,0 +1,59 @@
+"""The state of a mock server that one application holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from flask import Flask, current_app
+
+from .. import seed
+from ..config import Config
+from ..profiles import UNSAID, Choice, Profile, choose
+from ..store import State, Store
+from ..tenants import Tenants
+from .mounts import Mounts
+from .provider import Provider
+
+StoreClass = Callable[[Mapping[str, State], Config], Store]
+
+
+class ServerState:
+    """What one application holds: settings, seed, store, tenants, mounts."""
+
+    def __init__(self, config: Config, providers: Iterable[Provider], store_class: StoreClass) -> None:
+        self.config = config
+        self.providers = {provider.name: provider for provider in providers}
+        self.profiles = self.choose(config.profile or {})
+        """The profile of each provider, unless a seed or a tenant sets another."""
+        loaded = seed.load(config.seed, self.seed_schemas)
+        self.seed = replace(loaded, states=self.profiled(loaded.states, {}))
+        self.store = store_class(self.seed.states, config)
+        self.tenants = Tenants(self.store, self.seed.registrations, unknown=config.unknown_credentials)
+        self.mounts = Mounts()
+
+    @property
+    def seed_schemas(self) -> dict[str, type[seed.SeedSection]]:
+        """The section of a seed of each provider."""
+        return {name: provider.seed_schema for name, provider in self.providers.items()}
+
+    def mounted_providers(self) -> dict[str, Provider]:
+        """Return the providers whose blueprints are registered, by name."""
+        return {name: provider for name, provider in self.providers.items() if name in self.mounts.registered}
+
+    def choose(self, choice: Choice) -> dict[str, Profile]:
+        """Return the profile that each provider is to have. Raises `SeedError`."""
+        return choose(choice, {name: provider.switches for name, provider in self.providers.items()})
+
+    def profiled(self, states: Mapping[str, State], chosen: Mapping[str, Profile]) -> Mapping[str, State]:
+        """Return states with their profiles: as chosen, else as they set it themselves, else as the server has it."""
+        return {
+            name: state.under(chosen.get(name, UNSAID).over(state.profile).over(self.profiles[name]))
+            for name, state in states.items()
+        }
+
+
+def server_state(app: Flask | None = None) -> ServerState:
+    """Return the state of the mock server of an application, the current one by default."""
+    found: ServerState = (app or current_app).extensions["mockserver"]
+    return found
