@@ -196,7 +196,7 @@ def test_version() -> None:
         (["serve", "--max-tenants", "0"], "--max-tenants"),
         (["serve", "--tenant-ttl", "0"], "--tenant-ttl"),
         (["serve", "--tenant-ttl", "inf"], "is no number of seconds"),
-        (["serve", "--store", "postgres://x"], "there is memory, and redis://HOST:PORT/DB"),
+        (["serve", "--store", "postgres://x"], "expected 'memory' or 'redis://HOST:PORT/DB'"),
         (["serve", "--prot", "1"], "--prot"),
         (["sevre"], "sevre"),
         (["serve", "--seed", "nowhere.yaml"], "mockserver: seed: nowhere.yaml: No such file or directory"),

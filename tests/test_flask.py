@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -582,10 +583,29 @@ def check_server(connection: http.client.HTTPConnection) -> None:
     response = connection.getresponse()
     assert (response.status, response.read()) == (200, b"[]")
     assert "X-RateLimit-Limit" in [name for name, _ in response.getheaders()]
-    connection.request("GET", "/_mockserver/info")
+    tenant = response.headers["X-Mockserver-Request-Id"].rpartition("-")[0]
+    assert control_request(connection, "GET", "info", {}) == 401
+    token = {"Authorization": "Bearer secret"}
+    assert control_request(connection, "GET", "info", token) == 200
+    for kind, error in (("drop", http.client.RemoteDisconnected), ("truncate", http.client.IncompleteRead)):
+        fault = {"operation": "sendgrid.listIpPools", "kind": kind}
+        assert control_request(connection, "POST", f"tenants/{tenant}/faults", token, fault) == 201
+        connection.request("GET", POOLS, headers=SENDGRID)
+        with pytest.raises(error):
+            connection.getresponse().read()
+        connection.close()
+    connection.request("GET", POOLS, headers=SENDGRID)
+    assert connection.getresponse().read() == b"[]"
+
+
+def control_request(
+    connection: http.client.HTTPConnection, method: str, path: str, headers: dict[str, str], body: object = None
+) -> int:
+    data = None if body is None else json.dumps(body)
+    connection.request(method, f"/_mockserver/{path}", data, {**headers, "Content-Type": "application/json"})
     response = connection.getresponse()
     response.read()
-    assert response.status == 401
+    return response.status
 
 
 def test_flask_run(port: int) -> None:

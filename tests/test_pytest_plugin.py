@@ -408,7 +408,7 @@ def test_the_vendors_own_404_does_not(mockserver):
 def test_a_crash_and_a_broken_contract(run: Run) -> None:
     """A mistake of ours fails the test and says that it is ours; a crash leaves its traceback in the captured log."""
     result = run("""
-from mockserver.providers.sendgrid import wire
+from mockserver.providers.sendgrid import responses
 from mockserver.providers.sendgrid.rules import classic_pools as rules
 
 
@@ -421,7 +421,7 @@ def test_crash(mockserver, monkeypatch):
 
 
 def test_misfit(mockserver, monkeypatch):
-    monkeypatch.setattr(wire, "pool_name", lambda pool: {"nome": pool.name})
+    monkeypatch.setattr(responses, "pool_name", lambda pool: {"nome": pool.name})
     create(mockserver)
 """)
     result.assert_outcomes(failed=2)
@@ -1048,7 +1048,7 @@ def nothing_left():
     yield
     assert (threading.active_count(), sockets()) == (threads, before)
     (server,) = SEEN
-    assert len(server.state.store) == 0
+    assert len(server.app.extensions["mockserver"].store) == 0
 
 
 @pytest.mark.parametrize("number", range(10))
@@ -1286,7 +1286,7 @@ def test_it_costs_nothing_until_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("""
 import sys
 
-HEAVY = {"werkzeug", "yaml", "jsonschema_rs", "waitress", "urllib.request", "http.client"}
+HEAVY = {"flask", "marshmallow", "werkzeug", "yaml", "jsonschema_rs", "waitress", "urllib.request", "http.client"}
 OURS = {"mockserver", "mockserver.pytest_plugin"}
 
 
@@ -1296,7 +1296,7 @@ def test_one():
 
 
 def test_two(mockserver):
-    assert {"werkzeug", "waitress"} <= set(sys.modules)
+    assert {"flask", "marshmallow", "waitress"} <= set(sys.modules)
 """)
     arguments = ["-p", "mockserver.pytest_plugin", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(

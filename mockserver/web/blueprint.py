@@ -7,8 +7,10 @@ the request) adds the provider's headers, validates the response against the Ope
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -256,8 +258,9 @@ class ProviderBlueprint(Provider):
         return self.handle_api_error(self._failed(current_exchange(), Failure.TOO_LARGE))
 
     def handle_dropped(self, error: ConnectionResetError) -> flask.Response:
-        current_exchange().dropped = True
-        return flask.Response(_reset(b"", error))
+        exchange = current_exchange()
+        exchange.dropped = True
+        return flask.Response(_reset(b"", exchange.request))
 
     def handle_unavailable(self, error: Unserved) -> flask.Response:
         """Answer in the server's own name what cannot be answered in the provider's now."""
@@ -321,7 +324,7 @@ class ProviderBlueprint(Provider):
         response.headers = Headers(headers)
         if exchange.fault is not None and exchange.fault.kind == "truncate":
             body = response.get_data()
-            response.response = _reset(body[: len(body) // 2], ConnectionResetError("a planned fault truncated it"))
+            response.response = _reset(body[: len(body) // 2], exchange.request)
         return response
 
     def _record(self, exchange: Exchange, response: flask.Response, status: int, content_type: str | None) -> str:
@@ -389,8 +392,12 @@ def read_body(request: flask.Request, limit: int) -> bytes:
     return request.get_data(parse_form_data=False)  # a hook of the application may have read it already
 
 
-def _reset(body: bytes, error: ConnectionResetError) -> Iterator[bytes]:
-    """Yield the bytes that are sent before the connection is closed."""
+def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
+    """Yield the bytes that are sent before the connection is closed, and close it."""
     if body:
         yield body
-    raise error
+    for name in ("werkzeug.socket", "gunicorn.socket"):  # these servers would keep it open, or answer with an error
+        if name in request.environ:
+            with contextlib.suppress(OSError):
+                request.environ[name].shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError("a planned fault closed the connection")

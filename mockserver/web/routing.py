@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -51,6 +52,11 @@ class OperationRule(Rule):
     def empty(self) -> OperationRule:
         return type(self)(self.rule, methods=self.methods, endpoint=self.endpoint, subdomain=self.subdomain)
 
+    @property
+    def is_lazy(self) -> bool:
+        """Whether `fits` can tell: each variable is one segment, as it is with the default converter."""
+        return re.search("<[^>]*:", self.rule) is None
+
     def fits(self, segments: Sequence[str]) -> bool:
         """Return whether a path of these segments could be this rule's: its own are the same where they are fixed."""
         own = self.fixed_segments
@@ -78,7 +84,7 @@ class LazyMap(Map):
 
     def add(self, rulefactory: RuleFactory) -> None:
         with self.binding_lock:
-            if isinstance(rulefactory, OperationRule):
+            if isinstance(rulefactory, OperationRule) and rulefactory.is_lazy:
                 self.unbound_rules.append(rulefactory)
             else:
                 super().add(rulefactory)
@@ -164,5 +170,7 @@ class LazyMapAdapter(MapAdapter):
             return super().match(*args, **options)
 
     def build(self, *args: Any, **options: Any) -> str:
-        self.map.bind_all()
+        with self.map.binding_lock:  # no rules are sorted while others are matched
+            self.map.bind_all()
+            self.map.update()
         return super().build(*args, **options)
