@@ -19,14 +19,12 @@ from .config import Config
 from .extension import MockServer
 from .providers import PROVIDERS
 from .store import Unserved
-from .web.mounts import host_name
+from .web.mounts import LOOPBACK_NAMES, host_name
 from .web.problems import MisdirectedRequest, http_problem, internal_error, unavailable
 from .web.routing import LazyMap
 from .web.server_state import StoreClass, server_state
 
 log = logging.getLogger("mockserver")
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class LazySessionInterface(SecureCookieSessionInterface):
@@ -57,9 +55,9 @@ class App(Flask):
         if request is None or config["TRUSTED_HOSTS"] is not None:
             return super().create_url_adapter(request)
         host = request.environ.get("HTTP_HOST")
-        if host is not None and host_name(host) not in LOOPBACK and not self._allows_host(host_name(host)):
+        if host is not None and host_name(host) not in LOOPBACK_NAMES and not self._allows_host(host_name(host)):
             raise MisdirectedRequest
-        if config["SERVER_NAME"] is not None:
+        if config["SERVER_NAME"] is not None or "HTTP_UPGRADE" in request.environ:
             return super().create_url_adapter(request)
         return cast(LazyMap, self.url_map).adapter(request)
 
@@ -67,9 +65,15 @@ class App(Flask):
         state, own = server_state(self), self.config["SERVER_NAME"]
         return state.config.expose or name in state.mounts.hosts or (own is not None and name == host_name(own))
 
-    @functools.lru_cache(maxsize=1_024)  # noqa: B019  # applications are few
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.cached_ensure_sync = functools.lru_cache(maxsize=256)(super().ensure_sync)
+        super().__init__(*args, **options)
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        return super().ensure_sync(func)
+        try:
+            return self.cached_ensure_sync(func)
+        except TypeError:  # not hashable
+            return super().ensure_sync(func)
 
     def do_teardown_request(self, *args: Any, **options: Any) -> None:
         if self.teardown_request_funcs or request_tearing_down.receivers:
@@ -89,6 +93,8 @@ def create_app(
     settings by name: `create_app(seed="empty")`. What is not given comes from `MOCKSERVER_*` environment variables.
     Raises `ConfigError`, `SeedError` or `StoreError` if the server cannot start with them.
     """
+    if config is not None and not isinstance(config, Config | Mapping):
+        raise TypeError(f"create_app() takes a Config or a mapping, got {type(config).__name__}")
     app = App("mockserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the test client sends JSON as it is given
     if isinstance(config, Mapping):

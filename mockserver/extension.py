@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from .config import STORE, Config
+from .config import Config
 from .errors import StoreError
 from .memory_store import MemoryStore
 from .providers import PROVIDERS
@@ -24,6 +24,8 @@ class MockServer:
     """
 
     def __init__(self, config: Config | None = None, *, store_class: StoreClass | None = None, **settings: Any) -> None:
+        if config is not None and not isinstance(config, Config):
+            raise TypeError(f"MockServer() takes a Config, got {type(config).__name__}; settings are keywords")
         self._config = config
         self._settings = settings
         self._store_class = store_class
@@ -33,6 +35,8 @@ class MockServer:
 
         Raises `ConfigError` for a setting that is wrong, `SeedError` or `StoreError` if the server cannot start.
         """
+        if "mockserver" in app.extensions:
+            raise RuntimeError("the application has a MockServer already")
         config = load_config(self._config, app.config, self._settings)
         state = ServerState(config, PROVIDERS, self._store_class or store_class(config.store))
         app.extensions["mockserver"] = state
@@ -45,8 +49,6 @@ def store_class(store: str) -> StoreClass:
     """Return the class of a store; the library of one is imported only if it is used."""
     if store == "memory":
         return MemoryStore
-    if not STORE.fullmatch(store):
-        raise StoreError(f"invalid --store '{store}': expected 'memory' or 'redis://HOST:PORT/DB'")
     try:
         from .redis_store import RedisStore
     except ImportError as error:

@@ -40,6 +40,10 @@ class Fault:
         return self.operation in ("*", operation, f"{operation.partition('.')[0]}.*")
 
 
+class ConnectionDropped(ConnectionResetError):
+    """A planned fault, or the end of its tenant, closes the connection of a request without a response."""
+
+
 class Waits(BaseException):
     """A call that is to be delayed came where nobody may wait: it has to be made again from where one may.
 

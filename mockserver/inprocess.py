@@ -92,7 +92,7 @@ class Local(Remote):
     """The control API of an application in this process, without a socket."""
 
     def __init__(self, app: Flask, url: str = URL) -> None:
-        super().__init__(url, app.config["MOCKSERVER_CONTROL_TOKEN"])
+        super().__init__(url, app.extensions["mockserver"].config.control_token)
         self.app = app
 
     def _send(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from . import ids
 from .clock import Clock
 from .config import Config
-from .faults import Fault, Faults
+from .faults import ConnectionDropped, Fault, Faults
 from .journal import Counted, Journal, Record, Room, Tally
 from .store import (
     Caller,
@@ -127,7 +127,7 @@ class MemoryTenant(Tenant):
         if not self.ended:
             over.wait(seconds)
         if self.ended or self._resets != resets:
-            raise ConnectionResetError
+            raise ConnectionDropped
 
     def hurry(self) -> None:
         """Let every call that is delayed now be answered."""

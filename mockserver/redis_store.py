@@ -30,7 +30,7 @@ from . import ids
 from .clock import Clock
 from .config import Config
 from .errors import Source, StoreError
-from .faults import Fault, Faults
+from .faults import ConnectionDropped, Fault, Faults
 from .journal import Counted, Record, Refusal
 from .redis_scripts import SCRIPTS
 from .store import (
@@ -458,7 +458,7 @@ class RedisTenant(Tenant):
         while (left := end - time.monotonic()) > 0 and not over.wait(min(left, LOOK)):
             now = self._store.run("life", self.id)
             if now != life or now[0] != self.born:
-                raise ConnectionResetError
+                raise ConnectionDropped
 
     def reset(self) -> None:
         self._store.run("reset_tenant", self.id)

@@ -162,10 +162,12 @@ def load_config(config: Config | None, mapping: Mapping[str, Any], overrides: Ma
     if config is None:
         keys = {PREFIX + name.upper(): name for name in names}
         for key in mapping:
-            if key.startswith(PREFIX) and key not in keys:
+            if key.startswith(PREFIX) and key not in keys and key not in OTHER_VARIABLES:
                 raise ConfigError(f"unknown setting '{key}'{did_you_mean(key, keys)}")
         given = {keys[key]: _checked(keys[key], value) for key, value in mapping.items() if key in keys}
         config = replace(DEFAULTS, **(_from_environment() | given))
+    else:
+        config = replace(config, **{name: _checked(name, getattr(config, name)) for name in names})
     return replace(config, **{name: _checked(name, value) for name, value in overrides.items()})
 
 
@@ -185,9 +187,23 @@ def _from_environment() -> dict[str, Any]:
 
 
 def _checked(name: str, value: Any) -> Any:
-    """Return a value by the rules of its option; those of other types than the command line has stay as they are."""
+    """Return a value by the rules of its option, or of its kind if it has none."""
+    default = getattr(DEFAULTS, name)
+    if value is None and default is None:
+        return None
+    if name == "profile" and isinstance(value, Mapping):
+        return value
+    if name == "time" and callable(value):
+        return value
+    kinds = {int: (int, str), bool: (bool, str), float: (int, float, str)}.get(type(default), (str,))
+    if name == "tenant_ttl":
+        kinds = (int, float, str)
     parameter = next((each for each in _command.params if each.name == name), None)
-    if parameter is None or value is None or isinstance(value, Mapping):
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise ConfigError(f"{name}: expected {kinds[0].__name__}, got {value!r}")
+    if parameter is None:
+        if not isinstance(value, int) or value < 1:
+            raise ConfigError(f"{name}: expected a positive number, got {value!r}")
         return value
     try:
         return parameter.process_value(click.Context(_command), value)

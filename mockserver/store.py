@@ -312,7 +312,7 @@ class Tenant(ABC):
 
     @abstractmethod
     def wait(self, seconds: float) -> None:
-        """Delay a call; raises `ConnectionResetError` when its tenant was closed or reset meanwhile."""
+        """Delay a call; raises `ConnectionDropped` when its tenant was closed or reset meanwhile."""
 
     @abstractmethod
     def reset(self) -> None:

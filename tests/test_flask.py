@@ -420,7 +420,7 @@ def test_contexts() -> None:
     with app.test_request_context(POOLS, method="POST", headers=SENDGRID):
         assert flask.request.endpoint == "sendgrid.createIpPool"
         assert app.preprocess_request() is None
-        assert g.mockserver.operation.id == "createIpPool"
+        assert flask.request.exchange.operation.id == "createIpPool"  # type: ignore[attr-defined]
 
 
 def test_cli_runner() -> None:

@@ -8,10 +8,10 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
-from flask import abort, g, request
+from flask import abort, current_app, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
@@ -20,15 +20,20 @@ from ..contract import Contract
 from ..ledger import SCHEMA_VERSION
 from ..store import Tenant, Unserved
 from ..web.exchange import origin, script_name
-from ..web.mounts import host_name
+from ..web.mounts import LOOPBACK_NAMES, host_name
 from ..web.operations import OperationBlueprint
 from ..web.problems import MisdirectedRequest, http_problem, internal_error, problem, status_line, unavailable
 from ..web.server_state import server_state
-from ..web.wrappers import Response
+from ..web.wrappers import Response, read_body
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger("mockserver")
 
 PREFIX = "/_mockserver"
+DATA = "mockserver.control_data"
+"""WSGI environ key: the valid body or query of a request."""
 MAX_BODY = 32 << 20
 """Maximum size of a body in bytes; large enough that any state returned by GET can be sent back with PUT."""
 PUBLIC_ENDPOINTS = frozenset({"live", "ready"})
@@ -71,7 +76,7 @@ def check_access() -> flask.Response | None:
         return None
     token = server_state().config.control_token
     if token is None:
-        if is_loopback(request.remote_addr):
+        if is_loopback(request.environ) and allows_host(request.headers.get("Host")):
             return None
         return problem(
             403,
@@ -83,14 +88,29 @@ def check_access() -> flask.Response | None:
     return None
 
 
-def is_loopback(address: str | None) -> bool:
-    """Return whether a client's address is this machine's own; None is a request without a socket."""
+def is_loopback(environ: WSGIEnvironment) -> bool:
+    """Return whether a client's address is this machine's own.
+
+    Without an address it is, if there is no server, as with Werkzeug's test client; a server leaves it out for a Unix
+    socket, on which a proxy may answer for anybody.
+    """
+    address = environ.get("REMOTE_ADDR")
     if address is None:
-        return True
+        return not environ.get("wsgi.multithread") and not environ.get("wsgi.multiprocess")
     try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:  # a Unix socket, on which a proxy may answer for anybody
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
         return False
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
+
+
+def allows_host(host: str | None) -> bool:
+    """Return whether a Host is this machine's own name: a web page could have led a browser here under another."""
+    state, config = server_state(), current_app.config
+    if host is None or state.config.expose or config["TRUSTED_HOSTS"] is not None:
+        return True
+    own = config["SERVER_NAME"]
+    return host_name(host) in LOOPBACK_NAMES or (own is not None and host_name(host) == host_name(own))
 
 
 def validate_request() -> None:
@@ -99,8 +119,7 @@ def validate_request() -> None:
         return
     operation_id = request.endpoint.rpartition(".")[2]
     contract = Contract.load("control")
-    request.max_content_length = MAX_BODY
-    body = request.get_data()
+    body = read_body(request, MAX_BODY)
     takes_body, names = contract.takes(operation_id)
     data = {}
     if body and takes_body:
@@ -121,12 +140,12 @@ def validate_request() -> None:
         abort(400, f"{violation.pointer}: {reason or violation.rule}")
     if names:
         data = {name: contract.typed(operation_id, name, query[name]) for name in query}
-    g.mockserver_control = data
+    request.environ[DATA] = data
 
 
 def request_data() -> dict[str, Any]:
     """Return the valid body of the request, or its query."""
-    data: dict[str, Any] = g.mockserver_control
+    data: dict[str, Any] = request.environ[DATA]
     return data
 
 

@@ -8,14 +8,13 @@ the request) adds the provider's headers, validates the response against the Ope
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import quote
 
 import flask
-from flask import g
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
@@ -25,15 +24,15 @@ from werkzeug.routing import RequestRedirect
 from .. import journal
 from ..contract import Contract
 from ..errors import ApiError
-from ..faults import Fault
+from ..faults import ConnectionDropped, Fault
 from ..store import Registration, State, Transaction, Unserved
-from .exchange import Exchange, current_exchange, script_name
+from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
 from .operations import Operation
-from .problems import unavailable
+from .problems import http_problem, unavailable
 from .provider import Failure, Provider
 from .server_state import ServerState, server_state
-from .wrappers import Response
+from .wrappers import MockServerRequest, Response, UnreadableBody, read_body
 
 log = logging.getLogger("mockserver")
 
@@ -63,8 +62,9 @@ class ProviderBlueprint(Provider):
             (NotFound, self.handle_not_found),
             (MethodNotAllowed, self.handle_method_not_allowed),
             (RequestEntityTooLarge, self.handle_too_large),
-            (ConnectionResetError, self.handle_dropped),
+            (ConnectionDropped, self.handle_dropped),
             (Unserved, self.handle_unavailable),
+            (UnreadableBody, self.handle_unreadable),
         ):
             self.register_error_handler(kind, handler)
 
@@ -106,12 +106,12 @@ class ProviderBlueprint(Provider):
 
     def authenticate(self) -> flask.Response | None:
         """Find the tenant of the request's credential."""
-        request: flask.Request = cast(LocalProxy[flask.Request], flask.request)._get_current_object()
+        request = _current_request()
         failed = request.routing_exception
         if failed is not None and not isinstance(failed, NotFound | MethodNotAllowed | RequestRedirect):
             return None  # the application refuses the host, say
         server = server_state()
-        exchange = g.mockserver = self._begin(request, server)
+        exchange = request.exchange = self._begin(request, server)
         if isinstance(failed, MethodNotAllowed):
             exchange.allowed_methods = tuple(sorted(failed.valid_methods or ()))
             if request.method == "OPTIONS":  # browsers send it without a credential
@@ -129,7 +129,7 @@ class ProviderBlueprint(Provider):
         rule = request.url_rule
         name = request.blueprints[0] if rule is None else rule.endpoint.rpartition(".")[0]
         prefix = server.mounts.prefixes[name]
-        mount = script_name(request) + ("" if MOUNT in request.environ else prefix)
+        mount = script_name(request) + ("" if MOUNT in request.environ else quote(prefix))
         exchange = Exchange(request, request.path[len(prefix) :], mount)
         if rule is not None:
             exchange.allowed_methods = self.allowed_methods[rule.rule[len(prefix) :]]
@@ -190,7 +190,7 @@ class ProviderBlueprint(Provider):
         except ApiError:
             self._apply_after(fault, exchange)
             raise
-        except (HTTPException, ConnectionResetError, Unserved):
+        except (HTTPException, ConnectionDropped, Unserved):
             raise
         except Exception:
             log.exception("crashed on %r %r", request.method, exchange.path)
@@ -205,7 +205,7 @@ class ProviderBlueprint(Provider):
         if fault.kind == "error":
             raise self.fault_error(fault.status or 503, exchange)
         if fault.kind == "drop":
-            raise ConnectionResetError("a planned fault dropped the connection")
+            raise ConnectionDropped
 
     def _apply_after(self, fault: Fault | None, exchange: Exchange) -> None:
         """Apply a fault to the response, whether the operation succeeded or failed."""
@@ -237,8 +237,11 @@ class ProviderBlueprint(Provider):
         current_exchange().path_values = {}
         return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Unmodelled", "1"))
 
+    def handle_too_large(self, error: RequestEntityTooLarge) -> flask.Response:
+        return self._respond(Failure.TOO_LARGE)
+
     def _respond(self, failure: Failure, *headers: tuple[str, str]) -> flask.Response:
-        """Respond to a request that has no operation, as one with the tenant's next request id."""
+        """Respond to a request that fails before or instead of an operation, with the tenant's next request id."""
 
         def view(tx: Transaction[Any]) -> flask.Response:
             error = self._failed(current_exchange(), failure)
@@ -246,18 +249,23 @@ class ProviderBlueprint(Provider):
             raise error
 
         try:
-            if "mockserver" not in g:  # an application's own hook came before
+            exchange = _current_request().exchange
+            if exchange is None:  # a hook of the application came before
                 self.authenticate()
-            return self._transact(current_exchange(), view)
+                exchange = current_exchange()
+            if exchange.tx is not NO_TRANSACTION:  # it has its id
+                return view(exchange.tx)
+            return self._transact(exchange, view)
+        except RequestEntityTooLarge:
+            return self.handle_api_error(self._failed(current_exchange(), Failure.TOO_LARGE))
         except ApiError as error:
             return self.handle_api_error(error)
         except Unserved as error:
             return self.handle_unavailable(error)
+        except UnreadableBody as error:
+            return self.handle_unreadable(error)
 
-    def handle_too_large(self, error: RequestEntityTooLarge) -> flask.Response:
-        return self.handle_api_error(self._failed(current_exchange(), Failure.TOO_LARGE))
-
-    def handle_dropped(self, error: ConnectionResetError) -> flask.Response:
+    def handle_dropped(self, error: ConnectionDropped) -> flask.Response:
         exchange = current_exchange()
         exchange.dropped = True
         return flask.Response(_reset(b"", exchange.request))
@@ -266,6 +274,11 @@ class ProviderBlueprint(Provider):
         """Answer in the server's own name what cannot be answered in the provider's now."""
         current_exchange().is_recorded = False
         return unavailable(error)
+
+    def handle_unreadable(self, error: UnreadableBody) -> flask.Response:
+        """Answer in the server's own name what the provider would never see."""
+        current_exchange().is_recorded = False
+        return http_problem(error)
 
     # The response
 
@@ -302,8 +315,11 @@ class ProviderBlueprint(Provider):
 
     def finish(self, response: flask.Response) -> flask.Response:
         """Add the provider's headers, validate the response, and record the exchange."""
-        exchange: Exchange | None = g.get("mockserver")
+        exchange = _current_request().exchange
         if exchange is None or not exchange.is_recorded:  # an application's own hook answered, or this server itself
+            return response
+        exchange.is_recorded = False  # once: Flask comes here again if a later hook fails
+        if exchange.caller is not None and exchange.tx is NO_TRANSACTION:  # a view that replaces ours, say
             return response
         status, content_type, own = response.status_code, None, []
         for header in response.headers:
@@ -318,9 +334,10 @@ class ProviderBlueprint(Provider):
         headers = [*self.response_headers(exchange), *own, ("X-Mockserver-Request-Id", request_id)]
         if content_type is not None:
             headers.append(("Content-Type", content_type))
-        if isinstance(response, Response) and status not in (204, 304):
+        if not exchange.dropped and status not in (204, 304):
             headers.append(("Content-Length", str(len(response.get_data()))))
-            response.complete_headers = headers
+            if isinstance(response, Response):
+                response.complete = response.status, headers
         response.headers = Headers(headers)
         if exchange.fault is not None and exchange.fault.kind == "truncate":
             body = response.get_data()
@@ -368,28 +385,12 @@ class ProviderBlueprint(Provider):
         self, operation_id: str | None, response: flask.Response, status: int, content_type: str | None
     ) -> str | None:
         """Return how the response violates the OpenAPI document; count and log it."""
-        data = response.json_data if isinstance(response, Response) else None
+        data = getattr(response, "json_data", None)  # also if the application has made it a response class of its own
         violation = Contract.load(self.name).misfit(operation_id, status, content_type, data)
         if violation is not None:
             server_state().store.count("misfits")
             log.error("our answer breaks our contract: %s %s: %s", self.name, operation_id, violation)
         return violation
-
-
-def read_body(request: flask.Request, limit: int) -> bytes:
-    """Return a request's body. Raises `RequestEntityTooLarge` if it is longer than `limit` bytes."""
-    environ = request.environ
-    length: str | None = environ.get("CONTENT_LENGTH")
-    if not length and "HTTP_TRANSFER_ENCODING" not in environ:
-        return b""
-    if length and len(length) < 16 and length.isascii() and length.isdecimal() and int(length) <= limit:
-        # the common case, without the streams that Werkzeug wraps around the input
-        body: bytes = environ["wsgi.input"].read(int(length))
-        if len(body) == int(length):
-            environ["wsgi.input"] = io.BytesIO(body)  # for whoever reads it again
-            return body
-    request.max_content_length = limit
-    return request.get_data(parse_form_data=False)  # a hook of the application may have read it already
 
 
 def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
@@ -401,3 +402,8 @@ def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
             with contextlib.suppress(OSError):
                 request.environ[name].shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError("a planned fault closed the connection")
+
+
+def _current_request() -> MockServerRequest:
+    """Return the request itself, which costs less than the proxy at each use."""
+    return cast(LocalProxy[MockServerRequest], flask.request)._get_current_object()

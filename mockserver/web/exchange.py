@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from flask import Request, g
+import flask
+from flask import Request
 from werkzeug.datastructures import MultiDict
 
 from ..bodies import parse_form
@@ -71,7 +72,7 @@ class Exchange:
 
 def current_exchange() -> Exchange:
     """Return the exchange of the current request."""
-    found: Exchange = g.mockserver
+    found: Exchange = flask.request.exchange  # type: ignore[attr-defined]  # MockServerRequest
     return found
 
 

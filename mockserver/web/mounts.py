@@ -10,6 +10,8 @@ from urllib.parse import unquote_to_bytes
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Host names by which a machine calls itself."""
 MOUNT = "mockserver.mount"
 """WSGI environ key: the registered name of the blueprint that is at the root of this host or port."""
 
@@ -68,7 +70,7 @@ class MountMiddleware:
         name = environ.get(MOUNT) or mounts.hosts.get(host_name(environ.get("HTTP_HOST", "")))
         if name is not None:
             path = mounts.prefixes[name] + "/" + encoded_path(environ).lstrip("/")
-        elif "%" in _sent_path(environ) or "HTTP_UPGRADE" in environ:
+        elif "%" in _sent_path(environ) or "%" in environ.get("PATH_INFO", "") or "HTTP_UPGRADE" in environ:
             path = "/" + encoded_path(environ).lstrip("/")
             if mounts.find(path) is None:
                 return
@@ -102,7 +104,7 @@ def encoded_path(environ: WSGIEnvironment) -> str:
     """Return PATH_INFO with `%2F` and `%25` as they were sent, where the server says what was."""
     path: str = environ.get("PATH_INFO", "")
     sent = _sent_path(environ)
-    if not sent.startswith("/") or ("%25" not in sent and "%2f" not in sent.lower()):
+    if sent.startswith("/") and "%" not in sent:
         return path
     kept = sent.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")
     script: str = environ.get("SCRIPT_NAME", "")
@@ -110,7 +112,7 @@ def encoded_path(environ: WSGIEnvironment) -> str:
         return _unquoted(kept)
     if _unquoted(sent) == script + path:
         return _unquoted(kept).removeprefix(script)
-    return path  # another middleware has changed it since
+    return path.replace("%", "%25")  # it is not known, or another middleware has changed the path since
 
 
 def _sent_path(environ: WSGIEnvironment) -> str:

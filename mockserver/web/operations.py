@@ -50,9 +50,12 @@ class OperationBlueprint(Blueprint):
 
         self.record(add)
 
-    def make_setup_state(self, app: Any, options: dict[str, Any], first_registration: bool = False) -> Any:
+    def register(self, app: Any, options: dict[str, Any]) -> None:
         if "mockserver" not in app.extensions:
             raise RuntimeError(f"call MockServer().init_app(app) before registering the blueprint '{self.name}'")
+        super().register(app, options)
+
+    def make_setup_state(self, app: Any, options: dict[str, Any], first_registration: bool = False) -> Any:
         state = super().make_setup_state(app, options, first_registration)
         prefix = state.url_prefix or ""
         if "<" in prefix:

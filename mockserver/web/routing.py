@@ -8,9 +8,10 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule, RuleFactory
 
 CACHED_MATCHES = 512
@@ -27,6 +28,9 @@ class SegmentConverter(BaseConverter):
 
     def to_python(self, value: str) -> str:
         return unquote_to_bytes(value).decode("utf-8", "replace")
+
+    def to_url(self, value: Any) -> str:
+        return quote(str(value), safe="!$&'()*+,:;=@")
 
 
 class OperationRule(Rule):
@@ -131,14 +135,18 @@ class LazyMap(Map):
         query = environ.get("QUERY_STRING")
         return LazyMapAdapter(self, host, request.root_path, "", request.scheme, request.path, request.method, query)
 
-    def match(self, path: str, method: str) -> tuple[Rule, Mapping[str, Any]]:
-        """Return the rule and the values for a path and method; the same mapping each time."""
+    def match(self, path: str, method: str) -> tuple[OperationRule, Mapping[str, Any]] | None:
+        """Return an operation's rule and the values for a path and method; None if another rule matches, or none."""
         return self.cached_match(path, method) if len(path) <= MAX_CACHED_PATH else self.match_uncached(path, method)
 
-    def match_uncached(self, path: str, method: str) -> tuple[Rule, Mapping[str, Any]]:
+    def match_uncached(self, path: str, method: str) -> tuple[OperationRule, Mapping[str, Any]] | None:
         adapter = super().bind("localhost", path_info=path, default_method=method)
         with self.locked_for(path):
-            return adapter.match(return_rule=True)
+            try:
+                rule, values = adapter.match(return_rule=True)
+            except HTTPException:
+                return None
+        return (rule, values) if isinstance(rule, OperationRule) else None
 
     @contextlib.contextmanager
     def locked_for(self, path: str) -> Iterator[None]:
@@ -163,8 +171,9 @@ class LazyMapAdapter(MapAdapter):
 
     def match(self, *args: Any, **options: Any) -> Any:
         if not args and options == {"return_rule": True} and not self.websocket and not self.subdomain:
-            rule, values = self.map.match(self.path_info, self.default_method)
-            return rule, dict(values)
+            found = self.map.match(self.path_info, self.default_method)
+            if found is not None:
+                return found[0], dict(found[1])
         path = args[0] if args else options.get("path_info")
         with self.map.locked_for(self.path_info if path is None else path):
             return super().match(*args, **options)

@@ -2,40 +2,107 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import flask
 from flask import current_app
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from .exchange import Exchange
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
-class BlueprintByPrefix:
-    """Mixin for a request class.
+class MockServerRequest(flask.Request):
+    """What a request class needs for the blueprints of a mock server.
 
     Flask calls a blueprint's hooks and error handlers for the blueprints in `Request.blueprints`. That list is empty if
     no rule matches, so a provider's own 404 and 405 would never be used. This adds the blueprint below whose prefix the
-    path is. Requests elsewhere are not touched.
+    path is. Other requests are not touched.
     """
+
+    exchange: Exchange | None = None
+    """Set by the blueprint of a provider. Not in `flask.g`, which several requests share in a pushed app context."""
 
     @property
     def blueprints(self) -> list[str]:
-        found: list[str] = super().blueprints  # type: ignore[misc]
-        if found:
+        found = super().blueprints
+        if found or self.url_rule is not None or not current_app:
             return found
-        name = current_app.extensions["mockserver"].mounts.find(self.path)  # type: ignore[attr-defined]
+        name = self.mount
         if name is None:
             return []
         parts = name.split(".")
         return [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
 
+    @property
+    def mount(self) -> str | None:
+        """The registered name of the blueprint below whose prefix the path is."""
+        found: str | None = current_app.extensions["mockserver"].mounts.find(self.path)
+        return found
+
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:
+        """Return the body; below a mount it is kept, so that a hook that reads a form does not use it up."""
+        if current_app and self.mount is not None:
+            cache, parse_form_data = True, False
+        return super().get_data(cache, as_text, parse_form_data)  # type: ignore[call-overload]
+
+    def make_form_data_parser(self) -> FormDataParser:
+        if current_app and self.mount is not None:
+            self.get_data()
+        return super().make_form_data_parser()
+
 
 def request_class(base: type[flask.Request]) -> type[flask.Request]:
-    """Return a request class with `BlueprintByPrefix`."""
-    return type(base.__name__, (BlueprintByPrefix, base), {"__module__": base.__module__, "__doc__": base.__doc__})
+    """Return a request class with what `MockServerRequest` adds."""
+    if issubclass(base, MockServerRequest):
+        return base
+    if base is flask.Request:
+        return MockServerRequest
+    return type(base.__name__, (base, MockServerRequest), {"__module__": base.__module__, "__doc__": base.__doc__})
+
+
+class UnreadableBody(BadRequest):
+    """The body of a request ends early, or is not what HTTP allows."""
+
+    description = "The body of the request could not be read."
+
+
+def read_body(request: flask.Request, limit: int) -> bytes:
+    """Return a request's body.
+
+    Raises `RequestEntityTooLarge` if it is longer than `limit` bytes, `UnreadableBody` if the client sent less than it
+    announced.
+    """
+    environ = request.environ
+    length: str | None = environ.get("CONTENT_LENGTH")
+    if not length and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
+        return b""
+    body: bytes
+    try:
+        if length and len(length) < 16 and length.isascii() and length.isdecimal() and int(length) <= limit:
+            # the common case, without the streams that Werkzeug wraps around the input
+            body = environ["wsgi.input"].read(int(length))
+            if len(body) != int(length):  # a hook of the application has read it already, or it ends early
+                body = request.get_data()
+            if len(body) != int(length):
+                raise UnreadableBody
+            environ["wsgi.input"] = io.BytesIO(body)  # for whoever reads it again
+            return body
+        request.max_content_length = limit + 1  # a longer chunked body is cut there
+        body = request.get_data()
+    except HTTPException as error:
+        raise error if isinstance(error, RequestEntityTooLarge) else UnreadableBody() from None
+    except Exception:  # of the server, which decodes a chunked body while it is read
+        raise UnreadableBody from None
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 class Response(flask.Response):
@@ -44,8 +111,8 @@ class Response(flask.Response):
     default_mimetype = None
     json_data: Any = None
     """The data of its body, if that is JSON."""
-    complete_headers: list[tuple[str, str]] | None = None
-    """Its headers, once nothing needs to be added to them."""
+    complete: tuple[str, list[tuple[str, str]]] | None = None
+    """Its status and headers, once nothing needs to be added to them."""
 
     def __init__(
         self,
@@ -60,4 +127,5 @@ class Response(flask.Response):
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         """Return the headers as they are, without Werkzeug's copy, unless a hook has changed them."""
-        return self.headers if list(self.headers) == self.complete_headers else super().get_wsgi_headers(environ)
+        is_complete = (self.status, list(self.headers)) == self.complete
+        return self.headers if is_complete else super().get_wsgi_headers(environ)
