@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 import flask
 import pytest
 import schemathesis
-from flask import Blueprint, Flask, g, jsonify, session, url_for
+from flask import Blueprint, Flask, jsonify, session, url_for
 from flask.cli import routes_command
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -32,7 +34,7 @@ from mockserver.providers import PROVIDERS, mailgun, sendgrid, sparkpost
 from mockserver.web.routing import MAX_CACHED_PATH
 from mockserver.web.server_state import server_state
 
-from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, basic
+from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, basic, response_violations
 
 SENDGRID = {"Authorization": f"Bearer {SENDGRID_KEY}"}
 POOLS = "/sendgrid/v3/ips/pools"
@@ -358,6 +360,7 @@ def test_url_for() -> None:
     app = create_app()
     with app.test_request_context():
         assert url_for("sendgrid.getIpPool", pool_name="a b") == f"{POOLS}/a%20b"
+        assert url_for("sendgrid.getIpPool", pool_name="a/b") == f"{POOLS}/a%2Fb"
         assert url_for("control.getTenant", id="t1", _external=True) == "http://localhost/_mockserver/tenants/t1"
     named = create_app({"SERVER_NAME": "mock.example.com"})
     with named.app_context():
@@ -659,3 +662,208 @@ def test_pytest_flask(pytester: pytest.Pytester) -> None:
     )
     result = pytester.runpytest_subprocess("-p", "no:mockserver", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=2)
+
+
+# What hooks, views and clients of an application may do below a prefix
+
+
+def own_mailgun() -> Flask:
+    app = Flask("own")
+    MockServer(Config()).init_app(app)
+    app.register_blueprint(mailgun.blueprint, url_prefix="/mg")
+    return app
+
+
+MAILGUN = {"Authorization": basic("api", MAILGUN_KEY)}
+POOL = {"name": "a", "description": "b"}
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: flask.request.form,
+        lambda: flask.request.values,
+        lambda: flask.request.data,
+        lambda: flask.request.get_data(cache=False),
+        lambda: flask.request.get_data(parse_form_data=True),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_hook_that_reads_the_body_leaves_it_to_the_provider(read: Any, content_type: str) -> None:
+    app = own_mailgun()
+
+    @app.before_request
+    def hook() -> None:
+        read()
+
+    response = app.test_client().post("/mg/v3/ip_pools", headers=MAILGUN, data=POOL, content_type=content_type)
+    assert (response.status_code, response.json["message"]) == (200, "success")
+
+
+@pytest.mark.parametrize("prefix", ["/", "/fake"])
+def test_own_views_below_a_prefix(prefix: str) -> None:
+    """A rule of the application's own wins, and is not the provider's business."""
+    app = Flask("own")
+    MockServer(seed="empty").init_app(app)
+    app.register_blueprint(sendgrid.blueprint, url_prefix=prefix)
+    app.add_url_rule("/fake/ui", "ui", lambda: "ui")
+    assert app.test_client().get("/fake/ui").text == "ui"
+    whole = create_app(Config())
+    for path in ("/sendgrid/ui", "/_mockserver/ui"):
+        whole.add_url_rule(path, path.strip("/").replace("/", "_"), lambda: "ui")
+    for path in ("/sendgrid/ui", "/_mockserver/ui"):
+        assert whole.test_client().get(path).text == "ui"
+
+
+def test_redirects_of_own_views_keep_scheme_host_mount_and_query() -> None:
+    app = create_app(Config())
+    app.add_url_rule("/own/", "own", lambda: "own")
+    location = app.test_client().get("/own?x=1", base_url="https://127.0.0.1:5000").location
+    assert location == "https://127.0.0.1:5000/own/?x=1"
+    mounted = Client(DispatcherMiddleware(Flask("outer"), {"/mock": app}))
+    assert mounted.get("/mock/own").location == "http://localhost/mock/own/"
+
+
+def test_an_app_context_around_several_requests() -> None:
+    """Nothing of one request is known to the next, as pytest-flask pushes a context around them."""
+    app = create_app(Config())
+
+    @app.before_request
+    def hook() -> flask.Response | None:
+        if "abort" in flask.request.args:
+            flask.abort(404)
+        return flask.Response("own") if "own" in flask.request.args else None
+
+    with app.app_context():
+        client = app.test_client()
+        assert client.get(POOLS, headers=SENDGRID).status_code == 200
+        assert client.get(f"{POOLS}?abort").status_code == 401
+        assert client.get(f"{POOLS}?own").text == "own"
+        refused = client.get(POOLS, base_url="http://evil.example")
+        assert (refused.status_code, "X-Mockserver-Request-Id" in refused.headers) == (421, False)
+    assert len(server_state(app).store.tenant("default").journal) == 1
+
+
+@pytest.mark.parametrize(("raised", "status"), [(413, 413), (405, 405), (404, 404), (403, 403)])
+def test_errors_of_a_hook_below_the_prefix(raised: int, status: int) -> None:
+    app = own_app()
+    app.before_request(lambda: flask.abort(raised))
+    assert app.test_client().get("/fake/sg/v3/ips/pools", headers=SENDGRID).status_code == status
+
+
+def test_an_after_request_hook_that_fails_is_recorded_once() -> None:
+    app = own_app()
+
+    @app.after_request
+    def fail(response: flask.Response) -> flask.Response:
+        raise LookupError("own")
+
+    assert app.test_client().get("/fake/sg/v3/ips/pools", headers=SENDGRID).status_code == 500
+    assert len(server_state(app).store.tenant("default").journal) == 1
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1])
+def test_chunked_bodies_have_the_same_limit(size: int) -> None:
+    """A longer one is refused and not cut."""
+    client = create_app(max_body=100).test_client()
+    data = b"name=a&description=" + b"b" * (100 + size - len(b"name=a&description="))
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    form = "application/x-www-form-urlencoded"
+    response = client.post(
+        "/mailgun/v3/ip_pools", headers=MAILGUN, data=data, content_type=form, environ_overrides=chunked
+    )
+    assert response.status_code == (413 if size == 1 else 200)
+
+
+@pytest.mark.parametrize("terminated", [True, False])
+@pytest.mark.parametrize("path", [POOLS, "/_mockserver/tenants"])
+def test_a_body_that_ends_early_is_not_processed(path: str, terminated: bool) -> None:
+    app = create_app(Config())
+    response = app.test_client().post(
+        path,
+        headers=SENDGRID,
+        data=b'{"name": "x"}',
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": "100", "wsgi.input_terminated": terminated},
+    )
+    assert (response.status_code, response.mimetype) == (400, "application/problem+json")
+    assert len(server_state(app).store.tenant("default").journal) == 0
+
+
+def test_a_response_class_of_the_application() -> None:
+    class Own(flask.Response):
+        pass
+
+    app = create_app(Config())
+    app.response_class = Own
+    assert app.test_client().get(POOLS, headers=SENDGRID).status_code == 200
+    assert response_violations(app) == 0
+
+
+def test_a_request_class_of_the_application() -> None:
+    class Own(flask.Request):
+        own = "own"
+
+    app = Flask("own")
+    app.request_class = Own
+    MockServer(Config()).init_app(app)
+    app.register_blueprint(sendgrid.blueprint)
+    with app.test_request_context("/nope"):
+        assert flask.request.own == "own"  # type: ignore[attr-defined]
+    assert (
+        app.test_client().get("/sendgrid/nope", headers=SENDGRID).json["errors"][0]["message"] == "resource not found"
+    )
+    with pytest.raises(RuntimeError, match="has a MockServer already"):
+        MockServer(Config()).init_app(app)
+
+
+def test_apps_are_garbage_once_nobody_uses_them() -> None:
+    app = create_app(Config())
+    app.test_client().get(POOLS, headers=SENDGRID)
+    reference = weakref.ref(app)
+    del app
+    gc.collect()
+    assert reference() is None
+
+
+def test_control_api_under_an_outside_name() -> None:
+    """A web page could have led a browser to this machine under its own name."""
+    app = own_app()
+    app.register_blueprint(control)
+    headers = {"Origin": "http://evil.example"}
+    response = app.test_client().post("/_mockserver/reset", base_url="http://evil.example", headers=headers)
+    assert response.status_code == 403
+    assert app.test_client().post("/_mockserver/reset").status_code == 200
+
+
+@pytest.mark.parametrize(("multithread", "status"), [(False, 200), (True, 403)])
+def test_control_api_without_an_address(multithread: bool, status: int) -> None:
+    """A server that tells no address has a Unix socket; Werkzeug's test client has none and tells none."""
+    app = create_app(Config())
+    response = Client(app).get("/_mockserver/info", environ_overrides={"wsgi.multithread": multithread})
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"max_body": "x"}, {"max_body": 0}, {"journal_size": -1}, {"max_tenants": None}, {"max_tenants": 5.7},
+        {"max_tenants": True}, {"max_tenants": {}}, {"seed": None}, {"seed": {}}, {"expose": None}, {"time": 5},
+        {"control_token": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_settings_of_the_wrong_type(settings: dict[str, Any]) -> None:
+    (name,) = settings
+    with pytest.raises(ConfigError, match=name.replace("_", "[_-]")):
+        create_app(**settings)
+    with pytest.raises(ConfigError, match=name.replace("_", "[_-]")):
+        create_app(Config(**settings))
+
+
+@pytest.mark.parametrize("wrong", ["empty", 5, Config])
+def test_a_wrong_first_argument(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="Config"):
+        create_app(wrong)
+    with pytest.raises(TypeError, match="Config"):
+        MockServer(wrong)
