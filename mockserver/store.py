@@ -119,7 +119,7 @@ class State:
         twin: Self = object.__new__(kind)
         for name in _fields(kind):
             value = getattr(self, name)
-            setattr(twin, name, value.copy() if isinstance(value, Table) else value)
+            setattr(twin, name, value.copy() if type(value) is Table else value)
         return twin
 
     def under(self, profile: Profile) -> Self:

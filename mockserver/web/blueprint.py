@@ -130,7 +130,7 @@ class ProviderBlueprint(Provider):
         name = request.blueprints[0] if rule is None else rule.endpoint.rpartition(".")[0]
         prefix = server.mounts.prefixes[name]
         mount = script_name(request) + ("" if MOUNT in request.environ else quote(prefix))
-        exchange = Exchange(request, request.path[len(prefix) :], mount)
+        exchange = Exchange(request, server, request.path[len(prefix) :], mount)
         if rule is not None:
             exchange.allowed_methods = self.allowed_methods[rule.rule[len(prefix) :]]
             exchange.operation = self.operations.get(rule.endpoint.rpartition(".")[2])
@@ -155,7 +155,8 @@ class ProviderBlueprint(Provider):
 
         Raises `Waits` before any of it if the request is to be delayed, and came where it must not be.
         """
-        request, caller, server = exchange.request, exchange.caller, server_state()
+        request, caller = exchange.request, exchange.caller
+        server: ServerState = exchange.server
         assert caller is not None
         tenant = caller.tenant
         fault: Fault | None = None
@@ -214,7 +215,7 @@ class ProviderBlueprint(Provider):
             self._apply(fault, exchange)
 
     def _failed(self, exchange: Exchange, failure: Failure) -> ApiError:
-        state: State = exchange.tx.state or server_state().seed.states[self.name]
+        state: State = exchange.tx.state or exchange.server.seed.states[self.name]
         error = self.failure(failure, method=exchange.request.method, path=exchange.path, profile=state.profile)
         error.failure = failure
         return error
@@ -346,8 +347,9 @@ class ProviderBlueprint(Provider):
 
     def _record(self, exchange: Exchange, response: flask.Response, status: int, content_type: str | None) -> str:
         """Put the exchange into the request log, and return its id there."""
-        server, caller, error, tx = server_state(), exchange.caller, exchange.error, exchange.tx
+        server: ServerState = exchange.server
         store, request = server.store, exchange.request
+        caller, error, tx = exchange.caller, exchange.error, exchange.tx
         operation_id = exchange.operation.id if exchange.operation is not None else None
         if caller is None and error is None:  # OPTIONS
             return f"nobody-{store.number_stranger()}"

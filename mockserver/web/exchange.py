@@ -28,6 +28,8 @@ class Exchange:
     """What the hooks, the view and the request log share of one request."""
 
     request: Request
+    server: Any
+    """The `ServerState` of the application; its module imports this one."""
     path: str
     """As the provider knows it, without the prefix of the mount."""
     mount: str
