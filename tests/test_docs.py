@@ -51,8 +51,8 @@ VARYING = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d+s\b")
 PYTEST_ADDOPTS = (
     "-W error -o asyncio_default_fixture_loop_scope=function -p no:cacheprovider -p no:randomly -p no:schemathesis"
 )
-SLOW = re.compile(r"^\$ mockserver fuzz-info .*\| sh|^\$ pytest .*--mockserver-coverage-report", re.MULTILINE)
-"""Commands that take seconds: a fuzzer, and pytest in several processes."""
+SLOW = re.compile(r"^\$ mockserver fuzz-info .*\| sh", re.MULTILINE)
+"""A command that takes seconds: a fuzzer."""
 PIPELINES = {".github/workflows/test.yaml": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
 PROVIDER = re.compile("|".join(provider.name for provider in PROVIDERS))
 
@@ -188,6 +188,7 @@ def _comparable(text: str) -> str:
     return VARYING.sub("…", "\n".join(line.rstrip() for line in text.strip().splitlines()))
 
 
+@pytest.mark.slow
 @every("project")
 def test_project(block: list[Block], server: Sandboxes, tmp_path: Path) -> None:
     """The files of a section are run by the commands of the section, or by pytest."""
@@ -224,6 +225,7 @@ def _module(block: Block) -> str:
     return "test_" + re.sub(r"\W", "_", str(block))
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("docs")  # one run of pytest for all
 @every("test")
 def test_tests(block: Block, outcomes: tuple[dict[str, list[bool]], str]) -> None:

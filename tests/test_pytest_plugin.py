@@ -979,6 +979,7 @@ def test_apart(mockserver, tmp_path_factory):
     result.assert_outcomes(passed=5)
 
 
+@pytest.mark.slow
 def test_randomly_and_asyncio(run: Run) -> None:
     """It works with pytest-randomly, asyncio tests and fixtures, and unittest's classes."""
     result = run(
@@ -1022,6 +1023,7 @@ class TestOld(unittest.TestCase):
     result.stdout.fnmatch_lines(["*--randomly-seed=*"])
 
 
+@pytest.mark.slow
 def test_nothing_is_left(run: Run) -> None:
     """After a run there is no thread, no socket and no tenant more than before."""
     result = run(
@@ -1392,6 +1394,7 @@ def test_late(late):
     )
 
 
+@pytest.mark.slow
 def test_coverage_without_a_terminal(run: Run, pytester: pytest.Pytester) -> None:
     """The report is written where nothing is printed, and not where tests are only collected."""
     run(COVERED, "-p", "no:terminal", "--mockserver-coverage-report", "c.json", subprocess=True)

@@ -291,7 +291,6 @@ def test_snapshots_and_reset_across_processes(redis_server: RedisServer) -> None
         assert made_on(one)[0] == "t1"
 
 
-@pytest.mark.slow
 def test_a_killed_process_loses_nothing(redis_server: RedisServer) -> None:
     """Whatever a process had answered before it was killed is there; the others go on, and no tenant is left locked."""
     with processes(redis_server.database(), 4, "--seed", "empty") as four:

@@ -38,12 +38,13 @@ LEFT_OUT = {
     "tests/clients": "the clients ask what tests/providers asks; they need much, but not what a row is about",
     "tests/test_deploy.py": "checks files, not libraries",
     "tests/test_docs.py": "shows the clients, and pytest-asyncio",
+    "tests/test_flask.py::test_schemathesis_from_wsgi": "Schemathesis, too",
     "tests/test_fuzzing.py": "Schemathesis supports neither the lowest versions nor always the newest",
     "tests/test_lock.py": "checks files, not libraries",
     "tests/test_pytest_plugin.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
     "tests/test_testcontainers.py": "needs containers",
 }
-"""Tests that only the row with the whole extra `test` runs, and why. Any other test runs unless it is slow."""
+"""Tests that only the row with the whole extra `test` runs, and why. The others run all else that is not slow."""
 
 
 ABOUT_PYTEST = ("tests/test_pytest_plugin.py", "tests/test_store.py")
@@ -131,7 +132,7 @@ def run_tests(row: Row, folder: Path) -> tuple[bool, str]:
     process = subprocess.Popen(
         [
             *(str(folder / "bin" / "python"), "-m", "pytest", *ours),
-            *("-n", "auto", "--dist", "loadgroup", "-m", "not slow", *row.tests),
+            *("-n", "auto", "--dist", "loadgroup", *(() if row.whole else ("-m", "not slow")), *row.tests),
             *(f"--{'deselect' if '::' in path else 'ignore'}={path}" for path in LEFT_OUT if not row.whole),
         ],
         cwd=ROOT,

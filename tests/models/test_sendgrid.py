@@ -479,6 +479,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", chosen(MISTAKES))
 def test_the_model_catches(name: str) -> None:
     """A server with this mistake disagrees with the model of SendGrid."""

@@ -262,6 +262,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MISTAKES)
 def test_the_story_catches(name: str) -> None:
     """A server with this mistake comes to another end."""
