@@ -1,6 +1,6 @@
-"""What is measured inside a process, without a socket or beside it. Prints JSON.
+"""What is measured in a process of its own, without load on a socket. Prints JSON.
 
-python benchmarks/inside.py plugin|tenant|reset|read|written|linear [--size N]
+python benchmarks/inside.py requests|installed|server|tenant|reset|read|written|linear [--size N]
 """
 
 from __future__ import annotations
@@ -14,26 +14,32 @@ import json
 import math
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from flask import Flask
 
 from mockserver import Config, Sandboxes, create_app, serving
-from mockserver.app import Mockserver
 from mockserver.inprocess import URL, ask
 from mockserver.remote import Remote
+from mockserver.web.server_state import server_state
 
-IMPORT = """
-import json, time
-import pytest
-start = time.perf_counter()
-import mockserver.pytest_plugin
-print(json.dumps(time.perf_counter() - start))
-"""
+
+def requests(rounds: int) -> dict[str, Any]:
+    """Measure requests in process beside bare Flask."""
+    import wsgi
+
+    return wsgi.measure(rounds)
+
+
+def installed(rounds: int) -> dict[str, Any]:
+    """Measure the package right after an installation."""
+    from installed import measure
+
+    return measure(rounds)
 
 
 def once(action: Callable[[], object]) -> float:
@@ -48,37 +54,29 @@ def middle(action: Callable[[], object], rounds: int) -> float:
     return statistics.median(once(action) for _ in range(rounds))
 
 
-def plugin(rounds: int) -> dict[str, float]:
-    """Measure what a run of pytest pays: the plugin's import, a server's start and stop, in milliseconds."""
-    imports = [
-        subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True) for _ in range(min(rounds, 5))
-    ]
+def server(rounds: int) -> dict[str, float]:
+    """Measure the start and the stop of a server in a process that has had one, in milliseconds."""
     starts, stops = [], []
     for _ in range(rounds + 1):
         with contextlib.ExitStack() as stack:
             starts.append(once(lambda stack=stack: stack.enter_context(serving())))  # type: ignore[misc]
             stops.append(once(stack.close))
-    return {
-        "import": statistics.median(json.loads(done.stdout) for done in imports) * 1_000,
-        "first start": starts[0],
-        "start": statistics.median(starts[1:]),
-        "stop": statistics.median(stops[1:]),
-    }
+    return {"start": statistics.median(starts[1:]), "stop": statistics.median(stops[1:])}
 
 
 def tenant(rounds: int) -> dict[str, float]:
-    """Measure opening and dropping a tenant, in this process and over HTTP, in milliseconds."""
+    """Measure the creation and the deletion of a tenant, in this process and over HTTP, in milliseconds."""
     found = {}
     with serving() as server:
         for way, remote in {"in process": server.remote, "over HTTP": Remote(server.url)}.items():
-            sandboxes = Sandboxes(remote)
-            sandboxes.sandbox().close()
-            found[way] = middle(lambda sandboxes=sandboxes: sandboxes.sandbox().close(), rounds)  # type: ignore[misc]
+            tenants = Sandboxes(remote)
+            tenants.sandbox().close()
+            found[way] = middle(lambda tenants=tenants: tenants.sandbox().close(), rounds)  # type: ignore[misc]
     return found
 
 
-def world(pools: int, ips: int, domains: int = 0) -> dict[str, Any]:
-    """Return a world with pools of IPs in each provider, and with domains that use the first pool of Mailgun's."""
+def seed(pools: int, ips: int, domains: int = 0) -> dict[str, Any]:
+    """Return a seed with pools of IPs for each provider, and with domains that use Mailgun's first pool."""
     names = [f"pool {number}" for number in range(pools)]
     keys = [f"{number:024x}" for number in range(1, pools + 1)]
     address = [[f"10.{1 + pool // 250}.{pool % 250}.{ip}" for ip in range(ips)] for pool in range(pools)]
@@ -110,16 +108,16 @@ def world(pools: int, ips: int, domains: int = 0) -> dict[str, Any]:
     }
 
 
-def large(pools: int, ips: int, domains: int = 0, **settings: Any) -> Mockserver:
-    """Return an application over such a world."""
+def large(pools: int, ips: int, domains: int = 0, **settings: Any) -> Flask:
+    """Return an application with such a seed."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        json.dump(world(pools, ips, domains), file)
+        json.dump(seed(pools, ips, domains), file)
         file.flush()
         return create_app(Config(seed=file.name, **settings))
 
 
 def headers(provider: str, number: int = 0) -> list[tuple[str, str]]:
-    """Return what makes a request that of a tenant of its own."""
+    """Return the headers of a request of the tenant with this number."""
     match provider:
         case "sendgrid":
             value = f"Bearer SG.{number:022}.{number:043}"
@@ -130,20 +128,20 @@ def headers(provider: str, number: int = 0) -> list[tuple[str, str]]:
     return [("Authorization", value)]
 
 
-def call(app: Mockserver, provider: str, number: int, method: str, path: str, body: Any = None) -> Any:
-    """Make a request as a tenant's, and return what the answer says."""
+def call(app: Flask, provider: str, number: int, method: str, path: str, body: Any = None) -> Any:
+    """Make a request of a tenant; return the JSON of its response."""
     sent = headers(provider, number)
     data = b"" if body is None else json.dumps(body).encode()
     if data:
         sent.append(("Content-Type", "application/json"))
-    answer = ask(app, method, f"{URL}/{provider}{path}", sent, data)
-    if answer.status != 200:
-        raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
-    return json.loads(answer.body)
+    response = ask(app, method, f"{URL}/{provider}{path}", sent, data)
+    if response.status != 200:
+        raise RuntimeError(f"{method} {path}: {response.status} {response.body[:200]!r}")
+    return json.loads(response.body)
 
 
-def rename(app: Mockserver, number: int) -> None:
-    """Change one pool of a tenant's."""
+def rename(app: Flask, number: int) -> None:
+    """Change one pool of a tenant."""
     call(app, "sendgrid", number, "PUT", "/v3/ips/pools/pool%200", {"name": "renamed"})
 
 
@@ -151,44 +149,44 @@ def reset(rounds: int) -> dict[str, float]:
     """Measure the reset of a tenant of several sizes, in microseconds."""
     app, found = create_app(), {}
 
-    def measure(name: str, app: Mockserver, prepare: Callable[[], object], rounds: int) -> None:
+    def measure(name: str, app: Flask, prepare: Callable[[], object], rounds: int) -> None:
         times = []
         for _ in range(rounds):
             prepare()
             times.append(once(only(app).reset) * 1_000)
         found[name] = statistics.median(times)
 
-    def only(app: Mockserver) -> Any:
-        store = app.store
+    def only(app: Flask) -> Any:
+        store = server_state(app).store
         (tenant,) = store.overview()
         return store.get(tenant.id)
 
     def small() -> None:
         call(app, "sendgrid", 0, "PUT", "/v3/ips/pools/spare", {"name": "renamed"})
 
-    measure("the default world, one pool changed", app, small, rounds)
+    measure("default seed, one pool changed", app, small, rounds)
     side = _side(rounds, 100)
     big = large(side, side)
     measure(f"{side} pools × {side} IPs, one pool changed", big, lambda: rename(big, 0), rounds)
-    section = world(side, side)["sendgrid"]
+    section = seed(side, side)["sendgrid"]
 
-    def all_its_own() -> None:
+    def change_all() -> None:
         rename(big, 0)
-        state = app.providers["sendgrid"].read_seed(section).state
+        state = server_state(big).providers["sendgrid"].seed_schema.read(section).state
         only(big).update(lambda kept: kept.states.update(sendgrid=state))
 
-    measure(f"{side} pools × {side} IPs, all of them its own", big, all_its_own, rounds // 10 + 1)
+    measure(f"{side} pools × {side} IPs, all of them changed", big, change_all, rounds // 10 + 1)
 
-    def asked() -> None:
+    def request_many() -> None:
         for _ in range(1_000):
             call(app, "sendgrid", 0, "GET", "/v3/ips/pools")
 
-    measure("1,000 requests in its journal", app, asked, rounds // 20 + 1)
+    measure("1,000 requests in its request log", app, request_many, rounds // 20 + 1)
     return found
 
 
 def _side(size: int, full: int) -> int:
-    """Return how many pools, and IPs in each, a large world has; a try at a small size has a smaller one."""
+    """Return how many pools, and IPs in each, a large seed has; that of a quick run is smaller."""
     return 100 if size >= full else 10
 
 
@@ -198,25 +196,26 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def many(size: int, act: Callable[[Mockserver, int], object], **settings: Any) -> dict[str, float]:
-    """Measure what tenants keep that each made one request, over a seed of 100 pools × 100 IPs; in MB of 10⁶ bytes."""
+def many(size: int, act: Callable[[Flask, int], object], **settings: Any) -> dict[str, float]:
+    """Measure the memory of tenants that made one request each, with a seed of 100 pools × 100 IPs; in MB."""
     side = _side(size, 10_000)
     app = large(side, side, **settings)
+    state = server_state(app)
     for number in range(size, size + 10):
         act(app, number)
-    app.store.reset()
+    state.store.reset()
     before = resident()
     for number in range(size):
         act(app, number)
     grown = resident() - before
-    tenants = app.store.overview()
-    journals = (app.store.get(each.id).journal for each in tenants)
+    tenants = state.store.overview()
+    logs = (state.store.get(each.id).journal for each in tenants)  # type: ignore[union-attr]
     return {
         "tenants": len(tenants),
         "MB": grown / 1e6,
         "with provider state": sum(1 for each in tenants if each.written),
-        "journals, MB": sum(record.weight for journal in journals for record in journal) / 1e6,
-        "room, MB": app.config.journal_room / 1e6,
+        "request logs, MB": sum(record.weight for log in logs for record in log) / 1e6,
+        "limit, MB": state.config.journal_room / 1e6,
     }
 
 
@@ -230,13 +229,13 @@ def written(size: int) -> dict[str, float]:
     return many(size, rename)
 
 
-def written_without_journals(size: int) -> dict[str, float]:
-    """Measure the same without their journals."""
+def written_without_logs(size: int) -> dict[str, float]:
+    """Measure the same without their request logs."""
     return many(size, rename, journal_room=1)
 
 
 def linear(size: int) -> dict[str, dict[str, float]]:
-    """Measure lists and walks through pages at growing sizes, in milliseconds; and how they grow with what is in them.
+    """Measure lists and walks through all pages at growing sizes, in milliseconds, and their growth.
 
     An exponent of 1 is linear; it is that of the last doubling.
     """
@@ -244,8 +243,8 @@ def linear(size: int) -> dict[str, dict[str, float]]:
     for number in (size // 4, size // 2, size):
         lists, pages = large(number, number), large(number, 100, number * 20)
         for provider, path in LISTS.items():
-            asked = functools.partial(ask, lists, "GET", f"{URL}/{provider}{path}", headers(provider), b"")
-            actions.setdefault(f"{provider}: list, n pools × n IPs", {})[number] = asked
+            act = functools.partial(ask, lists, "GET", f"{URL}/{provider}{path}", headers(provider), b"")
+            actions.setdefault(f"{provider}: list, n pools × n IPs", {})[number] = act
         for limit in (1, 100):
             name = f"sendgrid: all pages of {limit}, n pools × 100 IPs"
             actions.setdefault(name, {})[number] = functools.partial(sendgrid_pages, pages, limit)
@@ -267,31 +266,41 @@ LISTS = {"sparkpost": "/api/v1/ip-pools", "sendgrid": "/v3/send_ips/pools", "mai
 """Where each provider lists all pools with their IPs."""
 
 
-def sendgrid_pages(app: Mockserver, limit: int) -> None:
-    """Walk through the pools of SendGrid's IP Address Management."""
+def sendgrid_pages(app: Flask, limit: int) -> None:
+    """Walk through all pages of pools in SendGrid's IP Address Management."""
     after = "0"
     while after is not None:
-        answer = call(app, "sendgrid", 0, "GET", f"/v3/send_ips/pools?limit={limit}&after_key={after}")
-        after = answer["_metadata"]["next_params"]["after_key"]
+        page = call(app, "sendgrid", 0, "GET", f"/v3/send_ips/pools?limit={limit}&after_key={after}")
+        after = page["_metadata"]["next_params"]["after_key"]
 
 
-def mailgun_pages(app: Mockserver, limit: int) -> None:
-    """Walk through the domains of a pool of Mailgun's, until a page is empty."""
-    answer = call(app, "mailgun", 0, "GET", f"/v3/ip_pools/{1:024x}/domains?limit={limit}")
-    while answer["domains"]:
-        answer = call(app, "mailgun", 0, "GET", answer["paging"]["next"].partition("/mailgun")[2])
+def mailgun_pages(app: Flask, limit: int) -> None:
+    """Walk through the domains of a pool of Mailgun, until a page is empty."""
+    page = call(app, "mailgun", 0, "GET", f"/v3/ip_pools/{1:024x}/domains?limit={limit}")
+    while page["domains"]:
+        page = call(app, "mailgun", 0, "GET", page["paging"]["next"].partition("/mailgun")[2])
 
 
-ALL: dict[str, tuple[Callable[[int], Any], int, int]] = {
-    "plugin": (plugin, 50, 3),
-    "tenant": (tenant, 500, 20),
-    "reset": (reset, 200, 5),
-    "read": (read, 10_000, 50),
-    "written": (written, 10_000, 50),
-    "written without journals": (written_without_journals, 10_000, 50),
-    "linear": (linear, 100, 12),
+class Measure(NamedTuple):
+    """A function, its size, that of a quick run, and the number of processes that measure it."""
+
+    function: Callable[[int], Any]
+    size: int
+    quick: int
+    processes: int = 1
+
+
+ALL = {
+    "requests": Measure(requests, 40, 10, processes=5),
+    "installed": Measure(installed, 5, 1),
+    "server": Measure(server, 50, 3),
+    "tenant": Measure(tenant, 500, 20),
+    "reset": Measure(reset, 200, 5),
+    "read": Measure(read, 10_000, 50),
+    "written": Measure(written, 10_000, 50),
+    "written without request logs": Measure(written_without_logs, 10_000, 50),
+    "linear": Measure(linear, 100, 12),
 }
-"""By name: what measures it, its size, and a small one."""
 
 
 def main() -> None:
@@ -299,8 +308,8 @@ def main() -> None:
     parser.add_argument("what", choices=ALL)
     parser.add_argument("--size", type=int)
     options = parser.parse_args()
-    measure, size, _ = ALL[options.what]
-    print(json.dumps(measure(options.size or size)))
+    measure = ALL[options.what]
+    print(json.dumps(measure.function(options.size or measure.size)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
--- Sends the requests of a file round and round: wrk -s load.lua URL -- FILE. A record separator ends each.
-local requests, at = {}, -1  -- wrk asks for one more than it sends, to see what requests look like
+-- Sends the requests of a file in turn: wrk -s load.lua URL -- FILE. A record separator ends each.
+local requests, at = {}, -1  -- wrk calls `request` once more than it sends
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
@@ -16,7 +16,7 @@ end
 
 function done(summary)
   local errors = summary.errors
-  local broken = errors.connect + errors.read + errors.write + errors.timeout
-  print(string.format('{"requests": %d, "microseconds": %d, "refused": %d, "broken": %d}',
-    summary.requests, summary.duration, errors.status, broken))
+  local failures = errors.connect + errors.read + errors.write + errors.timeout
+  print(string.format('{"requests": %d, "microseconds": %d, "errors": %d, "failures": %d}',
+    summary.requests, summary.duration, errors.status, failures))
 end

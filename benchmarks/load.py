@@ -1,4 +1,4 @@
-"""The load: requests sent round and round over some kept connections, by wrk or by a small client in a process.
+"""The load: requests in turn over keep-alive connections, by wrk or by a small client in a process of its own.
 
 python benchmarks/load.py PORT CONNECTIONS SECONDS FILE
 """
@@ -23,19 +23,19 @@ SEPARATOR = b"\x1e"
 
 
 class Load(NamedTuple):
-    """What came of a load."""
+    """The result of a load."""
 
     rate: float
-    """Answers a second."""
-    refused: float
-    """The share of answers of 400 and above."""
-    broken: int
-    """How often a connection failed."""
+    """Requests per second."""
+    errors: float
+    """The share of responses with a status of 400 or above."""
+    failures: int
+    """The number of failed connections."""
 
 
 def client(seconds: float) -> str:
-    """Name what makes the load here; less than a whole second is what only our own client can do."""
-    return "wrk" if shutil.which("wrk") and seconds >= 1 else "a small client of our own in Python"
+    """Return the name of the load generator: wrk if it is installed; it takes whole seconds only."""
+    return "wrk" if shutil.which("wrk") and seconds >= 1 else "a small Python client"
 
 
 def measure(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
@@ -49,16 +49,16 @@ def measure(port: int, requests: Sequence[bytes], connections: int, seconds: flo
         else:
             command = [sys.executable, __file__, str(port), str(connections), str(seconds), file.name]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    count = told["requests"]
+    printed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    count = printed["requests"]
     if not count:
-        raise RuntimeError(f"nothing was answered: {done.stdout}")
-    return Load(count / told["microseconds"] * 1e6, told["refused"] / count, told["broken"])
+        raise RuntimeError(f"no responses: {done.stdout}")
+    return Load(count / printed["microseconds"] * 1e6, printed["errors"] / count, printed["failures"])
 
 
 def _main(port: int, connections: int, seconds: float, file: str) -> None:
     requests = itertools.cycle(Path(file).read_bytes().split(SEPARATOR))
-    counts = {"requests": 0, "refused": 0, "broken": 0}
+    counts = {"requests": 0, "errors": 0, "failures": 0}
     start = time.perf_counter()
 
     def send() -> None:
@@ -70,14 +70,14 @@ def _main(port: int, connections: int, seconds: float, file: str) -> None:
                     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 request = next(requests)
                 link.sendall(request)
-                answer = HTTPResponse(link, method=request.partition(b" ")[0].decode())
-                answer.begin()
-                answer.read()
+                response = HTTPResponse(link, method=request.partition(b" ")[0].decode())
+                response.begin()
+                response.read()
                 counts["requests"] += 1
-                counts["refused"] += answer.status >= 400
-                closes = answer.will_close
+                counts["errors"] += response.status >= 400
+                closes = response.will_close
             except (OSError, HTTPException):
-                counts["broken"] += 1
+                counts["failures"] += 1
                 closes = True
             if closes and link is not None:
                 link.close()

@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is set up and started, and which requests of it are comparable."""
+"""The servers that are measured: how each is installed and started, and its comparable requests."""
 
 from __future__ import annotations
 
@@ -21,23 +21,21 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Self
 
-from mockserver.server import CONNECTIONS, MAX_BODY
-
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent
 VENV = ROOT / ".venv-bench"
 NPM = HERE / "npm"
 MODULES = NPM / "node_modules"
-CASES = ("list", "get", "create", "refusal")
+CASES = ("list", "get", "create", "error")
 RING = 64
-"""How many names the load creates and deletes in turn; half of them are there at any time."""
+"""The number of names that the load creates and deletes in turn; half of them exist at any time."""
 START = 60.0
-"""How long a server may take to answer, in seconds."""
+"""The longest start-up time, in seconds."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request, and the status that it is to be answered with. `{turn}` in a header differs each time."""
+    """One request, and the expected status. `{turn}` in a header is another number in each request."""
 
     method: str
     path: str
@@ -45,7 +43,7 @@ class Request:
     status: int = 200
 
     def raw(self, port: int, headers: Mapping[str, str], turn: str) -> bytes:
-        """Return it as it goes over the wire."""
+        """Return the bytes to send."""
         body = b"" if self.body is None else json.dumps(self.body).encode()
         lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
         lines += [f"{name}: {value.replace('{turn}', turn)}" for name, value in headers.items()]
@@ -56,26 +54,26 @@ class Request:
 
 @dataclass(frozen=True)
 class Peer:
-    """A server; `{port}` and `{folder}` in its command stand for where it listens and for a folder with its files."""
+    """A server; `{port}` and `{folder}` in its command are its port and a folder with its files."""
 
     name: str
     command: Sequence[str]
     note: str
-    """What of it is measured, and why that is comparable or not."""
+    """What is measured, and why that is comparable or not."""
     base: str = "/v3/ips/pools"
     one: str = "/marketing"
-    """What follows the base when one pool is asked for."""
+    """The path of one pool, below the base."""
     name_field: str = "name"
     created: int = 200
-    refusal: Request = field(default_factory=lambda: Request("POST", "/v3/ips/pools", {"name": "marketing"}, 400))
+    error: Request = field(default_factory=lambda: Request("POST", "/v3/ips/pools", {"name": "marketing"}, 400))
     headers: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Any] = field(default_factory=dict)
     seeds: Sequence[Mapping[str, Any]] = ()
-    """What is created before anything is measured."""
+    """What is created before the load."""
     by_id: bool = False
-    """Whether a thing is deleted by the id that it was given; then the load creates, and never deletes."""
+    """Whether it is deleted by an id of the server; then the load creates, and never deletes."""
     package: str = ""
-    """Whose version is told, on npm, or on PyPI if it ends in `==`."""
+    """The package whose version is shown: on npm, or on PyPI if it ends in `==`."""
 
     def create(self, name: str) -> Request:
         return Request("POST", self.base, {self.name_field: name}, self.created)
@@ -84,14 +82,14 @@ class Peer:
         return Request("DELETE", f"{self.base}/{name}")
 
     def requests(self, case: str) -> list[Request]:
-        """Return what the load sends round and round."""
+        """Return what the load sends in turn."""
         match case:
             case "list":
                 return [Request("GET", self.base)]
             case "get":
                 return [Request("GET", self.base + self.one)]
-            case "refusal":
-                return [self.refusal]
+            case "error":
+                return [self.error]
             case _ if self.by_id:
                 return [self.create("bench.example.com")]
         return [
@@ -101,7 +99,7 @@ class Peer:
         ]
 
     def version(self) -> str:
-        """Return the version that is installed, or nothing."""
+        """Return the installed version, or nothing."""
         if self.package.endswith("=="):
             found = list(VENV.glob(f"lib/python*/site-packages/{self.package[:-2].replace('-', '_')}-*.dist-info"))
             return found[0].name.removesuffix(".dist-info").rpartition("-")[2] if found else ""
@@ -114,7 +112,7 @@ class Peer:
 NAMES = ("transactional", "marketing", "europe", "worldwide", "spare")
 POOLS = [{"name": name} for name in NAMES]
 POOL = {"pool_name": "marketing", "ips": ["167.89.21.2", "167.89.21.3", "167.89.21.201"]}
-TAKEN = {"errors": [{"field": "name", "message": "pool already exists"}]}
+TAKEN = {"errors": [{"field": "name", "message": "already exists"}]}
 STUBS: list[tuple[str, str, Any, int, Any]] = [
     ("GET", "/v3/ips/pools", None, 200, POOLS),
     ("GET", "/v3/ips/pools/marketing", None, 200, POOL),
@@ -122,22 +120,13 @@ STUBS: list[tuple[str, str, Any, int, Any]] = [
     ("POST", "/v3/ips/pools", None, 200, {"name": "bench"}),
     ("DELETE", "/v3/ips/pools/.*", None, 200, {}),
 ]
-"""What servers of static answers are told: method, path, body if it matters, status, answer."""
-SETTINGS = {
-    "threads": 8,
-    "connection_limit": CONNECTIONS,
-    "max_request_body_size": MAX_BODY,
-    "ident": None,
-    "log_socket_errors": False,
-    "clear_untrusted_proxy_headers": False,
-}
-"""What mockserver sets waitress to; the threads are those it has over a store that may wait."""
+"""The configuration of servers of static responses: method, path, body if it matters, status, response."""
 
 
 def _mockoon() -> dict[str, Any]:
-    """Return the static answers as an environment of Mockoon."""
+    """Return the static responses as an environment of Mockoon."""
     routes: dict[tuple[str, str], dict[str, Any]] = {}
-    for number, (method, path, sent, status, answer) in enumerate(STUBS):
+    for number, (method, path, sent, status, response) in enumerate(STUBS):
         route = routes.setdefault(
             (method, path),
             {
@@ -154,7 +143,7 @@ def _mockoon() -> dict[str, Any]:
             {
                 "uuid": f"00000000-0000-4000-9000-{number:012}",
                 "statusCode": status,
-                "body": json.dumps(answer),
+                "body": json.dumps(response),
                 "headers": [{"key": "Content-Type", "value": "application/json"}],
                 "rules": [{**rule, "invert": False}] if sent else [],
                 "rulesOperator": "AND",
@@ -175,7 +164,7 @@ def _mockoon() -> dict[str, Any]:
 
 
 def _wiremock() -> dict[str, Any]:
-    """Return the static answers as mappings of WireMock."""
+    """Return the static responses as mappings of WireMock."""
     return {
         "mappings": [
             {
@@ -185,35 +174,38 @@ def _wiremock() -> dict[str, Any]:
                     "urlPathPattern": path,
                     **({"bodyPatterns": [{"equalToJson": sent}]} if sent else {}),
                 },
-                "response": {"status": status, "jsonBody": answer, "headers": {"Content-Type": "application/json"}},
+                "response": {"status": status, "jsonBody": response, "headers": {"Content-Type": "application/json"}},
             }
-            for method, path, sent, status, answer in STUBS
+            for method, path, sent, status, response in STUBS
         ]
     }
 
 
 BARE = Peer(
     "bare Flask",
-    [sys.executable, str(HERE / "bare.py"), "{port}", json.dumps(SETTINGS)],
-    "Four handlers over a dict, on waitress as it comes: no checks, no tenants, no journal. The measure of the others.",
+    [sys.executable, str(HERE / "bare.py"), "{port}"],
+    "Four views over a dict, on waitress with its defaults; its warnings of a full queue are off. They parse JSON, "
+    "return the bytes that mockserver returns and their own 400, and check nothing. The application declares one "
+    "marshmallow schema, and does not use it.",
 )
 OURS = Peer(
     "mockserver",
     [sys.executable, "-m", "mockserver", "serve", "--port", "{port}"],
-    "As `make serve` starts it: every request is checked and journaled, every answer held against the contract.",
+    "As `make serve` starts it: every request is authenticated, validated and recorded, every response validated "
+    "against the OpenAPI document.",
     base="/sendgrid/v3/ips/pools",
-    refusal=Request("POST", "/sendgrid/v3/ips/pools", {"name": "marketing"}, 400),
+    error=Request("POST", "/sendgrid/v3/ips/pools", {"name": "marketing"}, 400),
     headers={"Authorization": f"Bearer SG.{'benchmark'.ljust(22, '0')}.{'benchmark'.ljust(43, '0')}"},
 )
 PEERS = [
     Peer(
         "moto",
         [str(VENV / "bin" / "moto_server"), "-p", "{port}"],
-        "Keeps state: the dedicated IP pools of SES v2. It refuses no name, so its refusal is an unknown pool. "
-        "Its server closes every connection.",
+        "Keeps state: the dedicated IP pools of SES v2. It accepts every name, so its error is an unknown pool. "
+        "It closes every connection.",
         base="/v2/email/dedicated-ip-pools",
         name_field="PoolName",
-        refusal=Request("GET", "/v2/email/dedicated-ip-pools/none", status=404),
+        error=Request("GET", "/v2/email/dedicated-ip-pools/none", status=404),
         headers={"Authorization": "AWS4-HMAC-SHA256 Credential=bench/20300101/us-east-1/ses/aws4_request"},
         seeds=[{"PoolName": name} for name in NAMES],
         package="moto==",
@@ -221,16 +213,16 @@ PEERS = [
     Peer(
         "pytest-httpserver",
         [str(VENV / "bin" / "python"), str(HERE / "stubs.py"), "{port}", json.dumps(STUBS)],
-        "Static answers. Its server closes every connection.",
+        "Static responses. It closes every connection.",
         package="pytest_httpserver==",
     ),
     Peer(
         "Prism",
         ["node", str(MODULES / "@stoplight/prism-cli/dist/index.js"), "mock", str(ROOT / "openapi" / "sendgrid.yaml"),
          "--port", "{port}", "--verboseLevel", "silent"],
-        "Serves mockserver's own openapi/sendgrid.yaml: checks requests, answers with the document's examples, keeps "
-        "no state. Its refusal is a body without a name.",
-        refusal=Request("POST", "/v3/ips/pools", {}, 400),
+        "Serves the same openapi/sendgrid.yaml: validates requests, returns the document's examples, keeps no state. "
+        "Its error is a body without a name.",
+        error=Request("POST", "/v3/ips/pools", {}, 400),
         headers={"Authorization": "Bearer bench"},
         package="@stoplight/prism-cli",
     ),
@@ -238,30 +230,30 @@ PEERS = [
         "Mockoon",
         ["node", str(MODULES / "@mockoon/cli/bin/run.js"), "start", "--data", "{folder}/pools.json", "--port", "{port}",
          "--disable-log-to-file", "--disable-admin-api"],
-        "Static answers, one rule for the refusal.",
+        "Static responses, one rule for the error.",
         files={"pools.json": _mockoon()},
         package="@mockoon/cli",
     ),
     Peer(
         "json-server",
         ["node", str(MODULES / "json-server/lib/cli/bin.js"), "{folder}/db.json", "--port", "{port}", "--quiet"],
-        "Keeps state, in a file that it writes at every change. Its refusal of an id that is taken is a 500.",
+        "Keeps state, in a file that it writes at every change. Its error is a 500, for an id that exists.",
         base="/pools",
         name_field="id",
         created=201,
-        refusal=Request("POST", "/pools", {"id": "marketing"}, 500),
+        error=Request("POST", "/pools", {"id": "marketing"}, 500),
         files={"db.json": {"pools": [{"id": name, "ips": POOL["ips"]} for name in NAMES]}},
         package="json-server",
     ),
     Peer(
         "emulate",
         ["node", str(MODULES / "emulate/dist/index.js"), "start", "--service", "resend", "--port", "{port}"],
-        "Keeps state: the domains of Resend, the nearest to pools that it has. A domain is deleted by the id that it "
-        "was given, so the load only creates. Its refusal is a body without a name. It admits 5,000 requests of a "
-        "token an hour, so the load has many tokens.",
+        "Keeps state: the domains of Resend, which are closest to pools. A domain is deleted by an id of the server, "
+        "so the load only creates. Its error is a body without a name. It allows 5,000 requests per token and hour, "
+        "so the load has many tokens.",
         base="/domains",
         one="/{id}",
-        refusal=Request("POST", "/domains", {}, 422),
+        error=Request("POST", "/domains", {}, 422),
         headers={"Authorization": "Bearer re_{turn}"},
         seeds=[{"name": f"{name}.example.com"} for name in NAMES],
         by_id=True,
@@ -271,7 +263,7 @@ PEERS = [
         "WireMock",
         ["java", "-jar", "{wiremock}", "--port", "{port}", "--root-dir", "{folder}", "--disable-banner",
          "--disable-request-logging"],
-        "Static answers; it keeps a journal of all requests.",
+        "Static responses; it records all requests.",
         files={"mappings/pools.json": _wiremock()},
         package="wiremock",
     ),
@@ -279,8 +271,8 @@ PEERS = [
 
 
 def install(chosen: Sequence[Peer]) -> dict[str, str]:
-    """Set up what peers need, in folders that git ignores; return those that cannot be, each with the reason."""
-    compileall.compile_dir(ROOT / "mockserver", quiet=1)  # as pip does: Python itself may be told to write no bytecode
+    """Install the peers, in folders that git ignores; return those that failed, each with the reason."""
+    compileall.compile_dir(ROOT / "mockserver", quiet=1)  # as pip does
     missing: dict[str, str] = {}
     python = [peer for peer in chosen if peer.package.endswith("==")]
     others = [peer for peer in chosen if peer.package and peer not in python]
@@ -289,10 +281,10 @@ def install(chosen: Sequence[Peer]) -> dict[str, str]:
             if mine:
                 set_up()
         except (OSError, subprocess.CalledProcessError) as error:
-            missing |= {peer.name: f"it cannot be installed: {error}" for peer in mine}
+            missing |= {peer.name: f"cannot be installed: {error}" for peer in mine}
     for peer in chosen:
         if peer.name not in missing and shutil.which(peer.command[0]) is None:
-            missing[peer.name] = f"there is no {Path(peer.command[0]).name} here"
+            missing[peer.name] = f"{Path(peer.command[0]).name} is not installed"
     return missing
 
 
@@ -318,7 +310,7 @@ def _run(command: Sequence[str], cwd: Path | None = None) -> None:
 
 
 class Running:
-    """A server that was started, until it is closed."""
+    """A server process; a context manager that stops it."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -332,8 +324,9 @@ class Running:
         jar = next(MODULES.glob("wiremock/build/*.jar"), "")
         places = {"{port}": str(self.port), "{folder}": str(folder), "{wiremock}": str(jar)}
         command = [places.get(part, part).replace("{folder}", str(folder)) for part in peer.command]
-        self._said = (folder / "said.txt").open("w+b")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSERVER_")}
+        self._stderr = (folder / "stderr.txt").open("w+b")
+        changing = ("MOCKSERVER_", "PYTHONDONTWRITEBYTECODE")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(changing)}
         began = time.perf_counter()
         self._process = subprocess.Popen(
             command,
@@ -341,7 +334,7 @@ class Running:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=self._said,
+            stderr=self._stderr,
             start_new_session=True,
         )
         self._turns = 0
@@ -349,87 +342,87 @@ class Running:
         try:
             self._wait()
             self.ready = time.perf_counter() - began
-            """Seconds from its start to its first answer of 200."""
+            """Seconds from the start of the process to the first response of 200."""
         except BaseException:
             self.close()
             raise
 
     def _wait(self) -> None:
-        (asked,) = self.peer.requests("list")
+        (request,) = self.peer.requests("list")
         deadline = time.monotonic() + START
         while True:
             with contextlib.suppress(OSError, HTTPException):
-                if self.ask(asked)[0] == 200:
+                if self.send(request)[0] == 200:
                     return
             if self._process.poll() is not None or time.monotonic() > deadline:
-                self._said.seek(0)
-                raise RuntimeError(f"{self.peer.name} does not answer: {self._said.read()[-500:].decode()}")
+                self._stderr.seek(0)
+                raise RuntimeError(f"{self.peer.name} is not ready: {self._stderr.read()[-500:].decode()}")
             time.sleep(0.002)
 
-    def ask(self, *asked: Request) -> tuple[int, bytes]:
-        """Ask over one connection if it is kept; return the status and the body of the last answer."""
+    def send(self, *requests: Request) -> tuple[int, bytes]:
+        """Send requests over one connection, if it is kept; return the status and the body of the last response."""
         link = HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            for each in asked:
+            for each in requests:
                 turn = self._turn()
                 headers = {name: value.replace("{turn}", turn) for name, value in self.peer.headers.items()}
                 body = None
                 if each.body is not None:
                     headers["Content-Type"], body = "application/json", json.dumps(each.body)
                 link.request(each.method, each.path, body, headers)
-                answer = link.getresponse()
-                read = answer.read()
+                response = link.getresponse()
+                body_read = response.read()
         finally:
             link.close()
-        return answer.status, read
+        return response.status, body_read
 
     def _turn(self) -> str:
         self._turns += 1
         return str(self._turns)
 
     def prepare(self) -> None:
-        """Create what is to be there before the load."""
+        """Create what the load needs."""
         for seed in self.peer.seeds:
-            _, answer = self.ask(Request("POST", self.peer.base, seed))
+            _, created = self.send(Request("POST", self.peer.base, seed))
             if self.peer.by_id:
-                self._one = f"/{json.loads(answer)['id']}"
+                self._one = f"/{json.loads(created)['id']}"
         self._seeded = self._ids() if self.peer.by_id else set()
         for case in CASES:
-            for asked in self.requests(case)[:1]:
-                status, answer = self.ask(asked)
-                if status != asked.status:
-                    raise RuntimeError(f"{self.peer.name}, {case}: {status} {answer[:200]!r}, not {asked.status}")
+            for request in self.requests(case)[:1]:
+                status, body = self.send(request)
+                if status != request.status:
+                    raise RuntimeError(f"{self.peer.name}, {case}: expected {request.status}, got {status} {body!r}")
         self.clean()
 
     def requests(self, case: str) -> list[Request]:
-        """Return what the load sends round and round, for the pool that is there."""
+        """Return what the load sends in turn, with the path of a pool that exists."""
         if case == "get":
             return [Request("GET", self.peer.base + self._one)]
         return self.peer.requests(case)
 
     def raw(self, case: str) -> list[bytes]:
-        """Return the same as it goes over the wire; where each request is to differ, often enough for a round."""
-        asked = self.requests(case)
+        """Return the same as bytes; where each request is to differ, often enough for a round."""
+        requests = self.requests(case)
         differ = any("{turn}" in value for value in self.peer.headers.values())
-        return [each.raw(self.port, self.peer.headers, self._turn()) for each in asked * (64 if differ else 1)]
+        return [each.raw(self.port, self.peer.headers, self._turn()) for each in requests * (64 if differ else 1)]
 
     def fill(self) -> None:
         """Create the half of the ring that the load deletes first."""
         if not self.peer.by_id:
-            self.ask(*(self.peer.create(f"bench{number}") for number in range(RING // 2, RING)))
+            self.send(*(self.peer.create(f"bench{number}") for number in range(RING // 2, RING)))
 
     def clean(self) -> None:
-        """Delete what the load left."""
+        """Delete what the load created."""
         if self.peer.by_id:
-            self.ask(Request("GET", self.peer.base), *(self.peer.delete(each) for each in self._ids() - self._seeded))
+            self.send(Request("GET", self.peer.base), *(self.peer.delete(each) for each in self._ids() - self._seeded))
         else:
-            self.ask(*(self.peer.delete(f"bench{number}") for number in range(RING)))
+            self.send(*(self.peer.delete(f"bench{number}") for number in range(RING)))
 
     def _ids(self) -> set[str]:
-        return {each["id"] for each in json.loads(self.ask(Request("GET", self.peer.base))[1])["data"]}
+        return {each["id"] for each in json.loads(self.send(Request("GET", self.peer.base))[1])["data"]}
 
     def memory(self) -> int:
-        """Return the proportional set size of the process and of those that it started, in bytes."""
+        """Return the proportional set size of the process and its children, in bytes."""
         found, total = [self._process.pid], 0
         while found:
             process = Path(f"/proc/{found.pop()}")
@@ -440,7 +433,7 @@ class Running:
         return total
 
     def close(self) -> None:
-        """Stop it, and what it started."""
+        """Stop the process and its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)
         try:
@@ -448,7 +441,7 @@ class Running:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._said.close()
+        self._stderr.close()
         self._folder.cleanup()
 
     def __enter__(self) -> Self:

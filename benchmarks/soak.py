@@ -1,9 +1,9 @@
-"""Does memory stay flat? Many mixed calls over many tenants that are opened and dropped, in one process.
+"""Memory under a long load: many mixed requests of many tenants, each created and deleted, in one process.
 
     python benchmarks/soak.py [--calls 200000] [--tenants 2000]
 
-Prints the resident size along the way and ends with 1 if, after a warm-up of a fifth of the calls, it grew by more
-than 5 %.
+Prints the resident size as it goes. The exit code is 1 if it grows by more than 5 % after a warm-up of a fifth of the
+requests.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def call(client: Client, chance: random.Random, tenant: dict[str, dict[str, dict[str, str]]]) -> None:
-    """Make one call, of any provider, that succeeds or is refused."""
+def send(client: Client, chance: random.Random, tenant: dict[str, dict[str, dict[str, str]]]) -> None:
+    """Send one request to any provider, that succeeds or fails."""
     name = chance.choice(["sparkpost", "sendgrid", "mailgun"])
     headers = tenant[name]["headers"]
     number = chance.randrange(30)
@@ -75,12 +75,13 @@ def main() -> None:
     for number in range(options.tenants):
         made = client.post("/_mockserver/tenants", json={}).json
         for _ in range(each):
-            call(client, chance, made["providers"])
+            send(client, chance, made["providers"])
         client.delete(f"/_mockserver/tenants/{made['id']}")
         if (number + 1) % max(1, options.tenants // STEPS) == 0:
             size = resident()
             print(
-                f"{(number + 1) * each:>8} calls, {size / 2**20:.1f} MiB, {time.monotonic() - began:.0f} s", flush=True
+                f"{(number + 1) * each:>8} requests, {size / 2**20:.1f} MiB, {time.monotonic() - began:.0f} s",
+                flush=True,
             )
             if number + 1 >= options.tenants // 5:
                 warm, highest = warm or size, max(highest, size)
