@@ -467,7 +467,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if run.coverage is None or terminalreporter.config.option.collectonly:
         return
     terminalreporter.section("mockserver coverage")
-    for line in run.coverage.lines(terminalreporter._tw.fullwidth):
+    for line in run.coverage.lines(terminalreporter.config.get_terminal_writer().fullwidth):
         terminalreporter.write_line(line)
     if run.silent:
         terminalreporter.write_line(
