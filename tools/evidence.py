@@ -1,4 +1,4 @@
-"""Write down which tests prove what: examples that are replayed, real clients, models, and guards that are taken out.
+"""Write down which tests prove what: examples that are replayed, real clients, models, and mutants that are killed.
 
 Tests with the marker `evidence(kind, name)` are run, and it is noted which operations they ask for and which refusals
 they meet. `mockserver/evidence.json` is the result: the ledger, `mockserver operations` and `docs/evidence.md` are
@@ -8,7 +8,6 @@ made of it. With --check nothing is written, and it fails if the file is not as 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from mockserver.providers import PROVIDERS
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "mockserver" / "evidence.json"
-GUARDS = ROOT / "tests" / "guards.yaml"
+MUTANTS = ROOT / "tests" / "guards.yaml"
 
 Met = set[tuple[str, str | None, str | None]]
 """A provider, an operation if one was reached, the key of a refusal if there was one."""
@@ -72,15 +71,14 @@ class Witness:
         return report
 
 
-def guarded() -> Iterator[tuple[str, str]]:
-    """Yield every refusal that a guard stands for, and the test that fails without it."""
-    for guard, known in yaml.safe_load(GUARDS.read_text("utf-8"))["providers"].items():
-        provider, _, words = guard.partition("/")
-        catalog = next(each.catalog for each in PROVIDERS if each.name == provider)
-        for name in re.findall(r"\bcatalog\.([A-Z_0-9]+)", words):
-            entry = getattr(catalog, name)
-            if isinstance(entry, ErrorMessage) and isinstance(known, str):
-                yield f"{provider}.{entry.key}", known
+def killing_tests() -> Iterator[tuple[str, str]]:
+    """Yield the error of every mutant of a provider, and the test that kills it."""
+    catalogs = {provider.name: provider.catalog for provider in PROVIDERS}
+    for mutant, test in yaml.safe_load(MUTANTS.read_text("utf-8"))["providers"].items():
+        provider, name = mutant.split()[:2]
+        error = getattr(catalogs[provider], name, None)
+        if isinstance(error, ErrorMessage) and isinstance(test, str):
+            yield f"{provider}.{error.key}", test
 
 
 def collect(witness: Witness) -> dict[str, Any]:
@@ -104,7 +102,7 @@ def collect(witness: Witness) -> dict[str, Any]:
                 told["examples"] += times
             else:
                 told[kind].append(name)
-    for key, test in guarded():
+    for key, test in killing_tests():
         found["refusals"][key]["guards"] = sorted({*found["refusals"][key]["guards"], test})
     return found
 

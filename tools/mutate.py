@@ -1,28 +1,35 @@
-"""Take out one guard after another, and see that the test that is named for it turns red.
+"""Remove one check after another, and see that a test fails without it.
 
-A guard is what keeps a wrong thing from happening. Those of the providers are found in their source: every refusal that
-is raised, every check of a schema. Those of the mechanism are declared in `tests/guards.yaml`, which also names, for
-each guard of either kind, a test that fails without it, or says why there is none.
+A mutant is the project without one check: an error, a limit, a lock, a condition. Those of the providers are found in
+their source: every error that is raised, and in every field of a schema each of its validators, its type, and that it
+is required. They are named by the error's name in the catalog and the function or field that it stands in. All others
+are declared in `tests/guards.yaml`, which also has, for each mutant of either kind, a test that kills it, or the reason
+why it survives.
 
-    tools/mutate.py                   replay all
-    tools/mutate.py --some            every eighth of them
-    tools/mutate.py WORD...           those in whose names one of these words is
-    tools/mutate.py --find [WORD...]  look for the tests of guards that have none yet, and write their names down
+    tools/mutate.py                   run all
+    tools/mutate.py --some            run every eighth
+    tools/mutate.py WORD...           run those whose names contain one of these words
+    tools/mutate.py --find [WORD...]  find the killing tests of new mutants of providers, and write their names down
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
+import inspect
 import itertools
+import json
 import os
+import pkgutil
+import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,50 +40,69 @@ import yaml
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "tests" / "guards.yaml"
 PROVIDERS = "mockserver/providers"
-OURS = ("SeedError", "Refused", "ValidationError", "ValueError", "KeyError", "TypeError")
-"""What is raised about a seed or among ourselves, and refuses no request."""
+OTHER_ERRORS = ("SeedError", "ValidationError", "ValueError", "KeyError", "TypeError", "self.make_error")
+"""Exceptions that are no errors of a provider; those of fields are found in the schemas."""
+PROVIDER_TESTS = "tests/providers/"
+TEXT_ONLY = ("mailgun",)
+"""Providers whose strings are all of forms and queries, where no value has another type."""
 SECONDS = 120
-"""How long a test may take; one that a missing guard lets hang has turned red, too."""
+"""How long the tests may take without a check; a mutant that hangs is killed, too."""
+SECONDS_OF_ALL = 1_200
+"""How long all tests of a provider may take, or all that are named."""
 FAILED = 1
 """How pytest ends when tests ran, and some of them failed."""
-FIRST, OUTPUT = "first-failure", "output"
+FIRST, OUTPUT, MET = "first-failure", "output", "errors-met"
+
+ACCEPT_ANY_TYPE = """
+
+def _accept_any_type(field):
+    import marshmallow
+
+    class Lenient(type(field)):
+        def _deserialize(self, value, *args, **kwargs):
+            try:
+                return super()._deserialize(value, *args, **kwargs)
+            except marshmallow.ValidationError:
+                return value
+
+    field.__class__ = Lenient
+
+"""
 
 
 @dataclass(frozen=True)
-class Guard:
-    """A place in the source, and what stands there when the guard is out."""
+class Mutant:
+    """A file of the project, and what it is without a check."""
 
     name: str
     file: str
     text: str
-    """The whole file without the guard."""
+    """The whole file without the check."""
+
+    @property
+    def provider(self) -> str:
+        return self.file.removeprefix(f"{PROVIDERS}/").partition("/")[0]
 
 
 class Known(NamedTuple):
-    """What is known of a guard."""
+    """What is known of a mutant."""
 
     test: str | None = None
     survives: str | None = None
-    """Why no test can turn red, if so."""
+    """Why no test can kill it, if so."""
 
 
-# Where the guards are
+# Find the checks
 
 
-class Finder(ast.NodeVisitor):
-    """Finds what refuses a request in a module of a provider."""
+class RaiseFinder(ast.NodeVisitor):
+    """Finds the errors that a module of a provider raises."""
 
-    def __init__(self, file: str, source: str) -> None:
-        self.found: list[tuple[str, ast.expr | ast.stmt, str]] = []
-        """Names, the parts of the source that go, and what comes instead."""
-        self._file = file
-        self._source = source
+    def __init__(self, source: str) -> None:
+        self.found: list[tuple[str, ast.Raise]] = []
+        """The error's name and the function; and the statement."""
         self._inside: list[str] = []
         self.visit(ast.parse(source))
-
-    def _add(self, node: ast.expr | ast.stmt, shown: ast.AST, instead: str) -> None:
-        words = " ".join(ast.unparse(shown).split())
-        self.found.append((f"{self._file} {'.'.join(self._inside)}: {words}", node, instead))
 
     def _scope(self, node: ast.FunctionDef | ast.ClassDef) -> None:
         self._inside.append(node.name)
@@ -87,27 +113,13 @@ class Finder(ast.NodeVisitor):
 
     def visit_Raise(self, node: ast.Raise) -> None:
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        if raised is not None and ast.unparse(raised) not in OURS:
-            self._add(node, node, "pass")
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        self._inside.extend(ast.unparse(target) for target in node.targets)
-        self.generic_visit(node)
-        del self._inside[-len(node.targets) :]
-
-    def visit_Call(self, node: ast.Call) -> None:
-        for keyword in node.keywords:
-            if keyword.arg == "missing" and ast.unparse(keyword.value) != "None":
-                self._add(keyword.value, keyword, "None")
-            if keyword.arg == "checks" and isinstance(keyword.value, ast.List):
-                for check in keyword.value.elts:
-                    if isinstance(check, ast.Tuple):
-                        self._add(check.elts[0], check, "(lambda *_: True)")
-        self.generic_visit(node)
+        if raised is not None and ast.unparse(raised) not in OTHER_ERRORS:
+            (name, *_) = re.findall(r"\w+", ast.unparse(raised).removeprefix("catalog."))
+            self.found.append((f"{name} @ {'.'.join(self._inside)}", node))
 
 
-def replaced(source: str, node: ast.expr | ast.stmt, instead: str) -> str:
-    """Return a source with something else where a node of it stands."""
+def replaced(source: str, node: ast.stmt, instead: str) -> str:
+    """Return a source with something else where a statement of it is."""
     lines = source.encode().splitlines(keepends=True)
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
@@ -116,57 +128,120 @@ def replaced(source: str, node: ast.expr | ast.stmt, instead: str) -> str:
     return (before + instead.encode() + after).decode()
 
 
-def of_providers() -> Iterator[Guard]:
-    for path in sorted((ROOT / PROVIDERS).rglob("*.py")):
-        file = str(path.relative_to(ROOT))
+def raised_errors(provider: str) -> Iterator[Mutant]:
+    """Yield a provider without each statement that raises an error."""
+    for path in sorted((ROOT / PROVIDERS / provider).rglob("*.py")):
         source = path.read_text("utf-8")
-        short = file.removeprefix(f"{PROVIDERS}/")
+        for name, node in RaiseFinder(source).found:
+            yield Mutant(f"{provider} {name}", str(path.relative_to(ROOT)), replaced(source, node, "pass"))
+
+
+def schema_checks(provider: str) -> Iterator[Mutant]:
+    """Yield a provider without each check of the fields of its schemas."""
+    from mockserver.web.schemas import Schema
+
+    catalog = importlib.import_module(f"mockserver.providers.{provider}.catalog")
+    names = {id(value): name for name, value in vars(catalog).items()}
+    package = importlib.import_module(f"mockserver.providers.{provider}.schemas")
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(info.name)
+        file = f"{info.name.replace('.', '/')}.py"
+        source = (ROOT / file).read_text("utf-8")
+        for schema in vars(module).values():
+            if not (inspect.isclass(schema) and issubclass(schema, Schema) and schema.__module__ == info.name):
+                continue
+            bases = [vars(base).get("_declared_fields", {}) for base in schema.__mro__[1:]]
+            for name, field in schema._declared_fields.items():
+                if any(base.get(name) is field for base in bases):
+                    continue
+                is_text_only = provider in TEXT_ONLY or schema.__name__.endswith("QuerySchema")
+                where = f"{schema.__name__}.{name}"
+                declared = f"{schema.__name__}._declared_fields[{name!r}]"
+                for error, kind, statement in field_checks(field, declared, is_text_only=is_text_only):
+                    if id(error) in names:
+                        yield Mutant(f"{provider} {names[id(error)]} @ {where}{kind}", file, f"{source}\n{statement}\n")
+
+
+def field_checks(field: Any, declared: str, *, is_text_only: bool) -> Iterator[tuple[object, str, str]]:
+    """Yield the error of each check of a field, its kind, and the statement that removes it from the field."""
+    from marshmallow import fields
+
+    if field.required:
+        yield field.error_messages["required"], " (required)", f"{declared}.required = False"
+    if not (type(field) is fields.String and is_text_only):
+        yield field.error_messages["invalid"], " (type)", f"{ACCEPT_ANY_TYPE}_accept_any_type({declared})"
+    for number, validator in enumerate(field.validators):
+        error = getattr(validator, "error", None)
+        if error is None:
+            error = inspect.getclosurevars(validator).nonlocals["error"]
+        yield error, "", f"del {declared}.validators[{number}]"
+
+
+def of_providers() -> Iterator[Mutant]:
+    """Yield every mutant that is found in the source of the providers."""
+    for path in sorted((ROOT / PROVIDERS).iterdir()):
+        if not (path / "catalog.py").is_file():
+            continue
         times: Counter[str] = Counter()
-        for name, node, instead in Finder(short, source).found:
-            times[name] += 1
-            again = f" (time {times[name]})" if times[name] > 1 else ""
-            yield Guard(name + again, file, replaced(source, node, instead))
+        for mutant in itertools.chain(raised_errors(path.name), schema_checks(path.name)):
+            times[mutant.name] += 1
+            again = f" ({times[mutant.name]})" if times[mutant.name] > 1 else ""
+            yield Mutant(mutant.name + again, mutant.file, mutant.text)
 
 
-def declared(entries: Sequence[Mapping[str, Any]]) -> Iterator[Guard]:
+def declared(entries: Sequence[Mapping[str, Any]]) -> Iterator[Mutant]:
+    """Yield the mutants that are declared. Ends the program if the text of one is not once in its file."""
     for entry in entries:
         source = (ROOT / entry["file"]).read_text("utf-8")
         if source.count(entry["out"]) != 1:
-            sys.exit(f"{FILE.name}: {entry['guard']}: is {source.count(entry['out'])} times in {entry['file']}")
-        yield Guard(entry["guard"], entry["file"], source.replace(entry["out"], entry.get("in", "")))
+            sys.exit(f"{FILE.name}: {entry['check']}: is {source.count(entry['out'])} times in {entry['file']}")
+        yield Mutant(entry["check"], entry["file"], source.replace(entry["out"], entry.get("in", "")))
 
 
-def guards() -> list[tuple[Guard, Known]]:
-    """Return every guard with what is known of it."""
+def mutants() -> list[tuple[Mutant, Known]]:
+    """Return every mutant with what is known of it."""
     data = yaml.safe_load(FILE.read_text("utf-8"))
-    mechanism = [
-        (guard, Known(entry.get("test"), entry.get("survives")))
-        for guard, entry in zip(declared(data["mechanism"]), data["mechanism"], strict=True)
+    others = [
+        (mutant, Known(entry.get("test"), entry.get("survives")))
+        for mutant, entry in zip(declared(data["others"]), data["others"], strict=True)
     ]
     known = {name: Known(**said) if isinstance(said, dict) else Known(said) for name, said in data["providers"].items()}
-    return [*mechanism, *((guard, known.get(guard.name, Known())) for guard in of_providers())]
+    return [*others, *((mutant, known.get(mutant.name, Known())) for mutant in of_providers())]
 
 
 def stale() -> list[str]:
-    """Name the guards that are written down, and are in no source any more."""
-    there = {guard.name for guard in of_providers()}
+    """Return the names of mutants that are written down, and are in no source any more."""
+    there = {mutant.name for mutant in of_providers()}
     return [name for name in yaml.safe_load(FILE.read_text("utf-8"))["providers"] if name not in there]
 
 
-# How they are taken out
+def is_test(name: str) -> bool:
+    """Return whether there is a test of this name."""
+    file, *parts = name.split("::")
+    path = ROOT / file
+    body = ast.parse(path.read_text("utf-8")).body if path.is_file() else []
+    if parts[-1] == "runTest":  # of a state machine, which is assigned
+        return any(parts[0] in ast.unparse(node) for node in body if isinstance(node, ast.Assign))
+    return any(isinstance(node, ast.FunctionDef) and node.name == parts[0] for node in body)
+
+
+# Run the tests
 
 
 @contextlib.contextmanager
-def tree(guard: Guard | None) -> Iterator[Path]:
-    """Make a copy of the project in which a guard is out."""
-    with tempfile.TemporaryDirectory(prefix="guard-", ignore_cleanup_errors=True) as name:
+def tree(mutant: Mutant | None) -> Iterator[Path]:
+    """Make a copy of the project as a mutant."""
+    with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as name:
         root = Path(name)
         for path in ROOT.iterdir():
             if path.name not in ("mockserver", ".git", "build", "dist") and not path.name.endswith(".egg-info"):
                 (root / path.name).symlink_to(path)
-        shutil.copytree(ROOT / "mockserver", root / "mockserver", ignore=shutil.ignore_patterns("__pycache__"))
-        if guard is not None:
-            (root / guard.file).write_text(guard.text, "utf-8")
+        shutil.copytree(ROOT / "mockserver", root / "mockserver")  # and with it what is compiled already
+        if mutant is not None:
+            file = root / mutant.file
+            file.write_text(mutant.text, "utf-8")
+            for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+                compiled.unlink()
         yield root
 
 
@@ -181,21 +256,61 @@ class FirstFailure:
             self._path.write_text(report.nodeid, "utf-8")
 
 
+class ErrorsMet:
+    """A plugin of pytest: notes which errors of the providers each test got, and which functions raised them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._test = ""
+        self._met: dict[str, set[str]] = defaultdict(set)
+
+    def pytest_sessionstart(self) -> None:
+        from mockserver.errors import ApiError, entries
+        from mockserver.providers import PROVIDERS
+
+        known = {id(each): (one.name, each.key.upper()) for one in PROVIDERS for each in entries(one.catalog).values()}
+        init = ApiError.__init__
+
+        def noted(error: Any, entry: Any, values: Any) -> None:
+            if id(entry) in known:
+                provider, name = known[id(entry)]
+                function = sys._getframe(2).f_code.co_qualname.replace(".<locals>", "")
+                where = (f"{provider} {name} @ {function}", f"{provider} @ {function}", f"{provider} {name}")
+                self._met[self._test].update(where)
+            init(error, entry, values)
+
+        ApiError.__init__ = noted  # type: ignore[method-assign]
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._test = nodeid.partition("[")[0]
+
+    def pytest_sessionfinish(self) -> None:
+        self._path.write_text(json.dumps({test: sorted(errors) for test, errors in self._met.items()}), "utf-8")
+
+
 class Result(NamedTuple):
-    """How the tests ended without a guard."""
+    """How the tests of a mutant ended."""
 
     code: int | None
     """How pytest ended; None: never."""
     failed: str | None
     """The first test that failed."""
     output: str
+    met: Mapping[str, Sequence[str]]
+    """The errors that each test got, with every check in its place."""
+
+    @property
+    def is_killed(self) -> bool:
+        return self.code in (FAILED, None)
 
 
 J = TypeVar("J")
 
 
-def run(jobs: Iterable[tuple[J, Guard | None, Sequence[str]]]) -> Iterator[tuple[J, Result]]:
-    """Run tests, each time without another guard, as many at a time as there are processors.
+def run(
+    jobs: Iterable[tuple[J, Mutant | None, Sequence[str]]], seconds: float = SECONDS_OF_ALL
+) -> Iterator[tuple[J, Result]]:
+    """Run tests, each time of another mutant, as many at a time as there are processors.
 
     pytest runs in a copy of this process, in which everything but the server is imported already.
     """
@@ -203,12 +318,12 @@ def run(jobs: Iterable[tuple[J, Guard | None, Sequence[str]]]) -> Iterator[tuple
     running: dict[int, tuple[J, Path, float]] = {}
     with contextlib.ExitStack() as stack:
         while True:
-            for job, guard, tests in itertools.islice(waiting, (os.cpu_count() or 1) - len(running)):
-                root = stack.enter_context(tree(guard))
+            for job, mutant, tests in itertools.islice(waiting, (os.cpu_count() or 1) - len(running)):
+                root = stack.enter_context(tree(mutant))
                 child = os.fork()
                 if child == 0:
-                    _run_here(root, tests)
-                running[child] = job, root, time.monotonic() + SECONDS
+                    _run_here(root, tests, records=mutant is None)
+                running[child] = job, root, time.monotonic() + seconds
             if not running:
                 return
             time.sleep(0.02)
@@ -220,18 +335,20 @@ def run(jobs: Iterable[tuple[J, Guard | None, Sequence[str]]]) -> Iterator[tuple
                     os.waitpid(child, 0)
                 if done or late:
                     del running[child]
-                    first, output = root / FIRST, (root / OUTPUT).read_text("utf-8", "replace")
-                    failed = first.read_text("utf-8") if first.exists() else None
+                    output = (root / OUTPUT).read_text("utf-8", "replace")
+                    failed = (root / FIRST).read_text("utf-8") if (root / FIRST).exists() else None
+                    met = json.loads((root / MET).read_text("utf-8")) if (root / MET).exists() else {}
                     shutil.rmtree(root)
-                    yield job, Result(None if late else os.waitstatus_to_exitcode(status), failed, output)
+                    yield job, Result(None if late else os.waitstatus_to_exitcode(status), failed, output, met)
 
 
-def _run_here(root: Path, tests: Sequence[str]) -> NoReturn:
+def _run_here(root: Path, tests: Sequence[str], *, records: bool) -> NoReturn:
     """Run tests in this process, which is not to return."""
     import pytest
 
     code = 70
     try:
+        assert not any(name.partition(".")[0] == "mockserver" for name in sys.modules)
         os.setsid()
         descriptor = os.open(root / OUTPUT, os.O_WRONLY | os.O_CREAT)
         for stream in (1, 2):
@@ -242,7 +359,8 @@ def _run_here(root: Path, tests: Sequence[str]) -> NoReturn:
         sys.dont_write_bytecode = True
         sys.path.insert(0, str(root))
         options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:randomly"]
-        code = int(pytest.main([*options, "--rootdir", str(root), *tests], plugins=[FirstFailure(root / FIRST)]))
+        plugins = [FirstFailure(root / FIRST), *([ErrorsMet(root / MET)] if records else [])]
+        code = int(pytest.main([*options, "--rootdir", str(root), *tests], plugins=plugins))
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()
@@ -251,85 +369,119 @@ def _run_here(root: Path, tests: Sequence[str]) -> NoReturn:
         os._exit(code)
 
 
-# What is done
-
-
 def warm() -> None:
-    """Import once what every run needs and no guard is in."""
+    """Import once what every run needs, and forget the server, which each run imports as its mutant."""
     import click  # noqa: F401
+    import flask  # noqa: F401
     import jsonschema_rs  # noqa: F401
+    import marshmallow  # noqa: F401
     import pytest  # noqa: F401
     import requests  # noqa: F401
     import waitress  # noqa: F401
-    import werkzeug  # noqa: F401
 
-    assert not any(name.split(".")[0] == "mockserver" for name in sys.modules)
-
-
-def suspects(guard: Guard) -> list[str]:
-    """Return the tests that may know a provider's guard."""
-    name = guard.file.removeprefix(f"{PROVIDERS}/").partition("/")[0]
-    of_it = (f"tests/providers/test_{name}*.py", f"tests/clients/test_{name}*.py")
-    return [str(path.relative_to(ROOT)) for pattern in of_it for path in sorted(ROOT.glob(pattern))]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mockserver"]:
+        del sys.modules[name]
 
 
-def find(chosen: Sequence[tuple[Guard, Known]]) -> int:
-    """Look for the tests of guards that have none yet; return of how many none turned red."""
-    new = [guard for guard, known in chosen if known == Known() and PROVIDERS in guard.file]
-    missing = 0
-    for guard, result in run((guard, guard, suspects(guard)) for guard in new):
-        if result.failed is None or result.code != FAILED:
-            missing += 1
-            print(f"NO TEST ({result.code}): {guard.name}", flush=True)
-            continue
-        print(f"{guard.name}\n    {result.failed}", flush=True)
-        data = yaml.safe_load(FILE.read_text("utf-8"))
-        data["providers"][guard.name] = result.failed.partition("[")[0]
-        write(data)
-    return missing
+# Find the tests
 
 
-def write(data: Mapping[str, Any]) -> None:
-    """Write down what is known, the guards of providers in the order of their source."""
-    order = {guard.name: number for number, guard in enumerate(of_providers())}
+def suspects(provider: str) -> list[str]:
+    """Return the files of the tests that may kill a provider's mutants."""
+    patterns = (f"providers/test_{provider}*.py", f"clients/test_{provider}*.py", "test_pipeline.py", "test_tenants.py")
+    return [str(path.relative_to(ROOT)) for each in patterns for path in sorted((ROOT / "tests").glob(each))]
+
+
+def find(chosen: Sequence[tuple[Mutant, Known]], names: Sequence[str]) -> int:
+    """Find the killing tests of mutants that have none yet, and write them down; return how many survive.
+
+    First it tries the tests that get the error with every check in its place, from those that get the fewest others on.
+    """
+    left = [
+        mutant
+        for mutant, known in chosen
+        if PROVIDERS in mutant.file and known.survives is None and (known.test is None or not is_test(known.test))
+    ]
+    providers = sorted({mutant.provider for mutant in left})
+    met: dict[str, list[str]] = defaultdict(list)
+    for provider, result in run((each, None, suspects(each)) for each in providers):
+        if result.code != 0:
+            sys.exit(f"{result.output}\nWith every check in its place, tests of {provider} fail: {result.failed}")
+        for test, errors in sorted(result.met.items(), key=lambda item: (PROVIDER_TESTS not in item[0], len(item[1]))):
+            for error in errors:
+                met[error].append(test)
+
+    def likely(mutant: Mutant) -> list[str]:
+        error, _, function = mutant.name.partition(" @ ")
+        keys = (f"{error} @ {function.partition(' (')[0]}", f"{mutant.provider} @ {function.partition(' (')[0]}", error)
+        return list(dict.fromkeys(test for key in keys for test in met[key]))
+
+    for tests_of in (
+        lambda mutant: likely(mutant)[:5],
+        lambda mutant: likely(mutant)[5:],
+        lambda mutant: suspects(mutant.provider),
+    ):
+        jobs = [(mutant, mutant, tests_of(mutant)) for mutant in left if tests_of(mutant)]
+        for mutant, result in run(jobs):
+            if result.code == FAILED and result.failed is not None:
+                left.remove(mutant)
+                test = result.failed.partition("[")[0]
+                print(f"{mutant.name}\n    {test}", flush=True)
+                write(mutant.name, test, names)
+    for mutant in left:
+        print(f"NO TEST: {mutant.name}", flush=True)
+    return len(left)
+
+
+def write(name: str, test: str, names: Sequence[str]) -> None:
+    """Write a test down, in the order of `names`; what is not among them is in no source any more, and left out."""
     text = FILE.read_text("utf-8")
+    known = {**yaml.safe_load(text)["providers"], name: test}
+    ordered = {each: known[each] for each in names if each in known}
     start = text[: text.index("\nproviders:") + len("\nproviders:")]
-    known = {name: data["providers"][name] for name in sorted(data["providers"], key=lambda name: order.get(name, -1))}
-    section = yaml.safe_dump(known, sort_keys=False, allow_unicode=True, width=10_000)
+    section = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=10_000)
     FILE.write_text(start + "\n" + "".join(f"  {line}\n" for line in section.splitlines()), "utf-8")
 
 
-def replay(chosen: Sequence[tuple[Guard, Known]]) -> int:
-    """Take out each guard, and return of how many the test did not do what is written down."""
+# Run the mutants
+
+
+def replay(chosen: Sequence[tuple[Mutant, Known]]) -> int:
+    """Run each mutant's test, and return how many mutants it did not kill."""
     tests = sorted({known.test for _, known in chosen if known.test is not None})
     ((_, whole),) = run([(None, None, tests)])
     if whole.code != 0:
-        sys.exit(f"{whole.output}\nWith every guard in its place, pytest ends with {whole.code} at {whole.failed}.")
-    wrong = [f"no test is named: {guard.name}" for guard, known in chosen if known == Known()]
-    jobs = [((guard, known.test), guard, [known.test]) for guard, known in chosen if known.test is not None]
-    for (guard, test), result in run(jobs):
-        if result.code not in (FAILED, None):
+        sys.exit(f"{whole.output}\nWith every check in its place, pytest ends with {whole.code} at {whole.failed}.")
+    wrong = 0
+    for mutant, known in chosen:
+        if known == Known():
+            wrong += 1
+            print(f"no test is named: {mutant.name}", flush=True)
+    jobs = [((mutant, known.test), mutant, [known.test]) for mutant, known in chosen if known.test is not None]
+    for (mutant, test), result in run(jobs, SECONDS):
+        if not result.is_killed:
+            wrong += 1
             *_, last = "", *result.output.strip().splitlines()
-            wrong.append(f"SURVIVED ({result.code}, {last}): {guard.name}\n    {test}")
-    for line in wrong:
-        print(line)
-    survivors = [f"    {guard.name}: {known.survives}" for guard, known in chosen if known.survives is not None]
-    red = len(chosen) - len(wrong) - len(survivors)
-    print(f"{len(chosen)} guards taken out: {red} turned their test red, {len(survivors)} are known to survive.")
+            print(f"SURVIVED ({result.code}, {last}): {mutant.name}\n    {test}", flush=True)
+    survivors = [f"    {mutant.name}: {known.survives}" for mutant, known in chosen if known.survives is not None]
+    killed = len(chosen) - wrong - len(survivors)
+    print(f"{len(chosen)} mutants: {killed} killed, {wrong} not, {len(survivors)} known to survive.")
     print(*survivors, sep="\n", end="\n" if survivors else "")
-    return len(wrong)
+    return wrong
 
 
 def main() -> None:
     unknown = [word for word in sys.argv[1:] if word.startswith("--") and word not in ("--find", "--some")]
     if unknown:
-        sys.exit(f"{', '.join(unknown)}: no option; there is --find, --some, and words of the names of guards")
+        sys.exit(f"{', '.join(unknown)}: no option; there is --find, --some, and words of the names of mutants")
     words = [word for word in sys.argv[1:] if not word.startswith("--")]
-    chosen = [item for item in guards() if not words or any(word in item[0].name for word in words)]
+    every = mutants()
+    chosen = [item for item in every if not words or any(word in item[0].name for word in words)]
     if "--some" in sys.argv:
         chosen = chosen[::8]
     warm()
-    sys.exit(1 if (find if "--find" in sys.argv else replay)(chosen) else 0)
+    names = [mutant.name for mutant, _ in every]
+    sys.exit(1 if (find(chosen, names) if "--find" in sys.argv else replay(chosen)) else 0)
 
 
 if __name__ == "__main__":

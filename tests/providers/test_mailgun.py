@@ -848,3 +848,10 @@ def test_bodies_are_compact(mailgun: Access) -> None:
     """Answers have no blanks and end with a new line."""
     response = mailgun.get(POOLS)
     assert response.data == json.dumps(response.json, separators=(",", ":")).encode() + b"\n"
+
+
+@pytest.mark.parametrize("name", ["ip", "ips"])
+def test_addresses_of_a_new_pool(mailgun: Access, name: str) -> None:
+    """Both spellings of a new pool's IPs take addresses alone."""
+    response = mailgun.post("/v3/ip_pools", data={"name": "new", "description": "new", name: "192.0.2"})
+    assert (response.status_code, response.json) == (400, {"message": f"Invalid parameter: {name} 192.0.2"})

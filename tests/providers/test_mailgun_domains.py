@@ -165,7 +165,11 @@ def test_an_inherited_pool(mailgun: Access) -> None:
         ({"ips": "192.0.2.12,203.0.113.9"}, 400, "ip 203.0.113.9 does not belong to the account"),
         ({"ips": "192.0.2.30"}, 400, "ip 192.0.2.30 does not belong to the account"),
         ({"ips": "192.0.2.14"}, 400, "ip 192.0.2.14 is on warmup"),
-        ({"wildcard": "maybe"}, 400, "Invalid format for parameter wildcard: maybe"),
+        *(
+            ({name: "maybe"}, 400, f"Invalid format for parameter {name}: maybe")
+            for name in ("wildcard", "encrypt_incoming_message", "require_tls", "skip_verification",
+                         "use_automatic_sender_security")
+        ),
         ({"spam_action": "burn"}, 400, "Invalid parameter: spam_action burn"),
         ({"web_scheme": "ftp"}, 400, "Invalid parameter: web_scheme ftp"),
         ({"web_prefix": "a.b"}, 400, "Invalid parameter: web_prefix a.b"),

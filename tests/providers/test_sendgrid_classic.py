@@ -558,3 +558,29 @@ def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., Access]) -> None:
     state = client.get(path).json["state"]
     answer = client.put(path, json={"state": {"sendgrid": state["sendgrid"]}})
     assert (answer.status_code, answer.json["state"]) == (200, state)
+
+
+def test_names_that_are_no_texts(sendgrid: Access) -> None:
+    """The subusers of new IPs are a list of texts."""
+    for subusers in (5, [5], "team", {}):
+        response = sendgrid.post(IPS, json={"count": 1, "subusers": subusers})
+        refused(response, None, "one or more subusers do not belong to this user")
+
+
+def test_size_of_a_page_of_subusers_that_is_no_number(sendgrid: Access) -> None:
+    refused(sendgrid.get(f"{SUBUSERS}?limit=ten"), "limit", "should be > 0 and <= 500")
+
+
+def test_bodies_that_are_no_objects(sendgrid: Access) -> None:
+    for body in ("", "[", "[]", "5"):
+        refused(sendgrid.post(POOLS, data=body), None, "Request body is not valid json")
+
+
+def test_what_does_not_exist(sendgrid: Access) -> None:
+    """IPs and pools that the account does not have are not found."""
+    for path, field, message in (
+        (f"{IPS}/203.0.113.250", None, "resource not found"),
+        (f"{POOLS}/nope", "error", "Unable to locate specified IPs Pool"),
+    ):
+        response = sendgrid.get(path)
+        assert (response.status_code, response.json) == (404, {"errors": [{"field": field, "message": message}]})

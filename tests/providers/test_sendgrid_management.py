@@ -704,3 +704,25 @@ def test_a_pool_with_ips_needs_two_scopes(make_sendgrid: Callable[..., Access]) 
     response = creator.post(POOLS, json={"name": "full", "ips": ["10.0.0.1"]})
     assert response.status_code == 401
     assert response.json["errors"][0]["message"] == "missing required scope: ips.pools.ips.create"
+
+
+@pytest.mark.parametrize("path", [f"{POOLS}/23456/ips", f"{IPS}/167.89.21.3/subusers", POOLS])
+def test_size_of_a_page_that_is_no_number(sendgrid: Access, path: str) -> None:
+    refused(sendgrid.get(f"{path}?limit=ten"), "limit", "should be > 0 and <= 100")
+
+
+@pytest.mark.parametrize("path", [MARKETING, f"{IPS}/167.89.21.3", POOLS, IPS])
+def test_switch_that_is_no_boolean(sendgrid: Access, path: str) -> None:
+    message = "must be one of the following: true, false"
+    refused(sendgrid.get(f"{path}?include_region=yes"), "include_region", message)
+
+
+@pytest.mark.parametrize("name", ["is_auto_warmup", "is_parent_assigned", "is_enabled"])
+def test_setting_that_is_no_boolean(sendgrid: Access, name: str) -> None:
+    refused(sendgrid.patch(f"{IPS}/167.89.21.3", json={name: "true"}), "", PARSE)
+
+
+def test_address_that_is_not_of_the_account(sendgrid: Access) -> None:
+    """A text that is no address and an address of somebody else are told apart."""
+    refused(sendgrid.get(f"{IPS}/nonsense"), "ip", "invalid IP address")
+    refused(sendgrid.get(f"{IPS}/203.0.113.250"), "ip", "not found")

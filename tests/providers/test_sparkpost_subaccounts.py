@@ -586,3 +586,58 @@ def test_the_subaccount_header(three: Access, value: str) -> None:
     for path in (SUBACCOUNTS, f"{SUBACCOUNTS}/7", "/api/v1/ip-pools", "/api/v1/sending-ips"):
         assert acting.get(path).data == three.get(path).data
     assert acting.post(SUBACCOUNTS, json={"name": "A", **KEY}).json["results"]["subaccount_id"] == 10
+
+
+STATUS = "Invalid `status` value. Supported values are: 'active', 'suspended', 'terminated'"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("status", 5, STATUS),
+        ("status", "gone", STATUS),
+        ("ip_pool", "x" * 21, "ip_pool must be 20 characters or less"),
+        ("ip_pool", 5, "ip_pool must be alphanumeric and underscore"),
+        ("options", 5, "`options` must be an Object"),
+    ],
+)
+def test_fields_that_an_update_cannot_have(three: Access, field: str, value: Any, message: str) -> None:
+    response = three.put(f"{SUBACCOUNTS}/5", json={field: value})
+    problem = {"message": message, "param": field, "value": value}
+    assert (response.status_code, response.json) == (400, {"errors": [problem]})
+
+
+def test_deliverability_is_a_boolean(three: Access) -> None:
+    response = three.put(f"{SUBACCOUNTS}/5", json={"options": {"deliverability": "true"}})
+    message = "`options.deliverability` must be a Boolean"
+    assert response.json == {"errors": [{"message": message, "param": "options.deliverability", "value": "true"}]}
+
+
+@pytest.mark.parametrize("field", ["key_label", "key_grants"])
+def test_a_key_needs(three: Access, field: str) -> None:
+    body = {"name": "new", **{name: value for name, value in KEY.items() if name != field}}
+    response = three.post(SUBACCOUNTS, json=body)
+    problem = {"message": f"`{field}` is a required field", "param": field, "value": None}
+    assert (response.status_code, response.json) == (400, {"errors": [problem]})
+
+
+def test_whether_there_is_a_key_is_a_boolean(three: Access) -> None:
+    response = three.post(SUBACCOUNTS, json={"name": "new", **KEY, "setup_api_key": "false"})
+    message = "`setup_api_key` must be a Boolean"
+    assert response.json == {"errors": [{"message": message, "param": "setup_api_key", "value": "false"}]}
+
+
+def test_status_to_list(three: Access) -> None:
+    response = three.get(f"{SUBACCOUNTS}?status=gone")
+    assert (response.status_code, response.json["errors"][0]["message"]) == (400, STATUS)
+
+
+def test_bought_ips_need(three: Access) -> None:
+    """A purchase needs a number, and a pool's id that is a text."""
+    for body, field, value in (
+        ({"ip_pool": "marketing_ip_pool"}, "quantity", None),
+        ({"ip_pool": 5, "quantity": 1}, "ip_pool", 5),
+    ):
+        response = three.post("/api/v1/account/add-ons/dedicated_ips", json=body)
+        problem = {"message": f"`{field}` is a required field", "param": field, "value": value}
+        assert (response.status_code, response.json) == (400, {"errors": [problem]})
