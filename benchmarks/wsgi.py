@@ -88,7 +88,8 @@ class Application:
         (sent,) = self.environs(case, 1)
         returned = self.app(sent, lambda status, headers, exc_info=None: statuses.append(status))  # type: ignore[arg-type,return-value]
         body = b"".join(returned)
-        returned.close()  # type: ignore[attr-defined]
+        if hasattr(returned, "close"):
+            returned.close()
         self.reset()
         return int(statuses[0].split()[0]), body
 
@@ -100,7 +101,8 @@ class Application:
             returned = app(each, start_response)
             for _ in returned:
                 pass
-            returned.close()  # type: ignore[attr-defined]
+            if hasattr(returned, "close"):
+                returned.close()
         spent = time.thread_time() - start
         if case == "create":
             self.reset()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -57,8 +56,8 @@ class Record(NamedTuple):
     @property
     def weight(self) -> int:
         """About how many bytes it takes to keep this."""
-        headers = "".join(itertools.chain.from_iterable(self.headers))
-        return 1_000 + len(self.path) + len(self.query) + len(headers) + len(self.body)
+        headers = sum([len(name) + len(value) for name, value in self.headers])
+        return 1_000 + len(self.path) + len(self.query) + headers + len(self.body)
 
 
 Counted = tuple[str, str | None, str | None, int]
@@ -124,12 +123,13 @@ class Room:
 class Journal:
     """The last requests of one tenant; older ones are dropped and counted."""
 
-    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "_weight", "age", "dropped", "tally")
+    __slots__ = ("_early", "_records", "_room", "_seq", "_size", "_weight", "_weights", "age", "dropped", "tally")
 
     def __init__(self, size: int, room: Room) -> None:
         self._records: deque[Record] = deque()
         self._size = size
         self._room = room
+        self._weights: deque[int] = deque()
         self._weight = 0
         self._early = 0
         """How many records it dropped that the room still lists."""
@@ -149,6 +149,7 @@ class Journal:
         with self._room.lock:
             weight = record.weight
             self._records.append(record)
+            self._weights.append(weight)
             self._weight += weight
             self._room.take(self, weight)
             if len(self._records) > self._size:
@@ -160,7 +161,7 @@ class Journal:
         with self._room.lock:
             self.age += 1
             weight, records = self._weight, len(self._records)
-            self._records = deque()
+            self._records, self._weights = deque(), deque()
             self._weight = self._early = self.dropped = 0
             self._room.give_back(weight, records)
 
@@ -173,7 +174,8 @@ class Journal:
     def drop_oldest(self) -> int:
         """Drop a record and return its weight. Called with the room's lock held."""
         self.dropped += 1
-        weight = self._records.popleft().weight
+        self._records.popleft()
+        weight = self._weights.popleft()
         self._weight -= weight
         return weight
 

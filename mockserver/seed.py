@@ -166,7 +166,7 @@ def load(source: str, sections: Mapping[str, type[SeedSection]]) -> World:
         if packaged.is_file():
             path = packaged
             with contextlib.suppress(SeedError):  # which YAML alone can place
-                return _named(documents.compiled(packaged) or (), name, sections)
+                return _packaged(packaged, name, tuple(sections.items()))
     try:
         return read(path.read_bytes(), name, sections)
     except OSError as error:
@@ -210,6 +210,12 @@ def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]]) -> W
         known = ", ".join(sorted(str(known) for known in names if known)) or "none"
         raise SeedError((), f"no world named '{name}' (there is: {known})")
     raise SeedError((), "no YAML document")
+
+
+@functools.lru_cache(maxsize=16)
+def _packaged(file: Path, name: str, sections: tuple[tuple[str, type[SeedSection]], ...]) -> World:
+    """Return a world of a packaged fixture; all applications of a process share it, since nothing changes it."""
+    return _named(documents.compiled(file) or (), name, dict(sections))
 
 
 def _named(worlds: Iterable[Any], name: str, sections: Mapping[str, type[SeedSection]]) -> World:

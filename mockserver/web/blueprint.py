@@ -225,7 +225,8 @@ class ProviderBlueprint(Provider):
     def handle_api_error(self, error: ApiError) -> flask.Response:
         current_exchange().error = error
         response = self.error_response(error)
-        response.headers.extend(error.headers)
+        if error.headers:
+            response.headers.extend(error.headers)
         return response
 
     def handle_not_found(self, error: NotFound) -> flask.Response:
@@ -337,9 +338,10 @@ class ProviderBlueprint(Provider):
             headers.append(("Content-Type", content_type))
         if not exchange.dropped and status not in (204, 304):
             headers.append(("Content-Length", str(len(response.get_data()))))
-            if isinstance(response, Response):
-                response.complete = response.status, headers
-        response.headers = Headers(headers)
+        if isinstance(response, Response):
+            response.set_header_list(headers)
+        else:
+            response.headers = Headers(headers)
         if exchange.fault is not None and exchange.fault.kind == "truncate":
             body = response.get_data()
             response.response = _reset(body[: len(body) // 2], exchange.request)

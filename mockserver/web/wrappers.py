@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -15,7 +16,7 @@ from werkzeug.formparser import FormDataParser
 from .exchange import Exchange
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 class MockServerRequest(flask.Request):
@@ -28,6 +29,8 @@ class MockServerRequest(flask.Request):
 
     exchange: Exchange | None = None
     """Set by the blueprint of a provider. Not in `flask.g`, which several requests share in a pushed app context."""
+    is_body_read = False
+    """Whether something has read the body."""
 
     @property
     def blueprints(self) -> list[str]:
@@ -50,6 +53,7 @@ class MockServerRequest(flask.Request):
         """Return the body; below a mount it is kept, so that a hook that reads a form does not use it up."""
         if current_app and self.mount is not None:
             cache, parse_form_data = True, False
+        self.is_body_read = True
         return super().get_data(cache, as_text, parse_form_data)  # type: ignore[call-overload]
 
     def make_form_data_parser(self) -> FormDataParser:
@@ -81,21 +85,25 @@ def read_body(request: flask.Request, limit: int) -> bytes:
     """
     environ = request.environ
     length: str | None = environ.get("CONTENT_LENGTH")
-    if not length and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
+    is_chunked, is_terminated = "HTTP_TRANSFER_ENCODING" in environ, environ.get("wsgi.input_terminated")
+    if not length and not is_chunked and not is_terminated:
         return b""
+    size = limit + 1
+    if length and len(length) < 16 and length.isascii() and length.isdecimal():
+        size = int(length)
+    is_read = isinstance(request, MockServerRequest) and request.is_body_read
     body: bytes
     try:
-        if length and len(length) < 16 and length.isascii() and length.isdecimal() and int(length) <= limit:
-            # the common case, without the streams that Werkzeug wraps around the input
-            body = environ["wsgi.input"].read(int(length))
-            if len(body) != int(length):  # a hook of the application has read it already, or it ends early
-                body = request.get_data()
-            if len(body) != int(length):
+        if not is_read and (size <= limit if length else not is_chunked):
+            # the common cases, without the streams that Werkzeug wraps around the input
+            body = environ["wsgi.input"].read(size)
+            if length and len(body) != size:  # a hook of the application has read it, or it ends early
                 raise UnreadableBody
-            environ["wsgi.input"] = io.BytesIO(body)  # for whoever reads it again
-            return body
-        request.max_content_length = limit + 1  # a longer chunked body is cut there
-        body = request.get_data()
+            if body:
+                environ["wsgi.input"] = io.BytesIO(body)  # for whoever reads it again
+        else:
+            request.max_content_length = limit + 1  # a longer chunked body is cut there
+            body = request.get_data()
     except HTTPException as error:
         raise error if isinstance(error, RequestEntityTooLarge) else UnreadableBody() from None
     except Exception:  # of the server, which decodes a chunked body while it is read
@@ -111,8 +119,8 @@ class Response(flask.Response):
     default_mimetype = None
     json_data: Any = None
     """The data of its body, if that is JSON."""
-    complete: tuple[str, list[tuple[str, str]]] | None = None
-    """Its status and headers, once nothing needs to be added to them."""
+    header_list: Sequence[tuple[str, str]] = ()
+    """All its headers, in order; valid as long as nothing has used `headers`."""
 
     def __init__(
         self,
@@ -125,7 +133,25 @@ class Response(flask.Response):
         content = [body.encode() if isinstance(body, str) else body] if body else []
         super().__init__(content, status, Headers(headers) if headers else None, content_type=content_type)
 
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        """Return the headers as they are, without Werkzeug's copy, unless a hook has changed them."""
-        is_complete = (self.status, list(self.headers)) == self.complete
-        return self.headers if is_complete else super().get_wsgi_headers(environ)
+    @functools.cached_property
+    def headers(self) -> Headers:  # type: ignore[override]
+        """The headers. After `set_header_list` they are made when first used, which most requests never do."""
+        return Headers(self.header_list)
+
+    def set_header_list(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Replace all headers."""
+        self.header_list = headers
+        del self.headers
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send the headers and the body as they are, without Werkzeug's copies, if no hook can have changed them."""
+        body = self.response
+        has_body = self.status_code not in (204, 304) and environ["REQUEST_METHOD"] != "HEAD"
+        if "headers" in vars(self) or not has_body or not isinstance(body, list):
+            return super().__call__(environ, start_response)
+        start_response(self.status, list(self.header_list))
+        return body
+
+    def call_on_close(self, func: Callable[[], Any]) -> Callable[[], Any]:
+        self.headers  # noqa: B018  so that `__call__` returns an iterable that is closed
+        return super().call_on_close(func)

@@ -21,7 +21,7 @@ def find_pool(tx: Tx, user: str | None, name: str, otherwise: ErrorMessage) -> P
 def create_pool(tx: Tx, user: str | None, name: str) -> Pool:
     """Make an empty pool."""
     own = tx.state.pools_of(user)
-    if any(pool.name == name for pool in own):
+    if name in [pool.name for pool in own]:
         raise catalog.NAME_TAKEN()
     if len(own) >= catalog.MAX_POOLS:
         raise catalog.TOO_MANY_POOLS()

@@ -11,7 +11,7 @@ from . import Tx
 
 def is_named(tx: Tx, user: str | None, name: str) -> bool:
     """Say whether a user has a pool of this name."""
-    return any(pool.name == name for pool in tx.state.pools_of(user))
+    return name in [pool.name for pool in tx.state.pools_of(user)]
 
 
 def make(tx: Tx, user: str | None, name: str, ips: tuple[str, ...] = ()) -> Pool:
