@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import logging
 import threading
@@ -58,6 +59,16 @@ def test_body_that_ends_early_is_a_problem_in_an_own_app() -> None:
     announced = {"CONTENT_LENGTH": "100"}
     response = own_app().test_client().post(POOLS, headers=SENDGRID, data=b"{", environ_overrides=announced)
     assert (response.status_code, response.content_type) == (400, PROBLEM)
+
+
+def test_body_that_is_too_large_is_not_read(mock: Flask) -> None:
+    class Unread(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise AssertionError("the body was read")
+
+    announced = {"CONTENT_LENGTH": str(Config().max_body + 2), "wsgi.input": Unread()}
+    response = mock.test_client().post(POOLS, headers=SENDGRID, environ_overrides=announced)
+    assert response.status_code == 413
 
 
 def test_closed_tenant_is_a_problem_in_an_own_app() -> None:
@@ -133,7 +144,19 @@ def test_response_without_a_body_has_no_length(mock: Flask) -> None:
     client = mock.test_client()
     assert client.get(POOLS, headers=SENDGRID).content_length
     response = client.delete(f"{POOLS}/spare", headers=SENDGRID)
-    assert (response.status_code, "Content-Length" in response.headers) == (204, False)
+    assert (response.status_code, response.data, "Content-Length" in response.headers) == (204, b"", False)
+
+
+def test_hook_that_registers_a_callback_for_the_end_of_a_response(mock: Flask) -> None:
+    ended = []
+
+    @mock.after_request
+    def register(response: flask.Response) -> flask.Response:
+        response.call_on_close(lambda: ended.append(response.status_code))
+        return response
+
+    mock.test_client().get(POOLS, headers=SENDGRID).close()
+    assert ended == [200]
 
 
 def test_request_that_runs_again_acts_for_its_own_account(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +280,7 @@ def ended(mock: Flask) -> Iterator[list[str]]:
 
 
 def test_teardown_functions_and_signals(mock: Flask, ended: list[str]) -> None:
-    mock.test_client().get(POOLS, headers=SENDGRID)
+    mock.test_client().get(POOLS, headers=SENDGRID).close()
     assert ended == ["request", "request signal", "context", "context signal"]
 
 

@@ -336,7 +336,7 @@ class ProviderBlueprint(Provider):
         headers = [*self.response_headers(exchange), *own, ("X-Mockserver-Request-Id", request_id)]
         if content_type is not None:
             headers.append(("Content-Type", content_type))
-        if not exchange.dropped and status not in (204, 304):
+        if not exchange.dropped:
             headers.append(("Content-Length", str(len(response.get_data()))))
         if isinstance(response, Response):
             response.set_header_list(headers)
