@@ -60,7 +60,7 @@ fuzz-long: .venv/test $(COMPILED)
 	$(BIN)/python tools/fuzz.py --examples 100 $(ARGS)
 	MOCKSERVER_HOSTILE_EXAMPLES=20000 $(BIN)/python -m pytest -q tests/test_hostile.py
 
-# Does everything that mockserver/fuzzing.yaml excludes still spare a failure?
+# Does everything that mockserver/testing/fuzzing.yaml excludes still spare a failure?
 fuzz-unneeded: .venv/test $(COMPILED)
 	$(BIN)/python tools/fuzz.py --examples 30 --seed 1 --unneeded $(ARGS)
 
@@ -85,8 +85,8 @@ soak: .venv/test $(COMPILED)
 bench: .venv/test $(COMPILED)
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
-%.json: %.yaml mockserver/documents.py | .venv/serve
-	$(BIN)/python -m mockserver.documents $<
+%.json: %.yaml mockserver/core/yaml_files.py | .venv/serve
+	$(BIN)/python -m mockserver.core.yaml_files $<
 
 .PHONY: npm
 npm:

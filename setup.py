@@ -9,7 +9,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))  # where a build is isolated, it is not there
 
-from mockserver.documents import compile_to  # noqa: E402
+from mockserver.core.yaml_files import compile_to  # noqa: E402
 
 
 class Build(build_py):

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 from flask import Flask
 
-from mockserver import Config, Sandboxes, create_app, serving
-from mockserver.inprocess import URL, ask
-from mockserver.remote import Remote
+from mockserver import Config, Server, create_app, run_server
+from mockserver.testing.control_client import ControlClient
+from mockserver.testing.in_process import URL, send
 from mockserver.web.server_state import server_state
 
 
@@ -59,7 +59,7 @@ def server(rounds: int) -> dict[str, float]:
     starts, stops = [], []
     for _ in range(rounds + 1):
         with contextlib.ExitStack() as stack:
-            starts.append(once(lambda stack=stack: stack.enter_context(serving())))  # type: ignore[misc]
+            starts.append(once(lambda stack=stack: stack.enter_context(run_server())))  # type: ignore[misc]
             stops.append(once(stack.close))
     return {"start": statistics.median(starts[1:]), "stop": statistics.median(stops[1:])}
 
@@ -67,11 +67,11 @@ def server(rounds: int) -> dict[str, float]:
 def tenant(rounds: int) -> dict[str, float]:
     """Measure the creation and the deletion of a tenant, in this process and over HTTP, in milliseconds."""
     found = {}
-    with serving() as server:
-        for way, remote in {"in process": server.remote, "over HTTP": Remote(server.url)}.items():
-            tenants = Sandboxes(remote)
-            tenants.sandbox().close()
-            found[way] = middle(lambda tenants=tenants: tenants.sandbox().close(), rounds)  # type: ignore[misc]
+    with run_server() as server:
+        for way, remote in {"in process": server.client, "over HTTP": ControlClient(server.url)}.items():
+            tenants = Server(remote)
+            tenants.create_tenant().close()
+            found[way] = middle(lambda tenants=tenants: tenants.create_tenant().close(), rounds)  # type: ignore[misc]
     return found
 
 
@@ -82,7 +82,7 @@ def seed(pools: int, ips: int, domains: int = 0) -> dict[str, Any]:
     address = [[f"10.{1 + pool // 250}.{pool % 250}.{ip}" for ip in range(ips)] for pool in range(pools)]
     every = [ip for each in address for ip in each]
     return {
-        "world": "large",
+        "name": "large",
         "sendgrid": {
             "ips": [{"ip": ip, "rdns": f"o{number}.example.com"} for number, ip in enumerate(every)],
             "pools": [{"id": str(n + 1), "name": name, "ips": address[n]} for n, name in enumerate(names)],
@@ -134,7 +134,7 @@ def call(app: Flask, provider: str, number: int, method: str, path: str, body: A
     data = b"" if body is None else json.dumps(body).encode()
     if data:
         sent.append(("Content-Type", "application/json"))
-    response = ask(app, method, f"{URL}/{provider}{path}", sent, data)
+    response = send(app, method, f"{URL}/{provider}{path}", sent, data)
     if response.status != 200:
         raise RuntimeError(f"{method} {path}: {response.status} {response.body[:200]!r}")
     return json.loads(response.body)
@@ -209,13 +209,13 @@ def many(size: int, act: Callable[[Flask, int], object], **settings: Any) -> dic
         act(app, number)
     grown = resident() - before
     tenants = state.store.overview()
-    logs = (state.store.get(each.id).journal for each in tenants)  # type: ignore[union-attr]
+    logs = (state.store.get(each.id).request_log for each in tenants)  # type: ignore[union-attr]
     return {
         "tenants": len(tenants),
         "MB": grown / 1e6,
         "with provider state": sum(1 for each in tenants if each.written),
         "request logs, MB": sum(record.weight for log in logs for record in log) / 1e6,
-        "limit, MB": state.config.journal_room / 1e6,
+        "limit, MB": state.config.request_log_max_bytes / 1e6,
     }
 
 
@@ -231,7 +231,7 @@ def written(size: int) -> dict[str, float]:
 
 def written_without_logs(size: int) -> dict[str, float]:
     """Measure the same without their request logs."""
-    return many(size, rename, journal_room=1)
+    return many(size, rename, request_log_max_bytes=1)
 
 
 def linear(size: int) -> dict[str, dict[str, float]]:
@@ -243,7 +243,7 @@ def linear(size: int) -> dict[str, dict[str, float]]:
     for number in (size // 4, size // 2, size):
         lists, pages = large(number, number), large(number, 100, number * 20)
         for provider, path in LISTS.items():
-            act = functools.partial(ask, lists, "GET", f"{URL}/{provider}{path}", headers(provider), b"")
+            act = functools.partial(send, lists, "GET", f"{URL}/{provider}{path}", headers(provider), b"")
             actions.setdefault(f"{provider}: list, n pools × n IPs", {})[number] = act
         for limit in (1, 100):
             name = f"sendgrid: all pages of {limit}, n pools × 100 IPs"

@@ -216,10 +216,10 @@ CLOCK_PLUGIN = """Wall time from before `import mockserver.pytest_plugin` to aft
     imported pytest; then `sys.modules` of that process. The package was installed with pip in a fresh virtual
     environment."""
 CLOCK_FIRST = """Wall time from before `import mockserver`, in a fresh process that has imported none of it and none of
-    its libraries, to the end of the first response to a list of pools, with `serving()`. In the clock: all imports, the
-    creation of the application, the start of the server, one request. Not in the clock: the start of the interpreter,
-    and an HTTP client (the request is sent on a plain socket). The package was installed with pip in a fresh virtual
-    environment. Files are in the system's cache."""
+    its libraries, to the end of the first response to a list of pools, with `run_server()`. In the clock: all imports,
+    the creation of the application, the start of the server, one request. Not in the clock: the start of the
+    interpreter, and an HTTP client (the request is sent on a plain socket). The package was installed with pip in a
+    fresh virtual environment. Files are in the system's cache."""
 CLOCK_BYTECODE = {
     "bytecode of all packages": "As pip installs it: all bytecode is loaded.",
     "no bytecode of mockserver": "Compiles all imported modules of mockserver (`PYTHONDONTWRITEBYTECODE=1`).",
@@ -272,7 +272,7 @@ def _millis(value: float | None) -> str:
 # Servers and tenants of a process
 
 CLOCK_TENANTS = "Wall time, in a process that has imported everything and has had a server before."
-CLOCK_START_STOP = ("`serving()` until it is entered, no request.", "`serving()` until it is left.")
+CLOCK_START_STOP = ("`run_server()` until it is entered, no request.", "`run_server()` until it is left.")
 CLOCK_TENANT = {
     "in process": "`POST` and `DELETE` of the control API, called in this process.",
     "over HTTP": "The same over a keep-alive connection; the client is in the same process.",

@@ -5,38 +5,41 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import create_app
-    from .config import Config
+    from .core.config import Config
     from .extension import MockServer
-    from .inprocess import Local, wsgi_adapter, wsgi_transport
-    from .remote import Remote, RemoteError
-    from .sandbox import Sandbox, Sandboxes, serving
+    from .testing.control_client import ControlClient, ControlError
+    from .testing.in_process import InProcessClient, wsgi_adapter, wsgi_transport
+    from .testing.tenant import Server, Tenant, run_server
+    from .web.blueprint import ProviderBlueprint
 
     __version__: str
 
-_HOMES = {
-    "Config": "config",
-    "Local": "inprocess",
-    "Remote": "remote",
-    "RemoteError": "remote",
-    "Sandbox": "sandbox",
-    "Sandboxes": "sandbox",
+_MODULES = {
+    "Config": "core.config",
+    "ControlClient": "testing.control_client",
+    "ControlError": "testing.control_client",
+    "InProcessClient": "testing.in_process",
     "MockServer": "extension",
+    "ProviderBlueprint": "web.blueprint",
+    "Server": "testing.tenant",
+    "Tenant": "testing.tenant",
     "create_app": "app",
-    "serving": "sandbox",
-    "wsgi_adapter": "inprocess",
-    "wsgi_transport": "inprocess",
+    "run_server": "testing.tenant",
+    "wsgi_adapter": "testing.in_process",
+    "wsgi_transport": "testing.in_process",
 }
 
 __all__ = [
     "Config",
-    "Local",
+    "ControlClient",
+    "ControlError",
+    "InProcessClient",
     "MockServer",
-    "Remote",
-    "RemoteError",
-    "Sandbox",
-    "Sandboxes",
+    "ProviderBlueprint",
+    "Server",
+    "Tenant",
     "create_app",
-    "serving",
+    "run_server",
     "wsgi_adapter",
     "wsgi_transport",
 ]
@@ -45,11 +48,11 @@ __all__ = [
 if not TYPE_CHECKING:  # keep undefined names an error for type checkers
 
     def __getattr__(name: str) -> Any:
-        """Import what is asked for, when it is asked for: importing the package costs nothing."""
+        """Import a public name when it is first used: importing the package alone costs nothing."""
         if name == "__version__":
-            from . import resources
+            from .core import resources
 
             return resources.version()
-        if name in _HOMES:
-            return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+        if name in _MODULES:
+            return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

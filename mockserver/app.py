@@ -15,10 +15,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from . import control
-from .config import Config
+from .core.config import Config
+from .core.store import StoreUnavailable
 from .extension import MockServer
 from .providers import PROVIDERS
-from .store import Unserved
 from .web.mounts import LOOPBACK_NAMES, host_name
 from .web.problems import MisdirectedRequest, http_problem, internal_error, unavailable
 from .web.routing import LazyMap
@@ -39,7 +39,7 @@ class LazySessionInterface(SecureCookieSessionInterface):
 class App(Flask):
     """A Flask application that checks the Host, and that is fast where Flask does work for nothing.
 
-    Everything of Flask works: hooks, signals, sessions, `url_for`, `TRUSTED_HOSTS`, `SERVER_NAME`.
+    StoreSnapshot of Flask works: hooks, signals, sessions, `url_for`, `TRUSTED_HOSTS`, `SERVER_NAME`.
     """
 
     url_map_class = LazyMap
@@ -106,7 +106,7 @@ def create_app(
     for blueprint in PROVIDERS:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, http_problem)
-    app.register_error_handler(Unserved, unavailable)
+    app.register_error_handler(StoreUnavailable, unavailable)
     app.register_error_handler(Exception, internal_error)
     if server_state(app).config.access_log:
         app.after_request(log_access)

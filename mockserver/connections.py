@@ -19,7 +19,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import build_http_date
 
-from .faults import Waits
+from .core.faults import Waits
 from .web.blueprint import MAY_NOT_WAIT
 
 THREADS = 8
@@ -49,16 +49,16 @@ class Dispatcher(ThreadedTaskDispatcher):
     together with others or behind an answer that is not yet sent, since the client may not read.
     """
 
-    def __init__(self, *, prompt: bool) -> None:
+    def __init__(self, *, is_local: bool) -> None:
         super().__init__()
-        self._prompt = prompt
-        self._at_most = WAITING if prompt else THREADS
+        self._is_local = is_local
+        self._at_most = WAITING if is_local else THREADS
         self._asked: deque[Any] = deque()
         self._loop = 0
         self._growing = threading.Lock()
 
     def add_task(self, task: Any) -> None:
-        if self._prompt:
+        if self._is_local:
             self._asked.append(task)
         else:
             self._answer_elsewhere(task)

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Flask
 
-from .config import Config
-from .errors import StoreError
-from .memory_store import MemoryStore
+from .core.config import Config
+from .core.errors import StoreError
+from .core.memory_store import MemoryStore
 from .providers import PROVIDERS
 from .settings import load_config, to_mapping
 from .web.mounts import MountMiddleware
@@ -50,7 +50,7 @@ def store_class(store: str) -> StoreClass:
     if store == "memory":
         return MemoryStore
     try:
-        from .redis_store import RedisStore
+        from .core.redis_store import RedisStore
     except ImportError as error:
         raise StoreError(f"--store redis needs a library: pip install 'esp-mockserver[redis]' ({error})") from None
     return RedisStore

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .config import Config
-    from .coverage import Coverage
-    from .sandbox import Sandbox, Sandboxes
+    from .core.config import Config
+    from .testing.coverage import Coverage
+    from .testing.tenant import Server, Tenant
 
 ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "seed": (str, os.PathLike, Mapping),
@@ -33,7 +33,7 @@ SHARED = ("seed", "profile", "clock", "strict")
 """What of it holds for every tenant that the test opens."""
 MARKER = (
     "mockserver(seed=..., profile=..., clock=..., faults=[...], credentials={...}, strict=...): how the test's tenant "
-    "starts; the arguments are those of Sandboxes.sandbox."
+    "starts; the arguments are those of Server.sandbox."
 )
 WAIT = 10.0
 """How long a server that is attached to may take to be ready, in seconds."""
@@ -91,21 +91,21 @@ class Run:
         """Those that are being set up, the innermost last."""
         self.item: pytest.Item | None = None
         """The test that runs."""
-        self._open: dict[Sandbox, bool] = {}
+        self._open: dict[Tenant, bool] = {}
         """Whether it is the test's alone."""
-        self._first: dict[Sandbox, int] = {}
+        self._first: dict[Tenant, int] = {}
         """`seq` of the last request before the test that runs."""
         self._others: Callable[[], int] = int
         """Counts the requests to the server that no tenant of the run made."""
         self._before = 0
         self._calling = False
         """Whether the test's own function runs, and neither what prepares it nor what clears up."""
-        self._gone: set[Sandbox] = set()
+        self._gone: set[Tenant] = set()
         """Those that the server knows no more, or that no server is there for, as was told already."""
         self._pending: list[str] = []
         self._told: list[tuple[str, str]] = []
 
-    def serve(self, server: Sandboxes, others: Callable[[], int]) -> None:
+    def serve(self, server: Server, others: Callable[[], int]) -> None:
         """Take note of the server, and of how requests to it that no tenant of the run made are counted."""
         server.opened, server.closing = self._adopt, self._closing
         self._others = others
@@ -113,7 +113,7 @@ class Run:
 
     def begin(self, item: pytest.Item) -> None:
         self.item = item
-        self._first = {sandbox: sandbox._judged for sandbox in self._open}
+        self._first = {tenant: tenant._judged for tenant in self._open}
         self._before = self._others()
         self._pending.clear()
         self._told.clear()
@@ -122,21 +122,21 @@ class Run:
         """Say whether what is opened now is the running test's alone."""
         return not self.fixtures or self.fixtures[-1].scope == "function"
 
-    def _adopt(self, sandbox: Sandbox) -> None:
+    def _adopt(self, tenant: Tenant) -> None:
         """Close a sandbox together with the fixture, or else the test, that opened it."""
         assert self.item is not None
         owner = self.fixtures[-1] if self.fixtures else self.item
-        self._open[sandbox] = self.is_own()
-        self._first[sandbox] = 0
+        self._open[tenant] = self.is_own()
+        self._first[tenant] = 0
 
         def finish() -> None:
-            from .remote import RemoteError
+            from .testing.control_client import ControlError
 
             try:
-                sandbox.close()
-            except RemoteError as error:
-                if sandbox not in self._gone:
-                    self._pending.append(f"mockserver: {sandbox.id} cannot be closed: {error}")
+                tenant.close()
+            except ControlError as error:
+                if tenant not in self._gone:
+                    self._pending.append(f"mockserver: {tenant.id} cannot be closed: {error}")
             self.fail_for(self._pending)
 
         try:
@@ -144,13 +144,13 @@ class Run:
         except AssertionError:  # a test that is being cleared up takes no more
             self.item.session.addfinalizer(finish)
 
-    def _closing(self, sandbox: Sandbox) -> None:
+    def _closing(self, tenant: Tenant) -> None:
         """Keep what a failure would tell of a sandbox, while it can be asked."""
-        if sandbox in self._gone:
+        if tenant in self._gone:
             return
-        self._told += self._section(sandbox)
-        own = self._open.pop(sandbox, True)
-        self._pending += sandbox.mistakes(faults=self._calling or not own)
+        self._told += self._section(tenant)
+        own = self._open.pop(tenant, True)
+        self._pending += tenant.problems(faults=self._calling or not own)
 
     @contextlib.contextmanager
     def judging(self) -> Iterator[None]:
@@ -160,50 +160,50 @@ class Run:
         try:
             yield
         finally:
-            for sandbox, own in list(self._open.items()):
-                from .remote import RemoteError
+            for tenant, own in list(self._open.items()):
+                from .testing.control_client import ControlError
 
                 try:
-                    found += sandbox.mistakes(faults=own)
-                except RemoteError as error:  # told once, and in the place of no failure of the test's own
-                    del self._open[sandbox]
-                    self._gone.add(sandbox)
-                    found.append(f"mockserver: the requests of {sandbox.id} cannot be judged: {error}")
+                    found += tenant.problems(faults=own)
+                except ControlError as error:  # told once, and in the place of no failure of the test's own
+                    del self._open[tenant]
+                    self._gone.add(tenant)
+                    found.append(f"mockserver: the requests of {tenant.id} cannot be judged: {error}")
             found = [*self._pending, *found]
             self._pending.clear()  # of a test that failed, too: the next one is to hear nothing of them
             self._calling = False
         self.fail_for(found)
 
-    def fail_for(self, mistakes: list[str]) -> None:
+    def fail_for(self, problems: list[str]) -> None:
         """Fail what runs, if anything is wrong."""
-        if mistakes:
-            reason = "\n".join(mistakes)
-            mistakes.clear()
+        if problems:
+            reason = "\n".join(problems)
+            problems.clear()
             pytest.fail(reason, pytrace=False)
 
     def sections(self) -> list[tuple[str, str]]:
         """Return the sections of a failure, each with its title."""
-        told = [*self._told]
-        for sandbox in self._open:
-            told += self._section(sandbox)
-        return told
+        payload = [*self._told]
+        for tenant in self._open:
+            payload += self._section(tenant)
+        return payload
 
-    def _section(self, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
-        from .remote import RemoteError
-        from .verdict import section
+    def _section(self, tenant: Tenant) -> Iterator[tuple[str, str]]:
+        from .testing.control_client import ControlError
+        from .testing.report import render
 
-        first = self._first.get(sandbox, 0)
+        first = self._first.get(tenant, 0)
         try:
-            made = sandbox.requests.since(first if first <= sandbox._judged else 0)  # numbers begin anew with a reset
-        except RemoteError as error:
-            yield f"mockserver: requests of {sandbox.id}", str(error)
+            made = tenant.requests.since(first if first <= tenant._judged else 0)  # numbers begin anew with a reset
+        except ControlError as error:
+            yield f"mockserver: requests of {tenant.id}", str(error)
             return
         others = self._others() - self._before
-        lines = [section(made) or "none came with this tenant's credentials"]
+        lines = [render(made) or "none came with this tenant's credentials"]
         if others > 0 and len(self._open) == 1:
             lines.append(f"({others} more came to this server with other credentials, or with none)")
-        if made or self._open.get(sandbox):
-            yield f"mockserver: requests of {sandbox.id}", "\n".join(lines)
+        if made or self._open.get(tenant):
+            yield f"mockserver: requests of {tenant.id}", "\n".join(lines)
 
 
 RUN = pytest.StashKey[Run]()
@@ -214,14 +214,14 @@ def pytest_configure(config: pytest.Config) -> None:
     run = config.stash[RUN] = Run(config)
     url = _url(config)
     if url:
-        from .remote import Remote
+        from .testing.control_client import ControlClient
 
         try:
-            Remote(url)
+            ControlClient(url)
         except ValueError as error:
             raise pytest.UsageError(f"mockserver: {url!r} {error}") from None
     if config.option.mockserver_coverage or config.option.mockserver_coverage_report:
-        from .coverage import Coverage
+        from .testing.coverage import Coverage
 
         run.coverage = Coverage()
 
@@ -237,14 +237,14 @@ def _url(config: pytest.Config) -> str:
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, Any]:
     """Refuse a wrong argument of the marker when tests are collected: before any runs, and under xdist too."""
     report = yield
-    mistakes = []
+    problems = []
     for item in report.result or ():
         for mark in item.iter_markers("mockserver") if isinstance(item, pytest.Item) else ():
             mistake = _mistake(mark)
             if mistake is not None:
-                mistakes.append(f"{item.nodeid}: @pytest.mark.mockserver {mistake}")
-    if mistakes:
-        report.outcome, report.longrepr, report.result = "failed", "\n".join(mistakes), []
+                problems.append(f"{item.nodeid}: @pytest.mark.mockserver {mistake}")
+    if problems:
+        report.outcome, report.longrepr, report.result = "failed", "\n".join(problems), []
     return report
 
 
@@ -270,11 +270,11 @@ def _mistake(mark: pytest.Mark) -> str | None:
         if name not in PROVIDERS:
             return f"takes no credential for '{name}'; there is {', '.join(PROVIDERS)}"
     if "profile" in mark.kwargs:
-        from .errors import SeedError
-        from .profiles import choose
+        from .core.errors import SeedError
+        from .core.profiles import resolve_profiles
 
         try:
-            choose(mark.kwargs["profile"], dict.fromkeys(PROVIDERS))
+            resolve_profiles(mark.kwargs["profile"], dict.fromkeys(PROVIDERS))
         except SeedError as error:
             return f"takes no such profile: {error}"
     return None
@@ -294,8 +294,8 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def mockserver_config(pytestconfig: pytest.Config) -> Config:
     """Settings of the server that is started for the tests: a `mockserver.Config`. Override it to have others."""
-    from .config import Config
-    from .sandbox import is_packaged
+    from .core.config import Config
+    from .testing.tenant import is_packaged
 
     seed = str(pytestconfig.getini("mockserver_seed"))
     profile = str(pytestconfig.getini("mockserver_profile")) or None
@@ -305,54 +305,54 @@ def mockserver_config(pytestconfig: pytest.Config) -> Config:
 
 
 @pytest.fixture(scope="session")
-def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config) -> Iterator[Sandboxes]:
-    """The server of this process: `.url`, `.sandbox()`, `.app`, `.remote` for its control API. One of its own, or the
-    one that --mockserver-url names."""
-    from .sandbox import Sandboxes, serving
+def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config) -> Iterator[Server]:
+    """The server: `.url`, `.create_tenant()`, `.app`, `.client` for its control API.
+
+    It is started for this process, or it is the one that --mockserver-url names.
+    """
+    from .testing.tenant import Server, run_server
 
     config = request.config
     run = config.stash[RUN]
     strict = bool(config.option.mockserver_strict or config.getini("mockserver_strict"))
     url = _url(config)
     if url:
-        from .remote import Remote
+        from .testing.control_client import ControlClient
 
         seed = config.getini("mockserver_seed")
         profile = config.getini("mockserver_profile")
         token = config.option.mockserver_control_token or os.environ.get("MOCKSERVER_CONTROL_TOKEN")
-        remote = Remote(url, token, os.environ.get("MOCKSERVER_CA"))
-        remote.wait(WAIT)
-        with Sandboxes(
-            remote, seed=seed or None, profile=profile or None, strict=strict, root=config.rootpath
-        ) as sandboxes:
-            run.serve(sandboxes, int)
-            sandboxes.coverage = run.coverage
+        client = ControlClient(url, token, os.environ.get("MOCKSERVER_CA"))
+        client.wait(WAIT)
+        with Server(client, seed=seed or None, profile=profile or None, strict=strict, root=config.rootpath) as tenants:
+            run.serve(tenants, int)
+            tenants.coverage = run.coverage
             if run.coverage is not None:
-                run.coverage.ledger = sandboxes.ledger
-            yield sandboxes
+                run.coverage.support_matrix = tenants.support_matrix
+            yield tenants
         return
-    with serving(mockserver_config, strict=strict, root=config.rootpath) as sandboxes:
-        store = sandboxes.app.extensions["mockserver"].store
-        run.serve(sandboxes, lambda: store.counts().get("foreign", 0))
-        yield sandboxes
+    with run_server(mockserver_config, strict=strict, root=config.rootpath) as tenants:
+        store = tenants.app.extensions["mockserver"].store
+        run.serve(tenants, lambda: store.counts().get("unmatched_requests", 0))
+        yield tenants
         if run.coverage is not None:
-            run.coverage.ledger = sandboxes.ledger
-            run.coverage.add(sandboxes.remote.call("GET", "coverage"))
+            run.coverage.support_matrix = tenants.support_matrix
+            run.coverage.add(tenants.client.request("GET", "coverage"))
 
 
 @pytest.fixture(scope="session")
-def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config) -> Callable[..., Sandbox]:
-    """Opens tenants: `mockserver_tenants(seed=..., profile=..., clock=..., faults=..., credentials=..., strict=...)`.
+def mockserver_factory(mockserver_server: Server, pytestconfig: pytest.Config) -> Callable[..., Tenant]:
+    """Opens tenants: `mockserver_factory(seed=..., profile=..., clock=..., faults=..., credentials=..., strict=...)`.
     Each lives as long as the fixture, or the test, that opened it; a test's own start as its marker says, if nothing
     else is said."""
     run = pytestconfig.stash[RUN]
 
-    def open_tenant(**start: Any) -> Sandbox:
+    def open_tenant(**start: Any) -> Tenant:
         __tracebackhide__ = True
         if run.item is not None and run.is_own():
             marked = _marked(run.item)
             start = {name: marked[name] for name in SHARED if name in marked} | start
-        return mockserver_server.sandbox(**start)
+        return mockserver_server.create_tenant(**start)
 
     return open_tenant
 
@@ -361,18 +361,18 @@ def mockserver_tenants(mockserver_server: Sandboxes, pytestconfig: pytest.Config
 def mockserver(
     request: pytest.FixtureRequest,
     mockserver_config: Config,
-    mockserver_server: Sandboxes,
-    mockserver_tenants: Callable[..., Sandbox],
+    mockserver_server: Server,
+    mockserver_factory: Callable[..., Tenant],
     monkeypatch: pytest.MonkeyPatch,
-) -> Sandbox:
+) -> Tenant:
     """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers` and `.auth`;
     `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`."""
-    from .errors import SeedError
-    from .inprocess import Local
-    from .remote import RemoteError
+    from .core.errors import SeedError
+    from .testing.control_client import ControlError
+    from .testing.in_process import InProcessClient
 
-    remote = mockserver_server.remote
-    if isinstance(remote, Local) and remote.app.extensions["mockserver"].config != mockserver_config:
+    client = mockserver_server.client
+    if isinstance(client, InProcessClient) and client.app.extensions["mockserver"].config != mockserver_config:
         raise pytest.fail.Exception(
             "mockserver_config is another one for this test than for the server, which runs already: there is one for "
             "all tests of a process. Override it in one place, or start another server with mockserver.serving().",
@@ -380,13 +380,13 @@ def mockserver(
         )
     marked = _marked(request.node)
     try:
-        sandbox = mockserver_tenants(**marked)
-    except (RemoteError, SeedError, TypeError, ValueError) as error:
-        to_blame = marked and not (isinstance(error, RemoteError) and error.status in (None, HTTPStatus.UNAUTHORIZED))
+        tenant = mockserver_factory(**marked)
+    except (ControlError, SeedError, TypeError, ValueError) as error:
+        to_blame = marked and not (isinstance(error, ControlError) and error.status in (None, HTTPStatus.UNAUTHORIZED))
         name = "@pytest.mark.mockserver" if to_blame else "mockserver"
         raise pytest.fail.Exception(f"{name}: {error}", pytrace=False) from None
-    sandbox._setenv = monkeypatch.setenv
-    return sandbox
+    tenant._setenv = monkeypatch.setenv
+    return tenant
 
 
 # What fails a test, and what a failure tells
@@ -434,11 +434,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["mockserver"] = run.coverage.dump()
         return
-    if not run.coverage.ledger["operations"]:  # no test used the server
+    if not run.coverage.support_matrix["operations"]:  # no test used the server
         from . import providers
-        from .ledger import catalogue
+        from .evidence import support_matrix
 
-        run.coverage.ledger = catalogue(providers.PROVIDERS)
+        run.coverage.support_matrix = support_matrix(providers.PROVIDERS)
     for file in run.config.option.mockserver_coverage_report:
         path = Path(run.config.invocation_params.dir, file)
         try:

@@ -17,8 +17,8 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
 from .app import create_app
-from .config import Config
 from .connections import QUIET, Connection, Dispatcher, Listener
+from .core.config import Config
 from .tls import Tls
 from .web.mounts import at_root
 from .web.server_state import ServerState
@@ -27,7 +27,7 @@ CONNECTIONS = 1_000
 """How many connections are open at once; a further one waits."""
 MAX_BODY = 64 << 20
 """What the socket takes at all, in bytes; below it, too large a body is refused in the provider's words."""
-PATIENCE = 0.7
+SHUTDOWN_TIMEOUT = 0.7
 """How long what was asked may take to be answered once the server stops, in seconds."""
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -36,7 +36,7 @@ WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 log = logging.getLogger("mockserver")
 
 
-class Server:
+class HttpServer:
     """A server bound to a port, 0 being any that is free; a context manager that serves in a thread.
 
     `provider_ports` are further ports, each of which is one provider's at its root. Raises `OSError`, with the address
@@ -53,7 +53,7 @@ class Server:
     ) -> None:
         quiet = logging.getLogger("waitress.queue")
         quiet.setLevel(logging.ERROR)
-        listening, *others = _bound(host, port, *(provider_ports or {}).values())
+        listening, *others = _bind(host, port, *(provider_ports or {}).values())
         adjustments = Adjustments(
             sockets=[listening],
             connection_limit=CONNECTIONS,
@@ -69,7 +69,7 @@ class Server:
         self._sockets: dict[int, Any] = {}
         self.app = app
         self.state: ServerState = app.extensions["mockserver"]
-        self._dispatcher: Any = Dispatcher(prompt=self.state.store.prompt)
+        self._dispatcher: Any = Dispatcher(is_local=self.state.store.is_local)
         self._dispatcher.logger = quiet  # what is left undone is told by `_drain`
         shared = (self._sockets, self._dispatcher, adjustments, tls.context if tls is not None else None)
         self._listeners = [Listener(app, listening, *shared)]
@@ -99,7 +99,7 @@ class Server:
         scheme = "http" if self.tls is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
-    def greeting(self) -> dict[str, object]:
+    def ready_message(self) -> dict[str, object]:
         """Return where to go: the URL, what to trust, and for each provider a base URL and a credential for it."""
         return {
             "url": self.url,
@@ -119,29 +119,29 @@ class Server:
         return registered
 
     def serve(self) -> None:
-        """Serve until `stop` or `close` is called; then answer what was asked, for `PATIENCE` at most, and end."""
+        """Serve until `stop` or `close` is called; then process pending requests, for `SHUTDOWN_TIMEOUT` at most."""
         self._serving = True
         left = 0.0
         try:
             self._dispatcher.set_thread_count(1)  # there has to be one; others are made when they are needed
             while not self._stopping:
-                self._turn(60)
+                self._poll(60)
             left = self._drain()
         finally:
             self._end(left)
 
-    def _turn(self, seconds: float) -> None:
+    def _poll(self, seconds: float) -> None:
         """Wait for something to happen, for so many seconds at most, and answer what was asked."""
         wasyncore.loop(timeout=seconds, map=self._sockets, count=1, use_poll=True)
         self._dispatcher.answer()
 
     def _drain(self) -> float:
         """Answer every request that has arrived, and close each connection that has none; return what time is left."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + SHUTDOWN_TIMEOUT
         for listener in self._listeners:
             listener.stop_listening()
         while True:
-            self.state.store.hurry()
+            self.state.store.interrupt_delays()
             connections = [each for each in self._sockets.values() if isinstance(each, Connection)]
             for connection in connections:
                 if connection.is_idle():
@@ -152,7 +152,7 @@ class Server:
                 log.warning("stopped with requests unanswered on %d connections", unanswered)
             if left <= 0 or not any(each.connected for each in connections):
                 return max(left, 0)
-            self._turn(min(left, QUIET / 4))
+            self._poll(min(left, QUIET / 4))
 
     def _end(self, left: float) -> None:
         """Close everything, and wait for the threads for as long as is left."""
@@ -189,7 +189,7 @@ class Server:
         self.close()
 
 
-def _bound(host: str, *ports: int) -> list[socket.socket]:
+def _bind(host: str, *ports: int) -> list[socket.socket]:
     """Return sockets that listen, all or none. Raises `OSError`."""
     with contextlib.ExitStack() as undo:
         found = []
@@ -211,6 +211,6 @@ def start(
     port: int = 0,
     provider_ports: Mapping[str, int] | None = None,
     tls: Tls | None = None,
-) -> Server:
+) -> HttpServer:
     """Return a bound server for these settings, not serving yet."""
-    return Server(create_app(config or Config()), host, port, provider_ports, tls)
+    return HttpServer(create_app(config or Config()), host, port, provider_ports, tls)

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 import click
 
-from . import profiles
-from .config import STORE, UNKNOWN_CREDENTIALS, Config
-from .errors import ConfigError, SeedError
+from .core import profiles
+from .core.config import STORE, UNKNOWN_CREDENTIALS, Config
+from .core.errors import ConfigError, SeedError
 
 PREFIX = "MOCKSERVER_"
 """Of environment variables, and of keys in a Flask configuration."""
@@ -61,7 +61,7 @@ def _profile(context: click.Context, parameter: click.Parameter, value: str | No
         from .providers import PROVIDERS
 
         try:
-            profiles.choose(value, dict.fromkeys(provider.name for provider in PROVIDERS))
+            profiles.resolve_profiles(value, dict.fromkeys(provider.name for provider in PROVIDERS))
         except SeedError as error:
             raise click.BadParameter(f"'{value}': {error}.") from None
     return value
@@ -84,7 +84,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     option(
         "--seed",
         default=DEFAULTS.seed,
-        metavar="FILE[#WORLD]",
+        metavar="FILE[#NAME]",
         show_default=True,
         help="The world that every tenant starts from: a YAML file, or default, empty or documents.",
     ),

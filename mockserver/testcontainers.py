@@ -1,7 +1,7 @@
 """The server in a container, by the library testcontainers: the extra `testcontainers` installs it.
 
 with MockserverContainer() as server:
-    sandbox = server.sandbox()
+    sandbox = server.create_tenant()
     requests.get(sandbox.sendgrid.url + "/v3/ips/pools", headers=sandbox.sendgrid.headers)
 """
 
@@ -14,14 +14,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from .config import UnknownCredentials
-from .remote import Remote, RemoteError
-from .sandbox import Sandbox, Sandboxes
+from .core.config import UnknownCredentials
+from .testing.control_client import ControlClient, ControlError
+from .testing.tenant import Server, Tenant
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from .sandbox import Start
+    from .testing.tenant import TenantOptions
 
 try:
     from docker.errors import ImageNotFound  # type: ignore[import-untyped]
@@ -66,8 +66,8 @@ class MockserverContainer(DockerContainer):
     ) -> None:
         super().__init__(image, **arguments)
         self._timeout = timeout
-        self._remote: Remote | None = None
-        self._sandboxes: Sandboxes | None = None
+        self._client: ControlClient | None = None
+        self._sandboxes: Server | None = None
         settings = {
             "MOCKSERVER_SEED": None if seed is None else self._seed(os.fspath(seed)),
             "MOCKSERVER_UNKNOWN_CREDENTIALS": unknown_credentials,
@@ -82,16 +82,16 @@ class MockserverContainer(DockerContainer):
 
     def _seed(self, source: str) -> str:
         """Return how the container names a seed, its file being copied there unless it is a packaged one."""
-        file, hash_, world = source.partition("#")
+        file, hash_, name = source.partition("#")
         path = Path(file)
         if not os.path.lexists(path) and path.name == file and not path.suffix:
             return source
         inside = f"{SEEDS}/{path.name}"
         self.with_copy_into_container(path.read_bytes(), inside)
-        return f"{inside}{hash_}{world}"
+        return f"{inside}{hash_}{name}"
 
     def start(self) -> Self:
-        """Start it and wait until it is ready; raises `ContainerStartException` with its log when it is not in time."""
+        """Start it and wait until it is ready. Raises `ContainerStartException` with its log."""
         try:
             super().start()
         except ImageNotFound as error:
@@ -99,22 +99,22 @@ class MockserverContainer(DockerContainer):
             raise
         try:
             url = f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
-            remote = Remote(url, self.env[TOKEN])
-            self._wait(remote)
-        except (RemoteError, ConnectionError, TimeoutError) as error:
+            client = ControlClient(url, self.env[TOKEN])
+            self._wait(client)
+        except (ControlError, ConnectionError, TimeoutError) as error:
             log = self.get_wrapped_container().logs().decode(errors="replace")
             raise ContainerStartException(f"{self.image} did not come up: {error}. Its log:\n{log}") from None
-        self._remote, self._sandboxes = remote, Sandboxes(remote)
+        self._client, self._sandboxes = client, Server(client)
         return self
 
-    def _wait(self, remote: Remote) -> None:
-        """Return when the server is ready; raises `RemoteError` when it has stopped, or is not ready in time."""
+    def _wait(self, client: ControlClient) -> None:
+        """Return when the server is ready; raises `ControlError` when it has stopped, or is not ready in time."""
         deadline = time.monotonic() + self._timeout
         while True:
             left = deadline - time.monotonic()
             try:
-                return remote.wait(min(max(left, 0.0), GLANCE))
-            except RemoteError:
+                return client.wait(min(max(left, 0.0), GLANCE))
+            except ControlError:
                 container = self.get_wrapped_container()
                 container.reload()
                 if left <= 0 or container.status != "running":
@@ -122,28 +122,28 @@ class MockserverContainer(DockerContainer):
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:
         """Close every sandbox and remove the container."""
-        sandboxes, self._remote, self._sandboxes = self._sandboxes, None, None
+        tenants, self._client, self._sandboxes = self._sandboxes, None, None
         try:
-            if sandboxes is not None:
-                with contextlib.suppress(RemoteError):  # it may have stopped, and its tenants with it
-                    sandboxes.close()
+            if tenants is not None:
+                with contextlib.suppress(ControlError):  # it may have stopped, and its tenants with it
+                    tenants.close()
         finally:
             super().stop(force, delete_volume)
 
     @property
-    def remote(self) -> Remote:
+    def client(self) -> ControlClient:
         """The server's control API."""
-        if self._remote is None:
+        if self._client is None:
             raise ContainerStartException("the container is not started")
-        return self._remote
+        return self._client
 
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
-        return self.remote.url
+        return self.client.url
 
-    def sandbox(self, **start: Unpack[Start]) -> Sandbox:
+    def create_tenant(self, **start: Unpack[TenantOptions]) -> Tenant:
         """Open a tenant, the same as the pytest fixture `mockserver`; it is closed with the container at the latest."""
         if self._sandboxes is None:
             raise ContainerStartException("the container is not started")
-        return self._sandboxes.sandbox(**start)
+        return self._sandboxes.create_tenant(**start)

@@ -10,7 +10,7 @@ import pytest
 
 from .npm import find_node
 from .redis_server import RedisServer, running
-from .support import Access, World
+from .support import ProviderAccess, World
 
 
 @pytest.fixture(scope="session")
@@ -74,15 +74,15 @@ def world(make_world: Callable[..., World]) -> World:
 
 
 @pytest.fixture
-def sparkpost(world: World) -> Access:
+def sparkpost(world: World) -> ProviderAccess:
     return world.sparkpost
 
 
 @pytest.fixture
-def sendgrid(world: World) -> Access:
+def sendgrid(world: World) -> ProviderAccess:
     return world.sendgrid
 
 
 @pytest.fixture
-def mailgun(world: World) -> Access:
+def mailgun(world: World) -> ProviderAccess:
     return world.mailgun

@@ -15,11 +15,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse, run_wsgi_app
 
 from mockserver import Config, create_app
-from mockserver.errors import ApiError, SeedError
-from mockserver.journal import Record
-from mockserver.memory_store import MemoryStore, MemoryTenant
-from mockserver.redis_store import RedisStore, RedisTenant
-from mockserver.store import Tenant, Transaction
+from mockserver.core.errors import ApiError, SeedError
+from mockserver.core.memory_store import MemoryStore, MemoryTenant
+from mockserver.core.redis_store import RedisStore, RedisTenant
+from mockserver.core.request_log import Record
+from mockserver.core.store import Tenant, Transaction
 from mockserver.web.server_state import ServerState, server_state
 
 SPARKPOST_KEY = "5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b"
@@ -30,7 +30,7 @@ SUBACCOUNT = "65f0c1a2b3c4d5e6f7081920"
 
 def response_violations(app: Flask) -> int:
     """Return how many responses of an application violated its OpenAPI documents."""
-    return server_state(app).store.counts().get("misfits", 0)
+    return server_state(app).store.counts().get("response_violations", 0)
 
 
 class GuardedStore(MemoryStore):
@@ -43,7 +43,7 @@ class GuardedStore(MemoryStore):
 
     def forget_counts(self) -> None:
         """Count the requests of all tenants together, and those of strangers, from the start."""
-        self._tally.clear()
+        self._request_counts.clear()
         self._counts.clear()
         self._strangers = itertools.count(1)
 
@@ -59,15 +59,15 @@ class GuardedTenant(MemoryTenant):
         """What the tenant has: of this provider in full, of the others that nobody replaced it."""
         kept = self._kept
         mine = kept.state(provider).dump()
-        return mine, kept.drawn, {name: id(state) for name, state in kept.states.items()}
+        return mine, kept.ids_issued, {name: id(state) for name, state in kept.states.items()}
 
-    def _transact(self, provider: str, settle: Any, answer: Any, writes: bool) -> Any:
+    def _transact(self, provider: str, run_due_jobs: Any, view: Any, writes: bool) -> Any:
         before = self._seen(provider)
         done = False
         try:
-            answered = super()._transact(provider, settle, guarded(self.breaches, answer, writes), writes)
+            result = super()._transact(provider, run_due_jobs, guarded(self.breaches, view, writes), writes)
             done = writes
-            return answered
+            return result
         finally:
             if not done and self._seen(provider) != before:
                 self.breaches.append("changed the store")
@@ -86,8 +86,15 @@ class GuardedRedisStore(RedisStore):
         return GuardedRedisTenant(self, *args, *(() if len(args) == 3 else (faulty,)))
 
     def forget_counts(self) -> None:
-        self.redis.delete("mockserver:tally")
-        self.redis.hdel("mockserver:counts", "requests", "foreign", "strangers", "evictions", "misfits")
+        self.redis.delete("mockserver:request_counts")
+        self.redis.hdel(
+            "mockserver:counts",
+            "requests",
+            "unmatched_requests",
+            "unmatched_numbers",
+            "evictions",
+            "response_violations",
+        )
 
 
 class GuardedRedisTenant(RedisTenant):
@@ -95,24 +102,24 @@ class GuardedRedisTenant(RedisTenant):
         super().__init__(store, *args)
         self.breaches = store.breaches
 
-    def _answer(self, answer: Any, tx: Transaction[Any], writes: bool) -> Any:
-        return guarded(self.breaches, answer, writes)(tx)
+    def _run_view(self, view: Any, tx: Transaction[Any], writes: bool) -> Any:
+        return guarded(self.breaches, view, writes)(tx)
 
 
-def guarded(breaches: list[str], answer: Any, writes: bool) -> Any:
+def guarded(breaches: list[str], view: Any, writes: bool) -> Any:
     """Return the same answer, which notes what it changes in a transaction before it refuses, or without a right to."""
 
     def watched(tx: Transaction[Any]) -> Any:
         before = tx.state.dump()
         try:
-            answered = answer(tx)
+            result = view(tx)
         except ApiError as error:
             if tx.state.dump() != before:
                 breaches.append(f"changed its copy before it refused: {error!r}")
             raise
         if not writes and tx.state.dump() != before:
             breaches.append("changed its copy to answer a GET")
-        return answered
+        return result
 
     return watched
 
@@ -136,7 +143,7 @@ class PlainClient(FlaskClient):
         return run_wsgi_app(self.application, environ, buffered=buffered)
 
 
-class Access:
+class ProviderAccess:
     """One provider through one credential."""
 
     def __init__(self, world: World, provider: str, headers: dict[str, str]) -> None:
@@ -172,11 +179,11 @@ class Access:
     @property
     def last(self) -> Record:
         """The journal's record of the last request before this question."""
-        return list(self.tenant.journal)[-2]
+        return list(self.tenant.request_log)[-2]
 
-    def acting_for(self, name: str) -> Access:
+    def acting_for(self, name: str) -> ProviderAccess:
         header = {"sendgrid": "On-Behalf-Of", "mailgun": "X-Mailgun-On-Behalf-Of", "sparkpost": "X-MSYS-SUBACCOUNT"}
-        return Access(self.world, self.provider, {**self.headers, header[self.provider]: name})
+        return ProviderAccess(self.world, self.provider, {**self.headers, header[self.provider]: name})
 
 
 class World:
@@ -197,14 +204,14 @@ class World:
         self.sendgrid = self.as_sendgrid(SENDGRID_KEY)
         self.mailgun = self.as_mailgun(MAILGUN_KEY)
 
-    def as_sparkpost(self, key: str | None = None) -> Access:
-        return Access(self, "sparkpost", {"Authorization": key or fresh_sparkpost_key()})
+    def as_sparkpost(self, key: str | None = None) -> ProviderAccess:
+        return ProviderAccess(self, "sparkpost", {"Authorization": key or fresh_sparkpost_key()})
 
-    def as_sendgrid(self, key: str | None = None) -> Access:
-        return Access(self, "sendgrid", {"Authorization": f"Bearer {key or fresh_sendgrid_key()}"})
+    def as_sendgrid(self, key: str | None = None) -> ProviderAccess:
+        return ProviderAccess(self, "sendgrid", {"Authorization": f"Bearer {key or fresh_sendgrid_key()}"})
 
-    def as_mailgun(self, key: str | None = None, user: str = "api") -> Access:
-        return Access(self, "mailgun", {"Authorization": basic(user, key or fresh_mailgun_key())})
+    def as_mailgun(self, key: str | None = None, user: str = "api") -> ProviderAccess:
+        return ProviderAccess(self, "mailgun", {"Authorization": basic(user, key or fresh_mailgun_key())})
 
     def lock_of(self, tenant: Tenant) -> Any:
         """Return what who writes to a tenant waits for, in this process."""

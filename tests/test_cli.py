@@ -24,7 +24,8 @@ import click
 import pytest
 import yaml
 
-from mockserver import __version__, ledger
+from mockserver import __version__
+from mockserver import evidence as support_matrix
 from mockserver.cli import commands
 from mockserver.providers import PROVIDERS
 from mockserver.web.provider import Provider
@@ -68,8 +69,8 @@ def fetch(url: str, **headers: str) -> tuple[int, bytes]:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """The URL of a server for all tests; what they change is in tenants of their own."""
-    with running("serve", "--port", "0") as (_, greeting):
-        yield greeting["url"]
+    with running("serve", "--port", "0") as (_, ready_message):
+        yield ready_message["url"]
 
 
 @contextmanager
@@ -131,12 +132,12 @@ def make_pool(variables: Mapping[str, str], name: str) -> None:
 @pytest.mark.parametrize("arguments", [["serve", "--port", "0"], []], ids=["serve", "bare"])
 def test_serve(arguments: list[str]) -> None:
     """The server says where it is in one line of JSON, works there, and ends with 0 on SIGTERM, having said no more."""
-    with running(*arguments, MOCKSERVER_PORT="0") as (process, greeting):
-        assert list(greeting) == ["url", "providers"]
-        assert list(greeting["providers"]) == ["sparkpost", "sendgrid", "mailgun"]
-        assert not greeting["url"].endswith(":8080")
-        assert fetch(f"{greeting['url']}/_mockserver/ready")[0] == 200
-        sendgrid = greeting["providers"]["sendgrid"]
+    with running(*arguments, MOCKSERVER_PORT="0") as (process, ready_message):
+        assert list(ready_message) == ["url", "providers"]
+        assert list(ready_message["providers"]) == ["sparkpost", "sendgrid", "mailgun"]
+        assert not ready_message["url"].endswith(":8080")
+        assert fetch(f"{ready_message['url']}/_mockserver/ready")[0] == 200
+        sendgrid = ready_message["providers"]["sendgrid"]
         status, body = fetch(f"{sendgrid['url']}/v3/ips/pools", Authorization=f"Bearer {sendgrid['api_key']}")
         assert (status, json.loads(body)[0]) == (200, {"name": "transactional"})
         process.send_signal(signal.SIGTERM)
@@ -173,13 +174,13 @@ def test_a_person_is_greeted() -> None:
 def test_flags(tmp_path: Path) -> None:
     """Flags come before the environment: seed, unknown credentials, tenants."""
     flags = ["--port", "0", "--seed", "empty", "--unknown-credentials", "reject", "--max-tenants", "5"]
-    with running("serve", *flags, MOCKSERVER_SEED="documents", MOCKSERVER_MAX_TENANTS="7") as (_, greeting):
-        assert {provider["api_key"] for provider in greeting["providers"].values()} == {None}
-    with running("serve", "--port", "0", MOCKSERVER_SEED="documents#management") as (_, greeting):
-        assert greeting["providers"]["sendgrid"]["api_key"] == "<<YOUR_API_KEY_HERE>>"
-        assert re.fullmatch("[0-9a-f]{40}", greeting["providers"]["sparkpost"]["api_key"])
-    with running("serve", "--port", "0", "--host", "localhost") as (_, greeting):
-        assert fetch(f"{greeting['url']}/_mockserver/live")[0] == 200
+    with running("serve", *flags, MOCKSERVER_SEED="documents", MOCKSERVER_MAX_TENANTS="7") as (_, ready_message):
+        assert {provider["api_key"] for provider in ready_message["providers"].values()} == {None}
+    with running("serve", "--port", "0", MOCKSERVER_SEED="documents#management") as (_, ready_message):
+        assert ready_message["providers"]["sendgrid"]["api_key"] == "<<YOUR_API_KEY_HERE>>"
+        assert re.fullmatch("[0-9a-f]{40}", ready_message["providers"]["sparkpost"]["api_key"])
+    with running("serve", "--port", "0", "--host", "localhost") as (_, ready_message):
+        assert fetch(f"{ready_message['url']}/_mockserver/live")[0] == 200
 
 
 def test_version() -> None:
@@ -200,7 +201,7 @@ def test_version() -> None:
         (["serve", "--prot", "1"], "--prot"),
         (["sevre"], "sevre"),
         (["serve", "--seed", "nowhere.yaml"], "mockserver: seed: nowhere.yaml: No such file or directory"),
-        (["serve", "--seed", "documents#x"], "no world named 'x'"),
+        (["serve", "--seed", "documents#x"], "no seed named 'x'"),
         (["serve", "--expose", "--host", "203.0.113.1", "--port", "0"], "mockserver: cannot listen on 203.0.113.1:0"),
         (["serve", "--expose", "--host", "no such host"], "mockserver: cannot listen on no such host:8080"),
         (
@@ -225,7 +226,7 @@ def test_version() -> None:
         (["seed", "--file", "nowhere.yaml"], "mockserver: seed: nowhere.yaml: No such file or directory"),
         (["snapshot"], "mockserver snapshot"),
         (["snapshot", "save"], "NAME"),
-        (["validate", "documents#x"], "mockserver: seed: documents: no world named 'x'"),
+        (["validate", "documents#x"], "mockserver: seed: documents: no seed named 'x'"),
         (["fuzz-info"], "--provider"),
         (["fuzz-info", "--provider", "x"], "--provider"),
     ],
@@ -244,7 +245,7 @@ def test_mistakes(arguments: list[str], reason: str) -> None:
 def test_a_mistake_in_a_seed(arguments: list[str], tmp_path: Path) -> None:
     """A mistake in a seed is told with file, line and reason, wherever seeds are read."""
     path = tmp_path / "seed.yaml"
-    path.write_text("world: x\nsendgrid:\n  ips:\n    - {ip: a, region: mars}\n", "utf-8")
+    path.write_text("name: x\nsendgrid:\n  ips:\n    - {ip: a, region: mars}\n", "utf-8")
     done = run(*arguments, str(path))
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(rf"mockserver: seed: {re.escape(str(path))}:4: sendgrid\.ips\.0\.region: .+\n", done.stderr)
@@ -252,8 +253,8 @@ def test_a_mistake_in_a_seed(arguments: list[str], tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken() -> None:
     """Two servers cannot have one port."""
-    with running("serve", "--port", "0") as (_, greeting):
-        port = greeting["url"].rpartition(":")[2]
+    with running("serve", "--port", "0") as (_, ready_message):
+        port = ready_message["url"].rpartition(":")[2]
         done = run("serve", "--port", port)
         assert done.returncode == 2
         assert f"mockserver: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
@@ -318,8 +319,8 @@ def test_mistakes_in_the_environment(arguments: list[str], name: str, value: str
 def test_variables_of_others() -> None:
     """Variables that tests, clients and other commands read do not stop the start."""
     names = ("VENDOR_DOCS", "HOSTILE_EXAMPLES", "RACE_ROUNDS", "URL", "TENANT", "TIMEOUT")
-    with running("serve", "--port", "0", **{f"MOCKSERVER_{name}": "1" for name in names}) as (_, greeting):
-        assert fetch(f"{greeting['url']}/_mockserver/live")[0] == 200
+    with running("serve", "--port", "0", **{f"MOCKSERVER_{name}": "1" for name in names}) as (_, ready_message):
+        assert fetch(f"{ready_message['url']}/_mockserver/live")[0] == 200
 
 
 KUBERNETES = {
@@ -351,9 +352,9 @@ DOCKER = {
 @pytest.mark.parametrize("variables", [KUBERNETES, DOCKER], ids=["kubernetes", "docker"])
 def test_variables_of_services(variables: dict[str, str], url: str) -> None:
     """What Kubernetes and Docker tell of a service that is called as we are is no setting, and stops nothing."""
-    with running("serve", "--port", "0", **variables) as (_, greeting):
-        assert fetch(f"{greeting['url']}/_mockserver/live")[0] == 200
-        done = run("wait", "--url", greeting["url"], **variables)
+    with running("serve", "--port", "0", **variables) as (_, ready_message):
+        assert fetch(f"{ready_message['url']}/_mockserver/live")[0] == 200
+        done = run("wait", "--url", ready_message["url"], **variables)
         assert (done.returncode, done.stderr) == (0, "")
     done = run("wait", "--timeout", "0", **{**variables, "MOCKSERVER_URL": f"http://127.0.0.1:{free_port()}"})
     assert "Connection refused" in done.stderr
@@ -367,26 +368,26 @@ def test_variables_of_services(variables: dict[str, str], url: str) -> None:
 @pytest.mark.parametrize("flags", [["--expose"], []], ids=["flag", "environment"])
 def test_an_exposed_server_has_a_token(flags: list[str]) -> None:
     """With --expose the server takes any --host, and its control API the token that the greeting names."""
-    with running("serve", "--port", "0", "--host", "0.0.0.0", *flags, MOCKSERVER_EXPOSE="1") as (_, greeting):
-        token = greeting["control_token"]
+    with running("serve", "--port", "0", "--host", "0.0.0.0", *flags, MOCKSERVER_EXPOSE="1") as (_, ready_message):
+        token = ready_message["control_token"]
         assert re.fullmatch("[A-Za-z0-9_-]{32}", token)
-        info = f"{greeting['url']}/_mockserver/info"
+        info = f"{ready_message['url']}/_mockserver/info"
         assert fetch(info)[0] == 401
         assert fetch(info, Authorization=f"Bearer {token}")[0] == 200
-        done = run("env", "--url", greeting["url"])
+        done = run("env", "--url", ready_message["url"])
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.endswith(" (--control-token or MOCKSERVER_CONTROL_TOKEN)\n")
-        assert run("env", "--url", greeting["url"], "--control-token", token).returncode == 0
-        assert run("env", MOCKSERVER_URL=greeting["url"], MOCKSERVER_CONTROL_TOKEN=token).returncode == 0
-        assert run("wait", "--url", greeting["url"]).returncode == 0
+        assert run("env", "--url", ready_message["url"], "--control-token", token).returncode == 0
+        assert run("env", MOCKSERVER_URL=ready_message["url"], MOCKSERVER_CONTROL_TOKEN=token).returncode == 0
+        assert run("wait", "--url", ready_message["url"]).returncode == 0
 
 
 def test_a_token_of_ones_own() -> None:
     """A token that was given is asked for, exposed or not, and is not printed."""
     for flags in ([], ["--expose"]):
-        with running("serve", "--port", "0", *flags, MOCKSERVER_CONTROL_TOKEN="let-me-in") as (_, greeting):
-            assert list(greeting) == ["url", "providers"]
-            info = f"{greeting['url']}/_mockserver/info"
+        with running("serve", "--port", "0", *flags, MOCKSERVER_CONTROL_TOKEN="let-me-in") as (_, ready_message):
+            assert list(ready_message) == ["url", "providers"]
+            info = f"{ready_message['url']}/_mockserver/info"
             assert fetch(info, Authorization="Bearer let-me-out")[0] == 401
             assert fetch(info, Authorization="Bearer let-me-in")[0] == 200
 
@@ -396,15 +397,15 @@ def test_not_exposed() -> None:
     done = run("serve", "--host", "0.0.0.0", MOCKSERVER_EXPOSE="0")
     assert (done.returncode, "say --expose" in done.stderr) == (2, True)
     for host in ("127.0.0.1", "127.0.0.2", "localhost"):
-        with running("serve", "--port", "0", "--host", host) as (_, greeting):
-            assert list(greeting) == ["url", "providers"]
+        with running("serve", "--port", "0", "--host", host) as (_, ready_message):
+            assert list(ready_message) == ["url", "providers"]
 
 
 def test_access_log() -> None:
     """With --access-log every request is one line on stderr."""
-    with running("serve", "--port", "0", "--access-log") as (process, greeting):
-        key = greeting["providers"]["sendgrid"]["api_key"]
-        fetch(f"{greeting['url']}/sendgrid/v3/ips/pools?a=b", Authorization=f"Bearer {key}")
+    with running("serve", "--port", "0", "--access-log") as (process, ready_message):
+        key = ready_message["providers"]["sendgrid"]["api_key"]
+        fetch(f"{ready_message['url']}/sendgrid/v3/ips/pools?a=b", Authorization=f"Bearer {key}")
         process.send_signal(signal.SIGTERM)
         out, log = process.communicate(timeout=5)
     assert out == ""
@@ -418,8 +419,8 @@ def test_id_seed() -> None:
     """The same --id-seed makes the same identifiers, but for the time in them; another makes others."""
 
     def made(text: str) -> object:
-        with running("serve", "--port", "0", "--id-seed", text) as (_, greeting):
-            access = greeting["providers"]["mailgun"]
+        with running("serve", "--port", "0", "--id-seed", text) as (_, ready_message):
+            access = ready_message["providers"]["mailgun"]
             request = urllib.request.Request(
                 f"{access['url']}/v3/ip_pools",
                 b"name=a&description=b",
@@ -608,8 +609,8 @@ def test_reset(url: str) -> None:
 
 def test_reset_everything() -> None:
     """Without --tenant everything does, and tenants that were made are gone."""
-    with running("serve", "--port", "0") as (_, greeting):
-        url = greeting["url"]
+    with running("serve", "--port", "0") as (_, ready_message):
+        url = ready_message["url"]
         variables = json.loads(run("env", "--json", "--url", url).stdout)
         made = new_tenant(url)
         before = pools(variables)
@@ -624,7 +625,7 @@ def test_seed(url: str, tmp_path: Path) -> None:
     variables = new_tenant(url)
     path = tmp_path / "worlds.yaml"
     path.write_text(
-        "world: a\n---\nworld: b\nsendgrid:\n  credentials: [{key: any}]\n  pools: [{id: '1', name: only}]\n", "utf-8"
+        "name: a\n---\nname: b\nsendgrid:\n  credentials: [{key: any}]\n  pools: [{id: '1', name: only}]\n", "utf-8"
     )
     done = run("seed", "--url", url, "--tenant", variables["MOCKSERVER_TENANT"], "--file", f"{path}#b")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -671,10 +672,10 @@ def test_operations(url: str) -> None:
     listed = json.loads(run("operations", "--json").stdout)
     assert listed == json.loads(fetch(f"{url}/_mockserver/operations")[1])
     lines = [re.split("  +", line) for line in shown.splitlines()]
-    for refusal in listed["refusals"]:
-        key = f"{refusal['provider']}.{refusal['key']}"
-        told = [key, str(refusal["status"]), refusal["message"], refusal["kind"], refusal["source"]]
-        shown_as = [*told, ", ".join(ledger.proofs(refusal["evidence"]))]
+    for error in listed["errors"]:
+        key = f"{error['provider']}.{error['key']}"
+        returned = [key, str(error["status"]), error["message"], error["kind"], error["source"]]
+        shown_as = [*returned, ", ".join(support_matrix.describe_evidence(error["evidence"]))]
         assert [each for each in shown_as if each] in lines
     create = next(line for line in lines if line[0] == "sendgrid.createIpPool")
     assert create[-1].startswith("schema, fuzzed, ")
@@ -684,7 +685,7 @@ def test_validate(tmp_path: Path) -> None:
     """A good seed is said to be one, with the name of its world."""
     assert run("validate", "documents#lists").stdout == "OK: documents#lists: world 'lists'\n"
     path = tmp_path / "mine.yaml"
-    path.write_text("world: mine\n", "utf-8")
+    path.write_text("name: mine\n", "utf-8")
     done = run("validate", str(path))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"OK: {path}: world 'mine'\n", "")
 
@@ -708,9 +709,9 @@ def test_fuzz_info(provider: Provider, url: str, tmp_path: Path) -> None:
     )
     file, document = f"mockserver-{provider.name}.toml", f"{url}/_mockserver/openapi/{provider.name}.json"
     assert done.stdout.split() == ["--config-file", file, "run", document, "--max-examples", "5"]
-    told = tomllib.loads((tmp_path / file).read_text("utf-8"))["auth"]["wfc"]
-    peers = yaml.safe_load((tmp_path / told["path"]).read_text("utf-8"))["auth"]
-    assert [peer["name"] for peer in peers] == told["peers"] == ["one", "two"]
+    returned = tomllib.loads((tmp_path / file).read_text("utf-8"))["auth"]["wfc"]
+    peers = yaml.safe_load((tmp_path / returned["path"]).read_text("utf-8"))["auth"]
+    assert [peer["name"] for peer in peers] == returned["peers"] == ["one", "two"]
     pools = {
         "sparkpost": "/sparkpost/api/v1/ip-pools",
         "sendgrid": "/sendgrid/v3/ips/pools",
@@ -727,8 +728,8 @@ def test_fuzz_info(provider: Provider, url: str, tmp_path: Path) -> None:
 
 def test_fuzz_info_with_a_token() -> None:
     """With a token, which must not be sent to be fuzzed, the command names the packaged document instead."""
-    with running("serve", "--port", "0", "--control-token", "x") as (_, greeting):
-        url = greeting["url"]
+    with running("serve", "--port", "0", "--control-token", "x") as (_, ready_message):
+        url = ready_message["url"]
         shown = json.loads(
             run("fuzz-info", "--provider", "mailgun", "--json", "--control-token", "x", MOCKSERVER_URL=url).stdout
         )

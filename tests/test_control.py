@@ -17,11 +17,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from mockserver import Config
-from mockserver.control.api import MAX_BODY
+from mockserver.control.blueprint import MAX_BODY
+from mockserver.core.store import Tenant
 from mockserver.providers import PROVIDERS
-from mockserver.store import Tenant
 
-from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, SUBACCOUNT, Access, World, fresh_sendgrid_key
+from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, SUBACCOUNT, ProviderAccess, World, fresh_sendgrid_key
 
 STORES = ("memory", "redis")
 PREFIX = "/_mockserver"
@@ -76,7 +76,7 @@ class Made:
         self.id: str = data["id"]
         self.path = f"/tenants/{self.id}"
         self.sparkpost, self.sendgrid, self.mailgun = (
-            Access(control.world, name, data["providers"][name]["headers"]) for name in POOLS
+            ProviderAccess(control.world, name, data["providers"][name]["headers"]) for name in POOLS
         )
 
     def ok(self, method: str, path: str, body: object = None, status: int = 200, **kwargs: Any) -> dict[str, Any]:
@@ -114,14 +114,14 @@ def test_info_and_operations(control: Control) -> None:
     """The server tells its version, limits and counters, and every operation and refusal with its source."""
     control.world.sendgrid.get(POOLS["sendgrid"])
     info = control.ok("GET", "/info")
-    assert (info["world"], info["counters"]["requests"], info["counters"]["tenants"]) == ("default", 1, 1)
+    assert (info["seed"], info["counters"]["requests"], info["counters"]["tenants"]) == ("default", 1, 1)
     assert [each["name"] for each in info["providers"]] == list(POOLS)
     found = control.ok("GET", "/operations")
     ids = {each["id"] for each in found["operations"]}
     assert ids == {f"{each.name}.{operation.id}" for each in PROVIDERS for operation in each.operations.values()}
-    kinds = {each["kind"] for each in found["refusals"]}
+    kinds = {each["kind"] for each in found["errors"]}
     assert kinds == {"documented", "observed", "assumed"}
-    assert {"provider": "sendgrid", "method": "POST", "path": "/v3/mail/send"} in found["unmodelled"]
+    assert {"provider": "sendgrid", "method": "POST", "path": "/v3/mail/send"} in found["not_implemented"]
 
 
 def test_metrics(control: Control) -> None:
@@ -184,7 +184,7 @@ def test_a_tenant_of_its_own_seed(control: Control) -> None:
     assert made.mailgun.get(POOLS["mailgun"]).json["ip_pools"] == []
     for seed, reason in (
         ("/etc/passwd", "/body/seed: "),
-        ("documents#nope", "no world named 'nope'"),
+        ("documents#nope", "no seed named 'nope'"),
         ({"sendgrind": {}}, "/body/seed: "),
         ({"sendgrid": {"pools": [{"id": "1"}]}}, "/body/seed/sendgrid/pools/0/name: "),
     ):
@@ -228,7 +228,7 @@ def test_the_credentials_of_a_seed_that_is_sent(control: Control) -> None:
     assert detail == "/body/seed/sendgrid: a credential stands for another tenant"
     seed["sendgrid"]["credentials"] = [{"key": "one", "tenant": "t9"}]
     detail = control.refused("POST", "/tenants", {"seed": seed}, status=400)
-    assert detail == "/body/seed/sendgrid/credentials/0/tenant: is the one that is made"
+    assert detail == "/body/seed/sendgrid/credentials/0/tenant: these are the new tenant's, expected no name"
     seed["sendgrid"]["credentials"] = [{"key": "twice"}, {"key": "twice"}]
     control.refused("POST", "/tenants", {"seed": seed}, status=409)
     control.ok("DELETE", made.path, status=204)
@@ -254,14 +254,14 @@ def test_coverage(control: Control) -> None:
     one.sendgrid.get("/v3/nothing")
     one.ok("DELETE", "/requests", status=204)
     mine = [
-        {"provider": "sendgrid", "operation": "sendgrid.createIpPool", "refusal": None, "count": 1},
-        {"provider": "sendgrid", "operation": "sendgrid.createIpPool", "refusal": "name_taken", "count": 1},
-        {"provider": "sendgrid", "operation": None, "refusal": "not_found", "count": 1},
+        {"provider": "sendgrid", "operation": "sendgrid.createIpPool", "error": None, "count": 1},
+        {"provider": "sendgrid", "operation": "sendgrid.createIpPool", "error": "name_taken", "count": 1},
+        {"provider": "sendgrid", "operation": None, "error": "not_found", "count": 1},
     ]
     assert one.ok("GET", "/coverage") == {"counts": mine}
-    theirs = {"provider": "mailgun", "operation": "mailgun.listIpPools", "refusal": None, "count": 1}
+    theirs = {"provider": "mailgun", "operation": "mailgun.listIpPools", "error": None, "count": 1}
     assert two.ok("GET", "/coverage") == {"counts": [theirs]}
-    stranger = {"provider": "mailgun", "operation": "mailgun.listIpPools", "refusal": "unauthorized", "count": 1}
+    stranger = {"provider": "mailgun", "operation": "mailgun.listIpPools", "error": "unauthorized", "count": 1}
     assert control.ok("GET", "/coverage") == {"counts": [*mine[:2], theirs, stranger, mine[2]]}
     one.ok("POST", "/reset", {})
     assert one.ok("GET", "/coverage") == {"counts": []}
@@ -276,8 +276,8 @@ def test_what_a_request_met(control: Control) -> None:
     made.sendgrid.get("/v3/nothing")
     made.sendgrid.post("/v3/mail/send", json={})
     made.sendgrid.patch(POOLS["sendgrid"])
-    told = [(each["situation"], each["path_parameters"]) for each in made.ok("GET", "/requests")["requests"]]
-    assert told == [(None, {"pool_name": "a/b"}), ("not_found", {}), ("unmodelled", {}), ("not_allowed", {})]
+    returned = [(each["failure"], each["path_parameters"]) for each in made.ok("GET", "/requests")["requests"]]
+    assert returned == [(None, {"pool_name": "a/b"}), ("not_found", {}), ("not_implemented", {}), ("not_allowed", {})]
 
 
 def test_a_dropped_tenant(control: Control) -> None:
@@ -324,10 +324,10 @@ def test_a_large_state(made: Made) -> None:
     ips = [f"10.{number // 250}.{number % 250}.1" for number in range(10_000)]
     section = {"ips": [{"ip": ip, "rdns": f"o{ip}.a-rather-long-name-of-a-host.example.com"} for ip in ips]}
     made.ok("PUT", "/state", {"state": {"sendgrid": section}})
-    told = made.ok("GET", "/state")["state"]
-    assert len(json.dumps(told)) > Config().max_body
+    returned = made.ok("GET", "/state")["state"]
+    assert len(json.dumps(returned)) > Config().max_body_bytes
     made.ok("POST", "/reset", {})
-    assert made.ok("PUT", "/state", {"state": told})["state"] == told
+    assert made.ok("PUT", "/state", {"state": returned})["state"] == returned
 
 
 def test_state(made: Made) -> None:
@@ -416,7 +416,7 @@ def transcript(world: World) -> list[tuple[int, bytes, list[tuple[str, str]]]]:
             access.post(POOLS[name], data=b"{"),
             access.get(POOLS[name]),
             access.get("/nope"),
-            Access(world, name, {}).get(POOLS[name]),
+            ProviderAccess(world, name, {}).get(POOLS[name]),
         ):
             headers = [(key, value) for key, value in response.headers.items() if key != "Date"]
             answers.append((response.status_code, response.data, headers))
@@ -453,7 +453,7 @@ def test_a_reset_equals_a_fresh_process(make_world: Callable[..., World], whole:
     if whole:
         disturb(control.tenant())
         used.as_mailgun().get(POOLS["mailgun"])
-        Access(used, "sendgrid", {}).get(POOLS["sendgrid"])
+        ProviderAccess(used, "sendgrid", {}).get(POOLS["sendgrid"])
     disturb(default)
     default.ok("POST", "/snapshots", {"name": "x"}, status=201)
     assert observed(used) != fresh
@@ -525,13 +525,13 @@ def test_the_journal_explains(made: Made) -> None:
         "POST",
         POOLS["sendgrid"],
     )
-    assert first["refusal"]["key"] == "name_too_long"
-    assert first["refusal"]["kind"] == "assumed"
-    assert [(each["pointer"], each["rule"]) for each in first["violations"]] == [("/body/name", "maxLength")]
-    assert first["unread"] == ["colour", "page"]
+    assert first["error"]["key"] == "name_too_long"
+    assert first["error"]["kind"] == "assumed"
+    assert [(each["pointer"], each["rule"]) for each in first["request_violations"]] == [("/body/name", "maxLength")]
+    assert first["unused_fields"] == ["colour", "page"]
     assert json.loads(first["body"])["colour"] == "red"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", first["time"])
-    assert (second["operation"], second["closest"], second["refusal"]["key"]) == (
+    assert (second["operation"], second["closest_operation"], second["error"]["key"]) == (
         None,
         "sendgrid.listIpPools",
         "not_found",
@@ -554,16 +554,16 @@ def test_filters(made: Made) -> None:
         "path=/nope": [4],
         "status=200": [1, 3],
         "status=4xx": [2, 4],
-        "refused=true": [2, 4],
-        "refused=false": [1, 3],
+        "has_error=true": [2, 4],
+        "has_error=false": [1, 3],
         "since=2": [3, 4],
         "limit=1": [4],
-        "provider=sendgrid&refused=false": [1],
+        "provider=sendgrid&has_error=false": [1],
     }.items():
         found = made.ok("GET", f"/requests?{query}")["requests"]
         assert [each["seq"] for each in found] == numbers, query
     assert made.ok("POST", "/requests/count", {"status": "4xx"}) == {"count": 2}
-    assert made.ok("POST", "/requests/count", {"provider": "mailgun", "refused": False, "since": 0}) == {"count": 1}
+    assert made.ok("POST", "/requests/count", {"provider": "mailgun", "has_error": False, "since": 0}) == {"count": 1}
     assert made.ok("POST", "/requests/count") == {"count": 4}
     made.ok("DELETE", "/requests", status=204)
     assert made.ok("GET", "/requests") == {"requests": [], "dropped": 0}
@@ -707,7 +707,7 @@ def test_delays_hold_no_lock(made: Made, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_strangers_take_no_fault(made: Made) -> None:
     """A 401, and what reaches no operation, uses no fault up."""
     made.fault("*")
-    Access(made.control.world, "sendgrid", {}).get(POOLS["sendgrid"])
+    ProviderAccess(made.control.world, "sendgrid", {}).get(POOLS["sendgrid"])
     made.sendgrid.get("/nope")
     assert made.ok("GET", "/faults/f1")["fired"] == 0
 
@@ -826,7 +826,7 @@ def test_work_waits_to_be_told(control: Control) -> None:
     assert made.mailgun.get(IPS).json["total_count"] == 1
     state = made.ok("GET", "/state")["state"]
     assert made.ok("PUT", "/state", {"state": state})["state"] == state
-    assert made.ok("POST", "/settle") == {"settled": True}
+    assert made.ok("POST", "/jobs/run") == {"jobs_run": True}
     assert made.mailgun.get(IPS).json["total_count"] == 2
 
 

@@ -30,10 +30,13 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from mockserver import Sandbox, Sandboxes, calls, pytest_plugin, sandbox, seed, serving, tls
+from mockserver import Server, Tenant, pytest_plugin, run_server, tls
+from mockserver.core import seed
 from mockserver.providers import PROVIDERS
 from mockserver.pytest_plugin import ARGUMENTS, FAULT
 from mockserver.server import start
+from mockserver.testing import requests as calls
+from mockserver.testing import tenant as tenants
 
 from .npm import run as run_node
 
@@ -137,9 +140,9 @@ def every(kind: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Sandboxes]:
+def server() -> Iterator[Server]:
     hosts = [host for provider in PROVIDERS for host in provider.hosts]
-    with tls.self_signed(hosts) as made, start(tls=made) as secure, serving() as server:
+    with tls.self_signed(hosts) as made, start(tls=made) as secure, run_server() as server:
         PLACES.update({URL: server.url, SECURE: f"localhost:{secure.port}", CA: made.ca})
         yield server
 
@@ -151,7 +154,7 @@ def here(text: str) -> str:
     return text
 
 
-def run(command: str, folder: Path, server: Sandboxes) -> tuple[int, str]:
+def run(command: str, folder: Path, server: Server) -> tuple[int, str]:
     """Run a command as in a new shell of a machine where this project and that server are; return code and output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MOCKSERVER_", "PYTEST_"))}
     environment |= {
@@ -173,7 +176,7 @@ def run(command: str, folder: Path, server: Sandboxes) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def run_console(block: Block, folder: Path, server: Sandboxes) -> list[str]:
+def run_console(block: Block, folder: Path, server: Server) -> list[str]:
     """Run the commands of a block, and return them; each prints what stands under it."""
     commands = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE)
     for command, expected in commands:
@@ -190,7 +193,7 @@ def _comparable(text: str) -> str:
 
 @pytest.mark.slow
 @every("project")
-def test_project(block: list[Block], server: Sandboxes, tmp_path: Path) -> None:
+def test_project(block: list[Block], server: Server, tmp_path: Path) -> None:
     """The files of a section are run by the commands of the section, or by pytest."""
     for each in block:
         if each.file:
@@ -209,7 +212,7 @@ def test_project(block: list[Block], server: Sandboxes, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def outcomes(server: Sandboxes, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[bool]], str]:
+def outcomes(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[bool]], str]:
     """Whether the tests of each block passed, and what pytest printed: one run for all blocks."""
     folder = tmp_path_factory.mktemp("tests")
     for block in KINDS["test"]:
@@ -236,22 +239,22 @@ def test_tests(block: Block, outcomes: tuple[dict[str, list[bool]], str]) -> Non
 
 
 @every("script")
-def test_script(block: Block, server: Sandboxes) -> None:
+def test_script(block: Block, server: Server) -> None:
     """A script runs, its assertions included."""
     exec(compile(here(block.text), str(block), "exec"), {})
 
 
 @every("console")
-def test_console(block: Block, server: Sandboxes, tmp_path: Path) -> None:
+def test_console(block: Block, server: Server, tmp_path: Path) -> None:
     """Every command prints what stands under it."""
     assert run_console(block, tmp_path, server)
 
 
 @pytest.mark.node
 @every("js")
-def test_js(block: Block, server: Sandboxes, node: str) -> None:
+def test_js(block: Block, server: Server, node: str) -> None:
     """A program asks the provider it names, with a credential of the tenant whose variables are set."""
-    with server.sandbox() as tenant:
+    with server.create_tenant() as tenant:
         (provider,) = set(PROVIDER.findall(block.text))
         environment = {
             name: value
@@ -259,7 +262,7 @@ def test_js(block: Block, server: Sandboxes, node: str) -> None:
             for name, value in each.env.items()
         }
         run_node([node, "--input-type=module", "-"], 60, block.text, **environment)
-        tenant.requests.assert_called(f"{provider}.*", refusal=False)
+        tenant.requests.assert_called(f"{provider}.*", error=False)
         tenant.check()
 
 
@@ -268,8 +271,8 @@ def test_yaml(block: Block) -> None:
     """A seed is a world that shows every provider."""
     sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
     shown = yaml.safe_load(block.text)
-    world = seed.read(block.text.encode(), shown["world"], sections)
-    assert set(shown) == {"world", *world.states}
+    world = seed.read(block.text.encode(), shown["name"], sections)
+    assert set(shown) == {"name", *world.states}
 
 
 @every("pipeline")
@@ -349,15 +352,15 @@ def public(thing: object, *, without: Sequence[str] = ()) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def tenant(server: Sandboxes) -> Iterator[Sandbox]:
-    with server.sandbox() as tenant:
+def tenant(server: Server) -> Iterator[Tenant]:
+    with server.create_tenant() as tenant:
         yield tenant
 
 
 PLUGIN = "docs/pytest.md"
 
 
-def test_options_are_told(server: Sandboxes, tmp_path: Path) -> None:
+def test_options_are_told(server: Server, tmp_path: Path) -> None:
     """The page has every flag, ini option and variable of the plugin, and no other."""
     _, printed = run("pytest --help", tmp_path, server)
     flags = set(re.findall(r"^  (--mockserver-[\w-]+)", printed, re.MULTILINE))
@@ -370,24 +373,24 @@ def test_options_are_told(server: Sandboxes, tmp_path: Path) -> None:
     assert set(re.findall(r"--mockserver-[\w-]+", PAGES[PLUGIN])) == flags
 
 
-def test_fixtures_are_told(server: Sandboxes, tmp_path: Path) -> None:
+def test_fixtures_are_told(server: Server, tmp_path: Path) -> None:
     """The page has every fixture of the plugin with its scope, and no other."""
     _, printed = run("pytest --fixtures", tmp_path, server)
     fixtures = re.findall(r"^(mockserver\w*)(?: \[(\w+) scope\])? --", printed, re.MULTILINE)
-    told = [(*re.findall(r"\w+", row[0]), row[1]) for row in table(PLUGIN, "fixture")]
-    assert fixtures and sorted(told) == sorted((name, scope or "function") for name, scope in fixtures)
+    returned = [(*re.findall(r"\w+", row[0]), row[1]) for row in table(PLUGIN, "fixture")]
+    assert fixtures and sorted(returned) == sorted((name, scope or "function") for name, scope in fixtures)
 
 
 def test_arguments_are_told() -> None:
     """The page has every argument of the marker, of a fault and of an assertion, and no other."""
-    assert names(PLUGIN, "argument") == sorted(ARGUMENTS) == sorted(sandbox.Start.__annotations__)
+    assert names(PLUGIN, "argument") == sorted(ARGUMENTS) == sorted(tenants.TenantOptions.__annotations__)
     assert list(pytest_plugin.PROVIDERS) == [provider.name for provider in PROVIDERS]
-    assert sorted(FAULT) == sorted(["operation", *sandbox.Plan.__annotations__])
-    assert names(PLUGIN, "argument of a fault") == sorted(sandbox.Plan.__annotations__)
-    assert names(PLUGIN, "value") == sorted(calls.Values.__annotations__)
+    assert sorted(FAULT) == sorted(["operation", *tenants.FaultOptions.__annotations__])
+    assert names(PLUGIN, "argument of a fault") == sorted(tenants.FaultOptions.__annotations__)
+    assert names(PLUGIN, "value") == sorted(calls.MatchOptions.__annotations__)
 
 
-def test_attributes_are_told(tenant: Sandbox) -> None:
+def test_attributes_are_told(tenant: Tenant) -> None:
     """The page has every method and attribute that a test may use, and no other."""
     assert names(PLUGIN, "`mockserver`") == public(tenant)
     assert names(PLUGIN, "`mockserver.sendgrid`") == public(tenant.sendgrid)
@@ -395,11 +398,11 @@ def test_attributes_are_told(tenant: Sandbox) -> None:
     assert names(PLUGIN, "`mockserver.faults`") == public(tenant.faults)
     assert names(PLUGIN, "`mockserver.clock`") == public(tenant.clock)
     assert names(PLUGIN, "request") == public(calls.Request)
-    fields = {field.name for field in dataclasses.fields(calls.Refusal)}
-    (refusal,) = (row for row in table(PLUGIN, "request") if row[0] == "`refusal`")
-    assert set(re.findall(r"`\.(\w+)`", refusal[1])) == fields
+    fields = {field.name for field in dataclasses.fields(calls.ErrorRecord)}
+    (error,) = (row for row in table(PLUGIN, "request") if row[0] == "`error`")
+    assert set(re.findall(r"`\.(\w+)`", error[1])) == fields
 
 
-def test_variables_are_told(tenant: Sandbox) -> None:
+def test_variables_are_told(tenant: Tenant) -> None:
     """The page about clients has every variable that is set, and no other."""
     assert names("docs/sdks.md", "variable") == sorted(tenant.env())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver import documents
+from mockserver.core import yaml_files as documents
 
 ROOT = Path(__file__).parent.parent
 PACKAGED = sorted([*(ROOT / "openapi").glob("*.yaml"), *(ROOT / "fixtures").glob("*.yaml")])
@@ -47,8 +47,8 @@ def test_the_yaml_is_what_counts(tmp_path: Path) -> None:
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     assert run("mockserver", "validate", "empty") == "OK: empty: world 'empty'\n"
-    run("mockserver.documents", str(source))
-    compiled.write_text(compiled.read_text("utf-8").replace('"world":"empty"', '"world":"compiled"'), "utf-8")
+    run("mockserver.core.yaml_files", str(source))
+    compiled.write_text(compiled.read_text("utf-8").replace('"name":"empty"', '"name":"compiled"'), "utf-8")
     assert run("mockserver", "validate", "empty") == "OK: empty: world 'compiled'\n"
-    source.write_text(source.read_text("utf-8").replace("world: empty", "world: changed"), "utf-8")
+    source.write_text(source.read_text("utf-8").replace("name: empty", "name: changed"), "utf-8")
     assert run("mockserver", "validate", "empty") == "OK: empty: world 'changed'\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver import Sandbox
+from mockserver import Tenant
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "migrate-pools"
@@ -65,7 +65,7 @@ def test_the_commands_for_the_tests(example: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.mockserver(seed=WORLD)
-def test_the_commands_for_the_script(example: Path, mockserver: Sandbox) -> None:
+def test_the_commands_for_the_script(example: Path, mockserver: Tenant) -> None:
     """What README says of the script does what it says: the dry run nothing, the last command everything."""
     before = mockserver.state()
     for command in SCRIPT:

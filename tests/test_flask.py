@@ -28,7 +28,7 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from mockserver import Config, MockServer, create_app
 from mockserver.control import blueprint as control
-from mockserver.errors import ConfigError, SeedError
+from mockserver.core.errors import ConfigError, SeedError
 from mockserver.providers import PROVIDERS, mailgun, sendgrid, sparkpost
 from mockserver.web.routing import MAX_CACHED_PATH
 from mockserver.web.server_state import server_state
@@ -261,7 +261,7 @@ def test_the_apps_own_handlers_and_hooks_stay() -> None:
     assert client.get("/fake/sg/v3/ips/pools?refuse", headers=SENDGRID).text == "own 401"
     assert client.get("/fake/sg/v3/ips/pools?teapot", headers=SENDGRID).status_code == 418
     assert client.get("/fake/sg/nope", headers=SENDGRID).json["errors"][0]["message"] == "resource not found"
-    assert list(server_state(app).store.tenant("default").journal)[-1].path == "/nope"
+    assert list(server_state(app).store.tenant("default").request_log)[-1].path == "/nope"
 
 
 def test_a_hook_that_raises_404_below_the_prefix() -> None:
@@ -742,7 +742,7 @@ def test_an_app_context_around_several_requests() -> None:
         assert client.get(f"{POOLS}?own").text == "own"
         refused = client.get(POOLS, base_url="http://evil.example")
         assert (refused.status_code, "X-Mockserver-Request-Id" in refused.headers) == (421, False)
-    assert len(server_state(app).store.tenant("default").journal) == 1
+    assert len(server_state(app).store.tenant("default").request_log) == 1
 
 
 @pytest.mark.parametrize(("raised", "status"), [(413, 413), (405, 405), (404, 404), (403, 403)])
@@ -760,13 +760,13 @@ def test_an_after_request_hook_that_fails_is_recorded_once() -> None:
         raise LookupError("own")
 
     assert app.test_client().get("/fake/sg/v3/ips/pools", headers=SENDGRID).status_code == 500
-    assert len(server_state(app).store.tenant("default").journal) == 1
+    assert len(server_state(app).store.tenant("default").request_log) == 1
 
 
 @pytest.mark.parametrize("size", [-1, 0, 1])
 def test_chunked_bodies_have_the_same_limit(size: int) -> None:
     """A longer one is refused and not cut."""
-    client = create_app(max_body=100).test_client()
+    client = create_app(max_body_bytes=100).test_client()
     data = b"name=a&description=" + b"b" * (100 + size - len(b"name=a&description="))
     chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
     form = "application/x-www-form-urlencoded"
@@ -788,7 +788,7 @@ def test_a_body_that_ends_early_is_not_processed(path: str, terminated: bool) ->
         environ_overrides={"CONTENT_LENGTH": "100", "wsgi.input_terminated": terminated},
     )
     assert (response.status_code, response.mimetype) == (400, "application/problem+json")
-    assert len(server_state(app).store.tenant("default").journal) == 0
+    assert len(server_state(app).store.tenant("default").request_log) == 0
 
 
 def test_a_response_class_of_the_application() -> None:
@@ -848,7 +848,8 @@ def test_control_api_without_an_address(multithread: bool, status: int) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"max_body": "x"}, {"max_body": 0}, {"journal_size": -1}, {"max_tenants": None}, {"max_tenants": 5.7},
+        {"max_body_bytes": "x"}, {"max_body_bytes": 0}, {"request_log_size": -1}, {"max_tenants": None},
+        {"max_tenants": 5.7},
         {"max_tenants": True}, {"max_tenants": {}}, {"seed": None}, {"seed": {}}, {"expose": None}, {"time": 5},
         {"control_token": ""},
     ],

@@ -19,9 +19,9 @@ from werkzeug.routing import BaseConverter, Rule
 
 from mockserver import Config, MockServer, create_app
 from mockserver.control import blueprint as control
-from mockserver.memory_store import MemoryTenant
+from mockserver.core.memory_store import MemoryTenant
+from mockserver.core.store import StoreUnavailable
 from mockserver.providers import mailgun, sendgrid
-from mockserver.store import Unserved
 from mockserver.web.routing import LazyMap, OperationRule
 from mockserver.web.server_state import server_state
 
@@ -66,7 +66,7 @@ def test_body_that_is_too_large_is_not_read(mock: Flask) -> None:
         def read(self, size: int | None = -1) -> bytes:
             raise AssertionError("the body was read")
 
-    announced = {"CONTENT_LENGTH": str(Config().max_body + 2), "wsgi.input": Unread()}
+    announced = {"CONTENT_LENGTH": str(Config().max_body_bytes + 2), "wsgi.input": Unread()}
     response = mock.test_client().post(POOLS, headers=SENDGRID, environ_overrides=announced)
     assert response.status_code == 413
 
@@ -82,10 +82,10 @@ def test_closed_tenant_is_a_problem_in_an_own_app() -> None:
 
 def test_store_that_fails_after_the_view_is_a_problem_in_an_own_app(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_: object, **__: object) -> None:
-        raise Unserved("the store is gone")
+        raise StoreUnavailable("the store is gone")
 
     app = own_app()
-    monkeypatch.setattr(server_state(app).store, "keep", gone)
+    monkeypatch.setattr(server_state(app).store, "record_request", gone)
     response = app.test_client().get(POOLS, headers=SENDGRID)
     assert (response.status_code, response.content_type) == (503, PROBLEM)
 

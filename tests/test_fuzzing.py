@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from schemathesis.checks import CHECKS, load_all_checks
 
-from mockserver import documents, fuzzing
-from mockserver.contract import METHODS
+from mockserver.core import yaml_files as documents
+from mockserver.core.resources import folder
 from mockserver.providers import PROVIDERS
-from mockserver.resources import folder
+from mockserver.testing import fuzzing
+from mockserver.web.openapi import METHODS
 
 BY_NAME = {**{provider.name: provider for provider in PROVIDERS}, "control": None}
 ELSEWHERE = "501"
@@ -47,9 +48,9 @@ def test_exclusions_say_why(document: str) -> None:
     (data,) = documents.read(fuzzing.EXCLUSIONS)
     for entry in data[document]:
         assert entry["reason"].endswith(".")
-        assert ("refusals" in entry) != ("source" in entry)
-        assert not ("refusals" in entry and "statuses" in entry)
-        assert entry.keys() <= {"operations", "profile", "seldom", "checks", "refusals", "statuses", "source", "reason"}
+        assert ("errors" in entry) != ("source" in entry)
+        assert not ("errors" in entry and "statuses" in entry)
+        assert entry.keys() <= {"operations", "profile", "seldom", "checks", "errors", "statuses", "source", "reason"}
     assert data.keys() == BY_NAME.keys()
 
 
@@ -68,9 +69,9 @@ def test_exclusions_exclude_little(document: str) -> None:
             assert one.source != two.source, operation
 
 
-@pytest.mark.parametrize(("profile", "refusals"), [("documented", {"ip_pool_required"}), ("live", {"stage_raised"})])
-def test_exclusions_for_a_profile(profile: str, refusals: set[str]) -> None:
+@pytest.mark.parametrize(("profile", "errors"), [("documented", {"ip_pool_required"}), ("live", {"stage_raised"})])
+def test_exclusions_for_a_profile(profile: str, errors: set[str]) -> None:
     """What is excluded in one profile only is not excluded for accounts that have the other one."""
     accounts = fuzzing.Accounts(profile, {"one": "a", "two": "b"})
     text = fuzzing.plan("sparkpost", BY_NAME["sparkpost"], accounts, []).files["mockserver-sparkpost.toml"]
-    assert {word for word in ("ip_pool_required", "stage_raised") if word in text} == refusals
+    assert {word for word in ("ip_pool_required", "stage_raised") if word in text} == errors

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.connections import WAITING
-from mockserver.remote import Remote
-from mockserver.server import Server, start
+from mockserver.server import HttpServer, start
+from mockserver.testing.control_client import ControlClient
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, basic, response_violations
 
@@ -79,7 +79,7 @@ def answers(received: bytes) -> Iterator[Answer]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server() -> Iterator[HttpServer]:
     """A server that at its end has broken no contract, and all of whose threads end."""
     before = set(threading.enumerate())
     with start() as server:
@@ -94,9 +94,9 @@ ASKED = {"sparkpost": "/api/v1/ip-pools", "sendgrid": "/v3/ips/pools", "mailgun"
 class Bystander:
     """A tenant that asked each provider something; what it has, and what it asked, stays as it is."""
 
-    def __init__(self, server: Server) -> None:
-        self._remote = Remote(server.url)
-        made = self._remote.call("POST", "tenants", body={"clock": {"frozen": True}})
+    def __init__(self, server: HttpServer) -> None:
+        self._remote = ControlClient(server.url)
+        made = self._remote.request("POST", "tenants", body={"clock": {"frozen": True}})
         self._path = "tenants", made["id"]
         for name, path in ASKED.items():
             answer = httpx.get(f"{server.url}/{name}{path}", headers=made["providers"][name]["headers"])
@@ -105,7 +105,7 @@ class Bystander:
         assert len(self._before[1]["requests"]) == len(ASKED)
 
     def _seen(self) -> list[Any]:
-        return [self._remote.call("GET", *self._path, what) for what in ("state", "requests")]
+        return [self._remote.request("GET", *self._path, what) for what in ("state", "requests")]
 
     def noticed_nothing(self) -> bool:
         """Say so; to be told, the server must be well."""
@@ -113,11 +113,11 @@ class Bystander:
 
 
 @pytest.fixture(scope="module")
-def bystander(server: Server) -> Bystander:
+def bystander(server: HttpServer) -> Bystander:
     return Bystander(server)
 
 
-def connect(server: Server) -> socket.socket:
+def connect(server: HttpServer) -> socket.socket:
     return socket.create_connection((server.host, server.port), timeout=PATIENCE)
 
 
@@ -131,7 +131,7 @@ def gone() -> Iterator[None]:
             raise
 
 
-def exchange(server: Server, *pieces: bytes) -> bytes:
+def exchange(server: HttpServer, *pieces: bytes) -> bytes:
     """Send bytes, in as many pieces, on a connection of their own, and return what comes until the server closes it."""
     with connect(server) as connection:
         with gone():
@@ -241,7 +241,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_requests(server: Server, bystander: Bystander, name: str) -> None:
+def test_broken_requests(server: HttpServer, bystander: Bystander, name: str) -> None:
     """Whatever is sent, what comes back is HTTP without a 5xx, and the connection is closed; nobody else notices."""
     judged(exchange(server, BROKEN[name]))
     assert bystander.noticed_nothing()
@@ -256,7 +256,7 @@ def test_broken_requests(server: Server, bystander: Bystander, name: str) -> Non
         "a header of spaces and a NUL",
     ],
 )
-def test_broken_heads_are_answered(server: Server, name: str) -> None:
+def test_broken_heads_are_answered(server: HttpServer, name: str) -> None:
     """A head that cannot be read is a bad request, and says so before the connection is closed."""
     assert judged(exchange(server, BROKEN[name])) == [400]
 
@@ -280,7 +280,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_bodies_that_are_refused(server: Server, bystander: Bystander, name: str) -> None:
+def test_bodies_that_are_refused(server: HttpServer, bystander: Bystander, name: str) -> None:
     """A body that is no JSON, or not what is wanted, is refused with 400 in the words of the provider."""
     (answer,) = answers(exchange(server, post(REFUSED[name], b"Content-Type: application/json")))
     assert answer.status == 400, answer.body[:300]
@@ -288,19 +288,19 @@ def test_bodies_that_are_refused(server: Server, bystander: Bystander, name: str
     assert bystander.noticed_nothing()
 
 
-def test_repeated_keys(server: Server) -> None:
+def test_repeated_keys(server: HttpServer) -> None:
     """Of a key that is there twice the last one counts, as in most parsers."""
     (answer,) = answers(exchange(server, post(b'{"name": 1, "name": "repeated"}')))
     assert (answer.status, answer.body) == (200, b'{"name":"repeated"}')
 
 
-def test_chunked_bodies(server: Server) -> None:
+def test_chunked_bodies(server: HttpServer) -> None:
     """A body in chunks is read like any other."""
     received = exchange(server, CHUNKED + b'8\r\n{"name":\r\n6\r\n "abc"\r\n1\r\n}\r\n0\r\n\r\n')
     assert [answer[::2] for answer in answers(received)] == [(200, b'{"name":"abc"}')]
 
 
-def test_pipelining(server: Server) -> None:
+def test_pipelining(server: HttpServer) -> None:
     """Requests sent in one go are answered in order."""
     one = b"GET /sendgrid/v3/ips/pools/%s HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
     received = exchange(server, b"".join(one % name for name in (b"transactional", b"marketing", b"nope")))
@@ -310,14 +310,14 @@ def test_pipelining(server: Server) -> None:
     assert third.status == 404
 
 
-def test_many_requests_at_once(server: Server, bystander: Bystander) -> None:
+def test_many_requests_at_once(server: HttpServer, bystander: Bystander) -> None:
     """Five hundred requests in one go are all answered, and what is broken behind them ends the connection."""
     statuses = judged(exchange(server, (GET + b"\r\n") * 500 + b"\x00\r\n\r\n" + GET + b"\r\n"))
     assert statuses == [200] * 500 + [400]
     assert bystander.noticed_nothing()
 
 
-def test_slow_bodies_hold_up_nobody(server: Server, bystander: Bystander) -> None:
+def test_slow_bodies_hold_up_nobody(server: HttpServer, bystander: Bystander) -> None:
     """Clients that send half a request, more of them than there are threads, keep nothing from others."""
     body = b'{"name": "slow"}'
     whole = post(body, b"Connection: close")
@@ -334,7 +334,7 @@ def test_slow_bodies_hold_up_nobody(server: Server, bystander: Bystander) -> Non
     assert sorted(status for each in received for status in judged(each)) == [200] + [400] * (len(connections) - 1)
 
 
-def test_clients_that_hang_up(server: Server, bystander: Bystander) -> None:
+def test_clients_that_hang_up(server: HttpServer, bystander: Bystander) -> None:
     """Clients that reset their connections amid a request, or before its answer, leave nothing behind."""
     whole = post(b"{}")
     for end in (*range(0, len(whole), 7), len(whole)):
@@ -344,7 +344,7 @@ def test_clients_that_hang_up(server: Server, bystander: Bystander) -> None:
     assert bystander.noticed_nothing()
 
 
-def test_a_large_body(server: Server) -> None:
+def test_a_large_body(server: HttpServer) -> None:
     """A body beyond the limit is refused in the provider's words, and the connection stays of use."""
     received = exchange(server, post(b" " * (2 << 20)) + GET + b"\r\n")
     large, after = answers(received)
@@ -427,7 +427,7 @@ def mutations(draw: st.DrawFn) -> list[bytes]:
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pieces=mutations())
-def test_mutated_requests(server: Server, bystander: Bystander, pieces: list[bytes]) -> None:
+def test_mutated_requests(server: HttpServer, bystander: Bystander, pieces: list[bytes]) -> None:
     """Good requests that are cut, flipped, repeated, and given headers that contradict each other do no harm either."""
     judged(exchange(server, *pieces))
     assert bystander.noticed_nothing()

@@ -15,9 +15,9 @@ import requests
 
 from mockserver import Config, create_app, wsgi_adapter, wsgi_transport
 from mockserver.providers import PROVIDERS
-from mockserver.server import Server, start
+from mockserver.server import HttpServer, start
 
-from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, Access, World, basic, response_violations
+from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, ProviderAccess, World, basic, response_violations
 from .test_cli import fetch, free_port, run, running
 from .test_pipeline import PROVIDER, ROOM, words
 
@@ -44,7 +44,7 @@ def test_the_hosts() -> None:
 
 def at(world: World, name: str, host: str) -> Callable[..., Any]:
     """Send to a provider's own path, at a host."""
-    access: Access = getattr(world, name)
+    access: ProviderAccess = getattr(world, name)
 
     def send(method: str, path: str, **kwargs: Any) -> Any:
         headers = {**access.headers, "Host": host, **kwargs.pop("headers", {})}
@@ -58,7 +58,7 @@ def at(world: World, name: str, host: str) -> Callable[..., Any]:
 def test_hosts(world: World, name: str, host: str, form: str) -> None:
     """At a provider's own host its paths need no prefix, and what is done there is seen under the prefix."""
     send = at(world, name, form.format(host if form == "{}" else host.upper()))
-    access: Access = getattr(world, name)
+    access: ProviderAccess = getattr(world, name)
     assert send("GET", ROOM[name]).data == access.get(ROOM[name]).data
     kind = "data" if name == "mailgun" else "json"
     assert send("POST", ROOM[name], **{kind: {"name": "x", "description": "y"}}).status_code == 200
@@ -68,7 +68,7 @@ def test_hosts(world: World, name: str, host: str, form: str) -> None:
         assert access.last.path == path
         assert words(send("GET", path)) == words(access.get("/nope"))
     assert send("PUT", ROOM[name]).headers["Allow"] == "GET, POST"
-    assert Access(world, name, {"Host": host}).get(ROOM[name]).status_code == 401
+    assert ProviderAccess(world, name, {"Host": host}).get(ROOM[name]).status_code == 401
 
 
 def test_the_control_api_is_at_no_host_of_a_provider(world: World) -> None:
@@ -134,7 +134,7 @@ def test_encoded_slashes(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server() -> Iterator[HttpServer]:
     with start(Config(), provider_ports={"mailgun": 0, "sparkpost": 0, "sendgrid": 0}) as server:
         yield server
         assert response_violations(server.app) == 0
@@ -150,7 +150,7 @@ def ask(port: int, method: str, path: str, headers: dict[str, str], body: bytes 
 
 
 @PROVIDER
-def test_ports(server: Server, name: str) -> None:
+def test_ports(server: HttpServer, name: str) -> None:
     """A port of its own has the provider at its root whatever the Host says, and nothing else."""
     port = server.state.mounts.ports[name]
     headers = CREDENTIALS[name]
@@ -163,7 +163,7 @@ def test_ports(server: Server, name: str) -> None:
     assert ask(port, "GET", ROOM[name], {**headers, "Host": "evil.example"})[0] == 421
 
 
-def test_links_of_a_port(server: Server) -> None:
+def test_links_of_a_port(server: HttpServer) -> None:
     """Links lead to the port that was asked, encoded slashes included."""
     port = server.state.mounts.ports["mailgun"]
     status, body = ask(port, "GET", DOMAINS, CREDENTIALS["mailgun"])
@@ -174,15 +174,15 @@ def test_links_of_a_port(server: Server) -> None:
     assert b"Unable to locate" in body
 
 
-def test_the_server_tells_its_ports(server: Server) -> None:
+def test_the_server_tells_its_ports(server: HttpServer) -> None:
     """The greeting and the control API say where a provider has a port of its own."""
-    greeting: Any = server.greeting()
-    told = {
+    ready_message: Any = server.ready_message()
+    returned = {
         each["name"]: each["root_url"] for each in requests.get(f"{server.url}/_mockserver/info").json()["providers"]
     }
-    assert told == {name: access["root_url"] for name, access in greeting["providers"].items()}
-    assert all(re.fullmatch(r"http://127\.0\.0\.1:\d+", url) for url in told.values())
-    assert len({server.url, *told.values()}) == 4
+    assert returned == {name: access["root_url"] for name, access in ready_message["providers"].items()}
+    assert all(re.fullmatch(r"http://127\.0\.0\.1:\d+", url) for url in returned.values())
+    assert len({server.url, *returned.values()}) == 4
 
 
 def test_a_port_that_is_taken() -> None:
@@ -219,12 +219,12 @@ def test_ports_are_freed() -> None:
 )
 def test_provider_ports(arguments: list[str], environment: dict[str, str], names: list[str]) -> None:
     """The ready line names each provider's own port, and `env --roots` gives it to clients."""
-    with running("serve", "--port", "0", *arguments, **environment) as (_, greeting):
-        roots = {name: each["root_url"] for name, each in greeting["providers"].items() if "root_url" in each}
+    with running("serve", "--port", "0", *arguments, **environment) as (_, ready_message):
+        roots = {name: each["root_url"] for name, each in ready_message["providers"].items() if "root_url" in each}
         assert list(roots) == names
         for name, url in roots.items():
             assert fetch(f"{url}{ROOM[name]}", **CREDENTIALS[name])[0] == 200
-        done = run("env", "--json", "--roots", "--url", greeting["url"])
+        done = run("env", "--json", "--roots", "--url", ready_message["url"])
         if len(names) == 3:
             variables = json.loads(done.stdout)
             assert variables["SENDGRID_BASE_URL"] == roots["sendgrid"]
@@ -237,8 +237,8 @@ def test_provider_ports(arguments: list[str], environment: dict[str, str], names
 def test_the_numbers_of_provider_ports() -> None:
     """A port that is named is the one that is served."""
     port = free_port()
-    with running("serve", "--port", "0", "--provider-ports", f"sendgrid={port}") as (_, greeting):
-        assert greeting["providers"]["sendgrid"]["root_url"] == f"http://127.0.0.1:{port}"
+    with running("serve", "--port", "0", "--provider-ports", f"sendgrid={port}") as (_, ready_message):
+        assert ready_message["providers"]["sendgrid"]["root_url"] == f"http://127.0.0.1:{port}"
         done = run("serve", "--port", "0", "--provider-ports", f"sendgrid={port}")
     assert done.returncode == 2
     assert f"mockserver: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr

@@ -55,7 +55,7 @@ def test_wheel_contents(wheel: Path) -> None:
     """The wheel has every module, the data, the type marker and the licence, and nothing else."""
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/**/*.py")}
-    expected |= {"mockserver/evidence.json", "mockserver/fuzzing.yaml", "mockserver/py.typed"}
+    expected |= {"mockserver/evidence.json", "mockserver/testing/fuzzing.yaml", "mockserver/py.typed"}
     for target, folder in DATA.items():
         expected |= {f"{target}/{path.name}" for path in [*folder.glob("*.yaml"), *folder.glob("*.py")]}
         expected |= {f"{target}/{path.stem}.json" for path in folder.glob("*.yaml")}
@@ -141,7 +141,7 @@ def test_the_checkout_needs_no_installation(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert "no world named 'nope' (there is: changes, lists" in done.stderr
+    assert "no seed named 'nope': expected one of changes, lists" in done.stderr
     assert str(ROOT / "fixtures") in done.stderr or "documents" in done.stderr
 
 

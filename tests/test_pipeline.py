@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from mockserver.errors import entries
+from mockserver.core.errors import entries
 from mockserver.providers import PROVIDERS
 from mockserver.web.provider import Provider
 
-from .support import Access, World, response_violations
+from .support import ProviderAccess, World, response_violations
 
 STORES = ("memory", "redis")
 PROVIDER = pytest.mark.parametrize("name", [provider.name for provider in PROVIDERS])
 
-UNMODELLED = [
+NOT_IMPLEMENTED = [
     (provider, method, path)
     for provider in PROVIDERS
     for path, methods in provider.not_implemented.items()
@@ -52,19 +52,19 @@ def words(response: TestResponse) -> str:
 
 @pytest.mark.parametrize(
     ("provider", "method", "path"),
-    UNMODELLED,
-    ids=[f"{provider.name} {method} {path}" for provider, method, path in UNMODELLED],
+    NOT_IMPLEMENTED,
+    ids=[f"{provider.name} {method} {path}" for provider, method, path in NOT_IMPLEMENTED],
 )
 def test_what_is_not_modelled_says_so(world: World, provider: Provider, method: str, path: str) -> None:
     """An operation that the provider has and this server has not is a loud 501, to those who are known."""
-    access: Access = getattr(world, provider.name)
+    access: ProviderAccess = getattr(world, provider.name)
     path = path.replace("{", "").replace("}", "")
     response = access(method, path)
-    assert (response.status_code, response.headers["X-Mockserver-Unmodelled"]) == (501, "1")
+    assert (response.status_code, response.headers["X-Mockserver-Not-Implemented"]) == (501, "1")
     assert words(response) == f"mockserver does not model {method} {path}; it invents no answer"
-    response = Access(world, provider.name, {})(method, path)
+    response = ProviderAccess(world, provider.name, {})(method, path)
     assert response.status_code == 401
-    assert "X-Mockserver-Unmodelled" not in response.headers
+    assert "X-Mockserver-Not-Implemented" not in response.headers
 
 
 @pytest.mark.parametrize("path", ["/nope", "//v3/ips/pools", "/v3//ips/pools", "/v3/ips/pools/a/b/c/d", "/%FF"])
@@ -113,7 +113,7 @@ def test_options(world: World) -> None:
     """OPTIONS is refused by SparkPost and Mailgun, and answered by SendGrid; with a credential and without."""
     expected = {"sparkpost": 403, "sendgrid": 200, "mailgun": 405}
     for name, status in expected.items():
-        for access in (getattr(world, name), Access(world, name, {})):
+        for access in (getattr(world, name), ProviderAccess(world, name, {})):
             response = access("OPTIONS", ROOM[name])
             assert response.status_code == status
             assert response.headers.get("Allow") == (None if name == "sparkpost" else "GET, POST")
@@ -141,7 +141,7 @@ def test_an_empty_body_may_be_called_anything(world: World, name: str) -> None:
 @pytest.mark.parametrize("size", [-1, 0, 1])
 def test_too_large_a_body(make_world: Callable[..., World], name: str, size: int) -> None:
     """A body of the largest size is read, one byte more is refused in the provider's words."""
-    world = make_world(max_body=1_000)
+    world = make_world(max_body_bytes=1_000)
     response = getattr(world, name).post(ROOM[name], data=b" " * (1_000 + size))
     texts = {
         "sparkpost": "Request entity too large",
@@ -150,18 +150,18 @@ def test_too_large_a_body(make_world: Callable[..., World], name: str, size: int
     }
     if size == 1:
         assert (response.status_code, words(response)) == (413, texts[name])
-        assert Access(world, name, {}).post(ROOM[name], data=b" " * 1_001).status_code == 401
+        assert ProviderAccess(world, name, {}).post(ROOM[name], data=b" " * 1_001).status_code == 401
     else:
         assert response.status_code in (400, 422)
 
 
-def test_many_parts_are_too_large(mailgun: Access) -> None:
+def test_many_parts_are_too_large(mailgun: ProviderAccess) -> None:
     """A form of a thousand parts is read, one of more is too large."""
     body = b"".join(b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nn\r\n' for _ in range(1_001)) + b"--x--"
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     assert mailgun.post(ROOM["mailgun"], data=body, headers=headers).status_code == 413
-    told = mailgun.world.client.get("/_mockserver/tenants/default/requests")
-    assert (told.status_code, told.json["requests"][-1]["status"]) == (200, 413)
+    returned = mailgun.world.client.get("/_mockserver/tenants/default/requests")
+    assert (returned.status_code, returned.json["requests"][-1]["status"]) == (200, 413)
 
 
 @pytest.mark.crashes
@@ -173,7 +173,7 @@ def test_a_crash_of_ours(world: World, name: str, monkeypatch: pytest.MonkeyPatc
 
     def crash(tx: Any, *args: object, **kwargs: object) -> None:
         tx.state.pools["half"] = object()
-        tx.ids.draw()
+        tx.ids.next()
         raise RuntimeError("planted")
 
     bodies = {"sparkpost": {"json": {"name": "x"}}, "sendgrid": {"json": {"name": "x"}},
@@ -216,19 +216,19 @@ def test_served_documents(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "returned"),
     [("my_host:8080", "my_host:8080"), ("xn--a", "xn--a"), ("a:b", "a:b"), ("a:80", "a"), ("a b", "localhost"),
      ("ü", "localhost"), ("", "localhost")],
 )  # fmt: skip
-def test_links_lead_back_under_any_name(make_world: Callable[..., World], host: str, told: str) -> None:
+def test_links_lead_back_under_any_name(make_world: Callable[..., World], host: str, returned: str) -> None:
     """The URLs in answers have the name by which the client called, however unusual it is, if it can be in a URL."""
     world = make_world(expose=True)
     headers = {"Host": host}
     for name, path in (("control", "_mockserver"), ("sendgrid", "sendgrid")):
         document = world.client.get(f"/_mockserver/openapi/{name}.json", headers=headers).json
-        assert document["servers"] == [{"url": f"http://{told}/{path}"}]
+        assert document["servers"] == [{"url": f"http://{returned}/{path}"}]
     domains = world.mailgun.get(f"{ROOM['mailgun']}/658041ae44842b99ee2eaa1b/domains", headers=headers).json
-    assert domains["paging"]["first"].startswith(f"http://{told}/mailgun/v3/ip_pools/")
+    assert domains["paging"]["first"].startswith(f"http://{returned}/mailgun/v3/ip_pools/")
 
 
 @PROVIDER
@@ -257,7 +257,7 @@ def test_links_lead_back_under_any_name(make_world: Callable[..., World], host: 
 )
 def test_hostile_headers(world: World, name: str, headers: dict[str, str]) -> None:
     """No header makes the server crash or answer 500."""
-    for access in (getattr(world, name), Access(world, name, {})):
+    for access in (getattr(world, name), ProviderAccess(world, name, {})):
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
             response = access(method, ROOM[name], headers=headers, input_stream=io.BytesIO(b"--x\r\n\r\n{}"))
             assert response.status_code < 500
@@ -269,7 +269,7 @@ def test_hostile_headers(world: World, name: str, headers: dict[str, str]) -> No
 )
 def test_hostile_credentials(world: World, name: str, authorization: str) -> None:
     """A nonsensical credential is just an unknown one."""
-    response = Access(world, name, {"Authorization": authorization}).get(ROOM[name])
+    response = ProviderAccess(world, name, {"Authorization": authorization}).get(ROOM[name])
     assert response.status_code == 401
 
 
@@ -318,7 +318,7 @@ def test_request_ids(world: World) -> None:
     """Every answer names its request, by tenant and number."""
     first, second = (world.sparkpost.get("/api/v1/ip-pools").headers["X-Mockserver-Request-Id"] for _ in range(2))
     assert (first, second) == ("default-1", "default-2")
-    assert Access(world, "sparkpost", {}).get("/").headers["X-Mockserver-Request-Id"] == "nobody-1"
+    assert ProviderAccess(world, "sparkpost", {}).get("/").headers["X-Mockserver-Request-Id"] == "unmatched-1"
 
 
 def test_answers_are_the_same_bytes_again(make_world: Callable[..., World]) -> None:
@@ -338,16 +338,16 @@ def test_answers_are_the_same_bytes_again(make_world: Callable[..., World]) -> N
 def test_a_refused_request_uses_up_no_identifier(make_world: Callable[..., World]) -> None:
     """Identifiers are as if refused requests had never been."""
     ids = []
-    for refusals in (0, 3):
+    for errors in (0, 3):
         mailgun = make_world(time=lambda: 1_700_000_000.0).mailgun
-        for _ in range(refusals):
+        for _ in range(errors):
             mailgun.post(ROOM["mailgun"], data={"name": "x"})
             mailgun.delete(f"{ROOM['mailgun']}/658041ae44842b99ee2eaa1c", query_string={"ip": "1.2.3.4"})
         ids.append(mailgun.post(ROOM["mailgun"], data={"name": "x", "description": "y"}).json["pool_id"])
     assert ids[0] == ids[1]
 
 
-def test_json_is_utf8(sendgrid: Access) -> None:
+def test_json_is_utf8(sendgrid: ProviderAccess) -> None:
     """Characters are sent as themselves."""
     sendgrid.post(ROOM["sendgrid"], json={"name": "ü‘"})
     assert "ü‘".encode() in sendgrid.get(ROOM["sendgrid"]).data
@@ -364,8 +364,8 @@ def test_an_answer_that_breaks_the_contract(
     response = world.sendgrid.get("/v3/ips/pools")
     assert response.status_code == 200
     assert data in response.json
-    (record,) = world.store.tenant("default").journal
-    assert record.misfit
+    (record,) = world.store.tenant("default").request_log
+    assert record.response_violation
     assert response_violations(world.app) == 1
     (logged,) = [each.getMessage() for each in caplog.records]
-    assert logged == f"our answer breaks our contract: sendgrid listIpPools: {record.misfit}"
+    assert logged == f"our answer breaks our contract: sendgrid listIpPools: {record.response_violation}"

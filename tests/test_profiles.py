@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import SeedError, assumed
-from mockserver.profiles import UNSAID, Choice, Profile, Switch, choose
+from mockserver.core.errors import SeedError, assumed
+from mockserver.core.profiles import UNSET, Profile, ProfileSetting, Switch, resolve_profiles
 from mockserver.providers import PROVIDERS
 
 from .support import World
@@ -21,7 +21,7 @@ ON = Switch("on", "it is on in live", assumed("for this test"))
 OFF = Switch("off", "it is off in both", assumed("for this test"), live=False)
 
 
-def told(world: World, tenant_id: str) -> dict[str, str]:
+def returned(world: World, tenant_id: str) -> dict[str, str]:
     """Return what a tenant's profiles are said to be."""
     found = world.client.get(f"{TENANTS}/{tenant_id}").json["providers"]
     return {name: each["profile"] for name, each in found.items()}
@@ -31,7 +31,7 @@ def opened(world: World, **asked: Any) -> str:
     response = world.client.post(TENANTS, json=asked)
     assert response.status_code == 201, response.text
     tenant_id: str = response.json["id"]
-    assert told(world, tenant_id) == {name: each["profile"] for name, each in response.json["providers"].items()}
+    assert returned(world, tenant_id) == {name: each["profile"] for name, each in response.json["providers"].items()}
     return tenant_id
 
 
@@ -41,7 +41,7 @@ def profiles(*names: str) -> dict[str, str]:
 
 def test_switches() -> None:
     """A switch is off in `documented`, in `live` as it says, and what is set beside a profile counts more than that."""
-    for profile in (UNSAID, Profile("documented"), Profile(None, {}), Profile("documented", {"else": True})):
+    for profile in (UNSET, Profile("documented"), Profile(None, {}), Profile("documented", {"else": True})):
         assert (profile[ON], profile[OFF]) == (False, False)
     assert (Profile("live")[ON], Profile("live")[OFF]) == (True, False)
     set_beside = Profile("live", {"on": False, "off": True})
@@ -51,10 +51,10 @@ def test_switches() -> None:
 def test_who_counts_more() -> None:
     """A profile that is named counts more than all that another says; without a name, only what is set does."""
     other = Profile("live", {"off": True})
-    assert Profile("documented").over(other) == Profile("documented")
-    assert UNSAID.over(other) == other
-    assert Profile(None, {"on": False}).over(other) == Profile("live", {"off": True, "on": False})
-    assert Profile(None, {"off": False}).over(other) == Profile("live", {"off": False})
+    assert Profile("documented").inherit(other) == Profile("documented")
+    assert UNSET.inherit(other) == other
+    assert Profile(None, {"on": False}).inherit(other) == Profile("live", {"off": True, "on": False})
+    assert Profile(None, {"off": False}).inherit(other) == Profile("live", {"off": False})
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=NAMES)
@@ -81,37 +81,39 @@ def test_the_switches_of_a_provider(provider: Any) -> None:
         (None, profiles("documented", "documented", "documented")),
     ],
 )
-def test_of_the_server(make_world: Callable[..., World], choice: Choice | None, expected: Mapping[str, str]) -> None:
+def test_of_the_server(
+    make_world: Callable[..., World], choice: ProfileSetting | None, expected: Mapping[str, str]
+) -> None:
     """The server's is that of the seed's tenant, of those that strangers open, and of those that a program opens."""
     world = make_world(profile=choice)
-    assert told(world, "default") == expected
+    assert returned(world, "default") == expected
     world.as_sendgrid().get("/v3/ips/pools")
     (stranger,) = [each["id"] for each in world.client.get(TENANTS).json["tenants"] if each["id"].startswith("open-")]
-    assert told(world, stranger) == expected
-    assert told(world, opened(world)) == expected
-    assert told(world, opened(world, seed="empty")) == expected
+    assert returned(world, stranger) == expected
+    assert returned(world, opened(world)) == expected
+    assert returned(world, opened(world, seed="empty")) == expected
 
 
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        ("", "there is no profile ''; there is documented, live"),
-        ("Live", "there is no profile 'Live'; there is documented, live"),
-        ("sendgrid=life", "sendgrid: there is no profile 'life'; there is documented, live"),
-        ("sendgird=live", "sendgird: unknown; there is sparkpost, sendgrid, mailgun"),
-        ("live,sendgrid=live", "live: unknown; there is sparkpost, sendgrid, mailgun"),
-        ({"sendgrid": 1}, "sendgrid: there is no profile '1'; there is documented, live"),
-        ({"sendgrid": {"profil": "live"}}, "sendgrid.profil: unknown; there is profile, switches"),
-        ({"sendgrid": {"switches": ["on"]}}, "sendgrid.switches: is not a mapping"),
-        ({"sendgrid": {"switches": {"on": 1}}}, "sendgrid.switches.on: is neither true nor false"),
-        ({"sendgrid": {"switches": {"of": True}}}, "sendgrid.switches.of: unknown; there is on"),
-        ({"mailgun": {"switches": {"on": True}}}, "mailgun.switches.on: unknown; there is none"),
+        ("", "unknown profile '': expected one of documented, live"),
+        ("Live", "unknown profile 'Live': expected one of documented, live"),
+        ("sendgrid=life", "sendgrid: unknown profile 'life': expected one of documented, live"),
+        ("sendgird=live", "sendgird: unknown provider: expected one of sparkpost, sendgrid, mailgun"),
+        ("live,sendgrid=live", "live: unknown provider: expected one of sparkpost, sendgrid, mailgun"),
+        ({"sendgrid": 1}, "sendgrid: unknown profile '1': expected one of documented, live"),
+        ({"sendgrid": {"profil": "live"}}, "sendgrid.profil: unknown key: expected profile, switches"),
+        ({"sendgrid": {"switches": ["on"]}}, "sendgrid.switches: expected a mapping"),
+        ({"sendgrid": {"switches": {"on": 1}}}, "sendgrid.switches.on: expected true or false, got 1"),
+        ({"sendgrid": {"switches": {"of": True}}}, "sendgrid.switches.of: unknown switch: expected one of on"),
+        ({"mailgun": {"switches": {"on": True}}}, "mailgun.switches.on: unknown switch: expected one of none"),
     ],
 )
-def test_a_profile_that_there_is_not(choice: Choice, said: str) -> None:
+def test_a_profile_that_there_is_not(choice: ProfileSetting, said: str) -> None:
     """Whoever says a profile, a provider or a switch that there is not is told so, and what there is."""
     with pytest.raises(SeedError) as caught:
-        choose(choice, {"sparkpost": [], "sendgrid": [ON], "mailgun": []})
+        resolve_profiles(choice, {"sparkpost": [], "sendgrid": [ON], "mailgun": []})
     assert str(caught.value) == said
 
 
@@ -119,14 +121,14 @@ def test_of_a_tenant(make_world: Callable[..., World]) -> None:
     """Who opens a tenant counts more than its seed, and the seed more than the server; others notice nothing."""
     world = make_world(profile="sendgrid=live")
     seed = {"mailgun": {"profile": "live"}, "sendgrid": {"profile": "documented"}}
-    assert told(world, opened(world, seed=seed)) == profiles("documented", "documented", "live")
-    assert told(world, opened(world, seed=seed, profile="live")) == profiles("live", "live", "live")
-    assert told(world, opened(world, seed=seed, profile={"sparkpost": "live"})) == profiles(
+    assert returned(world, opened(world, seed=seed)) == profiles("documented", "documented", "live")
+    assert returned(world, opened(world, seed=seed, profile="live")) == profiles("live", "live", "live")
+    assert returned(world, opened(world, seed=seed, profile={"sparkpost": "live"})) == profiles(
         "live", "documented", "live"
     )
-    assert told(world, opened(world, profile={"mailgun": "live"})) == profiles("documented", "live", "live")
-    assert told(world, opened(world, profile="documented")) == profiles("documented", "documented", "documented")
-    assert told(world, "default") == told(world, opened(world)) == profiles("documented", "live", "documented")
+    assert returned(world, opened(world, profile={"mailgun": "live"})) == profiles("documented", "live", "live")
+    assert returned(world, opened(world, profile="documented")) == profiles("documented", "documented", "documented")
+    assert returned(world, "default") == returned(world, opened(world)) == profiles("documented", "live", "documented")
 
 
 def test_it_is_kept(world: World) -> None:
@@ -139,12 +141,12 @@ def test_it_is_kept(world: World) -> None:
 
     put = world.client.put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}, "mailgun": {}}})
     assert put.status_code == 200
-    assert told(world, tenant_id) == profiles("live", "documented", "live")
+    assert returned(world, tenant_id) == profiles("live", "documented", "live")
     world.client.post(f"{path}/snapshots/before/restore", json={})
-    assert told(world, tenant_id) == profiles("live", "live", "live")
+    assert returned(world, tenant_id) == profiles("live", "live", "live")
     world.client.put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}}})
     world.client.post(f"{path}/reset", json={})
-    assert told(world, tenant_id) == profiles("live", "live", "live")
+    assert returned(world, tenant_id) == profiles("live", "live", "live")
     assert world.client.get(f"{path}/state").json["state"] == state
 
 

@@ -17,7 +17,7 @@ import requests  # noqa: F401 — else each run would import it anew, but not al
 import yaml  # noqa: F401 — the same
 
 from mockserver import Config
-from mockserver.server import Server, start
+from mockserver.server import HttpServer, start
 
 Run = Callable[..., pytest.RunResult]
 
@@ -125,7 +125,7 @@ def test_it(mockserver):
     mockserver.faults.clear()
     assert len(mockserver.faults) == 0
 
-    mockserver.settle()
+    mockserver.run_pending_jobs()
     mockserver.reset()
     assert len(mockserver.requests) == 0
     assert mockserver.clock.now().year == datetime.now(UTC).year
@@ -148,8 +148,8 @@ def test_set(mockserver, monkeypatch):
     assert os.environ["MAILGUN_BASE_URL"] == mockserver.mailgun.url
 
 
-def test_another_tenant(mockserver_tenants):
-    with mockserver_tenants() as tenant:
+def test_another_tenant(mockserver_factory):
+    with mockserver_factory() as tenant:
         tenant.env()
         assert os.environ["SENDGRID_API_KEY"] == tenant.sendgrid.api_key
     assert "SENDGRID_API_KEY" not in os.environ
@@ -174,7 +174,7 @@ def test_the_marker(run: Run, pytester: pytest.Pytester) -> None:
     """The marker's arguments are how the tenant starts; the one nearer to the test wins, each argument by itself."""
     pytester.mkdir("worlds")
     pytester.path.joinpath("worlds/mine.yaml").write_text(
-        "world: one\nsendgrid:\n  pools: [{id: '1', name: first}]\n---\nworld: two\nsendgrid:\n"
+        "name: one\nsendgrid:\n  pools: [{id: '1', name: first}]\n---\nname: two\nsendgrid:\n"
         "  credentials: [{key: fixed}]\n  pools: [{id: '1', name: second}]\n"
     )
     result = run("""
@@ -189,11 +189,11 @@ def names(mockserver):
 
 
 @pytest.mark.mockserver(strict=True, faults=[{"operation": "*"}])
-def test_module(mockserver, mockserver_tenants):
+def test_module(mockserver, mockserver_factory):
     assert create(mockserver).status_code == 503
-    for tenant in (mockserver, mockserver_tenants()):
+    for tenant in (mockserver, mockserver_factory()):
         assert (names(tenant), tenant.clock.now().year, tenant.strict) == ([], 2030, True)
-    assert mockserver_tenants(strict=False).strict is False
+    assert mockserver_factory(strict=False).strict is False
 
 
 @pytest.mark.mockserver(seed="worlds/mine.yaml", faults=[{"operation": "*", "status": 500}])
@@ -204,9 +204,9 @@ def test_file(mockserver):
 
 @pytest.mark.mockserver(seed="worlds/mine.yaml#two", clock=datetime(2031, 1, 1, tzinfo=UTC))
 @pytest.mark.parametrize("time", [1, 2])
-def test_world(mockserver, time, mockserver_tenants):
+def test_world(mockserver, time, mockserver_factory):
     assert (names(mockserver), mockserver.clock.now().year) == (["second"], 2031)
-    assert names(mockserver_tenants(seed=Path("worlds") / "mine.yaml")) == ["first"]
+    assert names(mockserver_factory(seed=Path("worlds") / "mine.yaml")) == ["first"]
 
 
 @pytest.mark.mockserver(
@@ -234,14 +234,14 @@ def told(tenant):
     return tenant.sparkpost.profile, tenant.sendgrid.profile, tenant.mailgun.profile
 
 
-def test_ini(mockserver, mockserver_tenants):
-    assert told(mockserver) == told(mockserver_tenants()) == ("documented", "live", "documented")
-    assert told(mockserver_tenants(profile="documented")) == ("documented", "documented", "documented")
+def test_ini(mockserver, mockserver_factory):
+    assert told(mockserver) == told(mockserver_factory()) == ("documented", "live", "documented")
+    assert told(mockserver_factory(profile="documented")) == ("documented", "documented", "documented")
 
 
 @pytest.mark.mockserver(profile="live")
-def test_marker(mockserver, mockserver_tenants):
-    assert told(mockserver) == told(mockserver_tenants()) == ("live", "live", "live")
+def test_marker(mockserver, mockserver_factory):
+    assert told(mockserver) == told(mockserver_factory()) == ("live", "live", "live")
 
 
 @pytest.mark.mockserver(profile={"mailgun": "live", "sendgrid": {"profile": "documented", "switches": {}}})
@@ -266,10 +266,10 @@ def test_some(mockserver):
             "faults=[{'operation': '*', 'time': 3}]",
             "takes no fault with 'time'; there is operation, kind, status, times",
         ),
-        ("profile='life'", "takes no such profile: there is no profile 'life'; there is documented, live"),
+        ("profile='life'", "takes no such profile: unknown profile 'life': expected one of documented, live"),
         (
             "profile={'sendgird': 'live'}",
-            "takes no such profile: sendgird: unknown; there is sparkpost, ",
+            "takes no such profile: sendgird: unknown provider: expected one of sparkpost, ",
         ),
         ("profile=['live']", "takes a str or Mapping for 'profile'"),
         ("credentials={'sendgird': 'x'}", "takes no credential for 'sendgird'; there is sparkpost, sendgrid, mailgun"),
@@ -309,7 +309,7 @@ def test_a_marker_that_makes_no_sense(run: Run, marker: str, said: str) -> None:
     result = run(f"@pytest.mark.mockserver({marker})\ndef test_it(mockserver):\n    pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*ERROR at setup of test_it*", f"@pytest.mark.mockserver: {said}"], consecutive=True)
-    assert not re.search("Traceback|During handling|RemoteError", printed(result))
+    assert not re.search("Traceback|During handling|ControlError", printed(result))
 
 
 # What fails a test
@@ -326,14 +326,14 @@ def test_clock(mockserver):
     mockserver.clock.freeze("2030-01-01")
 
 
-def test_seed(mockserver_tenants):
-    mockserver_tenants(seed={"nobody": {}})
+def test_seed(mockserver_factory):
+    mockserver_factory(seed={"nobody": {}})
 """)
     result.assert_outcomes(failed=3)
     assert ">       mockserver.faults.add(" in printed(result)
     assert '400 /body/when: "after" was expected' in printed(result)
     assert ">       mockserver.clock.freeze(" in printed(result)
-    assert not re.search("sandbox.py|remote.py|inprocess.py|pytest_plugin.py", printed(result))
+    assert not re.search("tenant.py|control_client.py|in_process.py|pytest_plugin.py", printed(result))
 
 
 def test_a_fault_that_never_fired(run: Run) -> None:
@@ -400,7 +400,7 @@ def test_the_vendors_own_404_does_not(mockserver):
 """)
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
-        ["mockserver does not model this operation and answered 501: #1 POST /sendgrid/v3/mail/send → 501 (unmodelled)"]
+        ["mockserver does not implement this operation (501): #1 POST /sendgrid/v3/mail/send → 501 (not_implemented)"]
     )
 
 
@@ -522,7 +522,7 @@ def test_setup(failing):
         assert line in text.splitlines(), line
     assert len(re.findall("mockserver: requests of", text)) == 3
     assert re.search(
-        r"not Access\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid', profile='documented'\)$",
+        r"not ProviderAccess\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid', profile='documented'\)$",
         text,
         re.MULTILINE,
     )
@@ -542,8 +542,8 @@ def test_it(mockserver):
     create(mockserver, "one")
     made = mockserver.requests
     (first, second) = made.assert_called("sendgrid.createIpPool", times=2, json={"name": "one"})
-    made.assert_called("sendgrid.createIpPool", times=1, status=200, refusal=False)
-    made.assert_called("sendgrid.createIpPool", refusal="name_taken", json={"name": ANY}, headers={"accept": "*/*"})
+    made.assert_called("sendgrid.createIpPool", times=1, status=200, error=False)
+    made.assert_called("sendgrid.createIpPool", error="name_taken", json={"name": ANY}, headers={"accept": "*/*"})
     made.assert_called("sendgrid.*", method="POST", path="/v3/ips/pools", path_parameters={}, account=None)
     made.assert_called(times=2)
     made.assert_not_called("sendgrid.createIpPool", json={"name": "two"})
@@ -552,7 +552,7 @@ def test_it(mockserver):
         post(mockserver.sparkpost, "/api/v1/ip-pools", json={"name": "more", "signing_domain": "example.com"})
         made.assert_not_called("sparkpost.createIpPool", json={"name": "more"})
     made.assert_not_called("sparkpost.createIpPool", json={"name": "more", "auto_warmup_overflow_pool": "x"})
-    assert (first.seq, second.refusal.message, second.refusal.kind) == (1, "already exists", "assumed")
+    assert (first.seq, second.error.message, second.error.kind) == (1, "already exists", "assumed")
     assert made.matching("sendgrid.createIpPool", status=400) == [second]
     assert made[1] == second and first.header("content-type") == "application/json"
 
@@ -615,7 +615,7 @@ def test_nothing(mockserver):
             "E       no other request was made with this tenant's credentials",
         ]
     )
-    assert "mockserver/calls.py" not in printed(result).replace("\\", "/")  # its frames are of no interest
+    assert "mockserver/testing/requests.py" not in printed(result).replace("\\", "/")  # its frames are of no interest
 
 
 def test_a_claim_that_cannot_be_made(run: Run) -> None:
@@ -638,7 +638,7 @@ from mockserver import Config
 
 @pytest.fixture(scope="session")
 def mockserver_config():
-    return Config(journal_size=2)
+    return Config(request_log_size=2)
 
 
 def test_it(mockserver):
@@ -661,24 +661,24 @@ def test_several_tenants(run: Run) -> None:
     """A tenant lives as long as the fixture or the test that opened it, and is judged with it."""
     result = run("""
 @pytest.fixture(scope="module")
-def shared(mockserver_tenants):
-    tenant = mockserver_tenants()
+def shared(mockserver_factory):
+    tenant = mockserver_factory()
     tenant.faults.add("sendgrid.createIpPool", status=500)
     tenant.faults.add("sendgrid.listIpPools", status=500)
     return tenant
 
 
 @pytest.fixture
-def own(mockserver_tenants):
-    return mockserver_tenants(seed="empty")
+def own(mockserver_factory):
+    return mockserver_factory(seed="empty")
 
 
 def open_tenants(mockserver_server):
-    return len(mockserver_server.remote.call("GET", "tenants")["tenants"])
+    return len(mockserver_server.client.request("GET", "tenants")["tenants"])
 
 
-def test_one(shared, own, mockserver, mockserver_server, mockserver_tenants):
-    tenants = {tenant.id for tenant in (shared, own, mockserver, mockserver_tenants())}
+def test_one(shared, own, mockserver, mockserver_server, mockserver_factory):
+    tenants = {tenant.id for tenant in (shared, own, mockserver, mockserver_factory())}
     assert len(tenants) == open_tenants(mockserver_server) == 4
 
 
@@ -692,11 +692,11 @@ def test_three(shared):
     post(shared.sendgrid, "/v3/mail/send", json={})
 
 
-def test_four(shared, mockserver_tenants):
+def test_four(shared, mockserver_factory):
     assert "stays" in str(shared.state())
-    with mockserver_tenants() as tenant:
+    with mockserver_factory() as tenant:
         tenant.faults.add("*")
-    with pytest.raises(RuntimeError), mockserver_tenants() as tenant:
+    with pytest.raises(RuntimeError), mockserver_factory() as tenant:
         tenant.faults.add("*")
         raise RuntimeError
 
@@ -710,8 +710,8 @@ def test_five():
             "*ERROR at teardown of test_five*",
             "a planned fault did not fire: <Fault f2: error 500 on sendgrid.listIpPools> fired 0 of 1 times",
             "*test_three*",
-            "mockserver does not model this operation and answered 501: #3 POST *",
-            "[#]3 POST /sendgrid/v3/mail/send → 501 (unmodelled)",
+            "mockserver does not implement this operation (501): #3 POST *",
+            "[#]3 POST /sendgrid/v3/mail/send → 501 (not_implemented)",
             "*test_four*",
             "a planned fault did not fire: <Fault f1: error 503 on [*]> fired 0 of 1 times",
         ]
@@ -721,10 +721,10 @@ def test_five():
 def test_a_wrong_argument_of_a_tenant(run: Run) -> None:
     """A tenant is not opened with an argument that there is not: nothing is left out silently."""
     result = run("""
-def test_it(mockserver_tenants, mockserver_server):
+def test_it(mockserver_factory, mockserver_server):
     with pytest.raises(TypeError, match="'sede'; the closest is 'seed'"):
-        mockserver_tenants(sede="empty")
-    assert mockserver_server.remote.call("GET", "tenants")["tenants"] == []
+        mockserver_factory(sede="empty")
+    assert mockserver_server.client.request("GET", "tenants")["tenants"] == []
 """)
     result.assert_outcomes(passed=1)
 
@@ -735,7 +735,7 @@ def test_it(mockserver_tenants, mockserver_server):
 def test_configuration(run: Run, pytester: pytest.Pytester) -> None:
     """The settings of the server are a fixture that can be overridden; the world of all tests is an ini option."""
     pytester.path.joinpath("world.yaml").write_text(
-        "world: mine\nsendgrid:\n  credentials: [{key: fixed}]\n  pools: [{id: '1', name: mine}]\n"
+        "name: mine\nsendgrid:\n  credentials: [{key: fixed}]\n  pools: [{id: '1', name: mine}]\n"
     )
     text = """
 def test_world(mockserver, mockserver_server):
@@ -764,7 +764,7 @@ def running() -> Any:
 
 
 @pytest.mark.slow
-def test_attaching(run: Run, running: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attaching(run: Run, running: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a URL the run uses the server that is there, and leaves nothing behind; else it is the same."""
     text = """
 def test_it(mockserver, mockserver_server):
@@ -871,11 +871,11 @@ def test_werkzeug(mockserver_server, mockserver):
 
 
 def test_no_server_at_all():
-    from mockserver import Local, Sandboxes, create_app, serving
+    from mockserver import InProcessClient, Server, create_app, run_server
 
-    with serving() as server, server.sandbox() as sandbox:
+    with run_server() as server, server.create_tenant() as sandbox:
         assert server.app and sandbox.url == server.url
-    with Sandboxes(Local(create_app())) as sandboxes, sandboxes.sandbox() as sandbox:
+    with Server(InProcessClient(create_app())) as sandboxes, sandboxes.create_tenant() as sandbox:
         with httpx.Client(transport=sandbox.wsgi_transport(), auth=sandbox.mailgun.auth) as client:
             assert client.get(sandbox.mailgun.url + "/v3/ip_pools").status_code == 200
         sandbox.faults.add("*")
@@ -910,15 +910,15 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
         result.stdout.fnmatch_lines(
             [
                 "*mockserver coverage*",
-                "sparkpost  operations *0/* ░░░*   0%   refusals    0/*",
-                "sendgrid   operations *1/* ░░░*%   refusals    1/*",
-                "mailgun    operations *2/*%   refusals    2/*",
-                "sparkpost: never asked",
+                "sparkpost  operations *0/* ░░░*   0%   errors *0/*",
+                "sendgrid   operations *1/* ░░░*%   errors *1/*",
+                "mailgun    operations *2/*%   errors *2/*",
+                "sparkpost: never called",
                 "sendgrid: operations never called:",
                 "  listIpPools, getIpPool, *",
-                "sendgrid: documented refusals never met:",
+                "sendgrid: documented errors never returned:",
                 "  pool_not_found, *",
-                "mailgun: operations always refused:",
+                "mailgun: operations that always failed:",
                 "  listIpPools, getIpPool",
                 "written to out/all.json",
             ]
@@ -927,12 +927,12 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
     assert reports[0] == reports[1]
     report = json.loads(reports[0])["providers"]
     assert report["sendgrid"]["operations"]["sendgrid.createIpPool"] == {
-        "method": "POST", "path": "/v3/ips/pools", "called": 8, "refused": 4
+        "method": "POST", "path": "/v3/ips/pools", "called": 8, "failed": 4
     }  # fmt: skip
-    assert report["sendgrid"]["refusals"]["sendgrid.name_taken"]["met"] == 4
-    assert report["mailgun"]["refusals"]["mailgun.unauthorized"]["met"] == 4
+    assert report["sendgrid"]["errors"]["sendgrid.name_taken"]["returned"] == 4
+    assert report["mailgun"]["errors"]["mailgun.unauthorized"]["returned"] == 4
     assert report["sparkpost"]["operations"]["sparkpost.listIpPools"]["called"] == 0
-    assert not [name for name in report["sendgrid"]["refusals"] if "unmodelled" in name]
+    assert not [name for name in report["sendgrid"]["errors"] if "not_implemented" in name]
     page = (pytester.path / "out/all.md").read_text("utf-8")
     assert "| sendgrid | 1/36 | ░░░" in page
     assert "- `sendgrid.listIpPools` `GET /v3/ips/pools`" in page
@@ -1143,12 +1143,12 @@ def test_a_server_that_is_reset(run: Run) -> None:
     """When a tenant is gone, the test that did it fails, by its own reason if it has one, and no test after it."""
     text = """
 @pytest.fixture(scope="module")
-def shared(mockserver_tenants):
-    return mockserver_tenants()
+def shared(mockserver_factory):
+    return mockserver_factory()
 
 
 def test_reset(shared, mockserver_server):
-    mockserver_server.remote.call("POST", "reset", body={})
+    mockserver_server.client.request("POST", "reset", body={})
     assert OWN
 
 
@@ -1177,12 +1177,12 @@ import gc
 
 
 @pytest.fixture(scope="module")
-def shared(mockserver_tenants):
-    return mockserver_tenants()
+def shared(mockserver_factory):
+    return mockserver_factory()
 
 
 def test_it(mockserver, shared):
-    servers = [each for each in gc.get_objects() if type(each).__name__ == "Server" and hasattr(each, "app")]
+    servers = [each for each in gc.get_objects() if type(each).__name__ == "HttpServer" and hasattr(each, "app")]
     (server,) = [each for each in servers if each.url == mockserver.url]
     server.close()
     raise RuntimeError("of its own")
@@ -1318,7 +1318,7 @@ def test_help(run: Run) -> None:
         assert name in text
     assert "@pytest.mark.mockserver(seed=..., profile=..., clock=..., faults=" in printed(run("", "--markers"))
     fixtures = printed(run("", "--fixtures"))
-    for name in ("mockserver", "mockserver_server", "mockserver_tenants", "mockserver_config"):
+    for name in ("mockserver", "mockserver_server", "mockserver_factory", "mockserver_config"):
         assert re.search(rf"^{name}( \[session scope\])? -- .*\n    \w", fixtures, re.MULTILINE), name
 
 
@@ -1330,7 +1330,7 @@ from mockserver import Config
 
 @pytest.fixture(scope="session")
 def mockserver_config():
-    return Config(journal_size=2)
+    return Config(request_log_size=2)
 
 
 def test_fails(mockserver):
@@ -1359,12 +1359,12 @@ def test_tenants_by_other_ways(run: Run) -> None:
     """A tenant opened by the server itself is judged, one that was reset is told of, one opened late is closed."""
     result = run("""
 @pytest.fixture(scope="module")
-def shared(mockserver_tenants):
-    return mockserver_tenants()
+def shared(mockserver_factory):
+    return mockserver_factory()
 
 
 def test_by_the_server(mockserver_server):
-    post(mockserver_server.sandbox().sendgrid, "/v3/mail/send", json={})
+    post(mockserver_server.create_tenant().sendgrid, "/v3/mail/send", json={})
 
 
 def test_before(shared):
@@ -1379,16 +1379,16 @@ def test_reset(shared):
 
 
 @pytest.fixture
-def late(mockserver_tenants):
+def late(mockserver_factory):
     yield
-    create(mockserver_tenants())
+    create(mockserver_factory())
 
 
 def test_late(late):
     pass
 """)
     result.assert_outcomes(passed=2, failed=2)
-    result.stdout.fnmatch_lines(["mockserver does not model this operation and answered 501: *"])
+    result.stdout.fnmatch_lines(["mockserver does not implement this operation (501): *"])
     result.stdout.fnmatch_lines(
         ["*RuntimeError", "*", "[#]1 POST /sendgrid/v3/ips/pools → 200 (sendgrid.createIpPool)"]
     )

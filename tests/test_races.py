@@ -17,9 +17,9 @@ import pytest
 from flask import Flask
 
 from mockserver import create_app
-from mockserver.config import Config
-from mockserver.inprocess import ask
-from mockserver.memory_store import MemoryTenant
+from mockserver.core.config import Config
+from mockserver.core.memory_store import MemoryTenant
+from mockserver.testing.in_process import send
 from mockserver.web.server_state import server_state
 
 THREADS = 8
@@ -56,13 +56,13 @@ class Tenant:
     """A tenant that the control API made, and a stream of mixed calls to it."""
 
     def __init__(self, app: Flask) -> None:
-        told = control(app, "POST", "tenants", clock={"now": "2030-01-01T00:00:00Z", "frozen": True})
-        self.id: str = told["id"]
+        returned = control(app, "POST", "tenants", clock={"now": "2030-01-01T00:00:00Z", "frozen": True})
+        self.id: str = returned["id"]
         self.app = app
-        self.headers = {name: each["headers"] for name, each in told["providers"].items()}
+        self.headers = {name: each["headers"] for name, each in returned["providers"].items()}
 
     def send(self, sent: Sent) -> Answered:
-        answer = ask(self.app, sent.method, BASE + sent.path, list(sent.headers.items()), sent.body)
+        answer = send(self.app, sent.method, BASE + sent.path, list(sent.headers.items()), sent.body)
         (request_id,) = [value for name, value in answer.headers if name == "X-Mockserver-Request-Id"]
         tenant_id, _, seq = request_id.rpartition("-")
         assert tenant_id == self.id
@@ -100,10 +100,10 @@ class Tenant:
 
 def control(app: Flask, method: str, path: str, **body: Any) -> dict[str, Any]:
     data = json.dumps(body).encode() if method != "GET" else b""
-    answer = ask(app, method, f"{BASE}/_mockserver/{path}", [("Content-Type", "application/json")], data)
+    answer = send(app, method, f"{BASE}/_mockserver/{path}", [("Content-Type", "application/json")], data)
     assert answer.status in (200, 201), answer.body
-    told: dict[str, Any] = json.loads(answer.body)
-    return told
+    returned: dict[str, Any] = json.loads(answer.body)
+    return returned
 
 
 @pytest.fixture
@@ -165,11 +165,13 @@ def differences(app: Flask, tenants: int, seed: int) -> list[str]:
     """Say where a tenant's answers are not those of its own calls one after the other, in the order of its journal."""
     found = []
     for tenant, history in histories(app, tenants, seed):
-        journal = control(app, "GET", f"tenants/{tenant.id}/requests?limit=1000")["requests"]
-        told = [(each["seq"], each["method"], f"/{each['provider']}{each['path']}", each["status"]) for each in journal]
+        request_log = control(app, "GET", f"tenants/{tenant.id}/requests?limit=1000")["requests"]
+        returned = [
+            (each["seq"], each["method"], f"/{each['provider']}{each['path']}", each["status"]) for each in request_log
+        ]
         mine = [(each.seq, each.sent.method, each.sent.path.partition("?")[0], each.status) for each in history]
-        if told != mine:
-            found.append(f"{tenant.id}: the journal is another: {told} {mine}")
+        if returned != mine:
+            found.append(f"{tenant.id}: the journal is another: {returned} {mine}")
         state = control(app, "GET", f"tenants/{tenant.id}/state")
         control(app, "POST", f"tenants/{tenant.id}/reset")
         for number, answered in enumerate(history, 1):
@@ -265,7 +267,7 @@ def test_a_credential_opens_one_tenant() -> None:
 
         def create(thread: int, headers: Mapping[str, str] = headers) -> str:
             body = json.dumps({"name": f"p{thread}"}).encode()
-            answer = ask(app, "POST", f"{BASE}/sendgrid/v3/ips/pools", list(headers.items()), body)
+            answer = send(app, "POST", f"{BASE}/sendgrid/v3/ips/pools", list(headers.items()), body)
             assert answer.status == 200
             return dict(answer.headers)["X-Mockserver-Request-Id"].rpartition("-")[0]
 
@@ -293,6 +295,6 @@ def test_names_and_ids_are_unique(provider: str) -> None:
     pool_ids = [pool.get("pool_id", pool.get("id")) for pool in state["ip_pools"]]
     assert len(pool_ids) == len(set(pool_ids))
     made = [json.loads(answer.body) for answer in answers if answer.status == 200]
-    told = [each["pool_id"] if provider == "mailgun" else each["results"]["id"] for each in made]
-    assert len(told) == len(set(told)) == statuses.count(200) > CREATED // 2
-    assert set(told) <= set(pool_ids)
+    returned = [each["pool_id"] if provider == "mailgun" else each["results"]["id"] for each in made]
+    assert len(returned) == len(set(returned)) == statuses.count(200) > CREATED // 2
+    assert set(returned) <= set(pool_ids)

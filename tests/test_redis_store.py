@@ -22,8 +22,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockserver import Config, create_app, redis_store
-from mockserver.errors import ConfigError, StoreError
+from mockserver import Config, create_app
+from mockserver.core import redis_store
+from mockserver.core.errors import ConfigError, StoreError
 
 from .redis_server import RedisServer, running
 from .support import World, basic, fresh_mailgun_key, fresh_sendgrid_key, fresh_sparkpost_key
@@ -286,7 +287,7 @@ def test_snapshots_and_reset_across_processes(redis_server: RedisServer) -> None
         assert one.control("GET", "/tenants") == {"schema_version": 1, "tenants": []}
         assert one.control("GET", "/snapshots")["snapshots"] == []
         assert one.control("GET", "/info")["counters"] == dict.fromkeys(
-            ("tenants", "evictions", "dropped", "misfits", "requests"), 0
+            ("tenants", "evictions", "dropped", "response_violations", "requests"), 0
         )
         assert made_on(one)[0] == "t1"
 
@@ -371,7 +372,7 @@ def test_a_request_that_was_overtaken_begins_again(two: tuple[World, World], mon
     assert times[3:] == ["taken", "taken", "taken"]
     names = [pool["name"] for pool in other.sendgrid.get(POOLS["sendgrid"]).json]
     assert names[-3:] == ["other", "first", "taken"]
-    assert [record.seq for record in one.store.tenant("default").journal] == [1, 2, 3, 4, 5]
+    assert [record.seq for record in one.store.tenant("default").request_log] == [1, 2, 3, 4, 5]
 
 
 def test_always_overtaken(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -467,7 +468,7 @@ def test_a_reset_deletes_what_is_ours(world: World) -> None:
     Control(world).ok("POST", "/snapshots", {"name": "s"}, status=201)
     world.as_mailgun().get(POOLS["mailgun"])
     Control(world).ok("POST", "/reset", {})
-    assert sorted(kept(world)) == ["mockserver:world", "other:thing"]
+    assert sorted(kept(world)) == ["mockserver:seed", "other:thing"]
 
 
 def test_a_closed_tenant_leaves_nothing(world: World) -> None:
@@ -478,8 +479,8 @@ def test_a_closed_tenant_leaves_nothing(world: World) -> None:
     made.ok("POST", "/snapshots", {"name": "s"}, status=201)
     Control(world).ok("DELETE", made.path, status=204)
     after = kept(world)
-    assert set(after) - set(before) == {"mockserver:counts", "mockserver:tally"}
-    assert after["mockserver:counts"]["room"] == "0"
+    assert set(after) - set(before) == {"mockserver:counts", "mockserver:request_counts"}
+    assert after["mockserver:counts"]["budget"] == "0"
 
 
 def test_server_snapshots_are_bounded(world: World) -> None:
@@ -569,8 +570,12 @@ def test_another_world_is_refused(redis_server: RedisServer, make_world: Callabl
         with pytest.raises(StoreError, match="began in another world"):
             create_app(Config(store=url, **other))
     process = Process(url, "--seed", "empty")
-    told = process._process.communicate(timeout=60)[1]
-    assert (process._process.returncode, "began in another world" in told, "Traceback" in told) == (1, True, False)
+    returned = process._process.communicate(timeout=60)[1]
+    assert (process._process.returncode, "began in another world" in returned, "Traceback" in returned) == (
+        1,
+        True,
+        False,
+    )
     world.store.reset()
     successor = make_world(store=url, seed="empty")
     assert successor.sendgrid.get(POOLS["sendgrid"]).json == []
@@ -638,7 +643,7 @@ def test_a_store_that_is_none(store: str, reason: str) -> None:
 
 def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the library is not installed, the start says what to install; without this store nobody misses it."""
-    monkeypatch.setitem(sys.modules, "mockserver.redis_store", None)
+    monkeypatch.setitem(sys.modules, "mockserver.core.redis_store", None)
     create_app(Config())
     with pytest.raises(StoreError, match=r"pip install 'esp-mockserver\[redis\]'"):
         create_app(Config(store="redis://127.0.0.1"))

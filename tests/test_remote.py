@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mockserver import Remote, RemoteError, Sandboxes, serving
+from mockserver import ControlClient, ControlError, Server, run_server
 
 BODY = json.dumps({"schema_version": 1}).encode()
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
@@ -79,19 +79,19 @@ def stub(*plans: tuple[int, bool]) -> Iterator[Stub]:
 def test_one_connection() -> None:
     """Calls go over one connection, until it is closed; then another is opened."""
     with stub((9, False), (1, False)) as server:
-        remote = Remote(server.url)
+        remote = ControlClient(server.url)
         for method in ("GET", "POST", "GET"):
-            remote.call(method, "live")
+            remote.request(method, "live")
         remote.close()
         assert server.closed[0].wait(PATIENCE)
-        remote.call("GET", "live")
+        remote.request("GET", "live")
     assert server.requests == [["GET", "POST", "GET"], ["GET"]]
 
 
 def test_nobody_has_it() -> None:
-    """A connection is closed when nobody has its `Remote` any more."""
+    """A connection is closed when nobody has its `ControlClient` any more."""
     with stub((9, False)) as server:
-        Remote(server.url).call("GET", "live")
+        ControlClient(server.url).request("GET", "live")
         assert server.closed[0].wait(PATIENCE)
 
 
@@ -99,21 +99,21 @@ def test_nobody_has_it() -> None:
 def test_a_connection_that_the_server_closed(method: str) -> None:
     """What the server has closed is not used again, whatever is asked."""
     with stub((1, False), (1, False)) as server:
-        remote = Remote(server.url)
-        remote.call("GET", "live")
+        remote = ControlClient(server.url)
+        remote.request("GET", "live")
         assert server.closed[0].wait(PATIENCE)
-        remote.call(method, "live")
+        remote.request(method, "live")
     assert server.requests == [["GET"], [method]]
 
 
 def test_a_request_that_was_lost() -> None:
     """A request that may have been done is sent once more if that does no harm; else the caller is told."""
     with stub((1, True), (1, True)) as server:
-        remote = Remote(server.url)
-        remote.call("GET", "live")
-        remote.call("PUT", "live")
-        with pytest.raises(RemoteError, match="no answer from"):
-            remote.call("POST", "live")
+        remote = ControlClient(server.url)
+        remote.request("GET", "live")
+        remote.request("PUT", "live")
+        with pytest.raises(ControlError, match="no answer from"):
+            remote.request("POST", "live")
         server.join()
         assert not server.is_asked_again()
     assert server.requests == [["GET", "PUT"], ["PUT", "POST"]]
@@ -121,10 +121,10 @@ def test_a_request_that_was_lost() -> None:
 
 def test_threads() -> None:
     """Several threads ask at once, and each has the answer to what it asked."""
-    with serving() as server, Sandboxes(Remote(server.url)) as sandboxes, ThreadPoolExecutor(8) as threads:
+    with run_server() as server, Server(ControlClient(server.url)) as sandboxes, ThreadPoolExecutor(8) as threads:
 
         def ask(number: int) -> bool:
-            with sandboxes.sandbox(credentials={"sparkpost": f"{number:040x}"}) as sandbox:
+            with sandboxes.create_tenant(credentials={"sparkpost": f"{number:040x}"}) as sandbox:
                 return sandbox.sparkpost.api_key == f"{number:040x}"
 
         assert all(threads.map(ask, range(100)))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from mockserver import Remote, Sandboxes
+from mockserver import ControlClient, Server
 
 from .redis_server import RedisServer
 from .test_redis_store import Process, processes
@@ -55,7 +55,7 @@ def front(servers: list[Process]) -> Iterator[str]:
         (Path(folder) / "nginx.conf").write_text(main)
         process = subprocess.Popen([program, "-p", folder, "-c", f"{folder}/nginx.conf", "-g", "daemon off;"])
         try:
-            Remote(f"http://127.0.0.1:{port}").wait(10)
+            ControlClient(f"http://127.0.0.1:{port}").wait(10)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -64,7 +64,7 @@ def front(servers: list[Process]) -> Iterator[str]:
 
 def test_one_server_in_three(front: str, servers: list[Process]) -> None:
     """Whichever replica answers, it is the same tenant: its pools, journal, faults and clock; and links lead back."""
-    with Sandboxes(Remote(front)) as server, server.sandbox(clock="2030-01-01T00:00:00Z") as sandbox:
+    with Server(ControlClient(front)) as server, server.create_tenant(clock="2030-01-01T00:00:00Z") as sandbox:
         sendgrid = sandbox.sendgrid
         assert sendgrid.url == f"{front}/sendgrid"
         fault = sandbox.faults.add("sendgrid.listIpPools", status=429, skip=4, times=2)
@@ -85,7 +85,7 @@ def test_one_server_in_three(front: str, servers: list[Process]) -> None:
 
 def test_a_hundred_winners_through_nginx(front: str) -> None:
     """Of 300 creates at once in an empty world, over all replicas, exactly 100 succeed."""
-    with Sandboxes(Remote(front)) as server, server.sandbox(seed="empty") as sandbox:
+    with Server(ControlClient(front)) as server, server.create_tenant(seed="empty") as sandbox:
         url, headers = f"{sandbox.sendgrid.url}/v3/ips/pools", sandbox.sendgrid.headers
 
         def create(number: int) -> int:
@@ -110,7 +110,7 @@ def test_a_lost_replica(redis_server: RedisServer) -> None:
 
 def test_a_fault_comes_through_as_it_is(front: str) -> None:
     """nginx passes on a fault as it is: half an answer stays half, a dropped connection is a gateway's error."""
-    with Sandboxes(Remote(front)) as server, server.sandbox() as sandbox:
+    with Server(ControlClient(front)) as server, server.create_tenant() as sandbox:
         url, headers = f"{sandbox.sendgrid.url}/v3/ips/pools", sandbox.sendgrid.headers
         sandbox.faults.add("sendgrid.listIpPools", kind="truncate")
         with pytest.raises(requests.exceptions.ChunkedEncodingError):

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver import create_app, documents, resources, seed
-from mockserver.config import Config
-from mockserver.errors import SeedError
+from mockserver import create_app
+from mockserver.core import resources, seed
+from mockserver.core import yaml_files as documents
+from mockserver.core.config import Config
+from mockserver.core.errors import SeedError
 from mockserver.providers import PROVIDERS
 
 from .support import World
@@ -31,13 +33,13 @@ def mistake(text: str, name: str = "") -> str:
     ("text", "expected"),
     [
         ("", "no YAML document"),
-        ("- x", "1: a world is a mapping"),
-        ("sparkpost: {}", "1: world: missing or not a text"),
-        ("world: 7", "1: world: missing or not a text"),
-        ("world: x\nsparkpots: {}", "2: sparkpots: unknown key; known are: world, sparkpost, sendgrid, mailgun"),
-        ("world: x\nsendgrid: []", "2: sendgrid: is not a mapping"),
-        ("world: x\nworld: y", "2: the key 'world' is there twice"),
-        ("world: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
+        ("- x", "1: expected a mapping"),
+        ("name: ''", "1: name: expected a text"),
+        ("name: 7", "1: name: expected a text"),
+        ("name: x\nsparkpots: {}", "2: sparkpots: unknown key: expected name, sparkpost, sendgrid, mailgun"),
+        ("name: x\nsendgrid: []", "2: sendgrid: expected a mapping"),
+        ("name: x\nname: y", "2: duplicate key 'name'"),
+        ("name: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
     ],
 )
 def test_documents_that_are_no_world(text: str, expected: str) -> None:
@@ -46,25 +48,25 @@ def test_documents_that_are_no_world(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "returned"),
     [
-        ("world: x\n\tsendgrid: {}", "2: ."),
-        ("world: x\nsendgrid: {", r"\d: ."),
-        ("world: !!python/object:os.system x", "1: ."),
-        ("world: " + "[" * 3_000 + "]" * 3_000, "."),
-        ("world: \x00", "."),
+        ("name: x\n\tsendgrid: {}", "2: ."),
+        ("name: x\nsendgrid: {", r"\d: ."),
+        ("name: !!python/object:os.system x", "1: ."),
+        ("name: " + "[" * 3_000 + "]" * 3_000, "."),
+        ("name: \x00", "."),
     ],
     ids=["tab", "open", "python", "deep", "odd"],
 )
-def test_what_is_no_yaml(text: str, told: str) -> None:
+def test_what_is_no_yaml(text: str, returned: str) -> None:
     """What PyYAML does not read is told in its words, with the line if it knows one."""
-    assert re.match(told, mistake(text))
+    assert re.match(returned, mistake(text))
 
 
 def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML that was built without libyaml finds them at another time, and they are told all the same."""
     monkeypatch.setattr(documents, "loader", lambda: yaml.SafeLoader)
-    assert mistake("world: \x00")
+    assert mistake("name: \x00")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
          "sparkpost.sending_ips.0.ip_pool: there is no pool 'nope'"),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h}\n  - {external_ip: 1.2.3.4, hostname: h}",
          5, "sparkpost.sending_ips.1.external_ip: 1.2.3.4 is there twice"),
-        ("sendgrid:\n  credentials:\n  - {key: a}\n  - {key: a}", 5, "sendgrid.credentials.1.key: is there twice"),
+        ("sendgrid:\n  credentials:\n  - {key: a}\n  - {key: a}", 5, "sendgrid.credentials.1.key: duplicate key"),
         ("sendgrid:\n  credentials:\n  - {key: a, subuser: b}", 4,
          "sendgrid.credentials.0.subuser: there is no subuser 'b'"),
         ("sendgrid:\n  credentials:\n  - {key: a, scopes: all}", 4, "sendgrid.credentials.0.scopes: "),
@@ -146,23 +148,23 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
 )  # fmt: skip
 def test_mistakes_in_a_section(section: str, line: int, expected: str) -> None:
     """A mistake in a provider's section is told with its line and the way to it, and the reason where that is ours."""
-    text = mistake(f"world: x\n{section}")
+    text = mistake(f"name: x\n{section}")
     assert text.startswith(f"{line}: ")
     assert expected in text
 
 
 def test_one_file_several_worlds() -> None:
     """A file's first world is taken, or the one that is named; an unknown name is told with the known ones."""
-    text = "world: a\n---\nworld: b\nsendgrid: {pools: [{id: '1', name: x}]}"
+    text = "name: a\n---\nname: b\nsendgrid: {pools: [{id: '1', name: x}]}"
     assert seed.read(text.encode(), "", SECTIONS).name == "a"
     assert seed.read(text.encode(), "b", SECTIONS).name == "b"
-    assert mistake(text, "c") == "no world named 'c' (there is: a, b)"
+    assert mistake(text, "c") == "no seed named 'c': expected one of a, b"
 
 
 def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
     """A seed is a file, or the bare name of a packaged fixture; another is told with its name."""
     path = tmp_path / "mine.yaml"
-    path.write_text("world: mine\nsendgrid: {ips: [{ip: a, region: x}]}", "utf-8")
+    path.write_text("name: mine\nsendgrid: {ips: [{ip: a, region: x}]}", "utf-8")
     with pytest.raises(SeedError, match=re.escape(f"{path}:2: sendgrid.ips.0.region: ")):
         seed.load(str(path), SECTIONS)
     for name in ("nowhere", str(tmp_path / "nowhere.yaml")):
@@ -171,6 +173,8 @@ def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match="Is a directory"):
         seed.load(str(tmp_path), SECTIONS)
     assert seed.load("documents#management", SECTIONS).name == "management"
+    path.write_text("sendgrid: {ips: [{ip: a}]}", "utf-8")
+    assert seed.load(str(path), SECTIONS).name == "mine"
 
 
 def test_an_empty_world(make_world: Callable[..., World]) -> None:
@@ -217,7 +221,7 @@ def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: P
     """Credentials that name one tenant share it, of whichever provider; another tenant is another world."""
     path = tmp_path / "tenants.yaml"
     data: dict[str, Any] = {
-        "world": "w",
+        "name": "w",
         "sendgrid": {"credentials": [{"key": "a", "tenant": "one"}, {"key": "b", "tenant": "one"}, {"key": "c"}]},
         "mailgun": {"credentials": [{"key": "d", "tenant": "one"}]},
     }
@@ -229,5 +233,5 @@ def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: P
 
 def test_a_bad_seed_makes_no_app() -> None:
     """A mistake stops the start."""
-    with pytest.raises(SeedError, match="no world named"):
+    with pytest.raises(SeedError, match="no seed named"):
         create_app(Config(seed="documents#nope"))

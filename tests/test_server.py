@@ -20,21 +20,21 @@ from waitress.channel import ClientDisconnected
 
 from mockserver import Config
 from mockserver.connections import Connection
-from mockserver.faults import When
-from mockserver.memory_store import MemoryTenant
-from mockserver.server import Server, start
+from mockserver.core.faults import When
+from mockserver.core.memory_store import MemoryTenant
+from mockserver.server import HttpServer, start
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, response_violations
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server() -> Iterator[HttpServer]:
     with start() as server:
         yield server
         assert response_violations(server.app) == 0
 
 
-def exchange(server: Server, data: bytes, wait: float = 2) -> bytes:
+def exchange(server: HttpServer, data: bytes, wait: float = 2) -> bytes:
     """Send bytes on a connection of their own and return what comes back until it is closed or silent."""
     with socket.create_connection((server.host, server.port), timeout=wait) as connection:
         connection.sendall(data)
@@ -48,11 +48,11 @@ def exchange(server: Server, data: bytes, wait: float = 2) -> bytes:
     return received
 
 
-def connected(server: Server) -> socket.socket:
+def connected(server: HttpServer) -> socket.socket:
     return socket.create_connection((server.host, server.port), timeout=10)
 
 
-def alive(server: Server) -> bool:
+def alive(server: HttpServer) -> bool:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     connection.request("GET", "/sendgrid/v3/ips/pools", headers={"Authorization": f"Bearer {SENDGRID_KEY}"})
     status = connection.getresponse().status
@@ -60,7 +60,7 @@ def alive(server: Server) -> bool:
     return status == 200
 
 
-def alive_without_credential(server: Server) -> bool:
+def alive_without_credential(server: HttpServer) -> bool:
     with socket.create_connection((server.host, server.port), timeout=5) as connection:
         connection.sendall(b"GET /_mockserver/live HTTP/1.0\r\n\r\n")
         return connection.recv(65536).startswith(b"HTTP/1.0 200 OK\r\n")
@@ -70,7 +70,7 @@ HOST = b"Host: localhost\r\n"
 AUTH = b"Authorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
 
 
-def test_keep_alive(server: Server) -> None:
+def test_keep_alive(server: HttpServer) -> None:
     """A connection serves many requests, refused ones among them."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     for path, status in (("/sendgrid/v3/ips/pools", 200), ("/sendgrid/v3/ips/pools/nope", 404), ("/nope", 404)) * 3:
@@ -82,7 +82,7 @@ def test_keep_alive(server: Server) -> None:
     connection.close()
 
 
-def test_an_answer_without_a_body_keeps_the_connection(server: Server) -> None:
+def test_an_answer_without_a_body_keeps_the_connection(server: HttpServer) -> None:
     """After a 204 the connection goes on, for what was pipelined behind it too."""
     head = b" HTTP/1.1\r\n" + HOST + AUTH
     body = b'{"name": "brief"}'
@@ -96,7 +96,7 @@ def test_an_answer_without_a_body_keeps_the_connection(server: Server) -> None:
     assert b"Connection: close" not in received
 
 
-def test_many_connections(server: Server) -> None:
+def test_many_connections(server: HttpServer) -> None:
     """Three hundred open connections are all served."""
     connections = [socket.create_connection((server.host, server.port), timeout=5) for _ in range(300)]
     for connection in connections:
@@ -106,7 +106,7 @@ def test_many_connections(server: Server) -> None:
         connection.close()
 
 
-def test_links_lead_back_without_a_host(server: Server) -> None:
+def test_links_lead_back_without_a_host(server: HttpServer) -> None:
     """A client that sends no Host gets links to the address that it called."""
     auth = base64.b64encode(f"api:{MAILGUN_KEY}".encode())
     path = b"/mailgun/v3/ip_pools/658041ae44842b99ee2eaa1b/domains"
@@ -114,7 +114,7 @@ def test_links_lead_back_without_a_host(server: Server) -> None:
     assert f'"first":"{server.url}/mailgun/v3/ip_pools/'.encode() in received
 
 
-def test_planned_faults_on_a_socket(server: Server) -> None:
+def test_planned_faults_on_a_socket(server: HttpServer) -> None:
     """On a real connection a drop sends nothing, a truncated answer is short of its length, and both close it."""
     tenant = server.state.store.tenant("default")
     request = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
@@ -136,7 +136,7 @@ def test_planned_faults_on_a_socket(server: Server) -> None:
     tenant.update(lambda kept: kept.faults.clear())
 
 
-def test_a_delay_holds_up_nobody_else(server: Server) -> None:
+def test_a_delay_holds_up_nobody_else(server: HttpServer) -> None:
     """While one call of a tenant is delayed, another is answered: the later one comes first."""
     tenant = server.state.store.tenant("default")
     tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=2.0))
@@ -150,7 +150,7 @@ def test_a_delay_holds_up_nobody_else(server: Server) -> None:
     tenant.update(lambda kept: kept.faults.clear())
 
 
-def test_delays_hold_up_no_other_call(server: Server) -> None:
+def test_delays_hold_up_no_other_call(server: HttpServer) -> None:
     """Many calls are delayed at once, and others are answered meanwhile."""
     tenant = server.state.store.tenant("default")
     assert isinstance(tenant, MemoryTenant)
@@ -168,13 +168,13 @@ def test_delays_hold_up_no_other_call(server: Server) -> None:
         assert select.select(connections, [], [], 0)[0] == []
         for connection in connections:
             while not select.select([connection], [], [], 0.01)[0]:
-                tenant.hurry()  # the last may not have begun to wait when the first was hurried
+                tenant.interrupt_delays()  # the last may not have begun to wait when the first was hurried
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
     tenant.update(lambda kept: kept.faults.clear())
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_delayed_call_is_made_once(server: Server, when: When) -> None:
+def test_a_delayed_call_is_made_once(server: HttpServer, when: When) -> None:
     """A call that was begun where it could not wait leaves nothing of that: it is counted, journaled and done once."""
     tenant = server.state.store.tenant("default")
     tenant.reset()
@@ -188,7 +188,7 @@ def test_a_delayed_call_is_made_once(server: Server, when: When) -> None:
         assert (response.status, json.load(response)) == (200, {"name": name})
         remaining.append(int(response.headers["X-RateLimit-Remaining"]))
     connection.close()
-    records = list(tenant.journal)
+    records = list(tenant.request_log)
     assert [json.loads(record.body) for record in records] == [{"name": "one"}, {"name": "two"}, {"name": "three"}]
     assert [record.fault for record in records] == [None, "f1", None]
     assert [record.seq for record in records] == [1, 2, 3]
@@ -196,7 +196,7 @@ def test_a_delayed_call_is_made_once(server: Server, when: When) -> None:
     tenant.reset()
 
 
-def test_who_does_not_read_holds_up_nobody(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_does_not_read_holds_up_nobody(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests sent at once, whose answers are more than the server keeps for a client that reads none of them."""
     monkeypatch.setattr(server._listeners[0].adj, "outbuf_high_watermark", 1 << 20)
     asked = 100
@@ -231,7 +231,7 @@ def test_a_delay_does_not_hold_up_the_end() -> None:
     connection.close()
 
 
-def test_encoded_slashes_reach_the_application(server: Server) -> None:
+def test_encoded_slashes_reach_the_application(server: HttpServer) -> None:
     """A slash encoded in a path is part of a name on a real socket too."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
     headers = {"Authorization": f"Bearer {SENDGRID_KEY}"}
@@ -266,7 +266,7 @@ def test_a_server_that_never_served() -> None:
     assert (server.host, server.port > 0) == ("127.0.0.1", True)
 
 
-def test_headers_are_spelt_as_the_provider_spells_them(server: Server) -> None:
+def test_headers_are_spelt_as_the_provider_spells_them(server: HttpServer) -> None:
     """Names of headers and their order are the application's own: no server between changes them."""
     request = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
     names = [line.partition(b":")[0] for line in exchange(server, request).partition(b"\r\n\r\n")[0].splitlines()[1:]]
@@ -275,7 +275,7 @@ def test_headers_are_spelt_as_the_provider_spells_them(server: Server) -> None:
     assert len(set(names)) == len(names)
 
 
-def test_what_stood_between_is_in_the_journal(server: Server) -> None:
+def test_what_stood_between_is_in_the_journal(server: HttpServer) -> None:
     """Headers that a proxy adds are told of, like any other, and believed by nobody."""
     tenant = server.state.store.tenant("default")
     tenant.reset()
@@ -287,11 +287,11 @@ def test_what_stood_between_is_in_the_journal(server: Server) -> None:
         + (b"Authorization: Basic " + base64.b64encode(f"api:{MAILGUN_KEY}".encode()) + b"\r\n" + forwarded + b"\r\n"),
     )
     assert b"http://localhost/mailgun/v3/ip_pools/" in received
-    (record,) = tenant.journal
+    (record,) = tenant.request_log
     assert {("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Host", "other.example.com")} <= set(record.headers)
 
 
-def test_a_mistake_of_the_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_the_server(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails in the server itself, outside of any answer, costs the connection it happened on and no other."""
 
     def fail(connection: Connection) -> None:
@@ -303,7 +303,7 @@ def test_a_mistake_of_the_server(server: Server, monkeypatch: pytest.MonkeyPatch
     assert alive(server)
 
 
-def test_no_further_thread(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_further_thread(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system has no further thread, delayed calls wait for each other, and nobody else for them."""
     tenant = server.state.store.tenant("default")
     tenant.reset()
@@ -322,7 +322,7 @@ def test_no_further_thread(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
         for connection in connections:
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
     assert len(server._dispatcher.threads) == threads
-    assert all(record.fault == "f1" for record in tenant.journal)
+    assert all(record.fault == "f1" for record in tenant.request_log)
 
 
 def test_the_end_with_an_answer_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,7 +357,7 @@ def test_closing_twice_touches_nothing(tmp_path: Path) -> None:
         assert {file.stat().st_size for file in tmp_path.iterdir()} == {0}
 
 
-def test_nothing_is_written_to_files(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_to_files(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Large bodies and large answers need no folder for temporary files: a container may have none."""
 
     def refuse(*_: object) -> None:
@@ -385,7 +385,7 @@ def test_nothing_is_written_to_files(server: Server, monkeypatch: pytest.MonkeyP
     tenant.reset()
 
 
-def test_an_answer_behind_an_unread_one(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_behind_an_unread_one(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop answers nobody to whom something is still unsent, where sending more could mean to wait for itself."""
     seen = []
     service = Connection.service
@@ -410,7 +410,7 @@ def test_an_answer_behind_an_unread_one(server: Server, monkeypatch: pytest.Monk
     assert (True, True) not in seen
 
 
-def test_bytes_out_of_band(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+def test_bytes_out_of_band(server: HttpServer, capfd: pytest.CaptureFixture[str]) -> None:
     """Urgent data is nothing of HTTP: the connection is closed, and nothing is told again and again."""
     with connected(server) as connection:
         connection.send(b"x", socket.MSG_OOB)
@@ -421,7 +421,7 @@ def test_bytes_out_of_band(server: Server, capfd: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n", b"Content-Length: 99999999\r\n"])
-def test_nothing_to_go_on_with(server: Server, length: bytes) -> None:
+def test_nothing_to_go_on_with(server: HttpServer, length: bytes) -> None:
     """Who expects to be told to go on, and has nothing to go on with or too much of it, is answered."""
     head = b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n" + length + b"\r\n"
     received = exchange(server, head)
@@ -429,7 +429,7 @@ def test_nothing_to_go_on_with(server: Server, length: bytes) -> None:
 
 
 def test_who_hangs_up_on_a_refusal(
-    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A client that is gone when its broken request is refused is nothing to tell of."""
 

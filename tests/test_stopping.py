@@ -56,12 +56,14 @@ class Sent(NamedTuple):
 class Client(threading.Thread):
     """A client that asks without a pause, until nobody answers."""
 
-    def __init__(self, address: Address, requests: int, *, keep: bool, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, address: Address, requests: int, *, keep_alive: bool, trust: ssl.SSLContext | None = None
+    ) -> None:
         super().__init__(daemon=True)
         self.trust = trust
         self.address = address
         self.requests = requests
-        self.keep = keep
+        self.keep_alive = keep_alive
         self.sent: list[Sent] = []
         self.closing = 0
         """How many answers said that the connection is about to be closed."""
@@ -97,38 +99,40 @@ class Client(threading.Thread):
                     received += chunk
             self.sent.append(Sent(at, self.requests, received))
             self.closing += received.count(b"\r\nConnection: close\r\n")
-            if not self.keep or received.count(END) < self.requests or b"\r\nConnection: close\r\n" in received:
+            if not self.keep_alive or received.count(END) < self.requests or b"\r\nConnection: close\r\n" in received:
                 connection.close()
                 connection = None
 
 
-def lost(clients: list[Client], told: float) -> int:
+def lost(clients: list[Client], returned: float) -> int:
     """Count the requests that were sent before the server was told to stop, and not answered."""
     counts = [(sent, sent.answers) for client in clients for sent in client.sent]
-    return sum(sent.requests - answers for sent, answers in counts if sent.at < told)
+    return sum(sent.requests - answers for sent, answers in counts if sent.at < returned)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-@pytest.mark.parametrize(("requests", "keep"), [(1, True), (1, False), (3, True)], ids=["kept", "new", "pipelined"])
-def test_no_answer_is_lost(requests: int, keep: bool, tls: bool) -> None:
+@pytest.mark.parametrize(
+    ("requests", "keep_alive"), [(1, True), (1, False), (3, True)], ids=["kept", "new", "pipelined"]
+)
+def test_no_answer_is_lost(requests: int, keep_alive: bool, tls: bool) -> None:
     """Under load, SIGTERM costs no answer: every request that was sent before is answered, and none only in part."""
-    with running("serve", "--port", "0", *(["--tls", "self-signed"] if tls else [])) as (process, greeting):
-        parts = urlsplit(greeting["url"])
+    with running("serve", "--port", "0", *(["--tls", "self-signed"] if tls else [])) as (process, ready_message):
+        parts = urlsplit(ready_message["url"])
         where = (str(parts.hostname), parts.port or 0)
-        trust = ssl.create_default_context(cafile=greeting["ca"]) if tls else None
-        clients = [Client(where, requests, keep=keep, trust=trust) for _ in range(24)]
+        trust = ssl.create_default_context(cafile=ready_message["ca"]) if tls else None
+        clients = [Client(where, requests, keep_alive=keep_alive, trust=trust) for _ in range(24)]
         for client in clients:
             client.start()
         while sum(len(client.sent) for client in clients) < 200:
             time.sleep(0.01)
-        told = time.monotonic()
+        returned = time.monotonic()
         process.send_signal(signal.SIGTERM)
         out, log = process.communicate(timeout=10)
-        took = time.monotonic() - told
+        took = time.monotonic() - returned
         for client in clients:
             client.join(timeout=20)
             assert not client.is_alive()
-    assert lost(clients, told) == 0
+    assert lost(clients, returned) == 0
     assert (process.returncode, out, log) == (0, "", "")
     assert took < 1
     assert sum(client.closing for client in clients) > 0
@@ -136,14 +140,14 @@ def test_no_answer_is_lost(requests: int, keep: bool, tls: bool) -> None:
 
 def stop(process: subprocess.Popen[str]) -> float:
     """Stop a server; return how long that took."""
-    told = time.monotonic()
+    returned = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=10)
-    return time.monotonic() - told
+    return time.monotonic() - returned
 
 
-def connect(greeting: dict[str, Any]) -> socket.socket:
-    parts = urlsplit(greeting["url"])
+def connect(ready_message: dict[str, Any]) -> socket.socket:
+    parts = urlsplit(ready_message["url"])
     return socket.create_connection((str(parts.hostname), parts.port or 0), timeout=5)
 
 
@@ -155,10 +159,10 @@ def read(connection: socket.socket) -> bytes:
     return received
 
 
-def plan_delay(greeting: dict[str, Any], seconds: float, times: int) -> None:
+def plan_delay(ready_message: dict[str, Any], seconds: float, times: int) -> None:
     """Let the next calls of the tenant be late."""
     body = json.dumps({"operation": "*", "kind": "delay", "delay_seconds": seconds, "times": times}).encode()
-    with connect(greeting) as connection:
+    with connect(ready_message) as connection:
         head = b"POST /_mockserver/tenants/default/faults HTTP/1.0\r\nContent-Type: application/json\r\n"
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         assert read(connection).startswith(b"HTTP/1.0 201 ")
@@ -167,9 +171,9 @@ def plan_delay(greeting: dict[str, Any], seconds: float, times: int) -> None:
 @pytest.mark.parametrize(("delay", "asked"), [(0.3, 1), (30.0, 1), (30.0, 2)])
 def test_what_a_thread_works_on(delay: float, asked: int) -> None:
     """A request that is being answered gets its answer; a planned delay is over then. Nothing makes the exit late."""
-    with running("serve", "--port", "0") as (process, greeting):
-        plan_delay(greeting, delay, asked)
-        with connect(greeting) as connection:
+    with running("serve", "--port", "0") as (process, ready_message):
+        plan_delay(ready_message, delay, asked)
+        with connect(ready_message) as connection:
             connection.sendall(GET * asked)
             time.sleep(0.1)  # in a thread or still on its way to one: both must do
             took = stop(process)
@@ -184,7 +188,7 @@ def test_what_a_thread_works_on(delay: float, asked: int) -> None:
 
 def test_idle_connections_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections on which nothing is asked are closed at once: new ones, kept ones, and those amid a request."""
-    monkeypatch.setattr("mockserver.server.PATIENCE", 60.0)
+    monkeypatch.setattr("mockserver.server.SHUTDOWN_TIMEOUT", 60.0)
     with start(Config()) as server:
         connections = [socket.create_connection((server.host, server.port), timeout=5) for _ in range(30)]
         for connection in connections[:10]:
@@ -194,9 +198,9 @@ def test_idle_connections_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
                 received += connection.recv(65536)
         for connection in connections[10:20]:
             connection.sendall(POST + BODY[:5])
-        told = time.monotonic()
+        returned = time.monotonic()
         server.close()
-        assert time.monotonic() - told < 20
+        assert time.monotonic() - returned < 20
         rest = [read(connection) for connection in connections]
     for connection in connections:
         connection.close()

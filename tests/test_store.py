@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mockserver import resources, seed
+from mockserver.core import resources, seed
+from mockserver.core.store import State, Table
 from mockserver.providers import PROVIDERS
-from mockserver.store import State, Table
 
 from .support import World
 
@@ -103,13 +104,15 @@ def test_a_dump_with_work_to_do_loads(make_world: Any, tmp_path: Any) -> None:
 
 
 @pytest.mark.store("memory")
-def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A rule that changes before it refuses is caught by every test, and so is a GET that changes something."""
     from mockserver.providers.sendgrid import catalog
     from mockserver.providers.sendgrid.models import State as SendGrid
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
-    world: World = make_world()
+    own = tmp_path / "own.yaml"  # a packaged seed is shared by all applications of a process
+    own.write_text(resources.read("fixtures", "default.yaml"), "utf-8")
+    world: World = make_world(seed=str(own))
 
     def careless(tx: Any, user: str | None, name: str) -> None:
         del tx.state.pools["12345"]
@@ -121,7 +124,7 @@ def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.Monk
     world.store.breaches.clear()
     monkeypatch.setattr(SendGrid, "pools_of", lambda self, user: self.pools.__setitem__("1", None) or [])
     monkeypatch.setattr(State, "copy", lambda self: self)
-    monkeypatch.setattr("mockserver.providers.sendgrid.models.plain", repr)
+    monkeypatch.setattr("mockserver.providers.sendgrid.models.to_dict", repr)
     world.sendgrid.get("/v3/ips/pools")
     assert any("changed the store" in breach for breach in world.store.breaches)
     world.store.breaches.clear()

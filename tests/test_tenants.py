@@ -11,8 +11,8 @@ import pytest
 
 from .support import (
     MAILGUN_KEY,
-    Access,
     GuardedStore,
+    ProviderAccess,
     World,
     fresh_mailgun_key,
     fresh_sendgrid_key,
@@ -29,8 +29,8 @@ BODY: dict[str, dict[str, Any]] = {
 }
 
 
-def access(world: World, name: str, key: str | None = None) -> Access:
-    made: Access = getattr(world, f"as_{name}")(key)
+def access(world: World, name: str, key: str | None = None) -> ProviderAccess:
+    made: ProviderAccess = getattr(world, f"as_{name}")(key)
     return made
 
 
@@ -50,7 +50,11 @@ def test_one_tenant_of_three_providers(world: World) -> None:
     """The seed's credentials of all providers are one tenant, with one numbering of requests."""
     tenants = {getattr(world, name).tenant.id for name in ROOM}
     assert tenants == {"default"}
-    assert [record.provider for record in world.store.tenant("default").journal] == ["sparkpost", "sendgrid", "mailgun"]
+    assert [record.provider for record in world.store.tenant("default").request_log] == [
+        "sparkpost",
+        "sendgrid",
+        "mailgun",
+    ]
 
 
 def test_the_same_text_of_two_providers(make_world: Callable[..., World]) -> None:
@@ -98,7 +102,7 @@ def test_strangers_open_no_tenant(world: World) -> None:
     """A refused credential leaves nothing behind."""
     for name in ROOM:
         access(world, name, "nonsense").get(ROOM[name])
-        Access(world, name, {}).get(ROOM[name])
+        ProviderAccess(world, name, {}).get(ROOM[name])
     assert len(world.store) == 0
 
 
@@ -222,7 +226,7 @@ def test_one_slow_tenant_holds_up_nobody(world: World) -> None:
 def test_secrets_are_not_shown(world: World) -> None:
     """Neither a journal nor a representation has a whole credential in it."""
     world.mailgun.get(ROOM["mailgun"])
-    record = list(world.store.tenant("default").journal)[-1]
+    record = list(world.store.tenant("default").request_log)[-1]
     assert record.credential == "…" + MAILGUN_KEY[-4:]
     assert MAILGUN_KEY not in repr(record)
     assert world.mailgun.headers["Authorization"] not in repr(record)
@@ -235,15 +239,15 @@ SUBACCOUNTS = "/api/v1/subaccounts"
 KEYS = "/_mockserver/tenants"
 
 
-def given_out(world: World) -> tuple[str, Access, Access]:
+def given_out(world: World) -> tuple[str, ProviderAccess, ProviderAccess]:
     """Return the path of a new tenant, its own access to SparkPost, and that of a key that it was given."""
-    told = world.client.post(KEYS, json={}).json
-    own = Access(world, "sparkpost", told["providers"]["sparkpost"]["headers"])
+    returned = world.client.post(KEYS, json={}).json
+    own = ProviderAccess(world, "sparkpost", returned["providers"]["sparkpost"]["headers"])
     key = own.post(SUBACCOUNTS, json=NEW).json["results"]["key"]
-    return f"{KEYS}/{told['id']}", own, world.as_sparkpost(key)
+    return f"{KEYS}/{returned['id']}", own, world.as_sparkpost(key)
 
 
-def key_of(given: Access) -> str:
+def key_of(given: ProviderAccess) -> str:
     key: str = given.headers["Authorization"]
     return key
 

@@ -14,13 +14,13 @@ import requests
 from docker.errors import ImageNotFound, NotFound
 from testcontainers.core.exceptions import ContainerStartException
 
-from mockserver.remote import Remote, RemoteError
 from mockserver.testcontainers import MockserverContainer
+from mockserver.testing.control_client import ControlClient, ControlError
 
 WORLDS = """
-world: none
+name: none
 ---
-world: mine
+name: mine
 sendgrid:
   credentials: [{key: from-the-file}]
   ips: [{ip: 192.0.2.1, rdns: o1.ptr.example.com}]
@@ -76,12 +76,12 @@ def test_settings(nowhere: dict[str, str]) -> None:
     try:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
-        info = Remote(url, container.env["MOCKSERVER_CONTROL_TOKEN"]).call("GET", "info")
+        info = ControlClient(url, container.env["MOCKSERVER_CONTROL_TOKEN"]).request("GET", "info")
         unknown = requests.get(f"{url}/mailgun/v3/ips", auth=("api", f"key-{0:032}"))
     finally:
         process.kill()
         _, log = process.communicate()
-    assert (info["world"], info["limits"]["max_tenants"]) == ("lists", 7)
+    assert (info["seed"], info["limits"]["max_tenants"]) == ("lists", 7)
     assert unknown.status_code == 401
     assert "/mailgun/v3/ips" in log
 
@@ -109,16 +109,16 @@ def test_no_such_seed(nowhere: dict[str, str]) -> None:
 def test_not_started(nowhere: dict[str, str]) -> None:
     """Before it is started there is no URL, no control API and no sandbox."""
     container = MockserverContainer(docker_client_kw=nowhere)
-    for ask in (lambda: container.url, lambda: container.remote, container.sandbox):
+    for ask in (lambda: container.url, lambda: container.client, container.create_tenant):
         with pytest.raises(ContainerStartException, match="not started"):
             ask()
 
 
 @pytest.mark.container
 def test_sandboxes(image: str) -> None:
-    """Sandboxes are tenants of their own, reached by the port that was published; the control API wants the token."""
+    """Server are tenants of their own, reached by the port that was published; the control API wants the token."""
     with MockserverContainer(image) as server:
-        one, other = server.sandbox(), server.sandbox(seed="empty")
+        one, other = server.create_tenant(), server.create_tenant(seed="empty")
         assert one.sendgrid.url == f"{server.url}/sendgrid"
         pools, none = (
             requests.get(f"{sandbox.sendgrid.url}/v3/ips/pools", headers=sandbox.sendgrid.headers).json()
@@ -126,9 +126,9 @@ def test_sandboxes(image: str) -> None:
         )
         assert "marketing" in [pool["name"] for pool in pools]
         assert none == []
-        assert server.remote.call("GET", "info")["counters"]["tenants"] >= 2
-        with pytest.raises(RemoteError) as refused:
-            Remote(server.url).call("GET", "info")
+        assert server.client.request("GET", "info")["counters"]["tenants"] >= 2
+        with pytest.raises(ControlError) as refused:
+            ControlClient(server.url).request("GET", "info")
         assert refused.value.status == 401
     assert one.closed and other.closed
 
@@ -143,7 +143,7 @@ def test_seed_file(image: str, tmp_path: Path) -> None:
         url = f"{server.url}/sendgrid/v3/ips/pools"
         assert requests.get(url, headers={"Authorization": "Bearer from-the-file"}).json() == [{"name": "mine"}]
         assert requests.get(url, headers={"Authorization": "Bearer other"}).status_code == 401
-        assert server.sandbox().state()["sendgrid"]["pools"][0]["name"] == "mine"
+        assert server.create_tenant().state()["sendgrid"]["pools"][0]["name"] == "mine"
 
 
 @pytest.mark.container
@@ -158,7 +158,7 @@ def test_no_image(image: str) -> None:
 def test_it_does_not_come_up(image: str, tmp_path: Path) -> None:
     """A server that stops tells why, at once; the container is gone."""
     seed = tmp_path / "worlds.yaml"
-    seed.write_text("world: mine\nsendgrid: {pools: 7}\n")
+    seed.write_text("name: mine\nsendgrid: {pools: 7}\n")
     container = MockserverContainer(image, seed=seed, timeout=math.inf)
     with pytest.raises(ContainerStartException, match=r"did not come up: (?s:.*)seed: /seed/worlds\.yaml:2"), container:
         pass

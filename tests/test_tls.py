@@ -19,9 +19,9 @@ import pytest
 import requests
 from mailgun.client import Client
 
-from mockserver import Remote, RemoteError, tls
+from mockserver import ControlClient, ControlError, tls
 from mockserver.providers import PROVIDERS
-from mockserver.server import Server, start
+from mockserver.server import HttpServer, start
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, response_violations
 from .test_cli import ENVIRONMENT, free_port, run, running
@@ -37,19 +37,19 @@ GET = f"GET {POOLS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SENDGR
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server() -> Iterator[HttpServer]:
     with tls.self_signed(HOSTS) as made, start(provider_ports={"mailgun": 0}, tls=made) as server:
         yield server
         assert response_violations(server.app) == 0
 
 
 @pytest.fixture(scope="module")
-def trust(server: Server) -> ssl.SSLContext:
+def trust(server: HttpServer) -> ssl.SSLContext:
     assert server.tls is not None
     return ssl.create_default_context(cafile=server.tls.ca)
 
 
-def connect(server: Server, trust: ssl.SSLContext, name: str = "localhost") -> ssl.SSLSocket:
+def connect(server: HttpServer, trust: ssl.SSLContext, name: str = "localhost") -> ssl.SSLSocket:
     return trust.wrap_socket(
         socket.create_connection((server.host, server.port), timeout=5),
         server_hostname=name,
@@ -57,7 +57,7 @@ def connect(server: Server, trust: ssl.SSLContext, name: str = "localhost") -> s
     )
 
 
-def alive(server: Server, trust: ssl.SSLContext) -> bool:
+def alive(server: HttpServer, trust: ssl.SSLContext) -> bool:
     connection = http.client.HTTPSConnection("localhost", server.port, timeout=5, context=trust)
     connection.request("GET", POOLS, headers=AUTH)
     status = connection.getresponse().status
@@ -69,14 +69,14 @@ def alive(server: Server, trust: ssl.SSLContext) -> bool:
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1", *HOSTS])
-def test_names(server: Server, trust: ssl.SSLContext, name: str) -> None:
+def test_names(server: HttpServer, trust: ssl.SSLContext, name: str) -> None:
     """The certificate that is made is valid for this machine and for the providers' hosts."""
     with connect(server, trust, name) as connection:
         assert connection.version() in ("TLSv1.2", "TLSv1.3")
 
 
 @pytest.mark.parametrize("name", ["example.com", "127.0.0.2", "sendgrid.com"])
-def test_other_names(server: Server, trust: ssl.SSLContext, name: str) -> None:
+def test_other_names(server: HttpServer, trust: ssl.SSLContext, name: str) -> None:
     """It is valid for no other, and trusted by nobody who was not told to."""
     raw = socket.create_connection((server.host, server.port), timeout=5)
     with pytest.raises(ssl.SSLCertVerificationError) as another:
@@ -91,7 +91,7 @@ def test_other_names(server: Server, trust: ssl.SSLContext, name: str) -> None:
     assert alive(server, trust)
 
 
-def test_requests(server: Server) -> None:
+def test_requests(server: HttpServer) -> None:
     """requests asks with the file as `verify`; the links in answers say https."""
     assert server.tls is not None
     with requests.Session() as session:
@@ -106,7 +106,7 @@ def test_requests(server: Server) -> None:
 
 
 @pytest.mark.parametrize("host", ["api.mailgun.net", "api.eu.mailgun.net"])
-def test_the_official_client_and_its_own_url(server: Server, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_official_client_and_its_own_url(server: HttpServer, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The official Mailgun client, with the URL of the service, is led here by name and trusts by a variable."""
     assert server.tls is not None
     resolve = socket.getaddrinfo
@@ -121,7 +121,7 @@ def test_the_official_client_and_its_own_url(server: Server, host: str, monkeypa
     assert [pool["name"] for pool in listed if pool["pool_id"] == made["pool_id"]] == ["by name"]
 
 
-def test_curl(server: Server) -> None:
+def test_curl(server: HttpServer) -> None:
     """curl asks with --cacert, by any of the names."""
     assert server.tls is not None
     for url, *more in (
@@ -145,23 +145,23 @@ def test_curl(server: Server) -> None:
         assert done.stdout.startswith('[{"name":"transactional"}'), done.stderr
 
 
-def test_remote(server: Server) -> None:
-    """`Remote` trusts by `ca`, and says why it cannot."""
+def test_remote(server: HttpServer) -> None:
+    """`ControlClient` trusts by `ca`, and says why it cannot."""
     assert server.tls is not None
-    assert Remote(server.url, ca=server.tls.ca).call("GET", "live")["live"] is True
+    assert ControlClient(server.url, ca=server.tls.ca).request("GET", "live")["live"] is True
     for ca, reason in (
         (None, "no answer from https://"),
         ("nowhere.pem", "nowhere.pem: No such file"),
         (__file__, "test_tls.py: "),
     ):
-        with pytest.raises(RemoteError, match=reason):
-            Remote(server.url, ca=ca).call("GET", "live")
+        with pytest.raises(ControlError, match=reason):
+            ControlClient(server.url, ca=ca).request("GET", "live")
 
 
 # What a client can do to it
 
 
-def test_who_says_nothing_holds_up_nobody(server: Server, trust: ssl.SSLContext) -> None:
+def test_who_says_nothing_holds_up_nobody(server: HttpServer, trust: ssl.SSLContext) -> None:
     """Clients that connect and say nothing, or half of a handshake, keep nobody from being answered."""
     hello = ssl.MemoryBIO()
     half = trust.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
@@ -181,7 +181,7 @@ def test_who_says_nothing_holds_up_nobody(server: Server, trust: ssl.SSLContext)
 @pytest.mark.parametrize(
     "data", [b"\x00" * 20, b"\x16\x03\x01\x00\x05hello", b"\xff" * 70_000, b"\r\n\r\n\r\n", b"SSH-2.0-x\r\n"]
 )
-def test_what_is_no_tls(server: Server, trust: ssl.SSLContext, data: bytes) -> None:
+def test_what_is_no_tls(server: HttpServer, trust: ssl.SSLContext, data: bytes) -> None:
     """Bytes that are no TLS end the connection, and nothing else."""
     with socket.create_connection((server.host, server.port), timeout=5) as connection:
         try:
@@ -193,7 +193,7 @@ def test_what_is_no_tls(server: Server, trust: ssl.SSLContext, data: bytes) -> N
     assert alive(server, trust)
 
 
-def test_http_is_told_of_https(server: Server) -> None:
+def test_http_is_told_of_https(server: HttpServer) -> None:
     """Who asks for http:// is told what to ask for."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     connection.request("POST", POOLS, b"x" * 1000, AUTH)
@@ -202,7 +202,7 @@ def test_http_is_told_of_https(server: Server) -> None:
     connection.close()
 
 
-def test_bytes_one_by_one(server: Server, trust: ssl.SSLContext) -> None:
+def test_bytes_one_by_one(server: HttpServer, trust: ssl.SSLContext) -> None:
     """A handshake and a request that come a byte at a time are as good as any."""
     received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     peer = trust.wrap_bio(received, sent, server_hostname="localhost")
@@ -229,7 +229,7 @@ def test_bytes_one_by_one(server: Server, trust: ssl.SSLContext) -> None:
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_keep_alive_and_pipelining(server: Server, trust: ssl.SSLContext) -> None:
+def test_keep_alive_and_pipelining(server: HttpServer, trust: ssl.SSLContext) -> None:
     """A connection serves many requests, also those that are sent in one go, in one record or in many."""
     with connect(server, trust) as connection:
         for count in (1, 5, 200):
@@ -240,7 +240,7 @@ def test_keep_alive_and_pipelining(server: Server, trust: ssl.SSLContext) -> Non
             assert answer.count(b"HTTP/1.1 200 OK\r\n") == count
 
 
-def test_large_bodies(server: Server, trust: ssl.SSLContext) -> None:
+def test_large_bodies(server: HttpServer, trust: ssl.SSLContext) -> None:
     """Bodies of many records come in, and go out, whole; also to a client that is slow to read."""
     request = b"GET /_mockserver/openapi/control.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with connect(server, trust) as connection:
@@ -263,7 +263,7 @@ def test_large_bodies(server: Server, trust: ssl.SSLContext) -> None:
     connection.close()
 
 
-def test_planned_faults(server: Server, trust: ssl.SSLContext) -> None:
+def test_planned_faults(server: HttpServer, trust: ssl.SSLContext) -> None:
     """A drop and a truncated answer look to a client as they do without TLS."""
     tenant = server.state.store.tenant("default")
     for kind, error in (("drop", http.client.RemoteDisconnected), ("truncate", http.client.IncompleteRead)):
@@ -275,7 +275,7 @@ def test_planned_faults(server: Server, trust: ssl.SSLContext) -> None:
         connection.close()
 
 
-def test_the_end_is_told(server: Server, trust: ssl.SSLContext) -> None:
+def test_the_end_is_told(server: HttpServer, trust: ssl.SSLContext) -> None:
     """A connection is closed as TLS wants it, so no client takes it for cut off."""
     with connect(server, trust) as connection:
         connection.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
@@ -312,10 +312,10 @@ def test_the_command_line(tmp_path: Path) -> None:
     """The ready line says https and names what to trust; the other commands are told so by --ca, or by the settings."""
     file = tmp_path / "ca.pem"
     flags = ["--tls", "self-signed", "--tls-ca-file", str(file), "--provider-ports"]
-    with running("serve", "--port", "0", *flags) as (_, greeting):
-        assert greeting["ca"] == str(file)
-        url = greeting["url"]
-        assert {each["root_url"][:8] for each in greeting["providers"].values()} == {url[:8]} == {"https://"}
+    with running("serve", "--port", "0", *flags) as (_, ready_message):
+        assert ready_message["ca"] == str(file)
+        url = ready_message["url"]
+        assert {each["root_url"][:8] for each in ready_message["providers"].values()} == {url[:8]} == {"https://"}
         assert run("wait", "--url", url, "--ca", str(file)).returncode == 0
         assert run("wait", MOCKSERVER_URL=url, MOCKSERVER_CA=str(file)).returncode == 0
         settings = {"MOCKSERVER_TLS": "self-signed", "MOCKSERVER_TLS_CA_FILE": str(file)}
@@ -379,11 +379,11 @@ def test_a_certificate_of_ones_own(files: dict[str, str], names: tuple[str, ...]
     flags = [
         word for flag, name in zip(("--tls-cert", "--tls-key"), names, strict=False) for word in (flag, files[name])
     ]
-    with running("serve", "--port", "0", *flags) as (_, greeting):
-        assert greeting["ca"] == files[names[0]]
-        assert run("wait", "--url", greeting["url"], "--ca", greeting["ca"]).returncode == 0
-        port = greeting["url"].rpartition(":")[2]
-        assert run("wait", MOCKSERVER_PORT=port, MOCKSERVER_TLS_CERT=greeting["ca"]).returncode == 0
+    with running("serve", "--port", "0", *flags) as (_, ready_message):
+        assert ready_message["ca"] == files[names[0]]
+        assert run("wait", "--url", ready_message["url"], "--ca", ready_message["ca"]).returncode == 0
+        port = ready_message["url"].rpartition(":")[2]
+        assert run("wait", MOCKSERVER_PORT=port, MOCKSERVER_TLS_CERT=ready_message["ca"]).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -431,8 +431,8 @@ def test_without_the_library() -> None:
 
 def test_no_file_is_left(tmp_path: Path) -> None:
     """What was written only for the run is gone after it."""
-    with running("serve", "--port", "0", "--tls", "self-signed", TMPDIR=str(tmp_path)) as (process, greeting):
-        assert list(tmp_path.iterdir()) == [Path(greeting["ca"])]
+    with running("serve", "--port", "0", "--tls", "self-signed", TMPDIR=str(tmp_path)) as (process, ready_message):
+        assert list(tmp_path.iterdir()) == [Path(ready_message["ca"])]
         process.terminate()
         assert process.wait(timeout=10) == 0
     assert list(tmp_path.iterdir()) == []

@@ -11,14 +11,14 @@ from typing import Any
 
 import yaml
 
-from mockserver.bodies import MAX_FORM_PARTS
-from mockserver.config import Config
-from mockserver.contract import Contract
 from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS
-from mockserver.errors import Source, entries, limits
-from mockserver.ledger import catalogue, proofs
+from mockserver.core.config import Config
+from mockserver.core.errors import Source, entries, limits
+from mockserver.evidence import describe_evidence, support_matrix
 from mockserver.providers import PROVIDERS
 from mockserver.server import CONNECTIONS, MAX_BODY
+from mockserver.web.bodies import MAX_FORM_PARTS
+from mockserver.web.openapi import Contract
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Written by `make docs`. Do not edit. -->"
@@ -47,15 +47,15 @@ def operations() -> Iterator[str]:
     yield from ["", "## This server's own limits"]
     config = Config()
     yield from table("what", "value")
-    yield row("body that is refused in the provider's words, beyond", f"{config.max_body:,} bytes")
+    yield row("body that is refused in the provider's words, beyond", f"{config.max_body_bytes:,} bytes")
     yield row("body that is refused by the server itself, beyond", f"{MAX_BODY:,} bytes")
     yield row("parts of a multipart form, beyond which it counts as too large", f"{MAX_FORM_PARTS:,}")
     yield row("connections served at once", f"{CONNECTIONS:,}")
     yield row("tenants open at once (`--max-tenants`)", f"{config.max_tenants:,}")
-    yield row("requests in a tenant's journal", f"{config.journal_size:,}")
+    yield row("requests in a tenant's journal", f"{config.request_log_size:,}")
     yield row("planned faults of a tenant", f"{MAX_FAULTS:,}")
     yield row("snapshots of a tenant, and of all tenants together", f"{MAX_SNAPSHOTS:,}")
-    yield row("room for all journals together, about", f"{config.journal_room:,} bytes")
+    yield row("room for all journals together, about", f"{config.request_log_max_bytes:,} bytes")
     for provider in PROVIDERS:
         document = Contract.load(provider.name).document
         found = {
@@ -81,7 +81,7 @@ def operations() -> Iterator[str]:
             yield from table("limit", "value", "kind", "source")
             for name, limit in known.items():
                 yield row(f"`{name}`", int(limit), *told(limit.source))
-        yield from table("refusal", "status", "words", "kind", "source")
+        yield from table("error", "status", "words", "kind", "source")
         for entry in entries(provider.catalog).values():
             yield row(f"`{entry.key}`", entry.status, entry.message, *told(entry.source))
         if provider.switches:
@@ -100,11 +100,11 @@ def documents() -> Iterator[str]:
     yield from ["# The documents' examples and contradictions", "", NOTE, ""]
     yield "Every request and response example of the documents this server implements is replayed by the tests,"
     yield "in a world of `fixtures/documents.yaml` (`mockserver serve --seed documents#WORLD`)."
-    yield from table("document", "example", "world", "request", "status")
+    yield from table("document", "example", "seed", "request", "status")
     for example in data["examples"]:
         request = f"`{example['request']['method']} {example['request']['path']}`"
         status = example["response"]["status"]
-        yield row(titles[example["document"]], example["name"], example["world"], request, status)
+        yield row(titles[example["document"]], example["name"], example["seed"], request, status)
     yield from ["", "Mailgun's document has no examples; its prose is tested rule by rule."]
     yield from ["", "## Where a document contradicts itself or another, or is not followed"]
     yield from table("what", "document", "it says", "followed")
@@ -118,10 +118,10 @@ def share(found: Sequence[Any]) -> str:
 
 def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str, str, str, str]]]:
     """Return every operation, every refusal, and all that is assumed: whose, what, its words or value, and why."""
-    ledger = catalogue(PROVIDERS)
+    matrix = support_matrix(PROVIDERS)
     assumed = [
         (each["provider"], each["key"], f"{each['status']} {each['message']}", each["source"])
-        for each in ledger["refusals"]
+        for each in matrix["errors"]
         if each["kind"] == "assumed"
     ]
     for provider in PROVIDERS:
@@ -131,13 +131,13 @@ def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
         for switch in provider.switches:
             if switch.source.kind == "assumed":
                 assumed.append((provider.name, switch.name, switch.meaning, switch.source.where))
-    return ledger["operations"], ledger["refusals"], assumed
+    return matrix["operations"], matrix["errors"], assumed
 
 
 def summary(link: str) -> Iterator[str]:
     """Say what is proven, what is not, and what nobody knows."""
     asked, refused, assumed = counts()
-    mutants = yaml.safe_load((ROOT / "tests" / "guards.yaml").read_text("utf-8"))
+    mutants = yaml.safe_load((ROOT / "tests" / "mutants.yaml").read_text("utf-8"))
     kinds = Counter(each["kind"] for each in refused)
     known = [*mutants["others"], *mutants["providers"].values()]
     surviving = sum(isinstance(each, dict) and "survives" in each for each in known)
@@ -174,12 +174,12 @@ def evidence() -> Iterator[str]:
     yield from ["", "## Operations"]
     yield from table("operation", "kind", "source", "evidence")
     for told_ in asked:
-        yield row(f"`{told_['id']}`", told_["kind"], told_["source"], ", ".join(proofs(told_["evidence"])))
+        yield row(f"`{told_['id']}`", told_["kind"], told_["source"], ", ".join(describe_evidence(told_["evidence"])))
     yield from ["", "## Refusals"]
-    yield from table("refusal", "status", "kind", "evidence")
+    yield from table("error", "status", "kind", "evidence")
     for told_ in refused:
         name = f"`{told_['provider']}.{told_['key']}`"
-        yield row(name, told_["status"], told_["kind"], ", ".join(proofs(told_["evidence"])))
+        yield row(name, told_["status"], told_["kind"], ", ".join(describe_evidence(told_["evidence"])))
 
 
 def readme() -> Iterator[str]:

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver.errors import ErrorMessage, entries
-from mockserver.memory_store import MemoryStore
+from mockserver.core.errors import ErrorMessage, entries
+from mockserver.core.memory_store import MemoryStore
 from mockserver.providers import PROVIDERS
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "mockserver" / "evidence.json"
-MUTANTS = ROOT / "tests" / "guards.yaml"
+MUTANTS = ROOT / "tests" / "mutants.yaml"
 
 Met = set[tuple[str, str | None, str | None]]
 """A provider, an operation if one was reached, the key of a refusal if there was one."""
@@ -38,18 +38,18 @@ class Witness:
         self.left_out: list[str] = []
         self._met: Met = set()
         store: Any = MemoryStore
-        keep, keep_stranger = store.keep, store.keep_stranger
+        record_request, record_unmatched = store.record_request, store.record_unmatched
 
         def noted(self_: Any, tenant: Any, record: Any, **kwargs: Any) -> None:
-            refusal = record.refusal.key if record.refusal is not None else None
-            self._met.add((record.provider, record.operation, refusal))
-            keep(self_, tenant, record, **kwargs)
+            error = record.error.key if record.error is not None else None
+            self._met.add((record.provider, record.operation, error))
+            record_request(self_, tenant, record, **kwargs)
 
-        def noted_stranger(self_: Any, provider: str, operation: str | None, refusal: str | None) -> Any:
-            self._met.add((provider, operation, refusal))
-            return keep_stranger(self_, provider, operation, refusal)
+        def noted_stranger(self_: Any, provider: str, operation: str | None, error: str | None) -> Any:
+            self._met.add((provider, operation, error))
+            return record_unmatched(self_, provider, operation, error)
 
-        store.keep, store.keep_stranger = noted, noted_stranger
+        store.record_request, store.record_unmatched = noted, noted_stranger
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -63,7 +63,7 @@ class Witness:
             (marker,) = item.iter_markers("evidence")
             kind, name = marker.args
             told = {("operation", f"{provider}.{operation}") for provider, operation, _ in self._met if operation}
-            told |= {("refusal", f"{provider}.{refusal}") for provider, _, refusal in self._met if refusal}
+            told |= {("error", f"{provider}.{error}") for provider, _, error in self._met if error}
             for key in told if report.passed else ():
                 self.found[kind, name][key] += 1
         if report.skipped:
@@ -83,16 +83,16 @@ def killing_tests() -> Iterator[tuple[str, str]]:
 
 def collect(witness: Witness) -> dict[str, Any]:
     """Return the evidence of every operation and every refusal, by name."""
-    kinds = {"operation": "operations", "refusal": "refusals"}
-    found: dict[str, dict[str, dict[str, Any]]] = {"operations": {}, "refusals": {}}
+    kinds = {"operation": "operations", "error": "errors"}
+    found: dict[str, dict[str, dict[str, Any]]] = {"operations": {}, "errors": {}}
     for provider in PROVIDERS:
         for operation in provider.operations.values():
             # `make fuzz` fails if it leaves an operation out
             told = {"fuzzed": True, "examples": 0, "clients": [], "models": []}
             found["operations"][f"{provider.name}.{operation.id}"] = told
         for key in entries(provider.catalog):
-            told = {"examples": 0, "clients": [], "models": [], "guards": []}
-            found["refusals"][f"{provider.name}.{key}"] = told
+            told = {"examples": 0, "clients": [], "models": [], "mutants": []}
+            found["errors"][f"{provider.name}.{key}"] = told
     for (kind, name), met in sorted(witness.found.items()):
         for (what, key), times in met.items():
             told = found[kinds[what]].get(key)
@@ -103,7 +103,7 @@ def collect(witness: Witness) -> dict[str, Any]:
             else:
                 told[kind].append(name)
     for key, test in killing_tests():
-        found["refusals"][key]["guards"] = sorted({*found["refusals"][key]["guards"], test})
+        found["errors"][key]["mutants"] = sorted({*found["errors"][key]["mutants"], test})
     return found
 
 

@@ -3,7 +3,7 @@
     tools/fuzz.py                   fuzz all
     tools/fuzz.py NAME...           some of sparkpost, sparkpost-live, …, control
     tools/fuzz.py --examples 200    give each operation so many examples
-    tools/fuzz.py --unneeded        leave out mockserver/fuzzing.yaml: does each exclusion of it spare a failure?
+    tools/fuzz.py --unneeded        run without the exclusions of fuzzing.yaml: is each of them needed?
 
 A run fails by any failure of a check, and when its server logs a broken contract or a crash.
 """
@@ -24,12 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mockserver import fuzzing, profiles
-from mockserver.contract import METHODS
-from mockserver.documents import read
+from mockserver.core import profiles
+from mockserver.core.resources import folder
+from mockserver.core.yaml_files import read
 from mockserver.providers import PROVIDERS
-from mockserver.remote import Remote
-from mockserver.resources import folder
+from mockserver.testing import fuzzing
+from mockserver.testing.control_client import ControlClient
+from mockserver.web.openapi import METHODS
 from mockserver.web.provider import Provider
 
 PHASES = "examples,coverage,fuzzing,stateful"
@@ -110,7 +111,7 @@ def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Resu
         here = Path(name)
         process, url = serve(subject, here / "log")
         try:
-            accounts = None if subject.provider is None else fuzzing.open_accounts(Remote(url), subject.document)
+            accounts = None if subject.provider is None else fuzzing.open_accounts(ControlClient(url), subject.document)
             where = fuzzing.location(subject.document, url, published=True)
             plan = fuzzing.plan(subject.document, subject.provider, accounts, where, excluding=excluding)
             for file, text in plan.files.items():

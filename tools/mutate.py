@@ -3,8 +3,8 @@
 A mutant is the project without one check: an error, a limit, a lock, a condition. Those of the providers are found in
 their source: every error that is raised, and in every field of a schema each of its validators, its type, and that it
 is required. They are named by the error's name in the catalog and the function or field that it stands in. All others
-are declared in `tests/guards.yaml`, which also has, for each mutant of either kind, a test that kills it, or the reason
-why it survives.
+are declared in `tests/mutants.yaml`, which also has, for each mutant of either kind, a test that kills it, or the
+reason why it survives.
 
     tools/mutate.py                   run all
     tools/mutate.py --some            run every eighth
@@ -38,7 +38,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import yaml
 
 ROOT = Path(__file__).parent.parent
-FILE = ROOT / "tests" / "guards.yaml"
+FILE = ROOT / "tests" / "mutants.yaml"
 PROVIDERS = "mockserver/providers"
 OTHER_ERRORS = ("SeedError", "ValidationError", "ValueError", "KeyError", "TypeError", "self.make_error")
 """Exceptions that are no errors of a provider; those of fields are found in the schemas."""
@@ -265,7 +265,7 @@ class ErrorsMet:
         self._met: dict[str, set[str]] = defaultdict(set)
 
     def pytest_sessionstart(self) -> None:
-        from mockserver.errors import ApiError, entries
+        from mockserver.core.errors import ApiError, entries
         from mockserver.providers import PROVIDERS
 
         known = {id(each): (one.name, each.key.upper()) for one in PROVIDERS for each in entries(one.catalog).values()}

@@ -82,7 +82,7 @@ class Migration:
     sendgrid: SendGridAPIClient
     mailgun: Client
     ips: Mapping[str, str]
-    journal: Path
+    request_log: Path
     dry_run: bool
     sleep: Callable[[float], object]
     now: Callable[[], float]
@@ -93,14 +93,14 @@ class Migration:
     problems: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        if self.journal.exists():
-            self.made = json.loads(self.journal.read_text("utf-8"))
+        if self.request_log.exists():
+            self.made = json.loads(self.request_log.read_text("utf-8"))
         self.look()
         for pool in list(self.sendgrid_pools()):
             try:
                 self.move(pool)
-            except Refused as refusal:
-                self.problems.append(f"{pool['name']}: {refusal}")
+            except Refused as error:
+                self.problems.append(f"{pool['name']}: {error}")
 
     def move(self, pool: Mapping[str, Any]) -> None:
         """Make a pool at Mailgun, or complete it."""
@@ -119,8 +119,8 @@ class Migration:
                 if new is None:
                     raise Refused(f"the mapping has no IP for {ip}")
                 self.add(name, pool_id, new)
-            except Refused as refusal:
-                self.problems.append(f"{name}: {refusal}")
+            except Refused as error:
+                self.problems.append(f"{name}: {error}")
                 complete = False
         self.note(name, pool_id, complete=complete)
 
@@ -128,9 +128,9 @@ class Migration:
         """Write the journal, all of it or nothing: a crash leaves no half."""
         self.made[name] = {"pool_id": pool_id, "complete": complete}
         if not self.dry_run:
-            new = self.journal.with_name(self.journal.name + ".new")
+            new = self.request_log.with_name(self.request_log.name + ".new")
             new.write_text(json.dumps(self.made, indent=2), "utf-8")
-            new.replace(self.journal)
+            new.replace(self.request_log)
 
     # SendGrid
 
@@ -219,7 +219,7 @@ def main(
         retry_policy=RetryPolicy(max_retries=0),  # its own retries would repeat a change without looking
     ) as mailgun:
         ips = json.loads(options.map.read_text("utf-8"))
-        migration = Migration(sendgrid, mailgun, ips, options.journal, options.dry_run, sleep, now)
+        migration = Migration(sendgrid, mailgun, ips, options.request_log, options.dry_run, sleep, now)
         try:
             migration.run()
         except (Refused, TryAgain) as error:

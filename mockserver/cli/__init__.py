@@ -1,4 +1,4 @@
-"""The command line: `serving` a server, `asking` a running one, `checking` what needs none."""
+"""The command line: `run_server` a server, `asking` a running one, `checking` what needs none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from ..settings import set_by_others
-from . import asking, checking, serving
+from . import client, local, serve
 from .options import Failure
 
 
@@ -50,20 +50,20 @@ def commands(context: click.Context) -> None:
     Without a command: serve.
     """
     if context.invoked_subcommand is None:
-        with serving.serve.make_context("serve", [], parent=context) as bare:
-            serving.serve.invoke(bare)
+        with serve.serve.make_context("serve", [], parent=context) as bare:
+            serve.serve.invoke(bare)
 
 
 for command in (
-    serving.serve,
-    asking.wait,
-    asking.env,
-    asking.reset,
-    asking.seed,
-    asking.snapshot,
-    asking.fuzz_info,
-    checking.validate,
-    checking.operations,
-    checking.doctor,
+    serve.serve,
+    client.wait,
+    client.env,
+    client.reset,
+    client.seed,
+    client.snapshot,
+    client.fuzz_info,
+    local.validate,
+    local.operations,
+    local.doctor,
 ):
     commands.add_command(command)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import SeedError
+from ..core.errors import SeedError
 from ..settings import PREFIX, finite, option, token
 
 if TYPE_CHECKING:
-    from ..seed import World
+    from ..core.seed import Seed
     from ..web.provider import Provider
 
 PORT = 8080
@@ -37,10 +37,10 @@ class Failure(click.ClickException):
 
 
 def _url(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    from ..remote import Remote
+    from ..testing.control_client import ControlClient
 
     try:
-        Remote(value)
+        ControlClient(value)
     except ValueError as error:
         raise click.BadParameter(f"'{value}': {error}.") from None
     return value
@@ -59,18 +59,18 @@ def _default_ca() -> str | None:
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that talks to a server its options, and a `Remote` in place of them."""
+    """Give a command that talks to a server its options, and a `ControlClient` in place of them."""
 
     @option("--url", default=_default_url, callback=_url, help=f"The server. [default: http://127.0.0.1:{PORT}]")
     @option("--control-token", metavar="TEXT", callback=token, help="What its control API asks for, if anything.")
     @option("--ca", default=_default_ca, metavar="FILE", help="Certificates to trust an https server by, in PEM.")
     @functools.wraps(command)
     def connect(url: str, control_token: str | None, ca: str | None, **values: Any) -> None:
-        from ..remote import Remote, RemoteError
+        from ..testing.control_client import ControlClient, ControlError
 
         try:
-            command(Remote(url, control_token, ca), **values)
-        except RemoteError as error:
+            command(ControlClient(url, control_token, ca), **values)
+        except ControlError as error:
             hint = " (--control-token or MOCKSERVER_CONTROL_TOKEN)" if error.status == 401 else ""
             raise Failure(f"{error}{hint}", 1) from None
 
@@ -95,9 +95,9 @@ def provider_of(name: str) -> Provider:
     return known[name]
 
 
-def world_of(source: str) -> World:
+def load_seed(source: str) -> Seed:
     """Return the world of a seed."""
-    from .. import seed
+    from ..core import seed
     from ..providers import PROVIDERS
 
     try:

@@ -1,7 +1,7 @@
 """The control API, `/_mockserver/`: one module a tag of its OpenAPI document, whose views register on the blueprint."""
 
 from . import server, tenants, state, requests, faults, clock  # noqa: I001  # in the order of the document
-from .api import PREFIX, blueprint
+from .blueprint import PREFIX, blueprint
 from .faults import MAX_FAULTS
 from .state import MAX_SNAPSHOTS
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import abort
 
-from ..faults import Fault
-from ..store import Kept
+from ..core.faults import Fault
+from ..core.store import TenantData
 from ..web.server_state import server_state
-from .api import blueprint, get_tenant_or_404, request_data
+from .blueprint import blueprint, get_tenant_or_404, request_data
 
 MAX_FAULTS = 1_000
 
@@ -31,7 +31,7 @@ def create_fault(id: str) -> Any:
         near = difflib.get_close_matches(operation, known, n=1, cutoff=0)[0]
         abort(400, f"/body/operation: '{operation}' is unknown; the closest is '{near}'")
 
-    def plan(kept: Kept) -> Fault:
+    def plan(kept: TenantData) -> Fault:
         if len(kept.faults) >= MAX_FAULTS:
             abort(400, f"/body: there are {MAX_FAULTS} faults already; take some back")
         return kept.faults.add(
@@ -64,7 +64,7 @@ def delete_fault(id: str, fid: str) -> Any:
     return "", 204
 
 
-def _get_or_404(kept: Kept, fault_id: str) -> Fault:
+def _get_or_404(kept: TenantData, fault_id: str) -> Fault:
     fault = kept.faults.get(fault_id)
     if fault is None:
         abort(404, f"No fault is named '{fault_id}'.")

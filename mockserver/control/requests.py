@@ -9,14 +9,14 @@ from typing import Any
 from flask import abort
 from werkzeug.datastructures import MultiDict
 
-from .. import clock
-from ..bodies import parse_pairs, unused_fields
-from ..contract import Contract
-from ..journal import Counted, Record
-from ..store import Tenant
+from ..core import clock
+from ..core.request_log import CounterRow, Record
+from ..core.store import Tenant
+from ..web.bodies import parse_pairs, unused_fields
+from ..web.openapi import Contract
 from ..web.provider import Provider
 from ..web.server_state import server_state
-from .api import blueprint, get_tenant_or_404, request_data
+from .blueprint import blueprint, get_tenant_or_404, request_data
 
 NEWEST = 100
 """How many requests of a journal are listed if nothing else is asked for."""
@@ -31,11 +31,11 @@ def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
             and wanted.get("method", record.method) == record.method
             and wanted.get("path", record.path) == record.path
             and (status is None or str(status) in _statuses(record))
-            and wanted.get("refused") in (None, record.refusal is not None)
+            and wanted.get("has_error") in (None, record.error is not None)
             and record.seq > wanted.get("since", -1)
         )
 
-    return [record for record in tenant.journal if fits(record)]
+    return [record for record in tenant.request_log if fits(record)]
 
 
 def _statuses(record: Record) -> tuple[str, ...]:
@@ -47,18 +47,18 @@ def _statuses(record: Record) -> tuple[str, ...]:
 def list_requests(id: str) -> Any:
     tenant, wanted = get_tenant_or_404(id), request_data()
     records = _filtered(tenant, wanted)[-wanted.get("limit", NEWEST) :]
-    return {"requests": [_request(record) for record in records], "dropped": tenant.journal.dropped}
+    return {"requests": [_request(record) for record in records], "dropped": tenant.request_log.dropped}
 
 
 @blueprint.delete("/tenants/<id>/requests", endpoint="clearRequests")
 def clear_requests(id: str) -> Any:
-    get_tenant_or_404(id).journal.clear()
+    get_tenant_or_404(id).request_log.clear()
     return "", 204
 
 
 @blueprint.get("/tenants/<id>/requests/<rid>", endpoint="getRequest")
 def get_request(id: str, rid: str) -> Any:
-    record = next((record for record in get_tenant_or_404(id).journal if record.id == rid), None)
+    record = next((record for record in get_tenant_or_404(id).request_log if record.id == rid), None)
     if record is not None:
         return _request(record)
     return abort(404, f"No request is named '{rid}', or it was dropped.")
@@ -71,13 +71,15 @@ def count_requests(id: str) -> Any:
 
 @blueprint.get("/tenants/<id>/coverage", endpoint="getTenantCoverage")
 def get_tenant_coverage(id: str) -> Any:
-    return counted(get_tenant_or_404(id).journal.tally)
+    return counted(get_tenant_or_404(id).request_log.request_counts)
 
 
-def counted(tally: Iterable[Counted]) -> dict[str, Any]:
+def counted(request_counts: Iterable[CounterRow]) -> dict[str, Any]:
     """Return what was counted, operations by their full names."""
-    names = ("provider", "operation", "refusal", "count")
-    counts = [(provider, operation and f"{provider}.{operation}", *rest) for provider, operation, *rest in tally]
+    names = ("provider", "operation", "error", "count")
+    counts = [
+        (provider, operation and f"{provider}.{operation}", *rest) for provider, operation, *rest in request_counts
+    ]
     return {"counts": [dict(zip(names, each, strict=True)) for each in counts]}
 
 
@@ -85,18 +87,20 @@ def _request(record: Record) -> dict[str, Any]:
     """Return a record, with its request violations, unused fields and closest operation."""
     provider = server_state().providers[record.provider]
     content_type = next((value for name, value in record.headers if name.lower() == "content-type"), "")
-    violations = []
+    request_violations = []
     if record.operation is not None:
         query = MultiDict(parse_pairs(record.query.encode("latin-1")))
-        found = Contract.load(provider.name).violations(
+        found = Contract.load(provider.name).request_violations(
             record.operation, record.path_values, query, content_type, record.body
         )
-        violations = [{"pointer": each.pointer, "rule": each.rule, "value": _plain(each.value)} for each in found]
-    refusal = record.refusal
+        request_violations = [
+            {"pointer": each.pointer, "rule": each.rule, "value": _plain(each.value)} for each in found
+        ]
+    error = record.error
     return {
         "id": record.id,
         "seq": record.seq,
-        "time": clock.show(record.time),
+        "time": clock.format_rfc3339(record.time),
         "provider": record.provider,
         "operation": record.operation and f"{record.provider}.{record.operation}",
         "method": record.method,
@@ -108,19 +112,21 @@ def _request(record: Record) -> dict[str, Any]:
         "credential": record.credential,
         "account": record.account,
         "status": record.status,
-        "refusal": refusal
+        "error": error
         and {
-            "key": refusal.key,
-            "message": refusal.message,
-            "kind": refusal.source.kind,
-            "source": refusal.source.where,
+            "key": error.key,
+            "message": error.message,
+            "kind": error.source.kind,
+            "source": error.source.where,
         },
-        "situation": record.situation,
-        "violations": violations,
-        "unread": list(unused_fields(record.query, record.body, content_type, record.read)) if record.operation else [],
+        "failure": record.failure,
+        "request_violations": request_violations,
+        "unused_fields": list(unused_fields(record.query, record.body, content_type, record.fields_read))
+        if record.operation
+        else [],
         "fault": record.fault,
-        "misfit": record.misfit,
-        "closest": None if record.operation else _closest(provider, record),
+        "response_violation": record.response_violation,
+        "closest_operation": None if record.operation else _closest(provider, record),
     }
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import flask
 from flask import abort
 
-from .. import resources
-from ..contract import Contract
-from ..ledger import catalogue
+from ..core import resources
+from ..evidence import support_matrix
+from ..web.openapi import Contract
 from ..web.provider import Provider
 from ..web.server_state import server_state
-from .api import blueprint, provider_root_url, provider_url
+from .blueprint import blueprint, provider_root_url, provider_url
 from .requests import counted
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
@@ -38,14 +38,14 @@ def info() -> Any:
     config = server.config
     return {
         "version": resources.version(),
-        "world": server.seed.name,
+        "seed": server.seed.name,
         "providers": [_provider(each) for each in server.mounted_providers().values()],
         "limits": {
             "max_tenants": config.max_tenants,
             "tenant_ttl": config.tenant_ttl,
-            "max_body": config.max_body,
-            "journal_size": config.journal_size,
-            "journal_room": config.journal_room,
+            "max_body_bytes": config.max_body_bytes,
+            "request_log_size": config.request_log_size,
+            "request_log_max_bytes": config.request_log_max_bytes,
         },
         "counters": _counters(),
     }
@@ -69,19 +69,19 @@ def _counters() -> dict[str, int]:
         "tenants": len(tenants),
         "evictions": counts.get("evictions", 0),
         "dropped": sum(tenant.dropped for tenant in tenants),
-        "misfits": counts.get("misfits", 0),
+        "response_violations": counts.get("response_violations", 0),
         "requests": counts.get("requests", 0),
     }
 
 
 @blueprint.get("/operations", endpoint="listOperations")
 def list_operations() -> Any:
-    return catalogue(server_state().providers.values())
+    return support_matrix(server_state().providers.values())
 
 
 @blueprint.get("/coverage", endpoint="getCoverage")
 def get_coverage() -> Any:
-    return counted(server_state().store.tally)
+    return counted(server_state().store.request_counts)
 
 
 @blueprint.get("/openapi/<name>.json", endpoint="getOpenapi")

@@ -7,25 +7,25 @@ from typing import Any, NoReturn
 
 from flask import abort
 
-from ..errors import SeedError
-from ..store import Kept
+from ..core.errors import SeedError
+from ..core.store import TenantData
 from ..web.server_state import server_state
-from .api import blueprint, get_tenant_or_404, request_data
+from .blueprint import blueprint, get_tenant_or_404, request_data
 
 MAX_SNAPSHOTS = 100
 
 
-@blueprint.post("/tenants/<id>/settle", endpoint="settleTenant")
-def settle_tenant(id: str) -> Any:
-    def settle(kept: Kept) -> None:
+@blueprint.post("/tenants/<id>/jobs/run", endpoint="runPendingJobs")
+def run_pending_jobs(id: str) -> Any:
+    def run(kept: TenantData) -> None:
         for name, provider in server_state().providers.items():
             state = kept.state(name)
-            settled = provider.run_due_jobs(state, math.inf)
-            if settled is not state:
-                kept.states[name] = settled
+            changed = provider.run_due_jobs(state, math.inf)
+            if changed is not state:
+                kept.states[name] = changed
 
-    get_tenant_or_404(id).update(settle)
-    return {"settled": True}
+    get_tenant_or_404(id).update(run)
+    return {"jobs_run": True}
 
 
 @blueprint.get("/tenants/<id>/state", endpoint="getState")
@@ -46,9 +46,9 @@ def put_state(id: str) -> Any:
         except SeedError as error:
             abort(400, f"/body/state/{'/'.join(map(str, (name, *error.path)))}: {error.reason}")
 
-    def put(kept: Kept) -> None:
+    def put(kept: TenantData) -> None:
         for name, state in states.items():
-            kept.states[name] = state.under(state.profile.over(kept.state(name).profile))
+            kept.states[name] = state.with_profile(state.profile.inherit(kept.state(name).profile))
 
     tenant.update(put)
     return get_state(id)
@@ -66,7 +66,7 @@ def list_snapshots(id: str) -> Any:
 def create_snapshot(id: str) -> Any:
     name = request_data()["name"]
 
-    def save(kept: Kept) -> None:
+    def save(kept: TenantData) -> None:
         if name not in kept.snapshots and len(kept.snapshots) >= MAX_SNAPSHOTS:
             _full()
         kept.snapshots[name] = kept.snapshot()
@@ -81,7 +81,7 @@ def _full() -> NoReturn:
 
 @blueprint.post("/tenants/<id>/snapshots/<name>/restore", endpoint="restoreSnapshot")
 def restore_snapshot(id: str, name: str) -> Any:
-    def restore(kept: Kept) -> None:
+    def restore(kept: TenantData) -> None:
         if name not in kept.snapshots:
             _missing(name)
         kept.restore(kept.snapshots[name])

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import abort
 
-from .. import ids, seed
-from ..clock import Clock
-from ..errors import SeedError
-from ..store import Registration, State, Taken, Tenant
+from ..core import ids, seed
+from ..core.clock import Clock
+from ..core.errors import SeedError
+from ..core.store import CredentialInUse, Registration, State, Tenant
 from ..web.server_state import server_state
-from .api import blueprint, get_tenant_or_404, provider_url, request_data
+from .blueprint import blueprint, get_tenant_or_404, provider_url, request_data
 from .clock import set_clock
 
 
@@ -37,44 +37,45 @@ def create_tenant() -> Any:
     def registrations(tenant_id: str) -> list[Registration]:
         found = []
         for name, provider in server.providers.items():
-            material = ids.scope(server.config.id_seed, f"{tenant_id}\0{name}")
+            material = ids.tenant_salt(server.config.id_seed, f"{tenant_id}\0{name}")
             found.append(Registration(name, given.get(name) or provider.make_api_key(material), tenant_id))
         return [*found, *(replace(each, tenant=tenant_id) for each in seeded)]
 
     try:
         tenant = server.tenants.create(registrations, states, start)
-    except Taken as error:
+    except CredentialInUse as error:
         at = "credentials" if given.get(error.provider) == error.credential else "seed"
         abort(409, f"/body/{at}/{error.provider}: a credential stands for another tenant")
     return _shown(tenant), 201
 
 
 def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequence[Registration]]:
-    """Return what a tenant starts with, None for the server's world, and the credentials in its seed."""
+    """Return the initial states of a tenant, None for the server's own, and the credentials in its seed."""
     if "seed" not in data and "profile" not in data:
         return None, []
     server = server_state()
     states, seeded = _seeded(data["seed"]) if "seed" in data else (server.seed.states, [])
     try:
-        chosen = server.choose(data.get("profile", {}))
+        chosen = server.resolve_profiles(data.get("profile", {}))
     except SeedError as error:
         abort(400, f"/body/{'/'.join(map(str, ('profile', *error.path)))}: {error.reason}")
-    return server.profiled(states, chosen), seeded
+    return server.with_profiles(states, chosen), seeded
 
 
 def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence[Registration]]:
-    """Return a world, and the credentials in it; those of a packaged one are the server's."""
+    """Return the states of a seed, and the credentials in it; those of a packaged one are the server's."""
     sections = server_state().seed_schemas
     if isinstance(source, str):
         if source.partition("#")[0] not in ("default", "empty", "documents"):
-            abort(400, "/body/seed: is to be a packaged world (default, empty, documents#NAME) or a world")
+            abort(400, "/body/seed: expected a packaged seed (default, empty, documents#NAME) or an object")
         try:
             return seed.load(source, sections).states, []
         except SeedError as error:
             abort(400, f"/body/seed: {error}")
+    source = {name: section for name, section in source.items() if name != "name"}
     for name in source:
         if name not in sections:
-            abort(400, f"/body/seed/{name}: unknown; there is {', '.join(sections)}")
+            abort(400, f"/body/seed/{name}: unknown provider: expected one of {', '.join(sections)}")
     found = {}
     for name, section in sections.items():
         try:
@@ -83,7 +84,10 @@ def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence
             abort(400, f"/body/seed/{'/'.join(map(str, (name, *error.path)))}: {error.reason}")
         for index, credential in enumerate(source.get(name, {}).get("credentials", ())):
             if "tenant" in credential:
-                abort(400, f"/body/seed/{name}/credentials/{index}/tenant: is the one that is made")
+                abort(
+                    400,
+                    f"/body/seed/{name}/credentials/{index}/tenant: these are the new tenant's, expected no name",
+                )
     states = {name: seeded.state for name, seeded in found.items()}
     return states, [each for seeded in found.values() for each in seeded.registrations]
 

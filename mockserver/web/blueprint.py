@@ -21,13 +21,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 from werkzeug.local import LocalProxy
 from werkzeug.routing import RequestRedirect
 
-from .. import journal
-from ..contract import Contract
-from ..errors import ApiError
-from ..faults import ConnectionDropped, Fault
-from ..store import Registration, State, Transaction, Unserved
+from ..core import request_log
+from ..core.errors import ApiError
+from ..core.faults import ConnectionDropped, Fault
+from ..core.store import Registration, State, StoreUnavailable, Transaction
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
+from .openapi import Contract
 from .operations import Operation
 from .problems import http_problem, unavailable
 from .provider import Failure, Provider
@@ -63,7 +63,7 @@ class ProviderBlueprint(Provider):
             (MethodNotAllowed, self.handle_method_not_allowed),
             (RequestEntityTooLarge, self.handle_too_large),
             (ConnectionDropped, self.handle_dropped),
-            (Unserved, self.handle_unavailable),
+            (StoreUnavailable, self.handle_unavailable),
             (UnreadableBody, self.handle_unreadable),
         ):
             self.register_error_handler(kind, handler)
@@ -165,11 +165,11 @@ class ProviderBlueprint(Provider):
             name = f"{self.name}.{operation.id}"
             fault = exchange.fault = tenant.take_fault(name, may_wait=MAY_NOT_WAIT not in request.environ)
         try:
-            exchange.body = read_body(request, server.config.max_body)
+            exchange.body = read_body(request, server.config.max_body_bytes)
         except RequestEntityTooLarge:
             too_large = True
         if operation is not None and self.rate_limit_window is not None:
-            exchange.rate = tenant.use(name, caller.registration.credential, self.rate_limit_window)
+            exchange.rate = tenant.count_use(name, caller.registration.credential, self.rate_limit_window)
         if fault is not None and fault.when == "before":
             tenant.wait(fault.delay_seconds or 0)
 
@@ -191,7 +191,7 @@ class ProviderBlueprint(Provider):
         except ApiError:
             self._apply_after(fault, exchange)
             raise
-        except (HTTPException, ConnectionDropped, Unserved):
+        except (HTTPException, ConnectionDropped, StoreUnavailable):
             raise
         except Exception:
             log.exception("crashed on %r %r", request.method, exchange.path)
@@ -237,7 +237,7 @@ class ProviderBlueprint(Provider):
 
     def handle_not_implemented(self, **path_values: str) -> flask.Response:
         current_exchange().path_values = {}
-        return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Unmodelled", "1"))
+        return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Not-Implemented", "1"))
 
     def handle_too_large(self, error: RequestEntityTooLarge) -> flask.Response:
         return self._respond(Failure.TOO_LARGE)
@@ -262,7 +262,7 @@ class ProviderBlueprint(Provider):
             return self.handle_api_error(self._failed(current_exchange(), Failure.TOO_LARGE))
         except ApiError as error:
             return self.handle_api_error(error)
-        except Unserved as error:
+        except StoreUnavailable as error:
             return self.handle_unavailable(error)
         except UnreadableBody as error:
             return self.handle_unreadable(error)
@@ -272,7 +272,7 @@ class ProviderBlueprint(Provider):
         exchange.dropped = True
         return flask.Response(_reset(b"", exchange.request))
 
-    def handle_unavailable(self, error: Unserved) -> flask.Response:
+    def handle_unavailable(self, error: StoreUnavailable) -> flask.Response:
         """Answer in the server's own name what cannot be answered in the provider's now."""
         current_exchange().is_recorded = False
         return unavailable(error)
@@ -331,7 +331,7 @@ class ProviderBlueprint(Provider):
                 own.append(header)
         try:
             request_id = self._record(exchange, response, status, content_type)
-        except Unserved as error:
+        except StoreUnavailable as error:
             return unavailable(error)
         headers = [*self.response_headers(exchange), *own, ("X-Mockserver-Request-Id", request_id)]
         if content_type is not None:
@@ -354,14 +354,14 @@ class ProviderBlueprint(Provider):
         caller, error, tx = exchange.caller, exchange.error, exchange.tx
         operation_id = exchange.operation.id if exchange.operation is not None else None
         if caller is None and error is None:  # OPTIONS
-            return f"nobody-{store.number_stranger()}"
+            return f"unmatched-{store.next_unmatched_number()}"
         violation = None
         if not exchange.dropped and exchange.fault is None:
             violation = self._violation(operation_id, response, status, content_type)
         if caller is None:
-            return f"nobody-{store.keep_stranger(self.name, operation_id, error.entry.key if error else None)}"
+            return f"unmatched-{store.record_unmatched(self.name, operation_id, error.entry.key if error else None)}"
         request_id = f"{caller.tenant.id}-{tx.seq}"
-        record = journal.Record(
+        record = request_log.Record(
             id=request_id,
             seq=tx.seq,
             time=tx.now,
@@ -371,18 +371,20 @@ class ProviderBlueprint(Provider):
             path=exchange.path,
             path_values=exchange.path_values,
             query=request.environ.get("QUERY_STRING", ""),
-            headers=journal.sent(request.environ),
+            headers=request_log.headers_of(request.environ),
             body=exchange.body,
-            credential=journal.redact(caller.registration.credential),
+            credential=request_log.redact(caller.registration.credential),
             account=exchange.account,
             status=None if exchange.dropped else status,
-            refusal=None if error is None else journal.Refusal(error.entry.key, error.message, error.entry.source),
-            read=frozenset(exchange.fields_read),
+            error=None
+            if error is None
+            else request_log.ErrorRecord(error.entry.key, error.message, error.entry.source),
+            fields_read=frozenset(exchange.fields_read),
             fault=exchange.fault.id if exchange.fault is not None else None,
-            misfit=violation,
-            situation=error.failure if error is not None else None,
+            response_violation=violation,
+            failure=error.failure if error is not None else None,
         )
-        store.keep(caller.tenant, record, foreign=not server.tenants.is_made(caller))
+        store.record_request(caller.tenant, record, is_unmatched=not server.tenants.is_made(caller))
         return request_id
 
     def _violation(
@@ -390,9 +392,9 @@ class ProviderBlueprint(Provider):
     ) -> str | None:
         """Return how the response violates the OpenAPI document; count and log it."""
         data = getattr(response, "json_data", None)  # also if the application has made it a response class of its own
-        violation = Contract.load(self.name).misfit(operation_id, status, content_type, data)
+        violation = Contract.load(self.name).response_violation(operation_id, status, content_type, data)
         if violation is not None:
-            server_state().store.count("misfits")
+            server_state().store.count("response_violations")
             log.error("our answer breaks our contract: %s %s: %s", self.name, operation_id, violation)
         return violation
 

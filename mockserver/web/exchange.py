@@ -12,11 +12,11 @@ import flask
 from flask import Request
 from werkzeug.datastructures import MultiDict
 
-from ..bodies import parse_form
-from ..errors import ApiError
-from ..faults import Fault
-from ..ids import Ids
-from ..store import Caller, Transaction, Used
+from ..core.errors import ApiError
+from ..core.faults import Fault
+from ..core.ids import Ids
+from ..core.store import Caller, RateWindow, Transaction
+from .bodies import parse_form
 from .operations import Operation
 
 NO_TRANSACTION: Transaction[Any] = Transaction(None, Ids("", 0), 0.0)
@@ -47,7 +47,7 @@ class Exchange:
     body: bytes = b""
     fault: Fault | None = None
     """The planned fault that applies to it."""
-    rate: Used | None = None
+    rate: RateWindow | None = None
     """How often its credential requested its operation, where the provider counts that."""
     error: ApiError | None = None
     """The provider's error that it is answered with."""

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ..store import Unserved
+from ..core.store import StoreUnavailable
 
 log = logging.getLogger("mockserver")
 
@@ -44,7 +44,7 @@ def http_problem(error: HTTPException) -> flask.Response:
     return problem(error.code, error.description or error.name, [("Allow", ", ".join(allow))] if allow else [])
 
 
-def unavailable(error: Unserved) -> flask.Response:
+def unavailable(error: StoreUnavailable) -> flask.Response:
     """Return the response to a request that cannot be answered now as it should be."""
     log.warning("%s", error)
     return problem(503, str(error))

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 import flask
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ..bodies import encode
-from ..errors import ApiError
-from ..profiles import Profile, Switch, switches
-from ..seed import SeedSection
+from ..core.errors import ApiError
+from ..core.profiles import Profile, Switch, switches
+from ..core.seed import SeedSection
+from .bodies import encode
 from .exchange import Exchange
 from .operations import Operation, OperationBlueprint
 
@@ -29,7 +29,7 @@ class Failure(enum.StrEnum):
     NOT_FOUND = "not_found"
     NOT_ALLOWED = "not_allowed"
     TOO_LARGE = "too_large"
-    NOT_IMPLEMENTED = "unmodelled"
+    NOT_IMPLEMENTED = "not_implemented"
     CRASHED = "crashed"
 
 

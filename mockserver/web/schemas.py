@@ -10,7 +10,7 @@ import marshmallow
 from marshmallow import EXCLUDE, ValidationError, fields, validate
 from werkzeug.datastructures import MultiDict
 
-from ..errors import ApiError, ErrorMessage
+from ..core.errors import ApiError, ErrorMessage
 from .exchange import current_exchange
 
 ALL_ERRORS = {"all_errors": True}

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from flask import Flask, current_app
 
-from .. import seed
-from ..config import Config
-from ..profiles import UNSAID, Choice, Profile, choose
-from ..store import State, Store
-from ..tenants import Tenants
+from ..core import seed
+from ..core.config import Config
+from ..core.profiles import UNSET, Profile, ProfileSetting, resolve_profiles
+from ..core.store import State, Store
+from ..core.tenants import Tenants
 from .mounts import Mounts
 from .provider import Provider
 
@@ -24,10 +24,10 @@ class ServerState:
     def __init__(self, config: Config, providers: Iterable[Provider], store_class: StoreClass) -> None:
         self.config = config
         self.providers = {provider.name: provider for provider in providers}
-        self.profiles = self.choose(config.profile or {})
+        self.profiles = self.resolve_profiles(config.profile or {})
         """The profile of each provider, unless a seed or a tenant sets another."""
         loaded = seed.load(config.seed, self.seed_schemas)
-        self.seed = replace(loaded, states=self.profiled(loaded.states, {}))
+        self.seed = replace(loaded, states=self.with_profiles(loaded.states, {}))
         self.store = store_class(self.seed.states, config)
         self.tenants = Tenants(self.store, self.seed.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts()
@@ -41,14 +41,14 @@ class ServerState:
         """Return the providers whose blueprints are registered, by name."""
         return {name: provider for name, provider in self.providers.items() if name in self.mounts.registered}
 
-    def choose(self, choice: Choice) -> dict[str, Profile]:
+    def resolve_profiles(self, choice: ProfileSetting) -> dict[str, Profile]:
         """Return the profile that each provider is to have. Raises `SeedError`."""
-        return choose(choice, {name: provider.switches for name, provider in self.providers.items()})
+        return resolve_profiles(choice, {name: provider.switches for name, provider in self.providers.items()})
 
-    def profiled(self, states: Mapping[str, State], chosen: Mapping[str, Profile]) -> Mapping[str, State]:
+    def with_profiles(self, states: Mapping[str, State], chosen: Mapping[str, Profile]) -> Mapping[str, State]:
         """Return states with their profiles: as chosen, else as they set it themselves, else as the server has it."""
         return {
-            name: state.under(chosen.get(name, UNSAID).over(state.profile).over(self.profiles[name]))
+            name: state.with_profile(chosen.get(name, UNSET).inherit(state.profile).inherit(self.profiles[name]))
             for name, state in states.items()
         }
 

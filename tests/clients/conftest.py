@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from mockserver import create_app
-from mockserver.server import Server
+from mockserver.server import HttpServer
 from mockserver.web.server_state import server_state
 
 from ..support import GuardedStore, response_violations
@@ -14,7 +14,7 @@ from ..support import GuardedStore, response_violations
 @pytest.fixture(scope="session")
 def live():
     """Return a server that listens on a free port until the last test is over."""
-    with pytest.MonkeyPatch.context() as patch, Server(create_app(store_class=GuardedStore)) as server:
+    with pytest.MonkeyPatch.context() as patch, HttpServer(create_app(store_class=GuardedStore)) as server:
         for name in ("NO_PROXY", "no_proxy"):  # or the clients would look for the server behind a proxy
             patch.setenv(name, server.host, prepend=",")
         yield server

@@ -9,7 +9,7 @@ import secrets
 import pytest
 from mailgun.client import Client
 
-from mockserver.config import Config
+from mockserver.core.config import Config
 from mockserver.server import start
 
 pytestmark = pytest.mark.evidence("clients", "mailgun for Python")
@@ -55,7 +55,7 @@ LISTED = [
 ]
 
 BARE_ACCOUNT = """
-world: bare
+name: bare
 mailgun:
   features: []
   eligible_for_shared_ips: false

@@ -13,14 +13,14 @@ from sendgrid import SendGridAPIClient
 from sendgrid.helpers.endpoints.ip.unassigned import unassigned
 
 from mockserver import create_app
-from mockserver.config import Config
-from mockserver.server import Server
+from mockserver.core.config import Config
+from mockserver.server import HttpServer
 
 from ..npm import run
 from ..support import GuardedStore, response_violations
 
 WORLD = {
-    "world": "suites",
+    "name": "suites",
     "sendgrid": {
         "profile": "live",
         "subusers": ["subuser1", "subuser2", "test_url_param"],
@@ -43,7 +43,7 @@ def suites(tmp_path_factory):
     seed = tmp_path_factory.mktemp("suites") / "world.yaml"
     seed.write_text(yaml.safe_dump(WORLD), "utf-8")
     app = create_app(Config(seed=str(seed)), store_class=GuardedStore)
-    with pytest.MonkeyPatch.context() as patch, Server(app) as server:
+    with pytest.MonkeyPatch.context() as patch, HttpServer(app) as server:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, server.host, prepend=",")
         yield server

@@ -28,7 +28,7 @@ CREDENTIALS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"{each['document']}: {each['name']}" for each in EXAMPLES])
 def test_example(example: dict[str, Any], make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
     """An example of the documents is answered with its status, its media type and its exact body."""
-    world = make_world(seed=f"documents#{example['world']}", unknown_credentials="reject")
+    world = make_world(seed=f"documents#{example['seed']}", unknown_credentials="reject")
     if "crash" in example:
         monkeypatch.setattr(example["crash"], crash)
     request, expected = example["request"], example["response"]
@@ -64,5 +64,5 @@ def test_scopes_are_joined_as_in_the_example() -> None:
 def test_every_world_of_the_documents_is_used() -> None:
     """No world stands in fixtures/documents.yaml without an example that needs it."""
     text = (Path(__file__).parents[2] / "fixtures" / "documents.yaml").read_text("utf-8")
-    worlds = {document["world"] for document in yaml.safe_load_all(text)}
-    assert worlds == {example["world"] for example in EXAMPLES}
+    seeds = {document["name"] for document in yaml.safe_load_all(text)}
+    assert seeds == {example["seed"] for example in EXAMPLES}

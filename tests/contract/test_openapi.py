@@ -13,10 +13,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.datastructures import MultiDict
 
 from mockserver import Config, create_app
-from mockserver.contract import METHODS, Contract
 from mockserver.control import PREFIX
-from mockserver.errors import entries, limits
+from mockserver.core.errors import entries, limits
 from mockserver.providers import PROVIDERS
+from mockserver.web.openapi import METHODS, Contract
 from mockserver.web.provider import Provider
 
 from ..support import World, response_violations
@@ -101,8 +101,8 @@ def test_a_tag_is_a_module() -> None:
 def test_unmodelled_is_not_modelled(provider: Provider) -> None:
     """No operation is both served and listed as not modelled."""
     served = {(operation.method, path) for operation in provider.operations.values() for path in operation.paths}
-    unmodelled = {(method, path) for path, methods in provider.not_implemented.items() for method in methods}
-    assert not served & unmodelled
+    not_implemented = {(method, path) for path, methods in provider.not_implemented.items() for method in methods}
+    assert not served & not_implemented
 
 
 @EACH
@@ -167,12 +167,12 @@ def check_examples(document: dict[str, Any]) -> None:
 def test_limits_are_the_catalogs(provider: Provider) -> None:
     """Every limit of the catalog is in the document, and every number that names a limit is that limit."""
     known = limits(provider.catalog)
-    told = set()
+    returned = set()
     for pointer, node in walk(Contract.load(provider.name).document):
         for keyword, name in node.get("x-limits", {}).items():
             assert node[keyword] == known[name], pointer
-            told.add(name)
-    assert told == set(known)
+            returned.add(name)
+    assert returned == set(known)
 
 
 @EACH
@@ -207,8 +207,10 @@ def test_every_refusal_fits(provider: Provider) -> None:
         values = {**samples, "field": fields.get(key)}
         response = provider.error_response(entry(**{name: values[name] for name in entry.placeholders}))
         data = response.json if response.is_json else None
-        misfits = [contract.misfit(place, response.status_code, response.content_type, data) for place in places]
-        assert None in misfits, (key, set(misfits))
+        response_violations = [
+            contract.response_violation(place, response.status_code, response.content_type, data) for place in places
+        ]
+        assert None in response_violations, (key, set(response_violations))
 
 
 def contract_with(answer: dict[str, Any], request_body: dict[str, Any] | None = None) -> Contract:
@@ -238,7 +240,7 @@ def contract_with(answer: dict[str, Any], request_body: dict[str, Any] | None = 
 
 
 @pytest.mark.parametrize(
-    ("status", "content_type", "data", "misfit"),
+    ("status", "content_type", "data", "response_violation"),
     [
         (200, "application/json; charset=utf-8", {"a": 1}, None),
         (200, "text/plain", None, "media type text/plain with status 200 is not in the contract"),
@@ -246,11 +248,11 @@ def contract_with(answer: dict[str, Any], request_body: dict[str, Any] | None = 
         (201, "application/json", {"a": 1}, "status 201 is not in the contract"),
     ],
 )
-def test_a_misfit_is_told(status: int, content_type: str | None, data: object, misfit: str | None) -> None:
+def test_a_misfit_is_told(status: int, content_type: str | None, data: object, response_violation: str | None) -> None:
     """An answer that the contract has not is told, with where and why."""
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}
     contract = contract_with({"description": "", "content": {"application/json": {"schema": schema}}})
-    assert contract.misfit("do", status, content_type, data) == misfit
+    assert contract.response_violation("do", status, content_type, data) == response_violation
 
 
 @pytest.mark.parametrize(("data", "where"), [({"a": "x"}, "/a "), ({"a": 1, "b": 2}, " ")])
@@ -258,10 +260,10 @@ def test_where_an_answer_breaks_its_schema(data: object, where: str) -> None:
     """An answer that breaks its schema is told with the place, and the validator's words."""
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}
     contract = contract_with({"description": "", "content": {"application/json": {"schema": schema}}})
-    misfit = contract.misfit("do", 200, "application/json", data)
-    assert misfit is not None
-    assert misfit.startswith(where)
-    assert len(misfit) > len(where)
+    response_violation = contract.response_violation("do", 200, "application/json", data)
+    assert response_violation is not None
+    assert response_violation.startswith(where)
+    assert len(response_violation) > len(where)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +301,7 @@ def test_a_violation_is_told(
         {"description": ""},
         {"required": True, "content": {"application/json": media, "application/x-www-form-urlencoded": media}},
     )
-    found = contract.violations("do", path_values, MultiDict(query), content_type, body)
+    found = contract.request_violations("do", path_values, MultiDict(query), content_type, body)
     assert [f"{violation.pointer} {violation.rule}" for violation in found] == violations
 
 
@@ -312,6 +314,6 @@ def test_a_wrong_answer_is_logged_and_counted(
     assert world.sendgrid.get("/v3/ips/pools").status_code == 200
     assert response_violations(world.app) == 1
     assert "our answer breaks our contract: sendgrid listIpPools" in caplog.text
-    misfit = list(world.store.tenant("default").journal)[-1].misfit
-    assert misfit is not None and misfit.startswith("/0 ")
+    response_violation = list(world.store.tenant("default").request_log)[-1].response_violation
+    assert response_violation is not None and response_violation.startswith("/0 ")
     world.server.store.reset()

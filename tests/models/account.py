@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from flask import Flask
 
 from mockserver import create_app
-from mockserver.config import Config
-from mockserver.inprocess import URL, ask
+from mockserver.core.config import Config
+from mockserver.testing.in_process import URL, send
 
 SUBACCOUNT_HEADER = {
     "mailgun": "X-Mailgun-On-Behalf-Of",
@@ -61,7 +61,7 @@ class Account:
             headers["Content-Type"], body = "application/json", json.dumps(json_body).encode()
         if form is not None:
             headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(form).encode()
-        answer = ask(server(), method, f"{URL}/{self.provider}{path}", headers.items(), body)
+        answer = send(server(), method, f"{URL}/{self.provider}{path}", headers.items(), body)
         return Told(answer.status, json.loads(answer.body) if answer.body else None)
 
     def wait(self, seconds: float) -> None:
@@ -75,6 +75,6 @@ class Account:
 
 def _control(method: str, path: str, **body: Any) -> Any:
     headers = [("Content-Type", "application/json")]
-    answer = ask(server(), method, f"{URL}/_mockserver/{path}", headers, json.dumps(body).encode() if body else b"")
+    answer = send(server(), method, f"{URL}/_mockserver/{path}", headers, json.dumps(body).encode() if body else b"")
     assert answer.status in (200, 201, 204), answer.body
     return json.loads(answer.body) if answer.body else None

@@ -51,16 +51,16 @@ class Machine(RuleBasedStateMachine):
         if hasattr(self, "account"):
             self.account.close()
 
-    def agree(self, what: str, told: object, expected: object) -> None:
-        if told != expected:
-            raise Disagreement(f"{what}: the server tells {told!r}, the model {expected!r}")
+    def agree(self, what: str, returned: object, expected: object) -> None:
+        if returned != expected:
+            raise Disagreement(f"{what}: the server tells {returned!r}, the model {expected!r}")
 
-    def told(self, what: str, told: Told, status: int, data: object = ANYTHING) -> Any:
+    def returned(self, what: str, returned: Told, status: int, data: object = ANYTHING) -> Any:
         """Compare an answer with what the model expects, and return its data; `ANYTHING` is not compared."""
-        self.agree(what, told.status, status)
+        self.agree(what, returned.status, status)
         if data is not ANYTHING:
-            self.agree(what, told.data, data)
-        return told.data
+            self.agree(what, returned.data, data)
+        return returned.data
 
 
 def holds(machine: type[Machine], everyday: int = EVERYDAY) -> None:
@@ -79,9 +79,9 @@ def catches(machine: type[Machine]) -> bool:
     return False
 
 
-def chosen(mistakes: Mapping[str, object]) -> list[str]:
+def chosen(problems: Mapping[str, object]) -> list[str]:
     """Return the names of the mistakes to plant: all, or on any other day the first few."""
-    return list(mistakes)[: None if EXAMPLES else 4]
+    return list(problems)[: None if EXAMPLES else 4]
 
 
 def sizes(examples: int, *, derandomize: bool, quick: bool = False) -> settings:

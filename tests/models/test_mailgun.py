@@ -76,14 +76,14 @@ class Model:
     domains: dict[str, Domain] = field(default_factory=dict)
     promises: list[Promise] = field(default_factory=list)
 
-    def settle(self) -> None:
+    def run_pending_jobs(self) -> None:
         """Keep the promises that are due."""
         due = [each for each in self.promises if each.due <= self.now]
         self.promises = [each for each in self.promises if each.due > self.now]
         for promise in sorted(due, key=lambda each: each.due):
-            self.keep(promise)
+            self.record_request(promise)
 
-    def keep(self, promise: Promise) -> None:
+    def record_request(self, promise: Promise) -> None:
         for name, domain in self.domains.items():
             if domain.pool != promise.pool and name not in promise.link:
                 continue
@@ -111,7 +111,7 @@ class Model:
 
     def promise(self, pool: str, **what: Any) -> None:
         self.promises.append(Promise(self.now + self.delay, pool, **what))
-        self.settle()
+        self.run_pending_jobs()
 
     def forget(self, names: set[str]) -> None:
         """No longer do what was promised of domains that have been changed since."""
@@ -123,7 +123,7 @@ class Model:
         """Return the domains that are linked to a pool when every promise is kept."""
         later = copy.deepcopy(self)
         later.now = math.inf
-        later.settle()
+        later.run_pending_jobs()
         return {name for name, domain in later.domains.items() if domain.pool == pool_id}
 
     def sees(self, account: str | None, pool_id: str) -> bool:
@@ -217,12 +217,12 @@ class Mailgun(Machine):
         free = [address for address in self.model.ips if self.model.may_join(account, address)]
         return pick(self.model.ips if place in (1, 2) else free, place, GHOST_IP)
 
-    def not_changeable(self, told: Told, account: str | None, pool_id: str) -> bool:
+    def not_changeable(self, returned: Told, account: str | None, pool_id: str) -> bool:
         """Say whether a pool was rightly refused: it is not there, or inherited."""
         if not self.model.sees(account, pool_id):
-            self.told("no pool", told, 404)
+            self.returned("no pool", returned, 404)
         elif self.model.pools[pool_id].account != account:
-            self.told("an inherited pool", told, 400)
+            self.returned("an inherited pool", returned, 400)
         else:
             return False
         return True
@@ -233,22 +233,22 @@ class Mailgun(Machine):
     def create_pool(self, account: str | None, name: str, places: list[int]) -> None:
         ips = [self.free(account, place) for place in places]
         form = [("name", name), ("description", "of a model"), *(("ip", address) for address in ips)]
-        told = self.account.ask("POST", "/v3/ip_pools", form=form, account=account)
+        returned = self.account.ask("POST", "/v3/ip_pools", form=form, account=account)
         if not all(self.model.may_join(account, address) for address in ips):
-            self.told("IPs that can be in no new pool", told, 400)
+            self.returned("IPs that can be in no new pool", returned, 400)
             return
-        pool_id = self.told("a new pool", told, 200)["pool_id"]
+        pool_id = self.returned("a new pool", returned, 200)["pool_id"]
         self.agree("its id is new", pool_id in self.model.pools, False)
         self.model.pools[pool_id] = Pool(name, list(dict.fromkeys(ips)), account)
 
     @rule(account=ACCOUNTS, place=PLACES, name=st.sampled_from(["a", "b"]))
     def rename_pool(self, account: str | None, place: int, name: str) -> None:
         pool_id = self.pool(account, place)
-        told = self.account.ask("PATCH", f"/v3/ip_pools/{pool_id}", form=[("name", name)], account=account)
-        if self.not_changeable(told, account, pool_id):
+        returned = self.account.ask("PATCH", f"/v3/ip_pools/{pool_id}", form=[("name", name)], account=account)
+        if self.not_changeable(returned, account, pool_id):
             return
         pool = self.model.pools[pool_id]
-        self.told("a renamed pool, or no change", told, 400 if pool.name == name else 200)
+        self.returned("a renamed pool, or no change", returned, 400 if pool.name == name else 200)
         pool.name = name
 
     @rule(account=ACCOUNTS, place=PLACES, add=st.lists(PLACES, max_size=2), remove=st.lists(PLACES, max_size=1))
@@ -258,15 +258,15 @@ class Mailgun(Machine):
         added = [self.free(account, each) for each in add]
         removed = [pick(pool.ips if pool else (), each, GHOST_IP) for each in remove]
         form = [("add_ip", address) for address in added] + [("remove_ip", address) for address in removed]
-        told = self.account.ask("PATCH", f"/v3/ip_pools/{pool_id}", form=form, account=account)
-        if self.not_changeable(told, account, pool_id) or pool is None:
+        returned = self.account.ask("PATCH", f"/v3/ip_pools/{pool_id}", form=form, account=account)
+        if self.not_changeable(returned, account, pool_id) or pool is None:
             return
         left = [each for each in dict.fromkeys([*pool.ips, *added]) if each not in removed]
         bare = bool(pool.ips) and not left and bool(model.linked(pool_id))
         if bare or left == pool.ips or not all(model.may_join(account, address, pool_id) for address in added):
-            self.told("nothing that can be changed", told, 400)
+            self.returned("nothing that can be changed", returned, 400)
             return
-        self.told("a changed pool", told, 200)
+        self.returned("a changed pool", returned, 200)
         pool.ips = left
         model.promise(pool_id)
 
@@ -275,31 +275,31 @@ class Mailgun(Machine):
         model, pool_id, name = self.model, self.pool(None, place), self.domain(None, which)
         domain = model.domains.get(name)
         form = [("link_domain" if link else "unlink_domain", domain.id if domain else "6" * 24)]
-        told = self.account.ask("PATCH", f"/v3/ip_pools/{pool_id}", form=form)
-        if self.not_changeable(told, None, pool_id):
+        returned = self.account.ask("PATCH", f"/v3/ip_pools/{pool_id}", form=form)
+        if self.not_changeable(returned, None, pool_id):
             return
         if domain is None or domain.account is not None:
-            self.told("no domain", told, 404)
+            self.returned("no domain", returned, 404)
             return
         same = (name in model.linked(pool_id)) == link
         if same or (link and not model.pools[pool_id].ips) or not (link or model.eligible):
-            self.told("no link to change", told, 400)
+            self.returned("no link to change", returned, 400)
             return
-        self.told("a changed link", told, 200)
+        self.returned("a changed link", returned, 200)
         model.forget({name})
         model.promise(pool_id, **{"link" if link else "unlink": {name}})
 
     @rule(account=ACCOUNTS, place=PLACES, which=PLACES)
     def add_ip(self, account: str | None, place: int, which: int) -> None:
         model, pool_id, address = self.model, self.pool(account, place), self.free(account, which)
-        told = self.account.ask("PUT", f"/v3/ip_pools/{pool_id}/ips/{address}", account=account)
-        if self.not_changeable(told, account, pool_id):
+        returned = self.account.ask("PUT", f"/v3/ip_pools/{pool_id}/ips/{address}", account=account)
+        if self.not_changeable(returned, account, pool_id):
             return
         pool = model.pools[pool_id]
         if not model.may_join(account, address, pool_id) or address in pool.ips:
-            self.told("an IP that cannot be added", told, 400)
+            self.returned("an IP that cannot be added", returned, 400)
             return
-        self.agree("the work to come", self.told("an IP more", told, 200)["message"], "started")
+        self.agree("the work to come", self.returned("an IP more", returned, 200)["message"], "started")
         pool.ips.append(address)
         model.promise(pool_id)
 
@@ -307,15 +307,17 @@ class Mailgun(Machine):
     def add_ips(self, account: str | None, place: int, places: list[int]) -> None:
         model, pool_id = self.model, self.pool(account, place)
         added = [self.free(account, each) for each in places]
-        told = self.account.ask("POST", f"/v3/ip_pools/{pool_id}/ips.json", json_body={"ips": added}, account=account)
-        if self.not_changeable(told, account, pool_id):
+        returned = self.account.ask(
+            "POST", f"/v3/ip_pools/{pool_id}/ips.json", json_body={"ips": added}, account=account
+        )
+        if self.not_changeable(returned, account, pool_id):
             return
         pool = model.pools[pool_id]
         unfit = not all(model.may_join(account, address, pool_id) for address in added)
         if unfit or {*added} <= {*pool.ips}:
-            self.told("IPs that cannot be added", told, 400)
+            self.returned("IPs that cannot be added", returned, 400)
             return
-        self.agree("the work to come", self.told("IPs more", told, 200)["message"], "started")
+        self.agree("the work to come", self.returned("IPs more", returned, 200)["message"], "started")
         pool.ips = list(dict.fromkeys([*pool.ips, *added]))
         model.promise(pool_id)
 
@@ -324,15 +326,15 @@ class Mailgun(Machine):
         model, pool_id = self.model, self.pool(account, place)
         pool = model.pools.get(pool_id)
         address = pick(pool.ips if pool else (), which, GHOST_IP)
-        told = self.account.ask("DELETE", f"/v3/ip_pools/{pool_id}/ips/{address}", account=account)
-        if self.not_changeable(told, account, pool_id) or pool is None:
+        returned = self.account.ask("DELETE", f"/v3/ip_pools/{pool_id}/ips/{address}", account=account)
+        if self.not_changeable(returned, account, pool_id) or pool is None:
             return
         if address not in pool.ips:
-            self.told("no such IP", told, 404)
+            self.returned("no such IP", returned, 404)
         elif len(pool.ips) == 1 and model.linked(pool_id):
-            self.told("the last IP of a linked pool", told, 400)
+            self.returned("the last IP of a linked pool", returned, 400)
         else:
-            self.told("an IP less", told, 200)
+            self.returned("an IP less", returned, 200)
             pool.ips.remove(address)
             model.promise(pool_id)
 
@@ -343,12 +345,12 @@ class Mailgun(Machine):
         address = "shared" if by == "shared" else self.free(account, which)
         sent = {"": [], "pool": [f"pool_id={other}"], "both": [f"pool_id={other}", f"ip={address}"]}
         query = "&".join(sent.get(by, [f"ip={address}"]))
-        told = self.account.ask("DELETE", f"/v3/ip_pools/{pool_id}?{query}", account=account)
-        if self.not_changeable(told, account, pool_id):
+        returned = self.account.ask("DELETE", f"/v3/ip_pools/{pool_id}?{query}", account=account)
+        if self.not_changeable(returned, account, pool_id):
             return
         pool = model.pools[pool_id]
         if by == "pool" and other != pool_id and not model.sees(account, other):
-            self.told("no other pool", told, 404)
+            self.returned("no other pool", returned, 404)
             return
         refused = {
             "": bool(pool.ips),
@@ -358,9 +360,9 @@ class Mailgun(Machine):
             "both": True,
         }
         if refused[by]:
-            self.told("nothing in the place of a pool", told, 400)
+            self.returned("nothing in the place of a pool", returned, 400)
             return
-        self.agree("the work to come", self.told("a deletion", told, 200)["message"], "started")
+        self.agree("the work to come", self.returned("a deletion", returned, 200)["message"], "started")
         del model.pools[pool_id]
         if by == "pool":
             if model.pools[other].account == pool.account:
@@ -374,13 +376,13 @@ class Mailgun(Machine):
     @rule(place=PLACES, heir=st.sampled_from([*HEIRS, GHOST_HEIR]))
     def delegate(self, place: int, heir: str) -> None:
         pool_id = self.pool(None, place)
-        told = self.account.ask("PUT", f"/v3/ip_pools/{pool_id}/delegate", form=[("subaccount_id", heir)])
-        if self.not_changeable(told, None, pool_id):
+        returned = self.account.ask("PUT", f"/v3/ip_pools/{pool_id}/delegate", form=[("subaccount_id", heir)])
+        if self.not_changeable(returned, None, pool_id):
             return
         if heir not in HEIRS:
-            self.told("no subaccount", told, 404)
+            self.returned("no subaccount", returned, 404)
             return
-        self.told("a pool to inherit", told, 200)
+        self.returned("a pool to inherit", returned, 200)
         pool = self.model.pools[pool_id]
         if heir not in pool.heirs:
             pool.heirs.add(heir)
@@ -392,18 +394,18 @@ class Mailgun(Machine):
         model, pool_id = self.model, self.pool(None, place)
         heirs = sorted(model.pools[pool_id].heirs) if pool_id in model.pools else []
         heir = HEIRS[1] if which == 1 else pick(heirs, which, GHOST_HEIR)
-        told = self.account.ask("DELETE", f"/v3/ip_pools/{pool_id}/delegate?subaccount_id={heir}")
-        if self.not_changeable(told, None, pool_id):
+        returned = self.account.ask("DELETE", f"/v3/ip_pools/{pool_id}/delegate?subaccount_id={heir}")
+        if self.not_changeable(returned, None, pool_id):
             return
         pool = model.pools[pool_id]
         if heir not in HEIRS:
-            self.told("no subaccount", told, 404)
+            self.returned("no subaccount", returned, 404)
             return
         uses = any(model.domains[name].account == heir for name in model.linked(pool_id))
         if heir not in pool.heirs or (uses and not model.eligible):
-            self.told("nothing that can be revoked", told, 400)
+            self.returned("nothing that can be revoked", returned, 400)
             return
-        self.told("a pool no more inherited", told, 200)
+        self.returned("a pool no more inherited", returned, 200)
         pool.heirs.remove(heir)
         model.promise(pool_id, lost_by=heir)
 
@@ -415,22 +417,22 @@ class Mailgun(Machine):
         model, name = self.model, self.domain(account, which)
         pool_id, address = self.pool(account, place), self.free(account, place)
         form = [("pool_id", pool_id)] if pool else [("ip", address)]
-        told = self.account.ask("POST", f"/v3/domains/{name}/ips", form=form, account=account)
+        returned = self.account.ask("POST", f"/v3/domains/{name}/ips", form=form, account=account)
         domain = model.domains.get(name)
         if domain is None or domain.account != account:
-            self.told("no domain", told, 404)
+            self.returned("no domain", returned, 404)
         elif pool and not model.sees(account, pool_id):
-            self.told("no pool", told, 404)
+            self.returned("no pool", returned, 404)
         elif pool and not model.pools[pool_id].ips:
-            self.told("an empty pool", told, 400)
+            self.returned("an empty pool", returned, 400)
         elif pool:
-            self.told("a link", told, 200)
+            self.returned("a link", returned, 200)
             domain.pool, domain.ips = pool_id, list(model.pools[pool_id].ips)
             model.forget({name})
         elif not self.own(account, address) or domain.pool is not None:
-            self.told("an IP that cannot be given", told, 400)
+            self.returned("an IP that cannot be given", returned, 400)
         else:
-            self.told("an IP more", told, 200)
+            self.returned("an IP more", returned, 200)
             if address not in domain.ips:
                 domain.ips.append(address)
                 model.forget({name})
@@ -444,15 +446,15 @@ class Mailgun(Machine):
         model, name = self.model, self.domain(account, which)
         domain = model.domains.get(name)
         address = pick(domain.ips if domain else (), place, GHOST_IP)
-        told = self.account.ask("DELETE", f"/v3/domains/{name}/ips/{address}", account=account)
+        returned = self.account.ask("DELETE", f"/v3/domains/{name}/ips/{address}", account=account)
         if domain is None or domain.account != account:
-            self.told("no domain", told, 404)
+            self.returned("no domain", returned, 404)
             return
         if domain.pool is not None:
-            self.told("a linked domain", told, 400)
+            self.returned("a linked domain", returned, 400)
             return
         if address not in domain.ips:
-            self.told("no such IP", told, 404)
+            self.returned("no such IP", returned, 404)
             return
         left = [each for each in domain.ips if each != address]
         if model.eligible:
@@ -462,9 +464,9 @@ class Mailgun(Machine):
             warm = [each for each, ip in model.ips.items() if not ip.warming and model.may_join(account, each)]
             left += [each for each in warm if each != address][:1]
         if not left:
-            self.told("the last IP", told, 400)
+            self.returned("the last IP", returned, 400)
             return
-        self.told("an IP less", told, 200)
+        self.returned("an IP less", returned, 200)
         domain.ips = left
         model.forget({name})
 
@@ -474,22 +476,22 @@ class Mailgun(Machine):
         address = "shared" if by == "shared" else self.free(account, place)
         sent = {"": [], "pool": [f"pool_id={other}"], "both": [f"pool_id={other}", f"ip={address}"]}
         query = "&".join(sent.get(by, [f"ip={address}"]))
-        told = self.account.ask("DELETE", f"/v3/domains/{name}/ips/ip_pool?{query}", account=account)
+        returned = self.account.ask("DELETE", f"/v3/domains/{name}/ips/ip_pool?{query}", account=account)
         domain = model.domains.get(name)
         if domain is None or domain.account != account:
-            self.told("no domain", told, 404)
+            self.returned("no domain", returned, 404)
         elif by in ("", "both") or domain.pool is None:
-            self.told("no link, or nothing in its place", told, 400)
+            self.returned("no link, or nothing in its place", returned, 400)
         elif by == "pool" and not model.sees(account, other):
-            self.told("no other pool", told, 404)
+            self.returned("no other pool", returned, 404)
         elif (
             (by == "pool" and not model.pools[other].ips)
             or (by == "shared" and not model.eligible)
             or (by == "ip" and not model.may_join(account, address))
         ):
-            self.told("nothing in the place of a pool", told, 400)
+            self.returned("nothing in the place of a pool", returned, 400)
         else:
-            self.told("a link less", told, 200)
+            self.returned("a link less", returned, 200)
             if by == "pool":
                 domain.pool, domain.ips = other, list(model.pools[other].ips)
             else:
@@ -500,7 +502,7 @@ class Mailgun(Machine):
     def wait(self, seconds: float) -> None:
         self.account.wait(seconds)
         self.model.now += seconds
-        self.model.settle()
+        self.model.run_pending_jobs()
 
     # What is read
 
@@ -508,8 +510,8 @@ class Mailgun(Machine):
     def pools_agree(self) -> None:
         for account in (None, *HEIRS):
             seen = {each: pool for each, pool in self.model.pools.items() if self.model.sees(account, each)}
-            told = self.account.ask("GET", "/v3/ip_pools", account=account)
-            listed = self.told("all pools", told, 200)["ip_pools"]
+            returned = self.account.ask("GET", "/v3/ip_pools", account=account)
+            listed = self.returned("all pools", returned, 200)["ip_pools"]
             self.agree("which pools", sorted(pool["pool_id"] for pool in listed), sorted(seen))
             for found in listed:
                 pool_id = found["pool_id"]
@@ -523,8 +525,8 @@ class Mailgun(Machine):
                 self.agree("a pool", (found["name"], found["ips"]), (pool.name, pool.ips))
                 self.agree("whether it is inherited", found["is_inherited"], not own)
                 self.agree("whether it is linked", found["is_linked"], bool(linked))
-                told = self.account.ask("GET", f"/v3/ip_pools/{pool_id}", account=account)
-                details = self.told("a pool", told, 200)["details"]
+                returned = self.account.ask("GET", f"/v3/ip_pools/{pool_id}", account=account)
+                details = self.returned("a pool", returned, 200)["details"]
                 self.agree("a pool", (details["name"], details["ips"]), (pool.name, pool.ips))
                 self.agree("its domains", sorted(details["linked_domains"]), sorted(each["name"] for each in linked))
                 self.agree(
@@ -535,7 +537,7 @@ class Mailgun(Machine):
         found: list[Any] = []
         path = f"/v3/ip_pools/{pool_id}/domains"
         while True:
-            page = self.told("a page", self.account.ask("GET", path, account=account), 200)
+            page = self.returned("a page", self.account.ask("GET", path, account=account), 200)
             if not page["domains"]:
                 return found
             found += page["domains"]
@@ -545,17 +547,17 @@ class Mailgun(Machine):
     def domains_and_ips_agree(self) -> None:
         model = self.model
         for name, domain in model.domains.items():
-            told = self.account.ask("GET", f"/v3/domains/{name}/ips", account=domain.account)
-            found = self.told("a domain's IPs", told, 200)
+            returned = self.account.ask("GET", f"/v3/domains/{name}/ips", account=domain.account)
+            found = self.returned("a domain's IPs", returned, 200)
             self.agree(f"the IPs of {name}", found, {"items": domain.ips, "total_count": len(domain.ips)})
         for account in (None, *HEIRS):
-            found = self.told("IPs", self.account.ask("GET", "/v3/ips", account=account), 200)
+            found = self.returned("IPs", self.account.ask("GET", "/v3/ips", account=account), 200)
             own = sorted(address for address, ip in model.ips.items() if ip.account == account)
             self.agree("IPs", sorted(found["items"]), own)
             free = [address for address in own if model.may_join(account, address)]
             self.agree("those that are free", sorted(found["assignable_to_pools"]), free)
-        told = self.account.ask("GET", "/v5/accounts/subaccounts/ip_pools/all")
-        pairs = {(each["subaccount_id"], each["pool_id"]) for each in self.told("heirs", told, 200)["items"]}
+        returned = self.account.ask("GET", "/v5/accounts/subaccounts/ip_pools/all")
+        pairs = {(each["subaccount_id"], each["pool_id"]) for each in self.returned("heirs", returned, 200)["items"]}
         self.agree("heirs", pairs, {(heir, each) for each, pool in model.pools.items() for heir in pool.heirs})
 
 

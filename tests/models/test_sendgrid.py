@@ -137,20 +137,20 @@ class SendGrid(Machine):
             for pool in each:
                 pool.ips = {address for address in pool.ips if self.ips[address].fits(user)}
 
-    def refused(self, told: Told, status: int, words: str) -> None:
-        self.told("a refusal", told, status)
-        errors = told.data.get("errors") or [{"message": told.data["error"]}]
+    def refused(self, returned: Told, status: int, words: str) -> None:
+        self.returned("a refusal", returned, status)
+        errors = returned.data.get("errors") or [{"message": returned.data["error"]}]
         self.agree("its words", [error["message"] for error in errors], [words])
 
     # The classic API: pools by name
 
     @rule(user=USERS, name=NAMES)
     def create_by_name(self, user: str | None, name: str) -> None:
-        told = self.account.ask("POST", "/v3/ips/pools", json_body={"name": name}, account=user)
+        returned = self.account.ask("POST", "/v3/ips/pools", json_body={"name": name}, account=user)
         if len(name) > NAME_SIZE or self.named(user, name) or len(self.pools[user]) >= POOLS_PER_USER:
-            self.told("no new pool", told, 400)
+            self.returned("no new pool", returned, 400)
             return
-        self.told("a new pool", told, 200, {"name": name})
+        self.returned("a new pool", returned, 200, {"name": name})
         listed = self.account.ask("GET", "/v3/send_ips/pools", account=user).data["result"]
         ids = {pool["id"] for pool in listed if pool["name"] == name}
         self.agree("the other API shows it once", len(ids), 1)
@@ -159,10 +159,12 @@ class SendGrid(Machine):
     @rule(user=USERS, place=PLACES)
     def get_by_name(self, user: str | None, place: int) -> None:
         pool = self.pool(user, place)
-        told = self.account.ask("GET", f"/v3/ips/pools/{quote(pool.name if pool else GHOST, safe='')}", account=user)
+        returned = self.account.ask(
+            "GET", f"/v3/ips/pools/{quote(pool.name if pool else GHOST, safe='')}", account=user
+        )
         if pool is None:
-            return self.refused(told, 404, DOCUMENTED)
-        found = self.told("a pool", told, 200)
+            return self.refused(returned, 404, DOCUMENTED)
+        found = self.returned("a pool", returned, 200)
         self.agree("its name", found["pool_name"], pool.name)
         return self.agree("its IPs", sorted(found["ips"]), sorted(pool.ips))
 
@@ -170,38 +172,40 @@ class SendGrid(Machine):
     def rename_by_name(self, user: str | None, place: int, name: str) -> None:
         pool = self.pool(user, place)
         path = f"/v3/ips/pools/{quote(pool.name if pool else GHOST, safe='')}"
-        told = self.account.ask("PUT", path, json_body={"name": name}, account=user)
+        returned = self.account.ask("PUT", path, json_body={"name": name}, account=user)
         if len(name) > NAME_SIZE:
-            self.told("a name too long", told, 400)
+            self.returned("a name too long", returned, 400)
         elif pool is None:
-            self.refused(told, 404, "ip pool not found")
+            self.refused(returned, 404, "ip pool not found")
         elif name != pool.name and self.named(user, name):
-            self.told("a name that is taken", told, 400)
+            self.returned("a name that is taken", returned, 400)
         else:
-            self.told("a renamed pool", told, 200, {"name": name})
+            self.returned("a renamed pool", returned, 200, {"name": name})
             pool.name = name
 
     @rule(user=USERS, place=PLACES)
     def delete_by_name(self, user: str | None, place: int) -> None:
         pool = self.pool(user, place)
-        told = self.account.ask("DELETE", f"/v3/ips/pools/{quote(pool.name if pool else GHOST, safe='')}", account=user)
+        returned = self.account.ask(
+            "DELETE", f"/v3/ips/pools/{quote(pool.name if pool else GHOST, safe='')}", account=user
+        )
         if pool is None:
-            return self.refused(told, 404, DOCUMENTED)
-        self.told("a deletion", told, 204, None)
+            return self.refused(returned, 404, DOCUMENTED)
+        self.returned("a deletion", returned, 204, None)
         return self.pools[user].remove(pool)
 
     @rule(user=USERS, place=PLACES, which=PLACES)
     def add_by_name(self, user: str | None, place: int, which: int) -> None:
         pool, (address,) = self.pool(user, place), self.usable(user, [which])
         path = f"/v3/ips/pools/{quote(pool.name if pool else GHOST, safe='')}/ips"
-        told = self.account.ask("POST", path, json_body={"ip": address}, account=user)
+        returned = self.account.ask("POST", path, json_body={"ip": address}, account=user)
         if pool is None or self.unfit(user, [address]):
-            return self.refused(told, 404, "resource not found")
+            return self.refused(returned, 404, "resource not found")
         if len(pool.ips | {address}) > IPS_PER_POOL:
-            self.told("a full pool", told, 400)
+            self.returned("a full pool", returned, 400)
             return None
         pool.ips.add(address)
-        found = self.told("an IP in a pool", told, 200)
+        found = self.returned("an IP in a pool", returned, 200)
         self.agree("which IP", found["ip"], address)
         return self.agree(
             "its pools", sorted(found["pools"]), sorted(each.name for each in self.members(user, address))
@@ -212,10 +216,10 @@ class SendGrid(Machine):
         pool = self.pool(user, place)
         address = pick(sorted(pool.ips) if pool else (), which, "192.0.2.5")
         path = f"/v3/ips/pools/{quote(pool.name if pool else GHOST, safe='')}/ips/{address}"
-        told = self.account.ask("DELETE", path, account=user)
+        returned = self.account.ask("DELETE", path, account=user)
         if pool is None or address not in pool.ips:
-            return self.refused(told, 404, DOCUMENTED)
-        self.told("a removal", told, 204, None)
+            return self.refused(returned, 404, DOCUMENTED)
+        self.returned("a removal", returned, 204, None)
         return pool.ips.remove(address)
 
     # IP Address Management: pools by id
@@ -224,17 +228,17 @@ class SendGrid(Machine):
     def create_by_id(self, user: str | None, name: str, places: list[int]) -> None:
         ips = self.usable(user, places)
         body = {"name": name, **({"ips": ips} if ips else {})}
-        told = self.account.ask("POST", "/v3/send_ips/pools", json_body=body, account=user)
+        returned = self.account.ask("POST", "/v3/send_ips/pools", json_body=body, account=user)
         if len(name) > NAME_SIZE:
-            self.refused(told, 400, "needs to be between 2 to 64 characters long")
+            self.refused(returned, 400, "needs to be between 2 to 64 characters long")
         elif self.named(user, name):
-            self.refused(told, 400, "already exists")
+            self.refused(returned, 400, "already exists")
         elif len(self.pools[user]) >= POOLS_PER_USER:
-            self.refused(told, 400, "100 pools limit has been reached")
+            self.refused(returned, 400, "100 pools limit has been reached")
         elif unfit := self.unfit(user, ips):
-            self.refused(told, 400, f"unable to verify IPs assignability: {', '.join(unfit)}")
+            self.refused(returned, 400, f"unable to verify IPs assignability: {', '.join(unfit)}")
         else:
-            made = self.told("a new pool", told, 201)
+            made = self.returned("a new pool", returned, 201)
             self.agree("a new pool", (made["name"], sorted(made["ips"])), (name, sorted(ips)))
             self.agree("its id is new", made["id"] in {pool.id for each in self.pools.values() for pool in each}, False)
             self.pools[user].append(Pool(made["id"], name, set(ips)))
@@ -242,49 +246,49 @@ class SendGrid(Machine):
     @rule(user=USERS, place=PLACES)
     def get_by_id(self, user: str | None, place: int) -> None:
         pool = self.pool(user, place)
-        told = self.account.ask("GET", f"/v3/send_ips/pools/{pool.id if pool else GHOST_ID}", account=user)
+        returned = self.account.ask("GET", f"/v3/send_ips/pools/{pool.id if pool else GHOST_ID}", account=user)
         if pool is None:
-            return self.refused(told, 400, "not found")
-        return self.shown(self.told("a pool", told, 200), pool)
+            return self.refused(returned, 400, "not found")
+        return self.shown(self.returned("a pool", returned, 200), pool)
 
     @rule(user=USERS, place=PLACES, name=NAMES)
     def rename_by_id(self, user: str | None, place: int, name: str) -> None:
         pool = self.pool(user, place)
         path = f"/v3/send_ips/pools/{pool.id if pool else GHOST_ID}"
-        told = self.account.ask("PUT", path, json_body={"name": name}, account=user)
+        returned = self.account.ask("PUT", path, json_body={"name": name}, account=user)
         if len(name) > NAME_SIZE:
-            self.refused(told, 400, "needs to be between 2 to 64 characters long")
+            self.refused(returned, 400, "needs to be between 2 to 64 characters long")
         elif pool is None:
-            self.refused(told, 400, "not found")
+            self.refused(returned, 400, "not found")
         elif name != pool.name and self.named(user, name):
-            self.refused(told, 400, "already exists")
+            self.refused(returned, 400, "already exists")
         else:
-            self.told("a renamed pool", told, 200, {"name": name, "id": pool.id})
+            self.returned("a renamed pool", returned, 200, {"name": name, "id": pool.id})
             pool.name = name
 
     @rule(user=USERS, place=PLACES)
     def delete_by_id(self, user: str | None, place: int) -> None:
         pool = self.pool(user, place)
-        told = self.account.ask("DELETE", f"/v3/send_ips/pools/{pool.id if pool else GHOST_ID}", account=user)
+        returned = self.account.ask("DELETE", f"/v3/send_ips/pools/{pool.id if pool else GHOST_ID}", account=user)
         if pool is None:
-            return self.refused(told, 400, "not found")
-        self.told("a deletion", told, 204, None)
+            return self.refused(returned, 400, "not found")
+        self.returned("a deletion", returned, 204, None)
         return self.pools[user].remove(pool)
 
     @rule(user=USERS, place=PLACES, places=SOME)
     def add_by_id(self, user: str | None, place: int, places: list[int]) -> None:
         pool, ips = self.pool(user, place), self.usable(user, places)
         path = f"/v3/send_ips/pools/{pool.id if pool else GHOST_ID}/ips:batchAdd"
-        told = self.account.ask("POST", path, json_body={"ips": ips}, account=user)
+        returned = self.account.ask("POST", path, json_body={"ips": ips}, account=user)
         if pool is None:
-            self.refused(told, 400, "not found")
+            self.refused(returned, 400, "not found")
         elif unfit := self.unfit(user, ips):
-            self.refused(told, 400, f"unable to verify IPs assignability: {', '.join(unfit)}")
+            self.refused(returned, 400, f"unable to verify IPs assignability: {', '.join(unfit)}")
         elif len(pool.ips | {*ips}) > IPS_PER_POOL:
             words = "the total number of IPs per pool cannot exceed 100. current IP count in ‘{}’ is ‘{}’"
-            self.refused(told, 400, words.format(pool.name, len(pool.ips)))
+            self.refused(returned, 400, words.format(pool.name, len(pool.ips)))
         else:
-            self.told("IPs in a pool", told, 200, {"name": pool.name, "id": pool.id, "ips": ips})
+            self.returned("IPs in a pool", returned, 200, {"name": pool.name, "id": pool.id, "ips": ips})
             pool.ips |= {*ips}
 
     @rule(user=USERS, place=PLACES, places=SOME, ghost=st.booleans())
@@ -293,13 +297,13 @@ class SendGrid(Machine):
         ips = list(dict.fromkeys(pick(sorted(pool.ips) if pool else (), each, GHOST_IP) for each in places))
         ips += ["192.0.2.5"] if ghost else []
         path = f"/v3/send_ips/pools/{pool.id if pool else GHOST_ID}/ips:batchDelete"
-        told = self.account.ask("POST", path, json_body={"ips": ips}, account=user)
+        returned = self.account.ask("POST", path, json_body={"ips": ips}, account=user)
         if pool is None:
-            self.refused(told, 400, "not found")
+            self.refused(returned, 400, "not found")
         elif strangers := [each for each in ips if each not in pool.ips]:
-            self.refused(told, 400, f"not found in pool ‘{pool.name}’: {', '.join(strangers)}")
+            self.refused(returned, 400, f"not found in pool ‘{pool.name}’: {', '.join(strangers)}")
         else:
-            self.told("a removal", told, 204, None)
+            self.returned("a removal", returned, 204, None)
             pool.ips -= {*ips}
 
     # Who may send from an IP
@@ -308,13 +312,13 @@ class SendGrid(Machine):
     @rule(user=st.sampled_from([*SUBUSERS, GHOST]), places=st.lists(PLACES, max_size=3))
     def give_ips(self, user: str, places: list[int]) -> None:
         ips = self.some(places)
-        told = self.account.ask("PUT", f"/v3/subusers/{user}/ips", json_body=ips)
+        returned = self.account.ask("PUT", f"/v3/subusers/{user}/ips", json_body=ips)
         if user not in SUBUSERS:
-            self.told("no such subuser", told, 404)
+            self.returned("no such subuser", returned, 404)
         elif GHOST_IP in ips:
-            self.refused(told, 400, "unable to validate IPs at this time")
+            self.refused(returned, 400, "unable to validate IPs at this time")
         else:
-            self.told("a subuser's IPs", told, 200, {"ips": ips})
+            self.returned("a subuser's IPs", returned, 200, {"ips": ips})
             for address, ip in self.ips.items():
                 ip.subusers = (ip.subusers | {user}) if address in ips else (ip.subusers - {user})
             self.evict()
@@ -324,20 +328,20 @@ class SendGrid(Machine):
     def give_or_take_ip(self, which: int, ids: set[str], gives: bool) -> None:
         (address,) = self.some([which])
         path = f"/v3/send_ips/ips/{address}/subusers:{'batchAdd' if gives else 'batchDelete'}"
-        told = self.account.ask("POST", path, json_body={"subusers": sorted(ids)})
+        returned = self.account.ask("POST", path, json_body={"subusers": sorted(ids)})
         if address not in self.ips:
-            return self.refused(told, 400, "invalid IP address")
+            return self.refused(returned, 400, "invalid IP address")
         if "2003" in ids:
-            return self.refused(told, 400, "unverified subusers: 2003")
+            return self.refused(returned, 400, "unverified subusers: 2003")
         ip = self.ips[address]
         names = {name for name, number in SUBUSERS.items() if number in ids}
         if gives:
             ip.subusers |= names
             numbers = sorted(SUBUSERS[name] for name in ip.subusers)
-            self.told("an IP's subusers", told, 200, {"ip": address, "subusers": numbers})
+            self.returned("an IP's subusers", returned, 200, {"ip": address, "subusers": numbers})
         else:
             ip.subusers -= names
-            self.told("a removal", told, 204, None)
+            self.returned("a removal", returned, 204, None)
         return self.evict()
 
     @precondition(few)
@@ -345,13 +349,13 @@ class SendGrid(Machine):
     def change_ip(self, which: int, parent: bool | None, enabled: bool | None) -> None:
         (address,) = self.some([which])
         body = {"is_parent_assigned": parent, "is_enabled": enabled}
-        told = self.account.ask("PATCH", f"/v3/send_ips/ips/{address}", json_body=body)
+        returned = self.account.ask("PATCH", f"/v3/send_ips/ips/{address}", json_body=body)
         if address not in self.ips:
-            return self.refused(told, 400, "unable to verify IP ownership")
+            return self.refused(returned, 400, "unable to verify IP ownership")
         if parent is None and enabled is None:
-            self.told("no change", told, 400)
+            self.returned("no change", returned, 400)
             return None
-        self.told("a change", told, 200)
+        self.returned("a change", returned, 200)
         ip = self.ips[address]
         ip.parent = ip.parent if parent is None else parent
         ip.enabled = ip.enabled if enabled is None else enabled
@@ -363,13 +367,13 @@ class SendGrid(Machine):
         (address,) = self.some([which])
         ask = self.account.ask
         if warm:
-            told = ask("POST", "/v3/ips/warmup", json_body={"ip": address}, account=user)
+            returned = ask("POST", "/v3/ips/warmup", json_body={"ip": address}, account=user)
         else:
-            told = ask("DELETE", f"/v3/ips/warmup/{address}", account=user)
+            returned = ask("DELETE", f"/v3/ips/warmup/{address}", account=user)
         ip = self.ips.get(address)
         if ip is None or (user is not None and user not in ip.subusers) or not (warm or ip.warmup):
-            return self.refused(told, 404, "resource not found")
-        self.told("a warm-up", told, 200 if warm else 204)
+            return self.refused(returned, 404, "resource not found")
+        self.returned("a warm-up", returned, 200 if warm else 204)
         ip.warmup = warm
         return None
 
@@ -387,7 +391,7 @@ class SendGrid(Machine):
         found: list[Any] = []
         after = ""
         while True:
-            page = self.told("a page", self.account.ask("GET", f"{path}?limit={limit}{after}", account=user), 200)
+            page = self.returned("a page", self.account.ask("GET", f"{path}?limit={limit}{after}", account=user), 200)
             found += page["result"]
             key = page["_metadata"]["next_params"]["after_key"]
             if key is None:
@@ -409,7 +413,7 @@ class SendGrid(Machine):
     @invariant()
     def both_apis_agree(self) -> None:
         for user, mine in self.pools.items():
-            named = self.told("pools by name", self.account.ask("GET", "/v3/ips/pools", account=user), 200)
+            named = self.returned("pools by name", self.account.ask("GET", "/v3/ips/pools", account=user), 200)
             names = sorted(pool.name for pool in mine)
             self.agree("pools by name", sorted(pool["name"] for pool in named), names)
             numbered = self.pages("/v3/send_ips/pools", 2 if len(mine) < 9 else 50, user)
@@ -423,8 +427,8 @@ class SendGrid(Machine):
     def every_ip_agrees(self) -> None:
         for user in self.pools:
             seen = sorted(each for each, ip in self.ips.items() if user is None or user in ip.subusers)
-            classic = self.told("IPs", self.account.ask("GET", "/v3/ips?limit=500", account=user), 200)
-            managed = self.told("IPs", self.account.ask("GET", "/v3/send_ips/ips", account=user), 200)["result"]
+            classic = self.returned("IPs", self.account.ask("GET", "/v3/ips?limit=500", account=user), 200)
+            managed = self.returned("IPs", self.account.ask("GET", "/v3/send_ips/ips", account=user), 200)["result"]
             self.agree("IPs in the classic API", sorted(ip["ip"] for ip in classic), seen)
             self.agree("IPs in the other", sorted(ip["ip"] for ip in managed), seen)
             within: dict[str, list[Pool]] = {}

@@ -173,9 +173,9 @@ class SparkPost(Machine):
         others = [pool_id for pool_id in self.model.pools if pool_id != "default"]
         return "default" if place in (1, 2) else pick(others, place, NOWHERE)
 
-    def refused(self, told: Any, status: int, words: str) -> None:
-        self.told("a refusal", told, status)
-        self.agree("a refusal", [error["message"] for error in told.data["errors"]], [words])
+    def refused(self, returned: Any, status: int, words: str) -> None:
+        self.returned("a refusal", returned, status)
+        self.agree("a refusal", [error["message"] for error in returned.data["errors"]], [words])
 
     def options(self, domain: str | None, overflow: int | None) -> dict[str, str]:
         """Return optional fields; None is not sent, of overflow pools -1 is none and -2 SparkPost's own."""
@@ -188,15 +188,15 @@ class SparkPost(Machine):
     @rule(name=NAMES, **OPTIONS)
     def create_pool(self, name: str, domain: str | None, overflow: int | None) -> None:
         body = {"name": name, **self.options(domain, overflow)}
-        told = self.account.ask("POST", "/api/v1/ip-pools", json_body=body)
+        returned = self.account.ask("POST", "/api/v1/ip-pools", json_body=body)
         if not name.strip():
-            return self.refused(told, 400, "`name` is a required field")
+            return self.refused(returned, 400, "`name` is a required field")
         if name.lower() == "default":
-            return self.refused(told, 400, "IP Pool default is reserved.")
+            return self.refused(returned, 400, "IP Pool default is reserved.")
         refused = self.model.overflow_refused(body.get("auto_warmup_overflow_pool"))
         if refused:
-            return self.refused(told, 400, refused)
-        pool_id = self.told("a new pool", told, 200)["results"]["id"]
+            return self.refused(returned, 400, refused)
+        pool_id = self.returned("a new pool", returned, 200)["results"]["id"]
         self.agree("its id is new", pool_id in self.model.pools, False)
         if "marketing_ip_pool" not in self.model.pools and name == "Marketing IP Pool":
             self.agree("the documented id", pool_id, "marketing_ip_pool")
@@ -206,42 +206,42 @@ class SparkPost(Machine):
     @rule(place=PLACES)
     def get_pool(self, place: int) -> None:
         pool_id = self.pool(place)
-        told = self.account.ask("GET", f"/api/v1/ip-pools/{pool_id}")
+        returned = self.account.ask("GET", f"/api/v1/ip-pools/{pool_id}")
         if pool_id not in self.model.pools:
-            return self.refused(told, 404, "IP pool not found.")
-        found = self.told("a pool", told, 200)["results"]
+            return self.refused(returned, 404, "IP pool not found.")
+        found = self.returned("a pool", returned, 200)["results"]
         return self.agree("a pool", without_hostnames(found), self.model.told_pool(pool_id))
 
     @rule(place=PLACES, name=NAMES, **OPTIONS)
     def update_pool(self, place: int, name: str, domain: str | None, overflow: int | None) -> None:
         pool_id = self.pool(place)
         body = {"name": name, **self.options(domain, overflow)}
-        told = self.account.ask("PUT", f"/api/v1/ip-pools/{pool_id}", json_body=body)
+        returned = self.account.ask("PUT", f"/api/v1/ip-pools/{pool_id}", json_body=body)
         pool = self.model.pools.get(pool_id)
         if pool is None:
-            return self.refused(told, 404, f"IP Pool {pool_id} does not exist.")
+            return self.refused(returned, 404, f"IP Pool {pool_id} does not exist.")
         if pool_id == "default":
-            return self.refused(told, 400, "IP Pool default is reserved and cannot be updated.")
+            return self.refused(returned, 400, "IP Pool default is reserved and cannot be updated.")
         if not name.strip():
-            return self.refused(told, 400, "`name` is a required field")
+            return self.refused(returned, 400, "`name` is a required field")
         refused = self.model.overflow_refused(body.get("auto_warmup_overflow_pool"), pool_id)
         if refused:
-            return self.refused(told, 400, refused)
+            return self.refused(returned, 400, refused)
         pool.name = name
         pool.domain = body.get("fbl_signing_domain", pool.domain)
         pool.overflow = body.get("auto_warmup_overflow_pool", pool.overflow)
-        self.told("a pool", told, 200, {"results": self.model.told_fields(pool_id)})
+        self.returned("a pool", returned, 200, {"results": self.model.told_fields(pool_id)})
         return None
 
     @rule(place=PLACES)
     def delete_pool(self, place: int) -> None:
         pool_id = self.pool(place)
-        told = self.account.ask("DELETE", f"/api/v1/ip-pools/{pool_id}")
+        returned = self.account.ask("DELETE", f"/api/v1/ip-pools/{pool_id}")
         if pool_id not in self.model.pools:
-            return self.refused(told, 404, f"IP Pool {pool_id} does not exist.")
+            return self.refused(returned, 404, f"IP Pool {pool_id} does not exist.")
         if pool_id == "default":
-            return self.refused(told, 400, "IP Pool default is reserved.")
-        self.told("a deletion", told, 204, None)
+            return self.refused(returned, 400, "IP Pool default is reserved.")
+        self.returned("a deletion", returned, 204, None)
         del self.model.pools[pool_id]
         for ip in self.model.ips.values():
             ip.pool = "default" if ip.pool == pool_id else ip.pool
@@ -249,33 +249,33 @@ class SparkPost(Machine):
             pool.overflow = "" if pool.overflow == pool_id else pool.overflow
         return None
 
-    def ip_refused(self, told: Any, address: str) -> bool:
+    def ip_refused(self, returned: Any, address: str) -> bool:
         if address == "192.0.2.300":
-            self.refused(told, 400, "external ip must be a valid IPv4 address")
+            self.refused(returned, 400, "external ip must be a valid IPv4 address")
         elif address not in self.model.ips:
-            self.refused(told, 404, "Sending IP does not exist")
+            self.refused(returned, 404, "Sending IP does not exist")
         else:
             return False
         return True
 
     @rule(address=WANTED)
     def get_ip(self, address: str) -> None:
-        told = self.account.ask("GET", f"/api/v1/sending-ips/{address}")
-        if not self.ip_refused(told, address):
-            found = self.told("an IP", told, 200)["results"]
+        returned = self.account.ask("GET", f"/api/v1/sending-ips/{address}")
+        if not self.ip_refused(returned, address):
+            found = self.returned("an IP", returned, 200)["results"]
             del found["hostname"]
             self.agree("an IP", found, self.model.told_ip(address))
 
     @rule(address=WANTED, place=PLACES)
     def move_ip(self, address: str, place: int) -> None:
         pool_id = self.pool(place)
-        told = self.account.ask("PUT", f"/api/v1/sending-ips/{address}", json_body={"ip_pool": pool_id})
-        if self.ip_refused(told, address):
+        returned = self.account.ask("PUT", f"/api/v1/sending-ips/{address}", json_body={"ip_pool": pool_id})
+        if self.ip_refused(returned, address):
             return None
         if pool_id not in self.model.pools:
-            return self.refused(told, 400, f"IP Pool {pool_id} does not exist.")
+            return self.refused(returned, 400, f"IP Pool {pool_id} does not exist.")
         words = "Updated Sending IP." if self.model.live else "Updated IP Pool."
-        self.told("a move", told, 200, {"results": {"message": words}})
+        self.returned("a move", returned, 200, {"results": {"message": words}})
         self.model.ips[address].pool = pool_id
         return None
 
@@ -289,19 +289,19 @@ class SparkPost(Machine):
         ip = self.model.ips.get(address)
         body = {"auto_warmup_enabled": enabled, "auto_warmup_stage": stage}
         body = {name: value for name, value in body.items() if value is not None}
-        told = self.account.ask("PUT", f"/api/v1/sending-ips/{address}", json_body=body)
+        returned = self.account.ask("PUT", f"/api/v1/sending-ips/{address}", json_body=body)
         if stage in (0, 30) and ip is not None:
-            return self.refused(told, 400, "auto_warmup_stage must be between 1 and 29")
-        if self.ip_refused(told, address) or ip is None:
+            return self.refused(returned, 400, "auto_warmup_stage must be between 1 and 29")
+        if self.ip_refused(returned, address) or ip is None:
             return None
         now = self.model.stage(ip)
         warming = now is not None if enabled is None else enabled
         reached = now or 1
         if stage is not None and not warming:
-            return self.refused(told, 400, "auto_warmup_enabled must be true to update auto_warmup_stage")
+            return self.refused(returned, 400, "auto_warmup_enabled must be true to update auto_warmup_stage")
         if stage is not None and stage > reached:
-            return self.refused(told, 400, f"auto_warmup_stage must be less than or equal to {reached}")
-        self.told("a warm-up", told, 200)
+            return self.refused(returned, 400, f"auto_warmup_stage must be less than or equal to {reached}")
+        self.returned("a warm-up", returned, 200)
         wanted = (stage or reached) if warming else None
         if wanted != now:
             ip.warmup = None if wanted is None else (wanted, self.model.now)
@@ -316,15 +316,15 @@ class SparkPost(Machine):
     def buy_ips(self, place: int, quantity: int) -> None:
         pool_id = self.pool(place)
         body = {"ip_pool": pool_id, "quantity": quantity}
-        told = self.account.ask("POST", "/api/v1/account/add-ons/dedicated_ips", json_body=body)
+        returned = self.account.ask("POST", "/api/v1/account/add-ons/dedicated_ips", json_body=body)
         if pool_id not in self.model.pools:
-            return self.refused(told, 400, f"IP Pool {pool_id} does not exist.")
+            return self.refused(returned, 400, f"IP Pool {pool_id} does not exist.")
         bought = [ip for ip in self.model.ips.values() if not ip.customer_provided]
         if len(bought) + quantity > BOUGHT_AT_MOST:
-            self.told("too many IPs", told, 400)
+            self.returned("too many IPs", returned, 400)
             return None
-        self.told("new IPs", told, 200)
-        listed = self.told("all IPs", self.account.ask("GET", "/api/v1/sending-ips"), 200)["results"]
+        self.returned("new IPs", returned, 200)
+        listed = self.returned("all IPs", self.account.ask("GET", "/api/v1/sending-ips"), 200)["results"]
         new = {ip["external_ip"] for ip in listed} - self.model.ips.keys()
         self.agree("how many IPs are new", len(new), quantity)
         for address in new:
@@ -335,11 +335,11 @@ class SparkPost(Machine):
     def create_subaccount(self, name: str, place: int) -> None:
         pool_id = self.pool(place)
         body = {"name": name, "ip_pool": pool_id, "setup_api_key": False}
-        told = self.account.ask("POST", "/api/v1/subaccounts", json_body=body)
+        returned = self.account.ask("POST", "/api/v1/subaccounts", json_body=body)
         if not name or len(name) > NAME_SIZE or len(pool_id) > POOL_ID_SIZE:
-            self.told("no subaccount", told, 400)
+            self.returned("no subaccount", returned, 400)
             return
-        number = self.told("a subaccount", told, 200)["results"]["subaccount_id"]
+        number = self.returned("a subaccount", returned, 200)["results"]["subaccount_id"]
         self.agree("its id is new", number in self.model.subaccounts, False)
         self.model.subaccounts[number] = Subaccount(name, pool_id)
 
@@ -356,14 +356,14 @@ class SparkPost(Machine):
     )
     def update_subaccount(self, place: int, change: dict[str, str]) -> None:
         number = pick(self.model.subaccounts, place, 999)
-        told = self.account.ask("PUT", f"/api/v1/subaccounts/{number}", json_body=change)
+        returned = self.account.ask("PUT", f"/api/v1/subaccounts/{number}", json_body=change)
         if number not in self.model.subaccounts:
-            self.told("no subaccount", told, 404)
+            self.returned("no subaccount", returned, 404)
             return
         if len(change.get("name", "")) > NAME_SIZE or len(change.get("ip_pool", "")) > POOL_ID_SIZE:
-            self.told("no change", told, 400)
+            self.returned("no change", returned, 400)
             return
-        self.told("a change", told, 200)
+        self.returned("a change", returned, 200)
         each = self.model.subaccounts[number]
         each.name = change.get("name", each.name)
         each.status = change.get("status", each.status)
@@ -372,22 +372,24 @@ class SparkPost(Machine):
     @invariant()
     def everything_read_agrees(self) -> None:
         model, ask = self.model, self.account.ask
-        listed = self.told("all pools", ask("GET", "/api/v1/ip-pools"), 200)["results"]
+        listed = self.returned("all pools", ask("GET", "/api/v1/ip-pools"), 200)["results"]
         self.agree("how many pools", len(listed), len(model.pools))
         found = {pool["id"]: without_hostnames(pool) for pool in listed}
         self.agree("all pools", found, {pool_id: model.told_pool(pool_id) for pool_id in model.pools})
-        ips = self.told("all IPs", ask("GET", "/api/v1/sending-ips"), 200)["results"]
+        ips = self.returned("all IPs", ask("GET", "/api/v1/sending-ips"), 200)["results"]
         for ip in ips:
             del ip["hostname"]
         ips.sort(key=lambda ip: ip["external_ip"])
         self.agree("all IPs", ips, [model.told_ip(address) for address in sorted(model.ips)])
-        subaccounts = self.told("all subaccounts", ask("GET", "/api/v1/subaccounts"), 200)["results"]
+        subaccounts = self.returned("all subaccounts", ask("GET", "/api/v1/subaccounts"), 200)["results"]
         subaccounts.sort(key=lambda each: each["id"])
         expected = [model.told_subaccount(number) for number in sorted(model.subaccounts)]
         self.agree("all subaccounts", subaccounts, expected)
-        self.told("their number", ask("GET", "/api/v1/subaccounts/summary"), 200, {"results": {"total": len(expected)}})
+        self.returned(
+            "their number", ask("GET", "/api/v1/subaccounts/summary"), 200, {"results": {"total": len(expected)}}
+        )
         for each in expected:
-            self.told("a subaccount", ask("GET", f"/api/v1/subaccounts/{each['id']}"), 200, {"results": each})
+            self.returned("a subaccount", ask("GET", f"/api/v1/subaccounts/{each['id']}"), 200, {"results": each})
 
 
 @pytest.mark.evidence("models", "sparkpost")

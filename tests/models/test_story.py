@@ -307,20 +307,20 @@ DIFFERENCES: dict[str, tuple[Callable[[Dialect], bool], dict[str, tuple[bool, Po
 def test_differences(name: str, dialect: type[Dialect]) -> None:
     """Where the documents of the three part ways, each goes its own."""
     step, ends = DIFFERENCES[name]
-    told = dialect(by_subaccount=False)
-    assert told.make("news")
-    assert told.make("receipts")
-    assert told.put(ADDRESSES[0], "news")
-    assert (step(told), told.pools()) == ends[dialect.provider]
-    told.account.close()
+    returned = dialect(by_subaccount=False)
+    assert returned.make("news")
+    assert returned.make("receipts")
+    assert returned.put(ADDRESSES[0], "news")
+    assert (step(returned), returned.pools()) == ends[dialect.provider]
+    returned.account.close()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.provider)
 def test_whose_pools_they_are(dialect: type[Dialect]) -> None:
     """What a subaccount makes is its own with SendGrid and Mailgun, and the primary account's with SparkPost."""
-    told = dialect(by_subaccount=True)
-    assert told.make("news")
-    assert told.pools() == [("news", [])]
-    told.teller = None
-    assert told.pools() == ([("news", [])] if dialect is SparkPost else [])
-    told.account.close()
+    returned = dialect(by_subaccount=True)
+    assert returned.make("news")
+    assert returned.pools() == [("news", [])]
+    returned.teller = None
+    assert returned.pools() == ([("news", [])] if dialect is SparkPost else [])
+    returned.account.close()

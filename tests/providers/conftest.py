@@ -9,29 +9,29 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver import resources
+from mockserver.core import resources
 
-from ..support import Access, World
+from ..support import ProviderAccess, World
 from .mailgun_account import Time
 
 
 @pytest.fixture
-def make_sendgrid(make_world: Callable[..., World], tmp_path: Path) -> Callable[..., Access]:
+def make_sendgrid(make_world: Callable[..., World], tmp_path: Path) -> Callable[..., ProviderAccess]:
     """Return SendGrid as a new key finds it in a world whose section of a seed is this."""
 
-    def make(**section: Any) -> Access:
+    def make(**section: Any) -> ProviderAccess:
         seed = tmp_path / "world.yaml"
-        seed.write_text(yaml.safe_dump({"world": "test", "sendgrid": section}), "utf-8")
+        seed.write_text(yaml.safe_dump({"name": "test", "sendgrid": section}), "utf-8")
         return make_world(seed=str(seed)).as_sendgrid()
 
     return make
 
 
 @pytest.fixture
-def make_mailgun(make_world: Callable[..., World], tmp_path: Path) -> Callable[..., Access]:
+def make_mailgun(make_world: Callable[..., World], tmp_path: Path) -> Callable[..., ProviderAccess]:
     """Make Mailgun accounts like the default one, with changes to their seed."""
 
-    def make(time: Callable[[], float] | None = None, **changes: Any) -> Access:
+    def make(time: Callable[[], float] | None = None, **changes: Any) -> ProviderAccess:
         seed = yaml.safe_load(resources.read("fixtures", "default.yaml"))
         seed["mailgun"].update(changes)
         path = tmp_path / "seed.yaml"
@@ -48,6 +48,6 @@ def time() -> Time:
 
 
 @pytest.fixture
-def slow(make_mailgun: Callable[..., Access], time: Time) -> Access:
+def slow(make_mailgun: Callable[..., ProviderAccess], time: Time) -> ProviderAccess:
     """An account whose work on domains is done ten seconds after the answer."""
     return make_mailgun(time=time, async_delay_seconds=10)

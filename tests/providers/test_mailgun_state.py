@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import SeedError
+from mockserver.core.errors import SeedError
 from mockserver.providers.mailgun import catalog
 from mockserver.providers.mailgun.models import Domain, Link, State, created
 from mockserver.providers.mailgun.schemas.seed import MailgunSeed
 
-from ..support import SUBACCOUNT, Access
+from ..support import SUBACCOUNT, ProviderAccess
 from .mailgun_account import MARKETING, POOLS, TRANSACTIONAL, Time, domain_ips, started, succeeded
 
 POOL = {"pool_id": "a" * 24, "name": "p", "description": "", "ips": ["192.0.2.1"]}
@@ -115,7 +115,7 @@ def test_everything_is_read_back() -> None:
     assert MailgunSeed.read(state.dump()).state == state
 
 
-def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., Access], time: Time) -> None:
+def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
     """A whole number may be written as JSON writes any number, and is answered as a whole one."""
     mailgun = make_mailgun(
         time=time,
@@ -165,7 +165,7 @@ def test_an_id_says_when_it_was_made() -> None:
     assert created("67bcf63306fcfd2fb4b7e056") == 1_740_437_043  # Mon, 24 Feb 2025 22:44:03 GMT
 
 
-def test_a_cursor_that_is_gone(slow: Access) -> None:
+def test_a_cursor_that_is_gone(slow: ProviderAccess) -> None:
     """A page of a pool's domains begins after a cursor that need not be a domain's any more."""
     for number in range(12):
         response = slow.post("/v4/domains", data={"name": f"d{number}.example.com", "pool_id": TRANSACTIONAL})
@@ -178,7 +178,7 @@ def test_a_cursor_that_is_gone(slow: Access) -> None:
     assert (last, everything) == ("d9.example.com", [*(f"d{n}" for n in range(9)), "d10", "d11", "mail"])
 
 
-def test_an_account_that_fails_midway(make_mailgun: Callable[..., Access]) -> None:
+def test_an_account_that_fails_midway(make_mailgun: Callable[..., ProviderAccess]) -> None:
     """Work that is given up after half of its domains leaves the others as they were, for the IP of all domains too."""
     mailgun = make_mailgun(async_fails_midway=True)
     started(mailgun.post("/v3/ips/192.0.2.12/domains"))
@@ -186,7 +186,7 @@ def test_an_account_that_fails_midway(make_mailgun: Callable[..., Access]) -> No
     assert [item["domain"] for item in found["items"]] == ["news.example.com"]
 
 
-def test_a_clock_that_is_turned_back(slow: Access, time: Time) -> None:
+def test_a_clock_that_is_turned_back(slow: ProviderAccess, time: Time) -> None:
     """Work is done after that on which it builds, whatever the clock was: no domain keeps a pool that is gone."""
     started(slow.delete(f"{POOLS}/{TRANSACTIONAL}", query_string={"pool_id": MARKETING}))
     time.now -= 1_000
@@ -205,20 +205,20 @@ def test_a_clock_that_is_turned_back(slow: Access, time: Time) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [(method, path) for path, methods in catalog.UNMODELLED_OPERATIONS.items() for method in methods],
+    [(method, path) for path, methods in catalog.NOT_IMPLEMENTED_OPERATIONS.items() for method in methods],
 )
-def test_not_modelled(mailgun: Access, method: str, path: str) -> None:
+def test_not_modelled(mailgun: ProviderAccess, method: str, path: str) -> None:
     """What Mailgun has and this server has not is 501 and says so, dynamic pools among it."""
     path = path.replace("{", "").replace("}", "")
     response = mailgun(method, path)
     assert response.status_code == 501
-    assert response.headers["X-Mockserver-Unmodelled"] == "1"
+    assert response.headers["X-Mockserver-Not-Implemented"] == "1"
     assert response.json == {"message": f"mockserver does not model {method} {path}; it invents no answer"}
 
 
 def test_dynamic_pools_are_not_modelled() -> None:
     """Every path of dynamic pools is among them."""
-    dynamic = [path for path in catalog.UNMODELLED_OPERATIONS if "dynamic_pools" in path]
+    dynamic = [path for path in catalog.NOT_IMPLEMENTED_OPERATIONS if "dynamic_pools" in path]
     assert len(dynamic) == 12
 
 
@@ -238,7 +238,7 @@ ROOMS = [
 
 
 @pytest.mark.parametrize(("method", "path", "names"), ROOMS)
-def test_nasty_values(mailgun: Access, method: str, path: str, names: tuple[str, ...]) -> None:
+def test_nasty_values(mailgun: ProviderAccess, method: str, path: str, names: tuple[str, ...]) -> None:
     """No value of a parameter or a field makes the server crash, and what is refused has words."""
     for name, value in itertools.product(names, NASTY):
         how: dict[str, Any] = {"query_string" if method == "GET" else "data": {"name": "n.example.com", name: value}}
@@ -254,6 +254,6 @@ def test_nasty_values(mailgun: Access, method: str, path: str, names: tuple[str,
 )  # fmt: skip
 @pytest.mark.parametrize("part", ["%00", "%FF", "%2F", "a%2Fb", "..", "9" * 3_000, "%F0%9F%98%80", "fe80::1%25eth0"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "BREW"])
-def test_nasty_paths(mailgun: Access, path: str, part: str, method: str) -> None:
+def test_nasty_paths(mailgun: ProviderAccess, path: str, part: str, method: str) -> None:
     """No part of a path and no method makes the server crash."""
     assert mailgun(method, path.format(part)).status_code in (400, 404, 405, 501)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..support import MAILGUN_KEY, SUBACCOUNT, Access, basic
+from ..support import MAILGUN_KEY, SUBACCOUNT, ProviderAccess, basic
 from .mailgun_account import (
     MARKETING,
     POOLS,
@@ -43,7 +43,7 @@ def switched(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @WAYS
-def test_revoke_is_started(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+def test_revoke_is_started(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
     """Taking a pool from a subaccount is answered with a reference, or without; the pool is taken in any case."""
     mailgun = make_mailgun(**switched("revoke_is_started", settings))
     path = f"{POOLS}/{TRANSACTIONAL}/delegate"
@@ -57,7 +57,9 @@ def test_revoke_is_started(make_mailgun: Callable[..., Access], settings: dict[s
 
 
 @WAYS
-def test_pool_metadata(make_mailgun: Callable[..., Access], time: Time, settings: dict[str, Any], on: bool) -> None:
+def test_pool_metadata(
+    make_mailgun: Callable[..., ProviderAccess], time: Time, settings: dict[str, Any], on: bool
+) -> None:
     """The list of pools says since when each IP is in its pool, or does not; a single pool never does."""
     mailgun = make_mailgun(time=time, **switched("pool_metadata", settings))
     started(mailgun.put(f"{POOLS}/{MARKETING}/ips/192.0.2.10"))
@@ -77,7 +79,7 @@ def test_pool_metadata(make_mailgun: Callable[..., Access], time: Time, settings
 
 
 @OFF_IN_BOTH
-def test_refuse_warming_ips(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+def test_refuse_warming_ips(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
     """An IP on a warm-up is kept out of pools in every way, or in none; and is called assignable, or not."""
     mailgun = make_mailgun(**switched("refuse_warming_ips", settings))
     warming = "192.0.2.14"
@@ -99,7 +101,7 @@ def test_refuse_warming_ips(make_mailgun: Callable[..., Access], settings: dict[
         started(mailgun.delete(f"{POOLS}/{pool_id}/ips/{warming}"))
 
 
-def test_a_member_may_warm_up(make_mailgun: Callable[..., Access]) -> None:
+def test_a_member_may_warm_up(make_mailgun: Callable[..., ProviderAccess]) -> None:
     """An IP that is in a pool already is no reason to refuse a change of the pool, if it is put on a warm-up there."""
     mailgun = make_mailgun(switches={"refuse_warming_ips": True})
     succeeded(mailgun.post("/v3/ip_warmups/192.0.2.21"))
@@ -108,7 +110,7 @@ def test_a_member_may_warm_up(make_mailgun: Callable[..., Access]) -> None:
 
 
 @OFF_IN_BOTH
-def test_json_401(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+def test_json_401(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
     """401 is plain text or JSON: for who is not known, for a key of a disabled subaccount, and as a planned fault."""
     mailgun = make_mailgun(
         subaccounts=[{"id": SUBACCOUNT, "name": "s", "status": "disabled"}], **switched("json_401", settings)
@@ -120,10 +122,12 @@ def test_json_401(make_mailgun: Callable[..., Access], settings: dict[str, Any],
     answered = world.client.post(f"/_mockserver/tenants/{tenant.id}/faults", json=fault)
     assert answered.status_code == 201, answered.json
     for response in (
-        Access(world, "mailgun", {}).get(POOLS),
-        Access(world, "mailgun", {"Authorization": basic("api", "nonsense")}).get("/v3/nonsense"),
-        Access(world, "mailgun", {"Authorization": basic("api", "key-fedcba9876543210fedcba9876543210")}).get(POOLS),
-        Access(world, "mailgun", {"Authorization": basic("api", MAILGUN_KEY)}).get("/v3/ips"),
+        ProviderAccess(world, "mailgun", {}).get(POOLS),
+        ProviderAccess(world, "mailgun", {"Authorization": basic("api", "nonsense")}).get("/v3/nonsense"),
+        ProviderAccess(world, "mailgun", {"Authorization": basic("api", "key-fedcba9876543210fedcba9876543210")}).get(
+            POOLS
+        ),
+        ProviderAccess(world, "mailgun", {"Authorization": basic("api", MAILGUN_KEY)}).get("/v3/ips"),
     ):
         assert response.headers["Www-Authenticate"] == 'Basic realm="MG API"'
         if on:
@@ -134,7 +138,7 @@ def test_json_401(make_mailgun: Callable[..., Access], settings: dict[str, Any],
 
 
 @OFF_IN_BOTH
-def test_strict_delete_bodies(make_mailgun: Callable[..., Access], settings: dict[str, Any], on: bool) -> None:
+def test_strict_delete_bodies(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
     """What DELETE has in a urlencoded body counts, or is lost; in a multipart body and the query it counts always."""
     mailgun = make_mailgun(**switched("strict_delete_bodies", settings))
     response = mailgun.delete(f"{POOLS}/{TRANSACTIONAL}", data={"ip": "shared"})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ..support import Access, World
+from ..support import ProviderAccess, World
 
 POOLS = "/v3/ips/pools"
 MANAGEMENT = "/v3/send_ips/pools"
@@ -17,29 +17,29 @@ def classic(field: str | None, message: str) -> dict[str, object]:
     return {"errors": [{"field": field, "message": message}]}
 
 
-def create(sendgrid: Access, name: str) -> None:
+def create(sendgrid: ProviderAccess, name: str) -> None:
     assert sendgrid.post(POOLS, json={"name": name}).json == {"name": name}
 
 
-def names(sendgrid: Access) -> list[str]:
+def names(sendgrid: ProviderAccess) -> list[str]:
     return [pool["name"] for pool in sendgrid.get(POOLS).json]
 
 
 @pytest.fixture
-def empty(make_world: Callable[..., World]) -> Access:
+def empty(make_world: Callable[..., World]) -> ProviderAccess:
     """SendGrid in a world with nothing in it."""
     return make_world(seed="empty").as_sendgrid()
 
 
 @pytest.mark.parametrize("length", [1, 63, 64])
-def test_names_that_fit(empty: Access, length: int) -> None:
+def test_names_that_fit(empty: ProviderAccess, length: int) -> None:
     """A name has at most 64 characters, counted as characters; the classic API knows no least number."""
     create(empty, "ö" * length)
     assert names(empty) == ["ö" * length]
 
 
 @pytest.mark.parametrize("length", [65, 1_000])
-def test_names_that_do_not_fit(sendgrid: Access, length: int) -> None:
+def test_names_that_do_not_fit(sendgrid: ProviderAccess, length: int) -> None:
     """A name of 65 characters is refused, for a new pool and for a new name."""
     expected = classic("name", "needs to be between 2 to 64 characters long")
     for response in (
@@ -50,13 +50,13 @@ def test_names_that_do_not_fit(sendgrid: Access, length: int) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"name": None}, {"name": ""}, {"name": 1}, {"name": ["x"]}, {"title": "x"}])
-def test_a_name_is_required(sendgrid: Access, body: dict[str, object]) -> None:
+def test_a_name_is_required(sendgrid: ProviderAccess, body: dict[str, object]) -> None:
     """A missing, empty or wrongly typed name is a missing argument."""
     for response in (sendgrid.post(POOLS, json=body), sendgrid.put(f"{POOLS}/spare", json=body)):
         assert (response.status_code, response.json) == (400, classic("name", "missing required argument"))
 
 
-def test_one_hundred_pools(empty: Access) -> None:
+def test_one_hundred_pools(empty: ProviderAccess) -> None:
     """The 99th and the 100th pool are made, the 101st is refused; after a deletion there is room again."""
     for number in range(100):
         create(empty, f"pool {number}")
@@ -77,7 +77,7 @@ def test_the_limit_is_per_user(make_world: Callable[..., World]) -> None:
     create(sendgrid.acting_for("subuser1"), "yes")
 
 
-def test_a_name_is_taken_once(sendgrid: Access) -> None:
+def test_a_name_is_taken_once(sendgrid: ProviderAccess) -> None:
     """A second pool of one name is refused, and so is renaming into one; to its own name is no change."""
     expected = classic("name", "already exists")
     assert sendgrid.post(POOLS, json={"name": "marketing"}).json == expected
@@ -86,7 +86,7 @@ def test_a_name_is_taken_once(sendgrid: Access) -> None:
     create(sendgrid, "Marketing")
 
 
-def test_rename(sendgrid: Access) -> None:
+def test_rename(sendgrid: ProviderAccess) -> None:
     """A renamed pool keeps its members, its id and its place; its old name is gone."""
     assert sendgrid.put(f"{POOLS}/marketing", json={"name": "promotions"}).json == {"name": "promotions"}
     assert sendgrid.get(f"{POOLS}/promotions").json == {
@@ -98,7 +98,7 @@ def test_rename(sendgrid: Access) -> None:
     assert [pool["id"] for pool in sendgrid.get(MANAGEMENT).json["result"]][1] == "23456"
 
 
-def test_each_404_has_its_own_form(sendgrid: Access) -> None:
+def test_each_404_has_its_own_form(sendgrid: ProviderAccess) -> None:
     """An unknown pool is answered in four ways, one for each operation."""
     assert sendgrid.get(f"{POOLS}/nope").json == classic("error", "Unable to locate specified IPs Pool")
     assert sendgrid.put(f"{POOLS}/nope", json={"name": "x"}).json == classic(None, "ip pool not found")
@@ -109,13 +109,13 @@ def test_each_404_has_its_own_form(sendgrid: Access) -> None:
     assert sendgrid.post(f"{POOLS}/nope/ips", json={"ip": "167.89.21.1"}).json == classic(None, "resource not found")
 
 
-def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: Access) -> None:
+def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: ProviderAccess) -> None:
     """A bad body for an unknown pool is a bad body."""
     assert sendgrid.put(f"{POOLS}/nope", json={}).status_code == 400
     assert sendgrid.post(f"{POOLS}/nope/ips", json={}).json == classic("ip", "missing required argument")
 
 
-def test_an_ip_may_be_in_many_pools(sendgrid: Access) -> None:
+def test_an_ip_may_be_in_many_pools(sendgrid: ProviderAccess) -> None:
     """Adding an IP names every pool that it is in; adding it twice changes nothing."""
     for _ in range(2):
         response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.2"})
@@ -129,7 +129,7 @@ def test_an_ip_may_be_in_many_pools(sendgrid: Access) -> None:
     assert sendgrid.get(f"{POOLS}/spare").json["ips"] == ["167.89.21.2"]
 
 
-def test_a_warming_ip_shows_when_it_began(sendgrid: Access) -> None:
+def test_a_warming_ip_shows_when_it_began(sendgrid: ProviderAccess) -> None:
     """A warming IP has its start date, in seconds."""
     response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.201"})
     assert (response.json["start_date"], response.json["warmup"]) == (1409616000, True)
@@ -140,13 +140,13 @@ def test_a_warming_ip_shows_when_it_began(sendgrid: Access) -> None:
     ["9.9.9.9", "167.89.21.202", "167.89.21.203", "167.89.21.204", "nonsense"],
     ids=["not owned", "no reverse DNS", "not enabled", "not the parent's", "no address"],
 )
-def test_ips_that_cannot_join(sendgrid: Access, ip: str) -> None:
+def test_ips_that_cannot_join(sendgrid: ProviderAccess, ip: str) -> None:
     """An IP that is not owned, has no reverse DNS, is not enabled or not the parent's is not found."""
     response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": ip})
     assert (response.status_code, response.json) == (404, classic(None, "resource not found"))
 
 
-def test_one_hundred_ips_a_pool(sendgrid: Access) -> None:
+def test_one_hundred_ips_a_pool(sendgrid: ProviderAccess) -> None:
     """A pool takes 100 IPs; the 101st is refused with the pool's name and count, one that is in it is not."""
     for number in range(1, 101):
         assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"167.89.21.{number}"}).status_code == 200
@@ -157,7 +157,7 @@ def test_one_hundred_ips_a_pool(sendgrid: Access) -> None:
     assert len(sendgrid.get(f"{POOLS}/spare").json["ips"]) == 100
 
 
-def test_delete_leaves_ips(sendgrid: Access) -> None:
+def test_delete_leaves_ips(sendgrid: ProviderAccess) -> None:
     """Deleting a pool removes the membership, not the IP."""
     assert sendgrid.delete(f"{POOLS}/transactional").status_code == 204
     response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.1"})
@@ -165,7 +165,7 @@ def test_delete_leaves_ips(sendgrid: Access) -> None:
 
 
 @pytest.mark.parametrize("name", ["Test Pool", "a:b", "a/b", "100%", "a%2Fb", "ü+ö", "q?x#y", ".", " lead", "\x00"])
-def test_odd_names_work_in_paths(sendgrid: Access, name: str) -> None:
+def test_odd_names_work_in_paths(sendgrid: ProviderAccess, name: str) -> None:
     """Any name works in a path once it is encoded, slashes and percent signs included."""
     encoded = "".join(f"%{byte:02X}" for byte in name.encode())
     create(sendgrid, name)
@@ -176,7 +176,7 @@ def test_odd_names_work_in_paths(sendgrid: Access, name: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"name": Infinity}'])
-def test_broken_bodies(sendgrid: Access, body: bytes) -> None:
+def test_broken_bodies(sendgrid: ProviderAccess, body: bytes) -> None:
     """A body that is no JSON object is refused."""
     response = sendgrid.post(POOLS, data=body)
     assert (response.status_code, response.json) == (400, classic(None, "Request body is not valid json"))
@@ -185,13 +185,13 @@ def test_broken_bodies(sendgrid: Access, body: bytes) -> None:
 # IP Address Management
 
 
-def listed(sendgrid: Access, query: str = "") -> list[str]:
+def listed(sendgrid: ProviderAccess, query: str = "") -> list[str]:
     response = sendgrid.get(f"{MANAGEMENT}?{query}")
     assert response.status_code == 200
     return [pool["name"] for pool in response.json["result"]]
 
 
-def test_both_apis_show_the_same_pools(sendgrid: Access) -> None:
+def test_both_apis_show_the_same_pools(sendgrid: ProviderAccess) -> None:
     """A pool made by name has a numeric id, kept when it is renamed, and comes after those before it."""
     create(sendgrid, "new")
     pool = sendgrid.get(MANAGEMENT).json["result"][-1]
@@ -201,7 +201,7 @@ def test_both_apis_show_the_same_pools(sendgrid: Access) -> None:
     assert sendgrid.get(MANAGEMENT).json["result"][-1] == {**pool, "name": "newer"}
 
 
-def test_ten_ips_are_shown(sendgrid: Access) -> None:
+def test_ten_ips_are_shown(sendgrid: ProviderAccess) -> None:
     """A list shows at most ten of a pool's IPs, and how many there are: at nine, ten and eleven."""
     for number in range(30, 41):
         sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"167.89.21.{number}"})
@@ -210,7 +210,7 @@ def test_ten_ips_are_shown(sendgrid: Access) -> None:
         assert pool["total_ip_count"] == number - 29
 
 
-def test_region_filter(sendgrid: Access) -> None:
+def test_region_filter(sendgrid: ProviderAccess) -> None:
     """No filter shows all pools, `all` those with an IP, a region those with an IP there, counts not narrowed."""
     assert listed(sendgrid) == ["transactional", "marketing", "europe", "worldwide", "spare"]
     assert listed(sendgrid, "region=all") == ["transactional", "marketing", "europe", "worldwide"]
@@ -219,7 +219,7 @@ def test_region_filter(sendgrid: Access) -> None:
     assert sendgrid.get(f"{MANAGEMENT}?region=eu").json["result"][1]["total_ip_count"] == 12
 
 
-def test_include_region(sendgrid: Access) -> None:
+def test_include_region(sendgrid: ProviderAccess) -> None:
     """Regions are shown when asked for, those of all of the pool's IPs, and not otherwise."""
     shown = {pool["name"]: pool["regions"] for pool in sendgrid.get(f"{MANAGEMENT}?include_region=true").json["result"]}
     assert shown == {
@@ -233,14 +233,14 @@ def test_include_region(sendgrid: Access) -> None:
         assert "regions" not in sendgrid.get(f"{MANAGEMENT}?{query}").json["result"][0]
 
 
-def test_ip_filter(sendgrid: Access) -> None:
+def test_ip_filter(sendgrid: ProviderAccess) -> None:
     """The IP filter shows the pools that have it: none for what is no address."""
     assert listed(sendgrid, "ip=167.89.21.2") == ["transactional", "marketing"]
     assert listed(sendgrid, "ip=167.89.21.2&limit=1") == ["transactional"]
     assert listed(sendgrid, "ip=9.9.9.9") == listed(sendgrid, "ip=nonsense") == []
 
 
-def test_pages(sendgrid: Access) -> None:
+def test_pages(sendgrid: ProviderAccess) -> None:
     """Following after_key shows every pool once, in the order of ids, and ends with null."""
     seen, after_key = [], "0"
     while after_key is not None:
@@ -251,12 +251,12 @@ def test_pages(sendgrid: Access) -> None:
     assert listed(sendgrid, "after_key=56789") == []
 
 
-def test_a_full_last_page_ends(sendgrid: Access) -> None:
+def test_a_full_last_page_ends(sendgrid: ProviderAccess) -> None:
     """after_key is null when the page holds the last pool, even if it is full."""
     assert sendgrid.get(f"{MANAGEMENT}?limit=5").json["_metadata"] == {"next_params": {"after_key": None, "limit": "5"}}
 
 
-def test_next_params_repeat_what_was_sent(sendgrid: Access) -> None:
+def test_next_params_repeat_what_was_sent(sendgrid: ProviderAccess) -> None:
     """Parameters come back as texts; the regional ones only when include_region is true."""
     query = "limit=1&ip=167.89.21.2&region=us"
     params = sendgrid.get(f"{MANAGEMENT}?{query}&include_region=true").json["_metadata"]["next_params"]
@@ -272,13 +272,13 @@ def test_next_params_repeat_what_was_sent(sendgrid: Access) -> None:
 
 
 @pytest.mark.parametrize("limit", ["1", "99", "100", "007"])
-def test_limits_that_fit(sendgrid: Access, limit: str) -> None:
+def test_limits_that_fit(sendgrid: ProviderAccess, limit: str) -> None:
     """A limit is 1 to 100."""
     assert sendgrid.get(f"{MANAGEMENT}?limit={limit}").status_code == 200
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "", "x", "1.0", "1e1", "%201", "9" * 5_000, "١"])
-def test_limits_that_do_not(sendgrid: Access, limit: str) -> None:
+def test_limits_that_do_not(sendgrid: ProviderAccess, limit: str) -> None:
     """Any other limit is refused in the same words."""
     response = sendgrid.get(f"{MANAGEMENT}?limit={limit}")
     assert (response.status_code, response.json) == (400, classic("limit", "should be > 0 and <= 100"))
@@ -295,13 +295,13 @@ def test_limits_that_do_not(sendgrid: Access, limit: str) -> None:
         ("1_000", "must be a numeric value"),
     ],
 )
-def test_after_keys_that_do_not_fit(sendgrid: Access, after_key: str, message: str) -> None:
+def test_after_keys_that_do_not_fit(sendgrid: ProviderAccess, after_key: str, message: str) -> None:
     """after_key is a number of 0 or more; each mistake has its own words."""
     response = sendgrid.get(f"{MANAGEMENT}?after_key={after_key}")
     assert (response.status_code, response.json) == (400, classic("after_key", message))
 
 
-def test_the_first_mistake_is_named(sendgrid: Access) -> None:
+def test_the_first_mistake_is_named(sendgrid: ProviderAccess) -> None:
     """Of several bad parameters the first is refused: limit, after_key, region, include_region."""
     bad = {"limit": "0", "after_key": "x", "region": "mars", "include_region": "perhaps"}
     order = []
@@ -312,10 +312,10 @@ def test_the_first_mistake_is_named(sendgrid: Access) -> None:
     assert order == ["limit", "after_key", "region", "include_region"]
 
 
-def test_before_key_is_no_parameter_here(sendgrid: Access) -> None:
+def test_before_key_is_no_parameter_here(sendgrid: ProviderAccess) -> None:
     """An unknown parameter is ignored, and the journal shows that nothing read it."""
     assert sendgrid.get(f"{MANAGEMENT}?before_key=x&limit=1").status_code == 200
-    assert sendgrid.last.read == {"limit", "after_key", "ip", "region", "include_region"}
+    assert sendgrid.last.fields_read == {"limit", "after_key", "ip", "region", "include_region"}
 
 
 # Who asks
@@ -325,14 +325,14 @@ def test_before_key_is_no_parameter_here(sendgrid: Access) -> None:
 @pytest.mark.parametrize("path", [POOLS, MANAGEMENT, "/v3/nonsense", "/v3/scopes"])
 def test_unauthorized(world: World, header: str | None, path: str) -> None:
     """Without a key that is known, there is one answer, on routes that do not exist too."""
-    response = Access(world, "sendgrid", {} if header is None else {"Authorization": header}).get(path)
+    response = ProviderAccess(world, "sendgrid", {} if header is None else {"Authorization": header}).get(path)
     assert response.status_code == 401
     assert response.data == b'{"errors":[{"field":null,"message":"authorization required"}]}'
 
 
 def test_unauthorized_to_send(world: World) -> None:
     """Sending mail has its own two texts: for no key, and for an unknown one."""
-    nobody = Access(world, "sendgrid", {}).post("/v3/mail/send")
+    nobody = ProviderAccess(world, "sendgrid", {}).post("/v3/mail/send")
     text = "Permission denied, wrong credentials"
     assert nobody.json == {"errors": [{"message": text, "field": None, "help": None}]}
     assert len(nobody.data) == 88
@@ -355,7 +355,7 @@ def test_scopes(world: World) -> None:
     assert (response.status_code, response.json) == (401, classic("", "missing required scope: ips.pools.read"))
 
 
-def test_on_behalf_of(sendgrid: Access) -> None:
+def test_on_behalf_of(sendgrid: ProviderAccess) -> None:
     """A subuser has its own pools, and only its own IPs can join them."""
     subuser = sendgrid.acting_for("subuser1")
     assert names(subuser) == listed(subuser) == ["newsletters"]
@@ -377,13 +377,13 @@ def test_a_subusers_own_key(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody", "", "account-id 7"])
-def test_on_behalf_of_a_stranger(sendgrid: Access, name: str) -> None:
+def test_on_behalf_of_a_stranger(sendgrid: ProviderAccess, name: str) -> None:
     """An unknown subuser is answered like an unknown key."""
     response = sendgrid.acting_for(name).get(POOLS)
     assert (response.status_code, response.json) == (401, classic(None, "authorization required"))
 
 
-def test_headers_of_the_classic_api(sendgrid: Access) -> None:
+def test_headers_of_the_classic_api(sendgrid: ProviderAccess) -> None:
     """Classic answers carry the recorded CORS headers with the route's methods; the newer API's do not."""
     headers = sendgrid.get(POOLS).headers
     assert headers["Access-Control-Allow-Origin"] == "*"
@@ -391,12 +391,12 @@ def test_headers_of_the_classic_api(sendgrid: Access) -> None:
     assert headers["Access-Control-Max-Age"] == "21600"
     assert headers["Access-Control-Expose-Headers"] == "Link"
     assert "Access-Control-Allow-Origin" not in sendgrid.get(MANAGEMENT).headers
-    nobody = Access(sendgrid.world, "sendgrid", {})
+    nobody = ProviderAccess(sendgrid.world, "sendgrid", {})
     for response in (sendgrid.patch(POOLS), sendgrid("OPTIONS", POOLS), nobody.patch(POOLS)):
         assert response.headers["Access-Control-Allow-Methods"] == "GET, POST, OPTIONS"
 
 
-def test_bodies_are_compact(sendgrid: Access) -> None:
+def test_bodies_are_compact(sendgrid: ProviderAccess) -> None:
     """Answers have no blanks."""
     response = sendgrid.get(f"{POOLS}/transactional")
     assert response.data == json.dumps(response.json, separators=(",", ":")).encode()

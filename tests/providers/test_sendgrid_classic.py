@@ -10,7 +10,7 @@ import pytest
 
 from mockserver.providers.sendgrid import blueprint, catalog
 
-from ..support import Access, World
+from ..support import ProviderAccess, World
 
 IPS = "/v3/ips"
 POOLS = "/v3/ips/pools"
@@ -38,7 +38,7 @@ def ip(number: int, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def twelve(make_sendgrid: Callable[..., Access]) -> Access:
+def twelve(make_sendgrid: Callable[..., ProviderAccess]) -> ProviderAccess:
     """An account with twelve IPs, the last ones first, and a subuser."""
     return make_sendgrid(
         username="boss",
@@ -53,7 +53,7 @@ def twelve(make_sendgrid: Callable[..., Access]) -> Access:
     )
 
 
-def test_an_ip_of_the_list(twelve: Access) -> None:
+def test_an_ip_of_the_list(twelve: ProviderAccess) -> None:
     """An IP has who may send from it, the parent first, its pools, and its reverse DNS only if there is one."""
     first, _, third = twelve.get(f"{IPS}?limit=3").json
     assert list(third.items()) == [
@@ -99,7 +99,7 @@ def test_an_ip_of_the_list(twelve: Access) -> None:
         ("ip=test_string", []),
     ],
 )
-def test_filters(twelve: Access, query: str, numbers: Any) -> None:
+def test_filters(twelve: ProviderAccess, query: str, numbers: Any) -> None:
     """The list has ten IPs unless it is asked for others, in the order of their numbers; what fits nothing is empty."""
     assert addresses(twelve.get(f"{IPS}?{query}")) == [f"10.0.0.{number}" for number in numbers]
 
@@ -116,7 +116,7 @@ def test_filters(twelve: Access, query: str, numbers: Any) -> None:
         ("sort_by_direction=up", "sort_by_direction", "must be one of the following: asc, desc"),
     ],
 )
-def test_queries_that_do_not_fit(twelve: Access, query: str, field: str, message: str) -> None:
+def test_queries_that_do_not_fit(twelve: ProviderAccess, query: str, field: str, message: str) -> None:
     """A bad parameter is refused by its name."""
     refused(twelve.get(f"{IPS}?{query}"), field, message)
 
@@ -130,7 +130,7 @@ def links(response: Any) -> dict[str, tuple[str, str]]:
     return {rel: (query, title) for query, rel, title in found}
 
 
-def test_links(twelve: Access) -> None:
+def test_links(twelve: ProviderAccess) -> None:
     """The header Link has the pages around this one, as the documents' example orders and numbers them."""
     first = links(twelve.get(f"{IPS}?limit=5"))
     assert list(first.items()) == [
@@ -150,7 +150,7 @@ def test_links(twelve: Access) -> None:
     assert {title for _, title in nothing.values()} == {"1"}
 
 
-def test_following_links(twelve: Access) -> None:
+def test_following_links(twelve: ProviderAccess) -> None:
     """Who follows `next` until there is none sees every IP once."""
     seen, query = [], "limit=5"
     while query:
@@ -160,7 +160,7 @@ def test_following_links(twelve: Access) -> None:
     assert seen == [f"10.0.0.{number}" for number in range(1, 13)]
 
 
-def test_what_a_subuser_sees(twelve: Access) -> None:
+def test_what_a_subuser_sees(twelve: ProviderAccess) -> None:
     """A subuser sees its own IPs and pools and itself alone, on every path of IPs."""
     team = twelve.acting_for("team")
     team.post(POOLS, json={"name": "mine"})
@@ -178,7 +178,7 @@ def test_what_a_subuser_sees(twelve: Access) -> None:
         assert (response.status_code, response.json) == (404, NOT_FOUND)
 
 
-def test_assigned_ips(twelve: Access) -> None:
+def test_assigned_ips(twelve: ProviderAccess) -> None:
     """Assigned are IPs that the parent or a subuser may send from."""
     found = twelve.get(f"{IPS}/assigned")
     assert addresses(found) == ["10.0.0.1", *(f"10.0.0.{number}" for number in range(3, 13))]
@@ -190,14 +190,14 @@ def test_assigned_ips(twelve: Access) -> None:
     ]
 
 
-def test_an_ip_that_is_not_there(sendgrid: Access) -> None:
+def test_an_ip_that_is_not_there(sendgrid: ProviderAccess) -> None:
     """An unknown IP is 404, whatever its form."""
     for address in ("9.9.9.9", "nonsense"):
         response = sendgrid.get(f"{IPS}/{address}")
         assert (response.status_code, response.json) == (404, NOT_FOUND)
 
 
-def test_remaining(sendgrid: Access) -> None:
+def test_remaining(sendgrid: ProviderAccess) -> None:
     """How many IPs can be bought is told with the documented period and price."""
     assert sendgrid.get(f"{IPS}/remaining").data == b'{"results":[{"remaining":10,"period":"month","price_per_ip":20}]}'
 
@@ -237,14 +237,14 @@ def test_buying(make_world: Callable[..., World]) -> None:
         ({"count": 1, "user_can_send": 1}, "user_can_send", "must be one of the following: true, false"),
     ],
 )
-def test_what_cannot_be_bought(sendgrid: Access, body: dict[str, Any], field: str | None, message: str) -> None:
+def test_what_cannot_be_bought(sendgrid: ProviderAccess, body: dict[str, Any], field: str | None, message: str) -> None:
     """A bad order is refused, and nothing is bought."""
     refused(sendgrid.post(IPS, json=body), field, message)
     assert sendgrid.get(f"{IPS}/remaining").json["results"][0]["remaining"] == 10
 
 
 @pytest.mark.parametrize("count", [9, 10])
-def test_all_that_remain(sendgrid: Access, count: int) -> None:
+def test_all_that_remain(sendgrid: ProviderAccess, count: int) -> None:
     """As many IPs can be bought as remain."""
     assert sendgrid.post(IPS, json={"count": count}).json["remaining_ips"] == 10 - count
 
@@ -273,7 +273,7 @@ def test_warmup(make_world: Callable[..., World]) -> None:
     assert (found["warmup"], found["start_date"]) == (False, None)
 
 
-def test_warming_what_is_not_there(sendgrid: Access) -> None:
+def test_warming_what_is_not_there(sendgrid: ProviderAccess) -> None:
     """An unknown IP is 404; none at all is a missing argument; no JSON object is none."""
     assert sendgrid.post(WARMUP, json={"ip": "9.9.9.9"}).json == NOT_FOUND
     for body in ({}, {"ip": ""}, {"ip": 1}):
@@ -324,7 +324,7 @@ def test_missing_scopes(world: World) -> None:
 NEW = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["167.89.21.9"]}
 
 
-def test_life_of_a_subuser(sendgrid: Access) -> None:
+def test_life_of_a_subuser(sendgrid: ProviderAccess) -> None:
     """A subuser is made with IPs, can be acted for, gets others, and is gone with its pools when it is deleted."""
     made = sendgrid.post(SUBUSERS, json=NEW)
     number = made.json["user_id"]
@@ -367,7 +367,7 @@ def test_a_key_of_a_deleted_subuser(world: World) -> None:
     assert (response.status_code, response.json["errors"][0]["message"]) == (401, "authorization required")
 
 
-def test_pages_of_subusers(sendgrid: Access) -> None:
+def test_pages_of_subusers(sendgrid: ProviderAccess) -> None:
     """Subusers are listed in order of creation, by limit and offset."""
     sendgrid.post(SUBUSERS, json=NEW)
 
@@ -384,13 +384,13 @@ def test_pages_of_subusers(sendgrid: Access) -> None:
 
 @pytest.mark.parametrize("field", ["username", "email", "password", "ips"])
 @pytest.mark.parametrize("value", [None, 1, "", "missing"])
-def test_what_a_subuser_needs(sendgrid: Access, field: str, value: Any) -> None:
+def test_what_a_subuser_needs(sendgrid: ProviderAccess, field: str, value: Any) -> None:
     """Each of the four fields is wanted, with its own type, and not empty."""
     body = {name: NEW[name] for name in NEW if name != field} | ({} if value == "missing" else {field: value})
     refused(sendgrid.post(SUBUSERS, json=body), field, "missing required argument")
 
 
-def test_subusers_that_cannot_be_made(sendgrid: Access) -> None:
+def test_subusers_that_cannot_be_made(sendgrid: ProviderAccess) -> None:
     """A name is taken once, the parent's too; IPs must be the account's; and nothing is made."""
     for name in ("subuser1", "parent"):
         refused(sendgrid.post(SUBUSERS, json={**NEW, "username": name}), None, "username exists")
@@ -402,13 +402,13 @@ def test_subusers_that_cannot_be_made(sendgrid: Access) -> None:
     assert len(sendgrid.get(SUBUSERS).json) == 2
 
 
-def test_subusers_that_are_not_there(sendgrid: Access) -> None:
+def test_subusers_that_are_not_there(sendgrid: ProviderAccess) -> None:
     """An unknown subuser is 404."""
     for response in (sendgrid.delete(f"{SUBUSERS}/x"), sendgrid.put(f"{SUBUSERS}/x/ips", json=[])):
         assert (response.status_code, response.json) == (404, NOT_FOUND)
 
 
-def test_ids_of_subusers(make_sendgrid: Callable[..., Access]) -> None:
+def test_ids_of_subusers(make_sendgrid: Callable[..., ProviderAccess]) -> None:
     """A subuser that a seed gives no id has the next that is free, and a new one has another."""
     sendgrid = make_sendgrid(
         user_id="7",
@@ -438,7 +438,7 @@ GLOBAL_ONLY = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
-def test_the_eu_host(sendgrid: Access, method: str, path: str, body: Any) -> None:
+def test_the_eu_host(sendgrid: ProviderAccess, method: str, path: str, body: Any) -> None:
     """What only the parent account can do is an unknown path to the EU host, in any spelling, and done by the other."""
     sent = {} if body is None else {"json": body}
 
@@ -452,14 +452,14 @@ def test_the_eu_host(sendgrid: Access, method: str, path: str, body: Any) -> Non
 
 
 @pytest.mark.parametrize("path", [IPS, POOLS, WARMUP, f"{IPS}/remaining", "/v3/scopes", MANAGED, "/v3/send_ips/pools"])
-def test_what_the_eu_host_has(sendgrid: Access, path: str) -> None:
+def test_what_the_eu_host_has(sendgrid: ProviderAccess, path: str) -> None:
     """Everything else is there too."""
     headers = {**sendgrid.headers, "Host": "api.eu.sendgrid.com"}
     assert sendgrid.world.client.get(path, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
-def test_what_a_subuser_cannot_ask(sendgrid: Access, method: str, path: str, body: Any) -> None:
+def test_what_a_subuser_cannot_ask(sendgrid: ProviderAccess, method: str, path: str, body: Any) -> None:
     """What only the parent account can do is an unknown path to a subuser; its own assigned IPs are not."""
     sent = {} if body is None else {"json": body}
     response = sendgrid.acting_for("subuser1")(method, path, **sent)
@@ -472,7 +472,7 @@ def test_what_a_subuser_cannot_ask(sendgrid: Access, method: str, path: str, bod
 # Profiles
 
 
-def with_switch(make_sendgrid: Callable[..., Access], **profile: Any) -> Access:
+def with_switch(make_sendgrid: Callable[..., ProviderAccess], **profile: Any) -> ProviderAccess:
     return make_sendgrid(
         ips=[ip(1), ip(2, warmup=True, start_date=5)],
         pools=[{"id": "1", "name": "one", "ips": ["10.0.0.2"]}, {"id": "2", "name": "none"}],
@@ -493,7 +493,7 @@ def with_switch(make_sendgrid: Callable[..., Access], **profile: Any) -> Access:
     ],
 )
 def test_switches(
-    make_sendgrid: Callable[..., Access], profile: dict[str, Any], members: bool, added: int, warmed: int
+    make_sendgrid: Callable[..., ProviderAccess], profile: dict[str, Any], members: bool, added: int, warmed: int
 ) -> None:
     """A pool's members are texts or objects, an added IP is 200 or 201, and so is a warmed one, each by its switch."""
     sendgrid = with_switch(make_sendgrid, **profile)
@@ -512,7 +512,7 @@ def test_switches(
 
 
 @pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
-def test_a_state_of_any_time_is_put_back(sendgrid: Access, now: str) -> None:
+def test_a_state_of_any_time_is_put_back(sendgrid: ProviderAccess, now: str) -> None:
     """What is made at any time that a clock can show is answered, and said so that a state can be put back."""
     client, path = sendgrid.world.client, "/_mockserver/tenants/default"
     assert client.put(f"{path}/clock", json={"now": now, "frozen": True}).status_code == 200
@@ -527,7 +527,7 @@ def test_a_state_of_any_time_is_put_back(sendgrid: Access, now: str) -> None:
     assert (answer.status_code, answer.json["state"]) == (200, state)
 
 
-def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., Access]) -> None:
+def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., ProviderAccess]) -> None:
     """A whole number that a seed writes with a fraction is the same number."""
     odd = make_sendgrid(remaining_ips=5.0, ips=[ip(1, warmup=True, start_date=7.0, added_at=8.0, updated_at=9.0)])
     assert b'"start_date":7,"whitelabeled":true,"assigned_at":8}' in odd.get(IPS).data
@@ -535,7 +535,7 @@ def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., Access]) -> None:
     assert b'"remaining":5,' in odd.get(f"{IPS}/remaining").data
 
 
-def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., Access]) -> None:
+def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., ProviderAccess]) -> None:
     """An IP that a seed has in warm-up, and does not say since when, is so since the account got it."""
     sendgrid = make_sendgrid(ips=[ip(1, warmup=True, added_at=1_482_883_200), ip(2, warmup=True)])
     assert sendgrid.get(WARMUP).json == [
@@ -544,7 +544,7 @@ def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., Access]) -> No
     ]
 
 
-def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., Access]) -> None:
+def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., ProviderAccess]) -> None:
     """Subusers have ids that a seed can say, so a state with them can be put back."""
     sendgrid = make_sendgrid(user_id="9" * 17 + "8", subusers=["team"])
     client = sendgrid.world.client
@@ -560,23 +560,23 @@ def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., Access]) -> None:
     assert (answer.status_code, answer.json["state"]) == (200, state)
 
 
-def test_names_that_are_no_texts(sendgrid: Access) -> None:
+def test_names_that_are_no_texts(sendgrid: ProviderAccess) -> None:
     """The subusers of new IPs are a list of texts."""
     for subusers in (5, [5], "team", {}):
         response = sendgrid.post(IPS, json={"count": 1, "subusers": subusers})
         refused(response, None, "one or more subusers do not belong to this user")
 
 
-def test_size_of_a_page_of_subusers_that_is_no_number(sendgrid: Access) -> None:
+def test_size_of_a_page_of_subusers_that_is_no_number(sendgrid: ProviderAccess) -> None:
     refused(sendgrid.get(f"{SUBUSERS}?limit=ten"), "limit", "should be > 0 and <= 500")
 
 
-def test_bodies_that_are_no_objects(sendgrid: Access) -> None:
+def test_bodies_that_are_no_objects(sendgrid: ProviderAccess) -> None:
     for body in ("", "[", "[]", "5"):
         refused(sendgrid.post(POOLS, data=body), None, "Request body is not valid json")
 
 
-def test_what_does_not_exist(sendgrid: Access) -> None:
+def test_what_does_not_exist(sendgrid: ProviderAccess) -> None:
     """IPs and pools that the account does not have are not found."""
     for path, field, message in (
         (f"{IPS}/203.0.113.250", None, "resource not found"),

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mockserver.contract import METHODS, Contract
 from mockserver.providers.sendgrid import provider
+from mockserver.web.openapi import METHODS, Contract
 
-from ..support import Access
+from ..support import ProviderAccess
 
 VENDOR_DOCS = os.environ.get("MOCKSERVER_VENDOR_DOCS")
 """Where SendGrid's own documents are: they are not part of this project."""
@@ -180,7 +180,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[f"{row.operation} {row.field}: {row.message}" for row in TABLE])
-def test_error(row: Row, make_sendgrid: Callable[..., Access]) -> None:
+def test_error(row: Row, make_sendgrid: Callable[..., ProviderAccess]) -> None:
     """A documented error is answered with status 400 and exactly its field and message."""
     sendgrid = make_sendgrid(**row.section)
     if row.acting_for is not None:
@@ -213,7 +213,7 @@ def errors_of(vendors: dict[str, Any], examples: dict[str, Any]) -> list[tuple[s
     return [error for error in errors if error != ("string", "string")]
 
 
-def refusals(vendors: dict[str, Any], method: str, path: str) -> list[tuple[str, str]]:
+def errors(vendors: dict[str, Any], method: str, path: str) -> list[tuple[str, str]]:
     """Return what an operation is refused with, 400."""
     responses = vendors["paths"][path][method.lower()]["responses"]
     return errors_of(vendors, responses["400"]["content"]["application/json"]["examples"])
@@ -225,7 +225,7 @@ def test_the_table_is_the_vendors(vendors: dict[str, Any]) -> None:
     assert Counter((row.field, row.message) for row in TABLE) == Counter(documented)
     for row in TABLE:
         method, _, path = row.operation.partition(" ")
-        assert (row.field, row.message) in refusals(vendors, method, path)
+        assert (row.field, row.message) in errors(vendors, method, path)
 
 
 def test_the_contract_has_the_vendors_errors(vendors: dict[str, Any]) -> None:
@@ -237,6 +237,10 @@ def test_the_contract_has_the_vendors_errors(vendors: dict[str, Any]) -> None:
     theirs = {(method.upper(), path) for path, item in vendors["paths"].items() for method in item if method in METHODS}
     assert set(mine) == theirs
     for (method, path), operation in mine.items():
-        for field, message in refusals(vendors, method, path):
+        for field, message in errors(vendors, method, path):
             body = {"errors": [{"field": field, "message": message}]}
-            assert contract.misfit(operation, 400, "application/json", body) is None, (operation, field, message)
+            assert contract.response_violation(operation, 400, "application/json", body) is None, (
+                operation,
+                field,
+                message,
+            )

@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.providers.sparkpost.rules import sending_ips as rules
 
-from ..support import SPARKPOST_KEY, Access, World, basic
+from ..support import SPARKPOST_KEY, ProviderAccess, World, basic
 
 POOLS = "/api/v1/ip-pools"
 IPS = "/api/v1/sending-ips"
@@ -16,7 +16,7 @@ def error(message: str, **more: object) -> dict[str, object]:
     return {"errors": [{"message": message, **more}]}
 
 
-def create(sparkpost: Access, name: str, **more: object) -> str:
+def create(sparkpost: ProviderAccess, name: str, **more: object) -> str:
     response = sparkpost.post(POOLS, json={"name": name, **more})
     assert response.status_code == 200
     pool_id: str = response.json["results"]["id"]
@@ -35,33 +35,33 @@ def create(sparkpost: Access, name: str, **more: object) -> str:
         ("x" * 65, "x" * 65),
     ],
 )
-def test_an_id_comes_from_the_name(sparkpost: Access, name: str, pool_id: str) -> None:
+def test_an_id_comes_from_the_name(sparkpost: ProviderAccess, name: str, pool_id: str) -> None:
     """An id is the name in lower case, other characters being underscores, of any length."""
     assert create(sparkpost, name) == pool_id
 
 
-def test_ids_are_unique(sparkpost: Access) -> None:
+def test_ids_are_unique(sparkpost: ProviderAccess) -> None:
     """A name that is taken gets a number, the lowest that is free."""
     assert [create(sparkpost, "Twice") for _ in range(3)] == ["twice", "twice_1", "twice_2"]
     sparkpost.delete(f"{POOLS}/twice_1")
     assert create(sparkpost, "twice") == "twice_1"
 
 
-def test_there_is_no_limit_on_pools(sparkpost: Access) -> None:
+def test_there_is_no_limit_on_pools(sparkpost: ProviderAccess) -> None:
     """SparkPost documents no number of pools: the 101st is made like the first."""
     for number in range(101):
         create(sparkpost, f"pool {number}")
     assert len(sparkpost.get(POOLS).json["results"]) == 3 + 101
 
 
-def test_a_new_pool_is_empty_and_leaves_out_what_is_unset(sparkpost: Access) -> None:
+def test_a_new_pool_is_empty_and_leaves_out_what_is_unset(sparkpost: ProviderAccess) -> None:
     """A pool without a signing domain has no such field; its list of IPs is there, and empty."""
     create(sparkpost, "Plain", fbl_signing_domain="")
     assert sparkpost.get(f"{POOLS}/plain").json == {"results": {"id": "plain", "name": "Plain", "ips": []}}
 
 
 @pytest.mark.parametrize("name", [None, "", "   ", 7, True, ["x"], {"x": 1}])
-def test_a_name_is_required(sparkpost: Access, name: object) -> None:
+def test_a_name_is_required(sparkpost: ProviderAccess, name: object) -> None:
     """A missing, blank or wrongly typed name is refused with what was sent."""
     expected = error("`name` is a required field", param="name", value=name)
     for response in (
@@ -74,7 +74,7 @@ def test_a_name_is_required(sparkpost: Access, name: object) -> None:
 
 
 @pytest.mark.parametrize(("domain", "kind"), [(None, "null"), (1, "number"), (False, "boolean"), ([], "array")])
-def test_a_signing_domain_is_a_string(sparkpost: Access, domain: object, kind: str) -> None:
+def test_a_signing_domain_is_a_string(sparkpost: ProviderAccess, domain: object, kind: str) -> None:
     """A signing domain of another type is refused in the older dialect."""
     response = sparkpost.post(POOLS, json={"name": "x", "fbl_signing_domain": domain})
     description = f"field 'fbl_signing_domain' is of type '{kind}', but needs to be of type 'string'"
@@ -83,13 +83,13 @@ def test_a_signing_domain_is_a_string(sparkpost: Access, domain: object, kind: s
 
 
 @pytest.mark.parametrize("name", ["default", "Default", "DEFAULT"])
-def test_no_second_default(sparkpost: Access, name: str) -> None:
+def test_no_second_default(sparkpost: ProviderAccess, name: str) -> None:
     """A name whose id would be `default` is refused."""
     response = sparkpost.post(POOLS, json={"name": name})
     assert (response.status_code, response.json) == (400, error("IP Pool default is reserved."))
 
 
-def test_update_keeps_id_and_ips(sparkpost: Access) -> None:
+def test_update_keeps_id_and_ips(sparkpost: ProviderAccess) -> None:
     """Renaming a pool changes neither its id nor its IPs; a signing domain that is not sent stays."""
     before = sparkpost.get(f"{POOLS}/marketing_ip_pool").json["results"]
     response = sparkpost.put(f"{POOLS}/marketing_ip_pool", json={"name": "New"})
@@ -99,13 +99,13 @@ def test_update_keeps_id_and_ips(sparkpost: Access) -> None:
     assert sparkpost.get(f"{POOLS}/marketing_ip_pool").json["results"] == {**before, "name": "New"}
 
 
-def test_a_blank_removes_the_signing_domain(sparkpost: Access) -> None:
+def test_a_blank_removes_the_signing_domain(sparkpost: ProviderAccess) -> None:
     """An empty signing domain removes it."""
     response = sparkpost.put(f"{POOLS}/marketing_ip_pool", json={"name": "M", "fbl_signing_domain": ""})
     assert response.json == {"results": {"name": "M", "id": "marketing_ip_pool"}}
 
 
-def test_delete_moves_ips_to_default(sparkpost: Access) -> None:
+def test_delete_moves_ips_to_default(sparkpost: ProviderAccess) -> None:
     """The IPs of a deleted pool are in the default pool, in both views."""
     assert sparkpost.delete(f"{POOLS}/marketing_ip_pool").status_code == 204
     addresses = [ip["external_ip"] for ip in sparkpost.get(f"{POOLS}/default").json["results"]["ips"]]
@@ -114,14 +114,14 @@ def test_delete_moves_ips_to_default(sparkpost: Access) -> None:
     assert sparkpost.get(f"{POOLS}/marketing_ip_pool").status_code == 404
 
 
-def test_what_a_pool_is_asked_decides_its_404(sparkpost: Access) -> None:
+def test_what_a_pool_is_asked_decides_its_404(sparkpost: ProviderAccess) -> None:
     """GET has one text for an unknown pool, PUT and DELETE have another; ids are case sensitive."""
     assert sparkpost.get(f"{POOLS}/Default").json == error("IP pool not found.")
     assert sparkpost.put(f"{POOLS}/nope", json={}).json == error("IP Pool nope does not exist.")
     assert sparkpost.delete(f"{POOLS}/nope").json == error("IP Pool nope does not exist.")
 
 
-def test_a_pool_is_looked_up_before_the_body_is_read(sparkpost: Access) -> None:
+def test_a_pool_is_looked_up_before_the_body_is_read(sparkpost: ProviderAccess) -> None:
     """An unknown or reserved pool is refused as such even when the body is no JSON."""
     assert sparkpost.put(f"{POOLS}/nope", data="{").status_code == 404
     assert sparkpost.put(f"{POOLS}/default", data="{").json == error(
@@ -131,7 +131,7 @@ def test_a_pool_is_looked_up_before_the_body_is_read(sparkpost: Access) -> None:
     assert sparkpost.put(f"{IPS}/nonsense", data="{").json == error("external ip must be a valid IPv4 address")
 
 
-def test_one_relation_two_views(sparkpost: Access) -> None:
+def test_one_relation_two_views(sparkpost: ProviderAccess) -> None:
     """Moving an IP takes it out of its old pool and into the new one; moving it where it is succeeds."""
     for _ in range(2):
         response = sparkpost.put(f"{IPS}/54.244.54.135", json={"ip_pool": "transactional"})
@@ -142,7 +142,7 @@ def test_one_relation_two_views(sparkpost: Access) -> None:
 
 
 @pytest.mark.parametrize("ip_pool", [None, "", " ", 3, ["default"]])
-def test_an_ip_needs_a_pool_to_move_to(sparkpost: Access, ip_pool: object) -> None:
+def test_an_ip_needs_a_pool_to_move_to(sparkpost: ProviderAccess, ip_pool: object) -> None:
     """A missing, blank or wrongly typed pool is refused with what was sent."""
     response = sparkpost.put(f"{IPS}/54.244.54.135", json={"ip_pool": ip_pool})
     assert response.status_code == 400
@@ -168,9 +168,9 @@ def test_invalid_addresses(address: str) -> None:
 def test_basic_authentication(world: World) -> None:
     """The key may be the user name of Basic authentication with no password: the same tenant."""
     world.sparkpost.post(POOLS, json={"name": "Mine"})
-    same = Access(world, "sparkpost", {"Authorization": basic(SPARKPOST_KEY, "")})
+    same = ProviderAccess(world, "sparkpost", {"Authorization": basic(SPARKPOST_KEY, "")})
     assert same.get(f"{POOLS}/mine").status_code == 200
-    other = Access(world, "sparkpost", {"Authorization": basic(SPARKPOST_KEY, "x")})
+    other = ProviderAccess(world, "sparkpost", {"Authorization": basic(SPARKPOST_KEY, "x")})
     assert other.get(POOLS).status_code == 401
 
 
@@ -178,7 +178,7 @@ def test_basic_authentication(world: World) -> None:
 def test_unauthorized(world: World, value: str | None) -> None:
     """Without a key that is known, every answer is the same bytes, blanks included."""
     for path in (POOLS, "/api/v1/nonsense", "/api/v1/transmissions"):
-        response = Access(world, "sparkpost", {} if value is None else {"Authorization": value}).get(path)
+        response = ProviderAccess(world, "sparkpost", {} if value is None else {"Authorization": value}).get(path)
         assert response.status_code == 401
         assert response.data == b'{"errors": [ {"message": "Unauthorized."} ]}'
 
@@ -191,7 +191,7 @@ def test_grants(world: World) -> None:
     assert (response.status_code, response.data) == (403, b'{"errors": [ {"message": "Forbidden."} ]}')
 
 
-def test_the_subaccount_header_is_noted_and_changes_nothing(sparkpost: Access) -> None:
+def test_the_subaccount_header_is_noted_and_changes_nothing(sparkpost: ProviderAccess) -> None:
     """Pools belong to the primary account, whatever subaccount is named."""
     acting = sparkpost.acting_for("123")
     assert acting.get(POOLS).json == sparkpost.get(POOLS).json
@@ -199,7 +199,7 @@ def test_the_subaccount_header_is_noted_and_changes_nothing(sparkpost: Access) -
     assert acting.last.account == "123"
 
 
-def test_any_content_type(sparkpost: Access) -> None:
+def test_any_content_type(sparkpost: ProviderAccess) -> None:
     """A body is JSON whatever it is called; an empty GET or DELETE may be called anything."""
     response = sparkpost.post(POOLS, data=b'{"name": "Odd"}', headers={"Content-Type": "text/plain"})
     assert response.status_code == 200
@@ -225,14 +225,14 @@ def test_any_content_type(sparkpost: Access) -> None:
         (b"null", "JSON object expected"),
     ],
 )
-def test_broken_bodies(sparkpost: Access, body: bytes, description: str) -> None:
+def test_broken_bodies(sparkpost: ProviderAccess, body: bytes, description: str) -> None:
     """A body that is no JSON, or no object, is refused in the older dialect."""
     response = sparkpost.post(POOLS, data=body)
     assert response.status_code == 422
     assert response.json == error("invalid data format/type", description=description, code="1300")
 
 
-def test_wrong_method(sparkpost: Access) -> None:
+def test_wrong_method(sparkpost: ProviderAccess) -> None:
     """A wrong method names itself and the path, and Allow lists the right ones in order."""
     response = sparkpost.patch(f"{POOLS}/default")
     assert (response.status_code, response.headers["Allow"]) == (405, "DELETE, GET, PUT")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from ..support import Access, World
+from ..support import ProviderAccess, World
 
 STORES = ("memory", "redis")
 
@@ -38,10 +38,10 @@ KEY = {"key_label": "First", "key_grants": ["smtp/inject"]}
 
 
 @pytest.fixture
-def account(make_world: Callable[..., World]) -> Callable[..., Access]:
+def account(make_world: Callable[..., World]) -> Callable[..., ProviderAccess]:
     """Return a function that makes an account with these subaccounts, at a fixed time."""
 
-    def make(*subaccounts: dict[str, Any], **section: Any) -> Access:
+    def make(*subaccounts: dict[str, Any], **section: Any) -> ProviderAccess:
         world = make_world(time=lambda: NOW)
         world.sparkpost.get("/")
         body = {"state": {"sparkpost": {"subaccounts": list(subaccounts), **section}}}
@@ -52,7 +52,7 @@ def account(make_world: Callable[..., World]) -> Callable[..., Access]:
 
 
 @pytest.fixture
-def three(account: Callable[..., Access]) -> Access:
+def three(account: Callable[..., ProviderAccess]) -> ProviderAccess:
     """An account with three subaccounts."""
     return account(
         {"id": 5, "name": "Beta", "created_at": 30, "updated_at": 10, "ip_pool": "bulk"},
@@ -62,7 +62,7 @@ def three(account: Callable[..., Access]) -> Access:
 
 
 @pytest.fixture
-def none(account: Callable[..., Access]) -> Access:
+def none(account: Callable[..., ProviderAccess]) -> ProviderAccess:
     """An account without subaccounts."""
     return account()
 
@@ -75,13 +75,13 @@ def refused(response: Any, *problems: dict[str, object]) -> bool:
     return (response.status_code, response.json) == (400, {"errors": list(problems)})
 
 
-def ids(access: Access, query: str) -> list[int]:
+def ids(access: ProviderAccess, query: str) -> list[int]:
     response = access.get(f"{SUBACCOUNTS}?{query}")
     assert response.status_code == 200, response.json
     return [each["id"] for each in response.json["results"]]
 
 
-def walk(access: Access, query: str) -> list[int]:
+def walk(access: ProviderAccess, query: str) -> list[int]:
     """Return the ids of all pages, by their links."""
     found, path = [], f"{SUBACCOUNTS}?{query}"
     while True:
@@ -96,7 +96,7 @@ def walk(access: Access, query: str) -> list[int]:
 # Creating
 
 
-def test_a_subaccount_and_its_key(none: Access) -> None:
+def test_a_subaccount_and_its_key(none: ProviderAccess) -> None:
     """A subaccount is made with a key that is told once; its fields are as sent, the others as usual."""
     body = {"name": "News", **KEY, "key_valid_ips": [], "ip_pool": "bulk", "options": {"deliverability": True}}
     response = none.post(SUBACCOUNTS, json=body)
@@ -120,7 +120,7 @@ def test_a_subaccount_and_its_key(none: Access) -> None:
     assert list(listed) == ["id", "name", "status", "ip_pool", "compliance_status", "options"]
 
 
-def test_keys_differ(none: Access) -> None:
+def test_keys_differ(none: ProviderAccess) -> None:
     """No two keys are the same, in one tenant and in two."""
     keys = {none.post(SUBACCOUNTS, json={"name": "A", **KEY}).json["results"]["key"] for _ in range(3)}
     other = none.world.as_sparkpost()
@@ -128,7 +128,7 @@ def test_keys_differ(none: Access) -> None:
     assert len(keys) == 4
 
 
-def test_a_subaccount_without_a_key(none: Access) -> None:
+def test_a_subaccount_without_a_key(none: ProviderAccess) -> None:
     """Without setup_api_key there is no key, and whatever is sent for one is ignored."""
     body = {"name": "News", "setup_api_key": False, "key_label": 7, "key_grants": "x", "key_valid_ips": None}
     response = none.post(SUBACCOUNTS, json=body)
@@ -142,7 +142,7 @@ def test_a_subaccount_without_a_key(none: Access) -> None:
     }
 
 
-def test_ids_are_32_bit_numbers(account: Callable[..., Access]) -> None:
+def test_ids_are_32_bit_numbers(account: Callable[..., ProviderAccess]) -> None:
     """Where the largest number that the API has is taken, the lowest one that is free is next; a seed can say all."""
     largest = 2**31 - 1
     full = account({"id": 1, "name": "A"}, {"id": largest - 1, "name": "B"})
@@ -157,14 +157,14 @@ def test_ids_are_32_bit_numbers(account: Callable[..., Access]) -> None:
     assert full.world.client.put(path, json={"state": state}).status_code == 400
 
 
-def test_ids_count_up(three: Access) -> None:
+def test_ids_count_up(three: ProviderAccess) -> None:
     """A new subaccount has the id after the highest."""
     body = {"name": "Next", "setup_api_key": False}
     assert three.post(SUBACCOUNTS, json=body).json == {"results": {"subaccount_id": 10}}
     assert three.get(f"{SUBACCOUNTS}/summary").json == {"results": {"total": 4}}
 
 
-def test_everything_that_is_missing_is_told(none: Access) -> None:
+def test_everything_that_is_missing_is_told(none: ProviderAccess) -> None:
     """Each field that is missing has its own object, in the order of the document."""
     response = none.post(SUBACCOUNTS, json={})
     assert refused(
@@ -179,7 +179,7 @@ def test_everything_that_is_missing_is_told(none: Access) -> None:
     )
 
 
-def test_everything_that_is_wrong_is_told(none: Access) -> None:
+def test_everything_that_is_wrong_is_told(none: ProviderAccess) -> None:
     """Each field that is wrong has its own object, and a pool has one for its length and one for its characters."""
     pool = "$much too long an id of a pool"
     body = {
@@ -205,7 +205,7 @@ def test_everything_that_is_wrong_is_told(none: Access) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " ", None, 7])
-def test_names_and_labels_are_not_blank(three: Access, blank: object) -> None:
+def test_names_and_labels_are_not_blank(three: ProviderAccess, blank: object) -> None:
     """A name or a label that is blank or no text is as good as none, on creation and on update."""
     no_name = problem("`name` is a required field", "name", blank)
     assert refused(three.post(SUBACCOUNTS, json={"setup_api_key": False, "name": blank}), no_name)
@@ -215,7 +215,7 @@ def test_names_and_labels_are_not_blank(three: Access, blank: object) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65])
-def test_the_length_of_a_name(none: Access, length: int) -> None:
+def test_the_length_of_a_name(none: ProviderAccess, length: int) -> None:
     """A name has at most 64 characters, on creation and on update."""
     name = "ü" * length
     responses = [
@@ -231,7 +231,7 @@ def test_the_length_of_a_name(none: Access, length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 19, 20, 21])
-def test_the_length_of_a_pool(none: Access, length: int) -> None:
+def test_the_length_of_a_pool(none: ProviderAccess, length: int) -> None:
     """The id of a pool has at most 20 characters, and none at all is no pool."""
     response = none.post(SUBACCOUNTS, json={"name": "A", "setup_api_key": False, "ip_pool": "x" * length})
     if length <= 20:
@@ -241,7 +241,7 @@ def test_the_length_of_a_pool(none: Access, length: int) -> None:
 
 
 @pytest.mark.parametrize("pool", ["a b", "a-b", "ü", "a\n", "\x00", None, 7, ["a"]])
-def test_the_characters_of_a_pool(none: Access, pool: object) -> None:
+def test_the_characters_of_a_pool(none: ProviderAccess, pool: object) -> None:
     """The id of a pool has letters, digits and underscores; what is no text has none of them."""
     mistake = problem("ip_pool must be alphanumeric and underscore", "ip_pool", pool)
     assert refused(none.post(SUBACCOUNTS, json={"name": "A", "setup_api_key": False, "ip_pool": pool}), mistake)
@@ -249,7 +249,7 @@ def test_the_characters_of_a_pool(none: Access, pool: object) -> None:
     assert refused(none.put(f"{SUBACCOUNTS}/1", json={"ip_pool": pool}), mistake)
 
 
-def test_a_pool_need_not_exist(none: Access) -> None:
+def test_a_pool_need_not_exist(none: ProviderAccess) -> None:
     """A subaccount is confined to a pool that is not there, and stays so when its pool is deleted."""
     none.post("/api/v1/ip-pools", json={"name": "Bulk"})
     for pool in ("bulk", "Nowhere_9"):
@@ -259,20 +259,20 @@ def test_a_pool_need_not_exist(none: Access) -> None:
 
 
 @pytest.mark.parametrize("grants", [None, []])
-def test_grants_are_required(none: Access, grants: object) -> None:
+def test_grants_are_required(none: ProviderAccess, grants: object) -> None:
     """No grants are as good as no field."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_grants": grants})
     assert refused(response, problem("`key_grants` is a required field", "key_grants", grants))
 
 
 @pytest.mark.parametrize("grants", ["smtp/inject", 7, {}, [7], [None], ["smtp/inject", "ip_pools/manage"], [["x"]]])
-def test_grants_that_there_are_not(none: Access, grants: object) -> None:
+def test_grants_that_there_are_not(none: ProviderAccess, grants: object) -> None:
     """Grants that a subaccount's key cannot have are refused, in words that name four of the ten."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_grants": grants})
     assert refused(response, problem(NO_SUCH_GRANT, "key_grants", grants))
 
 
-def test_all_grants(none: Access) -> None:
+def test_all_grants(none: ProviderAccess) -> None:
     """Each of the ten grants of the document is taken."""
     for grant in GRANTS:
         assert none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_grants": [grant]}).status_code == 200
@@ -280,7 +280,7 @@ def test_all_grants(none: Access) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "192.0.2.1", 7, {}])
-def test_valid_ips_are_an_array(none: Access, value: object) -> None:
+def test_valid_ips_are_an_array(none: ProviderAccess, value: object) -> None:
     """Addresses that are in no array are refused."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_valid_ips": value})
     assert refused(response, problem("`key_valid_ips` must be an Array", "key_valid_ips", value))
@@ -292,7 +292,7 @@ def test_valid_ips_are_an_array(none: Access, value: object) -> None:
      ("192.0.2.0/33", False), ("192.0.2.0/", False), ("192.0.2", False), ("::1", False), ("", False), (7, False),
      (None, False), (["192.0.2.1"], False)],
 )  # fmt: skip
-def test_valid_ips_are_netmasks(none: Access, netmask: object, good: bool) -> None:
+def test_valid_ips_are_netmasks(none: ProviderAccess, netmask: object, good: bool) -> None:
     """An address of a key is an IPv4 address, or a network with a slash."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_valid_ips": [netmask]})
     if good:
@@ -303,7 +303,7 @@ def test_valid_ips_are_netmasks(none: Access, netmask: object, good: bool) -> No
 
 
 @pytest.mark.parametrize("options", [None, [], "x", True])
-def test_options_are_an_object(none: Access, options: object) -> None:
+def test_options_are_an_object(none: ProviderAccess, options: object) -> None:
     """Options that are no object are refused; unknown ones in it are ignored."""
     mistake = problem("`options` must be an Object", "options", options)
     assert refused(none.post(SUBACCOUNTS, json={"name": "A", "setup_api_key": False, "options": options}), mistake)
@@ -314,7 +314,7 @@ def test_options_are_an_object(none: Access, options: object) -> None:
 
 
 @pytest.mark.parametrize("number", ["x", "1.0", "-1", "0x5", "5%20", "٥", "5%0A", "5%00"])
-def test_ids_that_are_none(three: Access, number: str) -> None:
+def test_ids_that_are_none(three: ProviderAccess, number: str) -> None:
     """An id that is no number is refused before anything is looked up or read."""
     for response in (three.get(f"{SUBACCOUNTS}/{number}"), three.put(f"{SUBACCOUNTS}/{number}", data="{")):
         assert (response.status_code, response.json) == (
@@ -324,18 +324,18 @@ def test_ids_that_are_none(three: Access, number: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "1", "99999999999999999999", "9" * 5_000])
-def test_ids_that_nobody_has(three: Access, number: str) -> None:
+def test_ids_that_nobody_has(three: ProviderAccess, number: str) -> None:
     """A number that is no subaccount's is 404, before the body is read."""
     for response in (three.get(f"{SUBACCOUNTS}/{number}"), three.put(f"{SUBACCOUNTS}/{number}", data="{")):
         assert (response.status_code, response.json) == (404, {"errors": [{"message": "Resource could not be found"}]})
 
 
-def test_zeros_before_an_id(three: Access) -> None:
+def test_zeros_before_an_id(three: ProviderAccess) -> None:
     """Zeros before a number are no part of it."""
     assert three.get(f"{SUBACCOUNTS}/005").json["results"]["id"] == 5
 
 
-def test_an_update(three: Access) -> None:
+def test_an_update(three: ProviderAccess) -> None:
     """What is sent is changed, what is not sent stays, and an empty pool is none."""
     before = three.get(f"{SUBACCOUNTS}/5").json["results"]
     done = {"results": {"message": "Successfully updated subaccount information"}}
@@ -359,7 +359,7 @@ def test_an_update(three: Access) -> None:
 
 
 @pytest.mark.parametrize("status", ["", "Active", "gone", None, 1, ["active"]])
-def test_statuses(three: Access, status: object) -> None:
+def test_statuses(three: ProviderAccess, status: object) -> None:
     """A status is one of three."""
     message = "Invalid `status` value. Supported values are: 'active', 'suspended', 'terminated'"
     assert refused(
@@ -370,7 +370,7 @@ def test_statuses(three: Access, status: object) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", "7"])
-def test_bodies(three: Access, body: str) -> None:
+def test_bodies(three: ProviderAccess, body: str) -> None:
     """A body that is no JSON object is refused in the older dialect."""
     for response in (three.post(SUBACCOUNTS, data=body), three.put(f"{SUBACCOUNTS}/5", data=body)):
         assert (response.status_code, response.json["errors"][0]["code"]) == (422, "1300")
@@ -379,7 +379,7 @@ def test_bodies(three: Access, body: str) -> None:
 # Lists
 
 
-def test_the_whole_list(three: Access) -> None:
+def test_the_whole_list(three: ProviderAccess) -> None:
     """Without a parameter that asks for pages, all subaccounts come in order of creation, and nothing beside them."""
     for query in ("", "?unknown=1"):
         answer = three.get(f"{SUBACCOUNTS}{query}").json
@@ -411,7 +411,7 @@ def test_the_whole_list(three: Access) -> None:
         ("per_page=100", [5, 7, 9]),
     ],
 )
-def test_filters_and_orders(three: Access, query: str, found: list[int]) -> None:
+def test_filters_and_orders(three: ProviderAccess, query: str, found: list[int]) -> None:
     """Each parameter filters or sorts, alone and with others; the newest come first."""
     assert ids(three, query) == found
     page = three.get(f"{SUBACCOUNTS}?{query}").json
@@ -421,13 +421,13 @@ def test_filters_and_orders(three: Access, query: str, found: list[int]) -> None
 @pytest.mark.parametrize("sort_by", ["created_at", "updated_at", "id", "name"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("per_page", [1, 2, 3, 4])
-def test_pages(three: Access, sort_by: str, order: str, per_page: int) -> None:
+def test_pages(three: ProviderAccess, sort_by: str, order: str, per_page: int) -> None:
     """The links lead through all pages in the order of one large page."""
     query = f"sort_by={sort_by}&order={order}"
     assert walk(three, f"{query}&per_page={per_page}") == ids(three, query)
 
 
-def test_a_link_repeats_what_was_asked(three: Access) -> None:
+def test_a_link_repeats_what_was_asked(three: ProviderAccess) -> None:
     """A link has the place of the last subaccount in base64, then what was asked; it leads to where that was."""
     query = "per_page=1&sort_by=id&name=a%26&ip_pool="
     assert three.get(f"{SUBACCOUNTS}?{query}").json["links"] == {}
@@ -444,7 +444,7 @@ def test_a_link_repeats_what_was_asked(three: Access) -> None:
     assert page["links"]["next"].startswith(f"{SUBACCOUNTS}?cursor=")
 
 
-def test_pages_of_25(account: Callable[..., Access]) -> None:
+def test_pages_of_25(account: Callable[..., ProviderAccess]) -> None:
     """A page has 25 subaccounts if nothing else is asked; those made at one time are sorted by id."""
     many = account(*({"id": number, "name": "A"} for number in range(1, 53)))
     page = many.get(f"{SUBACCOUNTS}?cursor=initial").json
@@ -454,7 +454,7 @@ def test_pages_of_25(account: Callable[..., Access]) -> None:
     assert len(many.get(SUBACCOUNTS).json["results"]) == 52
 
 
-def test_pages_while_the_list_changes(three: Access) -> None:
+def test_pages_while_the_list_changes(three: ProviderAccess) -> None:
     """A subaccount that is made between two pages neither doubles nor hides another."""
     link = three.get(f"{SUBACCOUNTS}?per_page=1").json["links"]["next"].removeprefix("/sparkpost")
     three.post(SUBACCOUNTS, json={"name": "Now", "setup_api_key": False})
@@ -466,7 +466,7 @@ def test_pages_while_the_list_changes(three: Access) -> None:
     [("1", True), ("100", True), ("101", False), ("0", False), ("-1", False), ("x", False), ("", False), ("1.0", False),
      ("٥", False), ("9" * 5_000, False)],
 )  # fmt: skip
-def test_the_size_of_a_page(three: Access, size: str, good: bool) -> None:
+def test_the_size_of_a_page(three: ProviderAccess, size: str, good: bool) -> None:
     """A page has 1 to 100 subaccounts."""
     response = three.get(SUBACCOUNTS, query_string={"per_page": size})
     assert response.status_code == (200 if good else 400)
@@ -485,7 +485,7 @@ def cursor(value: object) -> str:
      cursor([math.nan, 7]), cursor([math.inf, 7]), base64.b64encode(b"[1e999,7]").decode(), f"{cursor([7, 7])}!"],
     ids=lambda text: text[:12],
 )  # fmt: skip
-def test_cursors_that_are_none(three: Access, text: str) -> None:
+def test_cursors_that_are_none(three: ProviderAccess, text: str) -> None:
     """A cursor that no link has, or that a link of another order has, is refused."""
     response = three.get(SUBACCOUNTS, query_string={"cursor": text})
     assert refused(response, problem("Invalid `cursor` value", "cursor", text))
@@ -509,7 +509,7 @@ def test_cursors_that_are_none(three: Access, text: str) -> None:
           problem("Invalid `status` value. Supported values are: 'active', 'suspended', 'terminated'", "status", "")]),
     ],
 )  # fmt: skip
-def test_parameters_that_cannot_be(three: Access, query: str, problems: list[dict[str, object]]) -> None:
+def test_parameters_that_cannot_be(three: ProviderAccess, query: str, problems: list[dict[str, object]]) -> None:
     """Each parameter that cannot be has its own object."""
     assert refused(three.get(f"{SUBACCOUNTS}?{query}"), *problems)
 
@@ -541,7 +541,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> str:
     grants = ["ip_pools/view", "ip_pools/manage", "subaccount/view", "subaccount/manage", "billing/manage"]
     lines = "".join(f"    - {{key: {grant}, grants: [{grant}]}}\n" for grant in grants)
     path.write_text(
-        f"world: keys\nsparkpost:\n  credentials:\n{lines}"
+        f"name: keys\nsparkpost:\n  credentials:\n{lines}"
         "    - {key: none, grants: []}\n"
         '    - {key: sub, subaccount: "5"}\n'
         '    - {key: sub-with-grant, subaccount: "5", grants: [ip_pools/manage, subaccount/manage, billing/manage]}\n'
@@ -580,7 +580,7 @@ def test_a_subaccounts_key(
 
 
 @pytest.mark.parametrize("value", ["5", "0", "999", "nonsense", ""])
-def test_the_subaccount_header(three: Access, value: str) -> None:
+def test_the_subaccount_header(three: ProviderAccess, value: str) -> None:
     """X-MSYS-SUBACCOUNT changes nothing of pools, IPs and subaccounts, whatever is in it."""
     acting = three.acting_for(value)
     for path in (SUBACCOUNTS, f"{SUBACCOUNTS}/7", "/api/v1/ip-pools", "/api/v1/sending-ips"):
@@ -601,38 +601,38 @@ STATUS = "Invalid `status` value. Supported values are: 'active', 'suspended', '
         ("options", 5, "`options` must be an Object"),
     ],
 )
-def test_fields_that_an_update_cannot_have(three: Access, field: str, value: Any, message: str) -> None:
+def test_fields_that_an_update_cannot_have(three: ProviderAccess, field: str, value: Any, message: str) -> None:
     response = three.put(f"{SUBACCOUNTS}/5", json={field: value})
     problem = {"message": message, "param": field, "value": value}
     assert (response.status_code, response.json) == (400, {"errors": [problem]})
 
 
-def test_deliverability_is_a_boolean(three: Access) -> None:
+def test_deliverability_is_a_boolean(three: ProviderAccess) -> None:
     response = three.put(f"{SUBACCOUNTS}/5", json={"options": {"deliverability": "true"}})
     message = "`options.deliverability` must be a Boolean"
     assert response.json == {"errors": [{"message": message, "param": "options.deliverability", "value": "true"}]}
 
 
 @pytest.mark.parametrize("field", ["key_label", "key_grants"])
-def test_a_key_needs(three: Access, field: str) -> None:
+def test_a_key_needs(three: ProviderAccess, field: str) -> None:
     body = {"name": "new", **{name: value for name, value in KEY.items() if name != field}}
     response = three.post(SUBACCOUNTS, json=body)
     problem = {"message": f"`{field}` is a required field", "param": field, "value": None}
     assert (response.status_code, response.json) == (400, {"errors": [problem]})
 
 
-def test_whether_there_is_a_key_is_a_boolean(three: Access) -> None:
+def test_whether_there_is_a_key_is_a_boolean(three: ProviderAccess) -> None:
     response = three.post(SUBACCOUNTS, json={"name": "new", **KEY, "setup_api_key": "false"})
     message = "`setup_api_key` must be a Boolean"
     assert response.json == {"errors": [{"message": message, "param": "setup_api_key", "value": "false"}]}
 
 
-def test_status_to_list(three: Access) -> None:
+def test_status_to_list(three: ProviderAccess) -> None:
     response = three.get(f"{SUBACCOUNTS}?status=gone")
     assert (response.status_code, response.json["errors"][0]["message"]) == (400, STATUS)
 
 
-def test_bought_ips_need(three: Access) -> None:
+def test_bought_ips_need(three: ProviderAccess) -> None:
     """A purchase needs a number, and a pool's id that is a text."""
     for body, field, value in (
         ({"ip_pool": "marketing_ip_pool"}, "quantity", None),

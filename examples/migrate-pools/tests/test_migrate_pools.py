@@ -15,7 +15,7 @@ import pytest
 import requests
 from migrate_pools import DESCRIPTION, main
 
-from mockserver import Sandbox
+from mockserver import Tenant
 
 WORLD = "tests/world.yaml"
 IPS = {"167.89.21.1": "192.0.2.1", "167.89.21.2": "192.0.2.2", "167.89.21.3": "192.0.2.3"}
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.mockserver(seed=WORLD, strict=True)
 Migrate = Callable[..., int]
 
 
-def run(accounts: Sandbox, folder: Path, *flags: str, ips: dict[str, str] = IPS) -> int:
+def run(accounts: Tenant, folder: Path, *flags: str, ips: dict[str, str] = IPS) -> int:
     """Run the script for some accounts and on their clock, so that nobody really waits."""
     accounts.env()
     (folder / "ips.json").write_text(json.dumps(ips), "utf-8")
@@ -37,12 +37,12 @@ def run(accounts: Sandbox, folder: Path, *flags: str, ips: dict[str, str] = IPS)
 
 
 @pytest.fixture
-def migrate(mockserver: Sandbox, tmp_path: Path) -> Migrate:
+def migrate(mockserver: Tenant, tmp_path: Path) -> Migrate:
     """Runs the script for the accounts of the test, and returns its exit code."""
     return lambda *flags, **how: run(mockserver, tmp_path, *flags, **how)
 
 
-def pools(accounts: Sandbox) -> dict[str, list[str]]:
+def pools(accounts: Tenant) -> dict[str, list[str]]:
     """Return the IPs of every pool at Mailgun; a name that is there twice is an error."""
     found = [(pool["name"], pool["ips"]) for pool in accounts.state()["mailgun"]["ip_pools"]]
     assert len(found) == len(dict(found))
@@ -67,7 +67,7 @@ def world(sendgrid: dict[str, list[str]], mailgun_ips: list[str], **mailgun: Any
 # What it does
 
 
-def test_pools_are_made(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_pools_are_made(mockserver: Tenant, migrate: Migrate) -> None:
     """Every pool is there afterwards, with the IPs that the mapping names, beside those that were there before."""
     assert migrate() == 0
     assert pools(mockserver) == {**ALERTS, **AFTER}
@@ -75,7 +75,7 @@ def test_pools_are_made(mockserver: Sandbox, migrate: Migrate) -> None:
     mockserver.requests.assert_called("mailgun.addIpToPool", times=3, status=200)
 
 
-def test_sendgrid_is_only_read(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_sendgrid_is_only_read(mockserver: Tenant, migrate: Migrate) -> None:
     """The account at SendGrid is left as it is: nothing but GET is asked of it."""
     before = mockserver.state()["sendgrid"]
     assert migrate() == 0
@@ -83,7 +83,7 @@ def test_sendgrid_is_only_read(mockserver: Sandbox, migrate: Migrate) -> None:
     assert {request.method for request in mockserver.requests.matching("sendgrid.*")} == {"GET"}
 
 
-def test_a_pool_that_is_there_is_completed(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_a_pool_that_is_there_is_completed(mockserver: Tenant, migrate: Migrate) -> None:
     """A pool of the same name gets what it lacks, and no twin."""
     half = {"pool_id": "658041ae44842b99ee2eaa02", "name": "receipts", "description": "Ours", "ips": ["192.0.2.1"]}
     mockserver.seed(world(BEFORE, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], ip_pools=[half]))
@@ -92,7 +92,7 @@ def test_a_pool_that_is_there_is_completed(mockserver: Sandbox, migrate: Migrate
     mockserver.requests.assert_not_called("mailgun.createIpPool", form={"name": "receipts", "description": DESCRIPTION})
 
 
-def test_a_second_run_changes_nothing(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_a_second_run_changes_nothing(mockserver: Tenant, migrate: Migrate) -> None:
     """When all is done, a second run only looks."""
     assert migrate() == 0
     mockserver.requests.clear()
@@ -100,7 +100,7 @@ def test_a_second_run_changes_nothing(mockserver: Sandbox, migrate: Migrate) -> 
     assert {request.method for request in mockserver.requests} == {"GET"}
 
 
-def test_the_journal_counts_more_than_the_name(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_the_journal_counts_more_than_the_name(mockserver: Tenant, migrate: Migrate) -> None:
     """A pool that somebody has renamed at Mailgun meanwhile is not made again."""
     assert migrate() == 0
     mailgun = mockserver.mailgun
@@ -112,7 +112,7 @@ def test_the_journal_counts_more_than_the_name(mockserver: Sandbox, migrate: Mig
 
 
 def test_a_dry_run_changes_nothing(
-    mockserver: Sandbox, migrate: Migrate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mockserver: Tenant, migrate: Migrate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A dry run says what there is to do; neither the accounts nor the journal change."""
     before = mockserver.state()
@@ -128,9 +128,9 @@ def test_a_dry_run_changes_nothing(
     ]
 
 
-def test_two_accounts(mockserver_tenants: Callable[..., Sandbox], tmp_path: Path) -> None:
+def test_two_accounts(mockserver_factory: Callable[..., Tenant], tmp_path: Path) -> None:
     """Accounts know nothing of each other: the same pools are made in each, for itself."""
-    ours, theirs = mockserver_tenants(seed=WORLD), mockserver_tenants(seed=WORLD)
+    ours, theirs = mockserver_factory(seed=WORLD), mockserver_factory(seed=WORLD)
     (tmp_path / "ours").mkdir()
     (tmp_path / "theirs").mkdir()
     assert run(ours, tmp_path / "ours") == 0
@@ -140,7 +140,7 @@ def test_two_accounts(mockserver_tenants: Callable[..., Sandbox], tmp_path: Path
     assert pools(ours) == pools(theirs) == {**ALERTS, **AFTER}
 
 
-def test_as_a_command(mockserver: Sandbox, tmp_path: Path) -> None:
+def test_as_a_command(mockserver: Tenant, tmp_path: Path) -> None:
     """`python migrate_pools.py` finds the accounts by its environment, as it will find the real ones."""
     mockserver.env()
     (tmp_path / "ips.json").write_text(json.dumps(IPS), "utf-8")
@@ -153,7 +153,7 @@ def test_as_a_command(mockserver: Sandbox, tmp_path: Path) -> None:
 # Limits
 
 
-def test_a_hundred_pools(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_a_hundred_pools(mockserver: Tenant, migrate: Migrate) -> None:
     """As many pools as SendGrid allows are read page by page, and none is lost."""
     empty: dict[str, list[str]] = {f"pool {number}": [] for number in range(100)}
     mockserver.seed(world(empty, []))
@@ -163,7 +163,7 @@ def test_a_hundred_pools(mockserver: Sandbox, migrate: Migrate) -> None:
     mockserver.requests.assert_called("sendgrid.listIpPoolsWithIps", query={"limit": "50", "after_key": "50"})
 
 
-def test_more_than_ten_ips(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_more_than_ten_ips(mockserver: Tenant, migrate: Migrate) -> None:
     """SendGrid's list shows ten IPs of a pool; the others are asked for."""
     ips = {f"167.89.21.{number}": f"192.0.2.{number}" for number in range(1, 13)}
     mockserver.seed(world({"large": list(ips)}, list(ips.values())))
@@ -172,7 +172,7 @@ def test_more_than_ten_ips(mockserver: Sandbox, migrate: Migrate) -> None:
 
 
 @pytest.mark.parametrize("name", ["50% off / today?", "a#b&c=d;e", "Grüße 📮", "%2F", '"', "x" * 64])
-def test_odd_names(mockserver: Sandbox, migrate: Migrate, name: str) -> None:
+def test_odd_names(mockserver: Tenant, migrate: Migrate, name: str) -> None:
     """A name arrives as it is, whatever stands in it, and the pool's IPs are found by it."""
     ips = {f"167.89.21.{number}": f"192.0.2.{number}" for number in range(1, 12)}
     mockserver.seed(world({name: list(ips)}, list(ips.values())))
@@ -184,23 +184,23 @@ def test_odd_names(mockserver: Sandbox, migrate: Migrate, name: str) -> None:
 # What it cannot do
 
 
-def test_an_ip_without_a_replacement(mockserver: Sandbox, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_ip_without_a_replacement(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
     """An IP that the mapping does not know is told; everything else is done."""
     assert migrate(ips={"167.89.21.1": "192.0.2.1", "167.89.21.3": "192.0.2.3"}) == 1
     assert capsys.readouterr().err == "receipts: the mapping has no IP for 167.89.21.2\n"
     assert pools(mockserver) == {**ALERTS, "receipts": ["192.0.2.1"], "newsletters": ["192.0.2.3"]}
 
 
-def test_an_ip_of_another_pool(mockserver: Sandbox, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_ip_of_another_pool(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
     """An IP can be in one pool of Mailgun only: what is said is what Mailgun said, and everything else is done."""
     assert migrate(ips={**IPS, "167.89.21.1": "192.0.2.9"}) == 1
-    (request,) = mockserver.requests.assert_called("mailgun.addIpToPool", refusal="ip_taken")
-    assert request.refusal is not None
-    assert request.refusal.message in capsys.readouterr().err
+    (request,) = mockserver.requests.assert_called("mailgun.addIpToPool", error="ip_taken")
+    assert request.error is not None
+    assert request.error.message in capsys.readouterr().err
     assert pools(mockserver) == {**ALERTS, "receipts": ["192.0.2.2"], "newsletters": ["192.0.2.3"]}
 
 
-def test_a_mended_mapping(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_a_mended_mapping(mockserver: Tenant, migrate: Migrate) -> None:
     """With a better mapping a second run does what the first could not, and nothing twice."""
     assert migrate(ips={"167.89.21.1": "192.0.2.1", "167.89.21.3": "192.0.2.3"}) == 1
     mockserver.requests.clear()
@@ -211,17 +211,17 @@ def test_a_mended_mapping(mockserver: Sandbox, migrate: Migrate) -> None:
 
 
 @pytest.mark.mockserver(seed=world(BEFORE, ["192.0.2.1"], features=[]))
-def test_an_account_without_pools(mockserver: Sandbox, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_without_pools(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
     """An account that may have no pools is refused every one, and gets none."""
     assert migrate() == 1
     assert capsys.readouterr().err.count("DIPPs feature is not enabled for the account") == 2
-    mockserver.requests.assert_called("mailgun.createIpPool", refusal="no_dipps", times=2)
+    mockserver.requests.assert_called("mailgun.createIpPool", error="no_dipps", times=2)
     assert pools(mockserver) == {}
 
 
 @pytest.mark.parametrize(("variable", "vendor"), [("SENDGRID_API_KEY", "SendGrid"), ("MAILGUN_API_KEY", "Mailgun")])
 def test_a_wrong_key(
-    mockserver: Sandbox,
+    mockserver: Tenant,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -249,7 +249,7 @@ def test_a_wrong_key(
         pytest.param("mailgun.addIpToPool", "2030-01-01T00:01:15Z", id="Mailgun, between pool and IP"),
     ],
 )
-def test_too_many_requests(mockserver: Sandbox, migrate: Migrate, operation: str, reset: str) -> None:
+def test_too_many_requests(mockserver: Tenant, migrate: Migrate, operation: str, reset: str) -> None:
     """A limit is waited for just as long as the answer says, and the call is made again."""
     mockserver.faults.add(operation, status=429)
     assert migrate() == 0
@@ -260,7 +260,7 @@ def test_too_many_requests(mockserver: Sandbox, migrate: Migrate, operation: str
     assert mockserver.clock.now() == second.time
 
 
-def test_a_limit_in_the_middle(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_a_limit_in_the_middle(mockserver: Tenant, migrate: Migrate) -> None:
     """A limit that is met between two pools costs time, and nothing else."""
     mockserver.faults.add("mailgun.createIpPool", status=429, skip=1, times=2)
     assert migrate() == 0
@@ -269,7 +269,7 @@ def test_a_limit_in_the_middle(mockserver: Sandbox, migrate: Migrate) -> None:
 
 
 @pytest.mark.mockserver(faults=[{"operation": "mailgun.createIpPool", "status": 429, "times": 5}])
-def test_patience_ends(mockserver: Sandbox, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_patience_ends(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
     """After five attempts the script stops and says why."""
     assert migrate() == 1
     assert "Rate limit exceeded" in capsys.readouterr().err
@@ -282,14 +282,14 @@ def test_patience_ends(mockserver: Sandbox, migrate: Migrate, capsys: pytest.Cap
     ("kind", "when"),
     [("drop", "before"), ("drop", "after"), ("error", "before"), ("error", "after"), ("truncate", "after")],
 )
-def test_a_lost_answer(mockserver: Sandbox, migrate: Migrate, operation: str, kind: Any, when: Any) -> None:
+def test_a_lost_answer(mockserver: Tenant, migrate: Migrate, operation: str, kind: Any, when: Any) -> None:
     """Whether a change was made or not before its answer got lost: it is made once."""
     mockserver.faults.add(operation, kind=kind, when=when)
     assert migrate() == 0
     assert pools(mockserver) == {**ALERTS, **AFTER}
 
 
-def test_an_answer_that_comes_too_late(mockserver: Sandbox, migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_comes_too_late(mockserver: Tenant, migrate: Migrate, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer is not waited for without end, and it is as good as lost: the script looks what became of its call."""
     monkeypatch.setattr(migrate_pools, "TIMEOUT", 1.0)
     mockserver.faults.add("sendgrid.listIpPoolsWithIps", kind="delay", delay_seconds=2)
@@ -299,7 +299,7 @@ def test_an_answer_that_comes_too_late(mockserver: Sandbox, migrate: Migrate, mo
     mockserver.requests.assert_called("sendgrid.listIpPoolsWithIps", times=2)
 
 
-def test_sendgrid_does_not_answer(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_sendgrid_does_not_answer(mockserver: Tenant, migrate: Migrate) -> None:
     """Reading is simply done again."""
     mockserver.faults.add("sendgrid.listIpPoolsWithIps", kind="drop")
     mockserver.faults.add("sendgrid.listIpPoolsWithIps", kind="truncate")
@@ -308,7 +308,7 @@ def test_sendgrid_does_not_answer(mockserver: Sandbox, migrate: Migrate) -> None
     assert pools(mockserver) == {**ALERTS, **AFTER}
 
 
-def test_a_crash_in_the_middle(mockserver: Sandbox, migrate: Migrate) -> None:
+def test_a_crash_in_the_middle(mockserver: Tenant, migrate: Migrate) -> None:
     """A run that ended early is resumed: the next one makes what is missing, and asks for nothing that is there."""
     mockserver.faults.add("mailgun.addIpToPool", status=503, skip=1, times=5)
     assert migrate() == 1

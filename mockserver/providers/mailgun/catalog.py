@@ -4,8 +4,8 @@ No public document gives the refusals of the dedicated IP pool (DIPP) endpoints:
 the style that the service's own known messages share: lower case, no full stop, quotes around parameter names.
 """
 
-from ...errors import ErrorMessage, Limit, assumed, documented, observed
-from ...profiles import Switch
+from ...core.errors import ErrorMessage, Limit, assumed, documented, observed
+from ...core.profiles import Switch
 
 SPEC = "Send API specification"
 
@@ -355,8 +355,8 @@ NOT_ALLOWED = ErrorMessage("not_allowed", 405, "Method Not Allowed", assumed(_NO
 TOO_LARGE = ErrorMessage(
     "too_large", 413, "Request Entity Too Large", assumed("the status is documented, the words are not")
 )
-UNMODELLED = ErrorMessage(
-    "unmodelled",
+NOT_IMPLEMENTED = ErrorMessage(
+    "not_implemented",
     501,
     "mockserver does not model {method} {path}; it invents no answer",
     assumed("ours: Mailgun has this operation, this server does not"),
@@ -373,7 +373,7 @@ PLANNED = assumed("a planned fault: its status was asked for, its words are the 
 FAULTS = {entry.status: entry for entry in (UNAUTHORIZED, FORBIDDEN, TOO_LARGE, RATE_LIMITED, CRASHED)}
 """How a planned error of some status is said."""
 
-UNMODELLED_OPERATIONS = {
+NOT_IMPLEMENTED_OPERATIONS = {
     "/v1/dynamic_pools/domains": ["GET"],
     "/v1/dynamic_pools/domains/{name}/history": ["GET"],
     "/v1/dynamic_pools/domains/{name}/override": ["PUT", "DELETE"],

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ... import profiles
-from ...errors import SeedError
-from ...store import State as BaseState
-from ...store import Table, plain
+from ...core import profiles
+from ...core.errors import SeedError
+from ...core.store import State as BaseState
+from ...core.store import Table, to_dict
 from .catalog import DETAILED_VIEW, DIPPS, SHARED, STAGE_SECONDS, WARMUP_STAGES
 
 ACCOUNT_ID = "5f3a1c0e9d8b7a6c5e4f3021"
@@ -102,7 +102,7 @@ class Subaccount:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What an answer has promised, and a later moment does: see `rules.jobs.settle`.
+    """What an answer has promised, and a later moment does: see `rules.jobs.run_due`.
 
     It is about a pool, or gives an IP to all domains of an account or takes it from them, or deletes a domain.
     """
@@ -263,11 +263,11 @@ class State(BaseState):
             **limit,
             "async_delay_seconds": self.async_delay_seconds,
             "async_fails_midway": self.async_fails_midway,
-            "subaccounts": [plain(record) for record in self.subaccounts.values()],
-            "ips": [plain(record) for record in self.ips.values()],
-            "ip_pools": [plain(record) for record in self.pools.values()],
-            "domains": [plain(record) for record in self.domains.values()],
-            "jobs": [plain(record) for record in self.jobs.values()],
+            "subaccounts": [to_dict(record) for record in self.subaccounts.values()],
+            "ips": [to_dict(record) for record in self.ips.values()],
+            "ip_pools": [to_dict(record) for record in self.pools.values()],
+            "domains": [to_dict(record) for record in self.domains.values()],
+            "jobs": [to_dict(record) for record in self.jobs.values()],
         }
 
 

@@ -14,10 +14,10 @@ import flask
 from flask import request
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ...bodies import NotAnObject, NotJson, parse_json_object
-from ...errors import ApiError, ErrorMessage
-from ...profiles import Profile
+from ...core.errors import ApiError, ErrorMessage
+from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
+from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import JSON, Failure
 from . import catalog
@@ -82,7 +82,7 @@ class Mailgun(ProviderBlueprint):
             case Failure.TOO_LARGE:
                 return catalog.TOO_LARGE()
             case Failure.NOT_IMPLEMENTED:
-                return catalog.UNMODELLED(method=method, path=path)
+                return catalog.NOT_IMPLEMENTED(method=method, path=path)
             case Failure.CRASHED:
                 return catalog.CRASHED()
 
@@ -115,7 +115,7 @@ class Mailgun(ProviderBlueprint):
             yield "X-Mailgun-Key-Id", _key_id(exchange.caller.registration.credential)
 
     def run_due_jobs(self, state: State, now: float) -> State:
-        return jobs.settle(state, now)
+        return jobs.run_due(state, now)
 
     def make_api_key(self, material: str) -> str:
         return f"key-{material[:32]}"
@@ -143,7 +143,7 @@ def _key_id(key: str) -> str:
 
 
 blueprint = Mailgun("mailgun", __name__)
-blueprint.add_not_implemented(catalog.UNMODELLED_OPERATIONS)
+blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 # What views share

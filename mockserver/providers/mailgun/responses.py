@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.http import http_date
 
-from ...clock import show
+from ...core.clock import format_rfc3339
 from .catalog import WARMUP_STAGES
 from .models import Domain, Ip, Link, Pool, Subaccount, created
 from .rules.ips import DetailedIp, IpList
@@ -37,7 +37,9 @@ def started(reference_id: str) -> dict[str, Any]:
 def listed_pool(view: PoolView) -> dict[str, Any]:
     metadata = {}
     if view.since is not None:
-        metadata = {"metadata": {"assignments": {ip: {"linked_at": show(when)} for ip, when in view.since.items()}}}
+        metadata = {
+            "metadata": {"assignments": {ip: {"linked_at": format_rfc3339(when)} for ip, when in view.since.items()}}
+        }
     return {
         "description": view.pool.description,
         "ips": list(view.pool.ips),
@@ -168,9 +170,9 @@ def detailed_ip(row: DetailedIp, parent: str) -> dict[str, Any]:
         "account_id": row.account or parent,
         "pool_ids": [row.pool_id] if row.pool_id is not None else [],
         "dedicated": row.ip.dedicated,
-        "created_at": show(row.created_at),
-        "pool_last_modified_at": show(row.pool_changed_at),
-        "domains_last_modified_at": show(row.domains_changed_at),
+        "created_at": format_rfc3339(row.created_at),
+        "pool_last_modified_at": format_rfc3339(row.pool_changed_at),
+        "domains_last_modified_at": format_rfc3339(row.domains_changed_at),
     }
 
 
@@ -185,7 +187,7 @@ def warmup_page(warmups: Iterable[Warmup], paging: Mapping[str, str]) -> dict[st
             "throttle": _throttle(warmup),
             "stage_number": warmup.stage,
             "stage_start_volume": warmup.start_volume,
-            "stage_start_time": show(warmup.stage_started_at),
+            "stage_start_time": format_rfc3339(warmup.stage_started_at),
             "stage_volume_limit": volume(warmup.stage),
         }
         for warmup in warmups
@@ -194,7 +196,7 @@ def warmup_page(warmups: Iterable[Warmup], paging: Mapping[str, str]) -> dict[st
 
 
 def warmup_details(warmup: Warmup) -> dict[str, Any]:
-    stage_started_at = show(warmup.stage_started_at)
+    stage_started_at = format_rfc3339(warmup.stage_started_at)
     details = {
         "sent_within_stage": f"{warmup.sent}%",
         "throttle": _throttle(warmup),
@@ -203,12 +205,13 @@ def warmup_details(warmup: Warmup) -> dict[str, Any]:
         "stage_limit": volume(warmup.stage),
         "hourly_limit": volume(warmup.stage) // 24,
         "stage_started_at": stage_started_at,
-        "hour_started_at": show(warmup.hour_started_at),
-        "plan_started_at": show(warmup.started_at),
+        "hour_started_at": format_rfc3339(warmup.hour_started_at),
+        "plan_started_at": format_rfc3339(warmup.started_at),
         "plan_last_updated_at": stage_started_at,
         "total_stages": int(WARMUP_STAGES),
         "stage_history": [
-            {"first_updated_at": NEVER, "completed_at": show(when), "limit": limit} for when, limit in warmup.history
+            {"first_updated_at": NEVER, "completed_at": format_rfc3339(when), "limit": limit}
+            for when, limit in warmup.history
         ],
     }
     return {"details": details}

@@ -4,8 +4,8 @@ Four families of error bodies, chosen by route: classic and mail have `field` nu
 `field` empty or a name, and the two deletions of the classic pools answer a bare `error`.
 """
 
-from ...errors import ErrorMessage, Limit, Source, assumed, documented, observed
-from ...profiles import Switch
+from ...core.errors import ErrorMessage, Limit, Source, assumed, documented, observed
+from ...core.profiles import Switch
 
 CLASSIC = "classic"
 BARE = "bare"
@@ -505,8 +505,8 @@ CRASHED = classic(
     "internal server error",
     observed("trois-six/terraform-provider-sendgrid issue 10"),
 )
-UNMODELLED = classic(
-    "unmodelled",
+NOT_IMPLEMENTED = classic(
+    "not_implemented",
     501,
     None,
     "mockserver does not model {method} {path}; it invents no answer",
@@ -519,8 +519,8 @@ MANAGEMENT_TOO_LARGE = management(
     "management_too_large", 413, "", "content too large", assumed("the words of the mail specification's 413")
 )
 MANAGEMENT_CRASHED = management("management_crashed", 500, "", "internal server error", documented(MANAGEMENT_POOLS))
-MANAGEMENT_UNMODELLED = management(
-    "management_unmodelled",
+MANAGEMENT_NOT_IMPLEMENTED = management(
+    "management_not_implemented",
     501,
     "",
     "mockserver does not model {method} {path}; it invents no answer",
@@ -531,8 +531,8 @@ MAIL_NOT_ALLOWED = mail(
 )
 MAIL_TOO_LARGE = mail("mail_too_large", 413, "content too large", documented("Mail specification, 413"))
 MAIL_CRASHED = mail("mail_crashed", 500, "internal server error", documented("Mail specification, 500"))
-MAIL_UNMODELLED = mail(
-    "mail_unmodelled",
+MAIL_NOT_IMPLEMENTED = mail(
+    "mail_not_implemented",
     501,
     "mockserver does not model {method} {path}; it invents no answer",
     _OURS,
@@ -549,7 +549,7 @@ GENERAL: dict[str, dict[str, ErrorMessage]] = {
         "not_allowed": NOT_ALLOWED,
         "too_large": TOO_LARGE,
         "crashed": CRASHED,
-        "unmodelled": UNMODELLED,
+        "not_implemented": NOT_IMPLEMENTED,
     },
     MANAGEMENT: {
         "no_credential": AUTHORIZATION_REQUIRED,
@@ -558,7 +558,7 @@ GENERAL: dict[str, dict[str, ErrorMessage]] = {
         "not_allowed": MANAGEMENT_NOT_ALLOWED,
         "too_large": MANAGEMENT_TOO_LARGE,
         "crashed": MANAGEMENT_CRASHED,
-        "unmodelled": MANAGEMENT_UNMODELLED,
+        "not_implemented": MANAGEMENT_NOT_IMPLEMENTED,
     },
     MAIL: {
         "no_credential": MAIL_NO_CREDENTIAL,
@@ -567,7 +567,7 @@ GENERAL: dict[str, dict[str, ErrorMessage]] = {
         "not_allowed": MAIL_NOT_ALLOWED,
         "too_large": MAIL_TOO_LARGE,
         "crashed": MAIL_CRASHED,
-        "unmodelled": MAIL_UNMODELLED,
+        "not_implemented": MAIL_NOT_IMPLEMENTED,
     },
 }
 """What a request meets that is not about one operation, by family."""
@@ -613,7 +613,7 @@ def family(path: str) -> str:
     return MAIL if path.startswith("/v3/mail/") else CLASSIC
 
 
-UNMODELLED_OPERATIONS = {
+NOT_IMPLEMENTED_OPERATIONS = {
     "/v3/api_keys": ["GET", "POST"],
     "/v3/mail/batch": ["POST"],
     "/v3/mail/batch/{batch_id}": ["GET"],

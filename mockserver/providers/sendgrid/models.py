@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ... import profiles
-from ...errors import SeedError
-from ...store import State as BaseState
-from ...store import Table, plain
+from ...core import profiles
+from ...core.errors import SeedError
+from ...core.store import State as BaseState
+from ...core.store import Table, to_dict
 from . import catalog
 
 
@@ -181,9 +181,9 @@ class State(BaseState):
             "username": self.username,
             "user_id": self.user_id,
             "remaining_ips": self.remaining_ips,
-            "subusers": [plain(subuser) for subuser in self.subusers.values()],
-            "ips": [plain(ip) for ip in self.ips.values()],
-            "pools": [plain(pool) for pool in self.pools.values()],
+            "subusers": [to_dict(subuser) for subuser in self.subusers.values()],
+            "ips": [to_dict(ip) for ip in self.ips.values()],
+            "pools": [to_dict(pool) for pool in self.pools.values()],
         }
 
 

@@ -13,10 +13,10 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ...bodies import NotAnObject, NotJson, parse_json, parse_json_object
-from ...errors import ApiError, ErrorMessage
-from ...profiles import Profile
+from ...core.errors import ApiError, ErrorMessage
+from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
+from ...web.bodies import NotAnObject, NotJson, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.mounts import host_name
 from ...web.provider import Failure
@@ -124,7 +124,7 @@ def _cors_headers(allowed_methods: tuple[str, ...]) -> tuple[tuple[str, str], ..
 
 
 blueprint = SendGrid("sendgrid", __name__)
-blueprint.add_not_implemented(catalog.UNMODELLED_OPERATIONS)
+blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 # What views share

@@ -4,8 +4,8 @@ Errors come in two dialects that live side by side. The newer one, of pools, sen
 alone or `message`, `param`, `value`. The older one adds `description` and a `code` that is a string of digits.
 """
 
-from ...errors import ErrorMessage, Limit, assumed, documented, observed
-from ...profiles import Switch
+from ...core.errors import ErrorMessage, Limit, assumed, documented, observed
+from ...core.profiles import Switch
 
 POOLS = "IP Pools API reference"
 IPS = "Sending IPs API reference"
@@ -437,8 +437,8 @@ NOT_AN_OBJECT = ErrorMessage(
 TOO_LARGE = ErrorMessage(
     "too_large", 413, "Request entity too large", assumed("the API introduction has the status, not the words")
 )
-UNMODELLED = ErrorMessage(
-    "unmodelled",
+NOT_IMPLEMENTED = ErrorMessage(
+    "not_implemented",
     501,
     "mockserver does not model {method} {path}; it invents no answer",
     assumed("ours: SparkPost has this operation, this server does not"),
@@ -469,7 +469,7 @@ RIGHTS = assumed(
 )
 """Where the grants of operations come from."""
 
-UNMODELLED_OPERATIONS = {
+NOT_IMPLEMENTED_OPERATIONS = {
     "/api/v1/account": ["GET", "PUT"],
     "/api/v1/account/aws-marketplace/add-ons/dedicated_ips": ["POST"],
     "/api/v1/account/integrations/aws-marketplace/add-ons/dedicated_ips": ["POST"],

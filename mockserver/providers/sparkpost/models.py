@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import profiles
-from ...errors import SeedError
-from ...store import State as BaseState
-from ...store import Table, plain
+from ...core import profiles
+from ...core.errors import SeedError
+from ...core.store import State as BaseState
+from ...core.store import Table, to_dict
 from .catalog import DEFAULT_POOL, IP_LIMIT, SHARED_POOL
 
 
@@ -126,10 +126,10 @@ class State(BaseState):
         return {
             **self.profile.dump(),
             "dedicated_ip_limit": self.dedicated_ip_limit,
-            "ip_pools": [plain(pool) for pool in self.pools.values()],
-            "sending_ips": [plain(ip) for ip in self.ips.values()],
-            "subaccounts": [plain(subaccount) for subaccount in self.subaccounts.values()],
-            "keys": [plain(key) for key in self.keys.values()],
+            "ip_pools": [to_dict(pool) for pool in self.pools.values()],
+            "sending_ips": [to_dict(ip) for ip in self.ips.values()],
+            "subaccounts": [to_dict(subaccount) for subaccount in self.subaccounts.values()],
+            "keys": [to_dict(key) for key in self.keys.values()],
         }
 
 

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import flask
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ...bodies import NotAnObject, NotJson, parse_json_object
-from ...errors import ApiError, ErrorMessage
-from ...profiles import Profile
+from ...core.errors import ApiError, ErrorMessage
+from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
+from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure
 from . import catalog
@@ -66,7 +66,7 @@ class SparkPost(ProviderBlueprint):
             case Failure.NOT_ALLOWED:
                 return catalog.NOT_ALLOWED(method=method, path=path)
             case Failure.NOT_IMPLEMENTED:
-                return catalog.UNMODELLED(method=method, path=path)
+                return catalog.NOT_IMPLEMENTED(method=method, path=path)
             case Failure.NO_CREDENTIAL | Failure.UNKNOWN_CREDENTIAL:
                 return catalog.UNAUTHORIZED()
             case Failure.NOT_FOUND:
@@ -110,7 +110,7 @@ class SparkPost(ProviderBlueprint):
 
 
 blueprint = SparkPost("sparkpost", __name__)
-blueprint.add_not_implemented(catalog.UNMODELLED_OPERATIONS)
+blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 def _is_granted(scopes: frozenset[str] | None, scope: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....store import Transaction
+from ....core.store import Transaction
 from .. import catalog
 from ..models import Domain, State
 
@@ -43,5 +43,5 @@ def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
 
 def new_id(tx: Tx) -> str:
     """Return 24 hexadecimal characters: the time, what is the tenant's own, and a number."""
-    draw = tx.ids.draw()
-    return f"{int(tx.now) & 0xFFFFFFFF:08x}{draw.scope[:10]}{draw.number & 0xFFFFFF:06x}"
+    seed = tx.ids.next()
+    return f"{int(tx.now) & 0xFFFFFFFF:08x}{seed.salt[:10]}{seed.number & 0xFFFFFF:06x}"

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ....clock import LATEST
+from ....core.clock import LATEST
 from .. import catalog
 from ..models import Ip, Pool, State, created
 from .account import Tx

@@ -69,10 +69,10 @@ def linked(state: State, pool_id: str) -> set[str]:
 
 def eventually(state: State) -> State:
     """Return the state in which every promise is kept."""
-    return settle(state, math.inf)
+    return run_due(state, math.inf)
 
 
-def settle(state: State, now: float) -> State:
+def run_due(state: State, now: float) -> State:
     """Return the state at a time: itself, or a copy in which every job that is due is done; at `inf` all are."""
     due = [job for job in state.jobs.values() if _due(job) <= now]
     if not due:

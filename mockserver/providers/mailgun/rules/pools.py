@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from ....errors import ErrorMessage
+from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Link, Pool, State, created
 from .account import Tx, get_domain, new_id, require_dipps, require_eligible
@@ -63,13 +63,13 @@ class PoolView:
 
 def list_pools(tx: Tx, account: str | None) -> list[PoolView]:
     """Return every pool that the account owns or inherits, in order of creation."""
-    told = tx.state.profile[catalog.POOL_METADATA]
+    payload = tx.state.profile[catalog.POOL_METADATA]
     return [
         PoolView(
             pool,
             pool.account != account,
             any(_links(tx.state, account, pool)),
-            _since(tx.state, pool) if told else None,
+            _since(tx.state, pool) if payload else None,
         )
         for pool in tx.state.pools.values()
         if account == pool.account or account in pool.delegated_to

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from ....errors import ErrorMessage
+from ....core.errors import ErrorMessage
 from ....web.schemas import messages
 from .. import catalog
 from ..models import canonical

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ....errors import ErrorMessage
+from ....core.errors import ErrorMessage
 from ....web.schemas import Schema, messages, not_blank, strings
 from .. import catalog
 from .fields import BAD_VALUE, Addresses, PageToken, Replacement, string, whole_number

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
-from ....clock import EARLIEST, LATEST
-from ....errors import SeedError
-from ....fields import Boolean, Integer, Number
-from ....seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
+from ....core.clock import EARLIEST, LATEST
+from ....core.errors import SeedError
+from ....core.fields import Boolean, Integer, Number
+from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
 from .. import catalog
 from ..models import State, check_domains
 from ..rules import jobs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....store import Transaction
+from ....core.store import Transaction
 from ..models import State
 
 Tx = Transaction[State]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ....errors import ErrorMessage
+from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Ip, Pool, place
 from . import Tx, ips

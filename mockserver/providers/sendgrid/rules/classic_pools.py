@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....errors import ErrorMessage
+from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Ip, Pool
 from . import Tx, pools

@@ -50,6 +50,6 @@ def warm(tx: Tx, ip: Ip, warmup: bool) -> Ip:
 
 def _new_addresses(tx: Tx, region: str) -> Iterator[str]:
     while True:
-        address = str(_FIRST[region] + tx.ids.draw().number)
+        address = str(_FIRST[region] + tx.ids.next().number)
         if address not in tx.state.ips:
             yield address

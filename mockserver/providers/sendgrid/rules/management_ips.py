@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ....errors import ErrorMessage
+from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import NO_ADDRESS, Ip, Pool, Subuser, place
 from . import Tx, ips, management_pools, pools

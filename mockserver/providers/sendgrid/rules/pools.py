@@ -45,5 +45,5 @@ def leave(tx: Tx, ips: list[Ip]) -> None:
 
 def _new_ids(tx: Tx) -> Iterator[str]:
     while True:
-        draw = tx.ids.draw()
-        yield str(1_000_000 + int(draw.scope[:5], 16) + draw.number)
+        seed = tx.ids.next()
+        yield str(1_000_000 + int(seed.salt[:5], 16) + seed.number)

@@ -22,7 +22,7 @@ def create_subuser(tx: Tx, *, name: str, email: str, ips: Sequence[str]) -> Subu
         raise catalog.USERNAME_TAKEN()
     _check_ips(tx, ips)
     taken = {tx.state.user_id, *(subuser.id for subuser in tx.state.subusers.values())}
-    number = 10_000 + tx.ids.draw().number
+    number = 10_000 + tx.ids.next().number
     while str(number) in taken:
         number += 1
     subuser = tx.state.subusers[name] = Subuser(name, str(number), email)

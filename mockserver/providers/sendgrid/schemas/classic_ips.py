@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ....fields import Boolean
+from ....core.fields import Boolean
 from ....web.schemas import Schema, messages, strings
 from .. import catalog
 from .fields import choice, page_size, position, query_boolean, string

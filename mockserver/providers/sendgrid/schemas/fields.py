@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ....errors import ErrorMessage, Limit
-from ....fields import QueryInteger
+from ....core.errors import ErrorMessage, Limit
+from ....core.fields import QueryInteger
 from ....web.schemas import messages
 from .. import catalog
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate
 
-from .... import clock
-from ....fields import Boolean, Integer
-from ....seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
+from ....core import clock
+from ....core.fields import Boolean, Integer
+from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
 from .. import catalog
 from ..models import LONGEST_ID, State
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ....store import Transaction
+from ....core.store import Transaction
 from .. import catalog
 from ..models import Pool, SendingIp, State
 

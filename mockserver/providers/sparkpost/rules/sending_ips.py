@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import replace
 
-from ....store import Transaction
+from ....core.store import Transaction
 from .. import catalog
 from ..models import SendingIp, State
 
@@ -79,7 +79,7 @@ def buy_ips(tx: Tx, ip_pool: str, quantity: int) -> None:
     if bought + quantity > tx.state.dedicated_ip_limit:
         raise catalog.TOO_MANY_IPS()
     for _ in range(quantity):
-        number = tx.ids.draw().number
+        number = tx.ids.next().number
         while (address := str(NEW_IPS[number % NEW_IPS.num_addresses])) in tx.state.ips:
             number += 1
         hostname = f"mta{number}a.sparkpostmail.com"

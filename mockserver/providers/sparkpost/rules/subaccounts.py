@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ....store import Issued, Transaction
+from ....core.store import IssuedKey, Transaction
 from .. import catalog
 from ..models import Key, State, Subaccount
 
@@ -136,7 +136,7 @@ def create_subaccount(
         return subaccount, None
     key = _new_key(tx)
     tx.state.keys[digest(key)] = Key(digest(key), number)
-    tx.issued.append(Issued(key, str(number), frozenset(key_grants)))
+    tx.issued.append(IssuedKey(key, str(number), frozenset(key_grants)))
     return subaccount, NewKey(key, key_label)
 
 
@@ -177,5 +177,5 @@ def _new_id(tx: Tx) -> int:
 
 def _new_key(tx: Tx) -> str:
     """Return 40 hexadecimal digits that no other tenant is given."""
-    draw = tx.ids.draw()
-    return hashlib.sha256(f"{draw.scope}{draw.number}".encode()).hexdigest()[:40]
+    seed = tx.ids.next()
+    return hashlib.sha256(f"{seed.salt}{seed.number}".encode()).hexdigest()[:40]

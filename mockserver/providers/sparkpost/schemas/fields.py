@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from ....errors import ErrorMessage
+from ....core.errors import ErrorMessage
 from ....web.schemas import messages, not_blank
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from ....profiles import Profile
+from ....core.profiles import Profile
 from ....web.schemas import Schema, messages
 from .. import catalog
 from .fields import required_string

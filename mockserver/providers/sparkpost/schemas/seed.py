@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from .... import clock
-from ....fields import Boolean, Integer, Number
-from ....seed import CredentialSchema, SeedSchema, SeedSection, text
+from ....core import clock
+from ....core.fields import Boolean, Integer, Number
+from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text
 from .. import catalog
 from ..models import State
 from ..rules.sending_ips import IPV4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ....fields import Boolean, Integer, Number
-from ....profiles import Profile
+from ....core.fields import Boolean, Integer, Number
+from ....core.profiles import Profile
 from ....web.schemas import Schema, check, messages
 from .. import catalog
 from .fields import required_string

@@ -8,8 +8,8 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from ....errors import ErrorMessage
-from ....fields import Boolean
+from ....core.errors import ErrorMessage
+from ....core.fields import Boolean
 from ....web.schemas import ALL_ERRORS, Schema, check, messages, not_blank
 from .. import catalog
 from ..rules.sending_ips import IPV4

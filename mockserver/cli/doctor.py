@@ -1,0 +1,88 @@
+"""The checks of an installation: whether a server could start here."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+DISTRIBUTION = "esp-mockserver"
+LOWEST = (3, 11)
+SEEDS = ("default", "empty", "documents")
+
+
+class Check(NamedTuple):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(port: int) -> Iterator[Check]:
+    """Look at everything; `port` is where the server would listen."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    lowest = ".".join(map(str, LOWEST))
+    yield Check("python", sys.version_info >= LOWEST, f"{version}, needs {lowest} or newer")
+    for name, least in requirements():
+        yield _dependency(name, least)
+    yield _data()
+    yield _port(port)
+
+
+def requirements() -> Iterator[tuple[str, str]]:
+    """Yield what is needed to run, with its lowest version: as installed, or as a checkout says."""
+    try:
+        lines = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:  # a checkout that was never installed
+        config = configparser.ConfigParser()
+        config.read(Path(__file__).parent.parent.parent / "setup.cfg", encoding="utf-8")
+        lines = config.get("options", "install_requires", fallback="").split()
+    for line in lines:
+        found = re.match(r"([\w.-]+)\s*\(?>=\s*([0-9.]+)", line)
+        if found is not None and ";" not in line:
+            yield found[1], found[2]
+
+
+def _dependency(name: str, least: str) -> Check:
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Check(name, False, f"is not installed, needs {least} or newer")
+    return Check(name, _numbers(version) >= _numbers(least), f"{version}, needs {least} or newer")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers that a version begins with, without zeros at the end."""
+    found = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(map(int, re.sub(r"(\.0+)+$", "", found[0]).split("."))) if found is not None else ()
+
+
+def _data() -> Check:
+    try:
+        from ..core import seed
+        from ..providers import PROVIDERS
+        from ..web.openapi import Contract
+
+        sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
+        documents = [*sections, "control"]
+        for name in documents:
+            Contract.load(name)
+        for seed_name in SEEDS:
+            seed.load(seed_name, sections)
+    except Exception as error:  # whatever is wrong with it is what was asked
+        return Check("data", False, f"{type(error).__name__}: {error}")
+    return Check("data", True, f"{len(documents)} OpenAPI documents and {len(SEEDS)} seeds are readable")
+
+
+def _port(port: int) -> Check:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        return Check("port", False, f"127.0.0.1:{port}: {error.strerror or error}")
+    return Check("port", True, f"127.0.0.1:{port} is free")

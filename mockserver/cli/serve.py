@@ -1,0 +1,172 @@
+"""`mockserver serve`: from its options to a server that listens, and to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import ipaddress
+import logging
+import re
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from ..core.config import Config
+from ..core.errors import SeedError, StoreError
+from ..settings import option, settings
+from . import environment
+from .options import PORT, Failure, print_json
+
+if TYPE_CHECKING:
+    from ..tls import Tls
+
+
+def _provider_ports(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
+    """Return the ports that providers are to have, 0 for any free one."""
+    if value is None:
+        return {}
+    from ..providers import PROVIDERS
+
+    known = [provider.name for provider in PROVIDERS]
+    found: dict[str, int] = {}
+    for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
+        name, _, port = each.strip().partition("=")
+        if name not in known or name in found or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
+            raise click.BadParameter(
+                f"'{each}': is to be auto, or NAME=PORT for some of {', '.join(known)}, with commas."
+            )
+        found[name] = int(port)
+    return found
+
+
+@click.command()
+@option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port to bind; 0 for any free one."
+)
+@option(
+    "--provider-ports",
+    is_flag=False,
+    flag_value="auto",
+    metavar="NAME=PORT,...",
+    callback=_provider_ports,
+    help="A further port for each of these providers, which is at its root there; auto, or nothing, for any free ones.",
+)
+@settings
+@option(
+    "--tls",
+    type=click.Choice(["self-signed"]),
+    help="Speak HTTPS, with a certificate that is made for this run.",
+)
+@option("--tls-cert", metavar="FILE", help="Speak HTTPS, with this certificate, in PEM.")
+@option("--tls-key", metavar="FILE", help="The private key of --tls-cert, if it is not in the same file.")
+@option("--tls-ca-file", metavar="FILE", help="Where --tls self-signed writes what clients are to trust.")
+def serve(
+    host: str,
+    port: int,
+    provider_ports: dict[str, int],
+    tls: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    tls_ca_file: str | None,
+    **values: Any,
+) -> None:
+    """Start the server; it prints one line when it is ready, and stops on SIGTERM or Ctrl-C."""
+    for mistake in environment.unknown():
+        raise Failure(mistake)
+    config = Config(**values)
+    if not config.expose and not _is_loopback(host):
+        raise Failure(f"--host {host}: other machines could reach it; if they are to, say --expose")
+    gc.disable()  # nothing that a start makes is garbage, and looking for some takes a tenth of its time
+    from ..server import start
+
+    logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
+    if config.access_log:
+        logging.getLogger("mockserver").setLevel(logging.INFO)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    made = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
+    if made is not None:
+        config = replace(config, control_token=made)
+    with _tls(host, tls, tls_cert, tls_key, tls_ca_file) as identity:
+        try:
+            server = start(config, host, port, provider_ports, identity)
+        except SeedError as error:
+            raise Failure(f"seed: {error}") from None
+        except StoreError as error:
+            raise Failure(str(error), 1) from None
+        except OSError as error:
+            raise Failure(f"cannot listen on {error.filename}: {error.strerror}") from None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stop())
+        ready_message = server.ready_message()
+        gc.freeze()  # what a start makes stays, and need not be looked at again
+        gc.enable()
+        _announce(ready_message if made is None else {**ready_message, "control_token": made})
+        server.serve()
+    gc.freeze()  # or Python would look for garbage before it ends, which takes longer than all the rest
+
+
+@contextlib.contextmanager
+def _tls(host: str, made: str | None, cert: str | None, key: str | None, ca_file: str | None) -> Iterator[Tls | None]:
+    """Return the certificate that was given, or make one, as long as it is needed."""
+    if made is not None and cert is not None:
+        raise click.UsageError("--tls makes a certificate, --tls-cert names one: not both.")
+    if key is not None and cert is None:
+        raise click.UsageError("--tls-key is the key of a --tls-cert, and there is none.")
+    if ca_file is not None and made is None:
+        raise click.UsageError("--tls-ca-file is written by --tls self-signed only.")
+    if made is None and cert is None:
+        yield None
+        return
+    from .. import tls
+    from ..providers import PROVIDERS
+
+    names = [host, socket.gethostname(), *(name for provider in PROVIDERS for name in provider.hosts)]
+    try:
+        source = contextlib.nullcontext(tls.load(cert, key)) if cert is not None else tls.self_signed(names, ca_file)
+        with source as identity:
+            yield identity
+    except tls.TlsError as error:
+        raise Failure(f"TLS: {error}") from None
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _announce(ready_message: dict[str, object]) -> None:
+    """Print one JSON line for a program, a few lines for a person."""
+    if not sys.stdout.isatty():
+        print_json(ready_message)
+        sys.stdout.flush()
+        return
+    click.echo(f"mockserver is ready on {ready_message['url']}")
+    if "ca" in ready_message:
+        click.echo(f"Clients are to trust {ready_message['ca']}")
+    providers = ready_message["providers"]
+    assert isinstance(providers, dict)
+    for name, access in providers.items():
+        click.echo(f"  {name:10} {access['url']:40} {access['api_key'] or 'no credential: all are rejected'}")
+        if "root_url" in access:
+            click.echo(f"  {'':10} {access['root_url']:40} without a prefix")
+    if "control_token" in ready_message:
+        click.echo(f"The control API asks for the token {ready_message['control_token']}")
+    click.echo("Stop it with Ctrl-C.")

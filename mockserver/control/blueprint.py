@@ -1,0 +1,188 @@
+"""The control API's blueprint: who may use it, its requests and responses validated against its OpenAPI document."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import flask
+from flask import abort, current_app, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+
+from ..core.store import StoreUnavailable, Tenant
+from ..evidence import SCHEMA_VERSION
+from ..web.bodies import NotJson, parse_json, parse_pairs
+from ..web.exchange import origin, script_name
+from ..web.mounts import LOOPBACK_NAMES, host_name
+from ..web.openapi import Contract
+from ..web.operations import OperationBlueprint
+from ..web.problems import MisdirectedRequest, http_problem, internal_error, problem, status_line, unavailable
+from ..web.server_state import server_state
+from ..web.wrappers import Response, read_body
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+log = logging.getLogger("mockserver")
+
+PREFIX = "/_mockserver"
+DATA = "mockserver.control_data"
+"""WSGI environ key: the valid body or query of a request."""
+MAX_BODY = 32 << 20
+"""Maximum size of a body in bytes; large enough that any state returned by GET can be sent back with PUT."""
+PUBLIC_ENDPOINTS = frozenset({"live", "ready"})
+"""Those that need no token, from any address."""
+
+
+class ControlBlueprint(OperationBlueprint):
+    """The blueprint of the control API. A view returns the fields of its response, or `(fields, status)`."""
+
+    def __init__(self) -> None:
+        super().__init__("control", __name__, url_prefix=PREFIX)
+        self.before_request(check_access)
+        self.before_request(validate_request)
+        self.register_error_handler(HTTPException, http_problem)
+        self.register_error_handler(RequestEntityTooLarge, lambda error: problem(413, "The body is too large."))
+        self.register_error_handler(StoreUnavailable, unavailable)
+        self.register_error_handler(Exception, internal_error)
+
+    def add_url_rule(  # type: ignore[override]
+        self, rule: str, endpoint: str, view_func: Callable[..., Any], *, methods: list[str]
+    ) -> None:
+        """Register an operation; `endpoint` is its operationId."""
+
+        @functools.wraps(view_func)
+        def view(**path_values: str) -> flask.Response:
+            return make_response(endpoint, view_func(**path_values))
+
+        self.add_rule(rule, endpoint, view, methods)
+
+
+def check_access() -> flask.Response | None:
+    """Refuse pages of other origins; without the token where one is set; else from other machines."""
+    if isinstance(request.routing_exception, BadRequest | MisdirectedRequest):
+        return None  # the application refuses the host
+    origin = request.headers.get("Origin")
+    is_foreign = origin is not None and origin.partition("://")[2] != request.headers.get("Host")
+    if is_foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return problem(403, "The control API is not for pages of other origins.")
+    if request.endpoint is not None and request.endpoint.rpartition(".")[2] in PUBLIC_ENDPOINTS:
+        return None
+    token = server_state().config.control_token
+    if token is None:
+        if is_loopback(request.environ) and allows_host(request.headers.get("Host")):
+            return None
+        return problem(
+            403,
+            "Without a control token, the control API answers only clients on a loopback address: set control_token.",
+        )
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
+        return problem(401, "The control API needs its token.", [("WWW-Authenticate", "Bearer")])
+    return None
+
+
+def is_loopback(environ: WSGIEnvironment) -> bool:
+    """Return whether a client's address is this machine's own.
+
+    Without an address it is, if there is no server, as with Werkzeug's test client; a server leaves it out for a Unix
+    socket, on which a proxy may answer for anybody.
+    """
+    address = environ.get("REMOTE_ADDR")
+    if address is None:
+        return not environ.get("wsgi.multithread") and not environ.get("wsgi.multiprocess")
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
+
+
+def allows_host(host: str | None) -> bool:
+    """Return whether a Host is this machine's own name: a web page could have led a browser here under another."""
+    state, config = server_state(), current_app.config
+    if host is None or state.config.expose or config["TRUSTED_HOSTS"] is not None:
+        return True
+    own = config["SERVER_NAME"]
+    return host_name(host) in LOOPBACK_NAMES or (own is not None and host_name(host) == host_name(own))
+
+
+def validate_request() -> None:
+    """Validate the query or the body of a request against the OpenAPI document, and keep it for `request_data`."""
+    if request.endpoint is None:
+        return
+    operation_id = request.endpoint.rpartition(".")[2]
+    contract = Contract.load("control")
+    body = read_body(request, MAX_BODY)
+    takes_body, names = contract.body_and_query(operation_id)
+    data = {}
+    if body and takes_body:
+        if request.mimetype != "application/json":
+            abort(415, "The body is to be application/json.")
+        try:
+            data = parse_json(body)
+        except NotJson:
+            abort(400, "/body: is no JSON")
+    query = MultiDict(parse_pairs(request.query_string))
+    for name in query:
+        if name not in names:
+            abort(400, f"/query/{name}: unknown; there is {', '.join(names) or 'none'}")
+    judged = body if body and takes_body else b"{}"
+    values = request.view_args or {}
+    for violation in contract.request_violations(operation_id, values, query, "application/json", judged):
+        reason = "is not allowed here" if violation.reason.startswith("False schema") else violation.reason
+        abort(400, f"{violation.pointer}: {reason or violation.rule}")
+    if names:
+        data = {name: contract.coerce(operation_id, name, query[name]) for name in query}
+    request.environ[DATA] = data
+
+
+def request_data() -> dict[str, Any]:
+    """Return the valid body of the request, or its query."""
+    data: dict[str, Any] = request.environ[DATA]
+    return data
+
+
+def make_response(operation_id: str, returned: Any) -> flask.Response:
+    """Return what a view returned as a response, validated against the OpenAPI document."""
+    if isinstance(returned, flask.Response):
+        return returned
+    fields, status = returned if isinstance(returned, tuple) else (returned, 200)
+    data = None if status == 204 else {"schema_version": SCHEMA_VERSION, **fields}
+    content_type = None if data is None else "application/json"
+    violation = Contract.load("control").response_violation(operation_id, status, content_type, data)
+    if violation is not None:
+        server_state().store.count("response_violations")
+        log.error("our answer breaks our contract: control %s: %s", operation_id, violation)
+    return Response(json.dumps(data) if data is not None else None, status_line(status), content_type=content_type)
+
+
+blueprint = ControlBlueprint()
+
+
+# What views share
+
+
+def get_tenant_or_404(tenant_id: str) -> Tenant:
+    """Return an open tenant, or open one that the seed names."""
+    tenant = server_state().tenants.get(tenant_id)
+    if tenant is None:
+        abort(404, f"No tenant is named '{tenant_id}'.")
+    return tenant
+
+
+def provider_url(name: str) -> str:
+    """Return a provider's URL, as the client names this server."""
+    return origin(request) + script_name(request) + server_state().mounts.prefix_of(name)
+
+
+def provider_root_url(name: str) -> str | None:
+    """Return the URL of a provider's own port, if it has one, as the client names this machine."""
+    port = server_state().mounts.ports.get(name)
+    return f"{request.scheme}://{host_name(request.headers.get('Host', ''))}:{port}" if port is not None else None

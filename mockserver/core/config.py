@@ -1,0 +1,51 @@
+"""The settings of one server, with their defaults."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from .profiles import ProfileSetting
+
+UnknownCredentials = Literal["any", "well-formed", "reject"]
+UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
+STORE = re.compile("memory|(redis|rediss|unix)://.+")
+"""The valid values of `store`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of a server. Each is a command line option of the same name, or for programs that embed it."""
+
+    seed: str = "default"
+    """The initial state of every tenant: a YAML file or the name of a packaged seed, and `#NAME` for a document that
+    is not its first."""
+    profile: ProfileSetting | None = None
+    """The profile of the providers, unless a seed or a tenant sets another: `live`, or `sendgrid=live,…`."""
+    unknown_credentials: UnknownCredentials = "well-formed"
+    """Which unknown credentials get a tenant of their own: all, those in the provider's format, or none."""
+    max_tenants: int = 10_000
+    """The maximum number of tenants; beyond it the least recently used one is evicted."""
+    tenant_ttl: float | None = None
+    """How long a tenant may be idle before it is evicted, in seconds; None for no limit."""
+    store: str = "memory"
+    """Where data is stored: `memory`, or `redis://HOST:PORT/DB`, which several servers can share."""
+    max_body_bytes: int = 1 << 20
+    """The maximum size of a request body, in bytes."""
+    request_log_size: int = 1_000
+    """The maximum number of requests in the request log of a tenant."""
+    request_log_max_bytes: int = 64 << 20
+    """The approximate maximum size of all request logs together, in bytes."""
+    id_seed: str = "mockserver"
+    """The seed of generated identifiers, which also depend on the name of the tenant."""
+    expose: bool = False
+    """Whether the server can be reached from other machines, with any Host header."""
+    control_token: str | None = None
+    """The token that the control API requires, if any."""
+    access_log: bool = False
+    """Whether each request is logged."""
+    time: Callable[[], float] = time.time
+    """Returns the time, in seconds since the epoch."""

@@ -1,0 +1,2 @@
+-- Delete a tenant. ARGV: id
+close(A[1])

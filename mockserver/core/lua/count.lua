@@ -1,0 +1,2 @@
+-- Count something. ARGV: name
+return count(A[1])

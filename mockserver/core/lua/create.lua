@@ -1,0 +1,12 @@
+-- Create a tenant. ARGV: last number, number, id, credentials, fields
+sweep()
+local last, made, id, entries, fields = A[1], A[2], A[3], cjson.decode(A[4]), cjson.decode(A[5])
+if (call('HGET', P .. 'counts', 'made') or '0') ~= last then return false end
+for _, each in ipairs(entries) do
+  if call('HEXISTS', P .. 'creds', each[1]) == 1 then return false end
+end
+call('HSET', P .. 'counts', 'made', made)
+make(id)
+call('HSET', P .. 't:' .. id, unpack(fields))
+add(id, entries)
+return born(id)

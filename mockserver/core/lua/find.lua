@@ -1,0 +1,3 @@
+-- Return the entry of a credential. ARGV: digest
+sweep()
+return call('HGET', P .. 'creds', A[1])

@@ -1,0 +1,2 @@
+-- Return what a credential stands for. ARGV: digest
+return lookup(A[1])

@@ -1,0 +1,2 @@
+-- Do nothing: is Redis there?
+return 1

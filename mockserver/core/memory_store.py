@@ -1,0 +1,416 @@
+"""The store in this process's memory."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from . import ids
+from .clock import Clock
+from .config import Config
+from .faults import ConnectionDropped, Fault, Faults
+from .request_log import CounterRow, Record, RequestCounter, RequestLog, RequestLogBudget
+from .store import (
+    Caller,
+    RateWindow,
+    Register,
+    Registration,
+    Snapshot,
+    State,
+    Store,
+    Tenant,
+    TenantData,
+    TenantEvicted,
+    TenantSummary,
+    Transaction,
+    digest,
+)
+
+T = TypeVar("T")
+
+EVICTED_PER_TENANT = 10
+"""How many evicted credentials are remembered for each tenant that may stay open."""
+
+
+class MemoryTenant(Tenant):
+    """A tenant and its lock."""
+
+    __slots__ = ("_request_log", "_kept", "_resets", "_start", "_time", "_used", "ended", "lock", "over")
+
+    def __init__(
+        self,
+        tenant_id: str,
+        id_salt: str,
+        request_log: RequestLog,
+        seed: Mapping[str, State],
+        start: Clock,
+        time: Callable[[], float],
+    ) -> None:
+        super().__init__(tenant_id, id_salt)
+        self.lock = threading.Lock()
+        self.over: threading.Event | None = None
+        """Set when the delays of its calls are to be over; there is one once a call was delayed."""
+        self.ended = False
+        """Whether there is nobody left to answer for."""
+        self._request_log = request_log
+        self._start = start
+        self._time = time
+        self._kept = TenantData(seed, {}, 0, start, Faults(), {})
+        self._used: dict[tuple[str, str], RateWindow] = {}
+        self._resets = 0
+
+    @property
+    def request_log(self) -> RequestLog:
+        return self._request_log
+
+    def transact(
+        self,
+        provider: str,
+        run_due_jobs: Callable[[Any, float], Any],
+        view: Callable[[Transaction[Any]], T],
+        *,
+        writes: bool,
+    ) -> T:
+        with self.lock:
+            return self._transact(provider, run_due_jobs, view, writes)
+
+    def _transact(
+        self,
+        provider: str,
+        run_due_jobs: Callable[[Any, float], Any],
+        view: Callable[[Transaction[Any]], T],
+        writes: bool,
+    ) -> T:
+        """Do it with the tenant locked."""
+        kept = self._kept
+        now = kept.clock.now(self._time())
+        state = kept.states.get(provider) or kept.seed[provider]
+        current = run_due_jobs(state, now)
+        if writes and current is state:
+            current = state.copy()
+        tx = Transaction(current, ids.Ids(self.id_salt, kept.ids_issued), now)
+        tx.seq = self._request_log.next_seq()
+        result = view(tx)
+        if writes:
+            kept.states[provider] = run_due_jobs(tx.state, now)
+            kept.ids_issued = tx.ids.issued
+        return result
+
+    def read(self) -> TenantData:
+        with self.lock:
+            return self._kept.copy()
+
+    def update(self, change: Callable[[TenantData], T]) -> T:
+        with self.lock:
+            kept = self._kept.copy()
+            changed = change(kept)
+            self._kept = kept
+            return changed
+
+    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
+        if not self._kept.faults:
+            return None
+        return self.update(lambda kept: kept.faults.take(operation, may_wait=may_wait))
+
+    def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
+        key = (operation, credential)
+        with self.lock:
+            now = self._kept.clock.now(self._time())
+            used = self._used[key] = RateWindow.hit(self._used.get(key), now, window)
+            return used
+
+    def wait(self, seconds: float) -> None:
+        if not seconds:
+            return
+        with self.lock:
+            over, resets = self.over or threading.Event(), self._resets
+            self.over = over
+        if not self.ended:
+            over.wait(seconds)
+        if self.ended or self._resets != resets:
+            raise ConnectionDropped
+
+    def interrupt_delays(self) -> None:
+        """Let every call that is delayed now be answered."""
+        with self.lock:
+            over, self.over = self.over, None
+        if over is not None:
+            over.set()
+
+    def reset(self) -> None:
+        with self.lock:
+            self._kept = TenantData(self._kept.seed, {}, 0, self._start, Faults(), {})
+            self._used.clear()
+            self._request_log.reset()
+            self._resets += 1
+            over, self.over = self.over, None
+        if over is not None:
+            over.set()
+
+
+class StoreSnapshot(NamedTuple):
+    """All tenants and credentials at one moment."""
+
+    tenants: list[tuple[MemoryTenant, Snapshot]]
+    known: dict[tuple[str, str], Caller]
+    open: list[tuple[str, list[tuple[str, str]]]]
+
+
+class MemoryStore(Store):
+    """Tenants in this process's memory, over one world that all of them start from."""
+
+    tenant_class = MemoryTenant
+    is_local = True
+
+    def __init__(self, initial_states: Mapping[str, State], config: Config) -> None:
+        super().__init__(initial_states, config)
+        self._tenants: dict[str, MemoryTenant] = {}
+        self._known: dict[tuple[str, str], Caller] = {}
+        self._open: OrderedDict[str, list[tuple[str, str]]] = OrderedDict()
+        """The credentials of every tenant that is not the seed's, by its id, least recently used first."""
+        self._issued: dict[str, list[tuple[str, str]]] = {}
+        """The credentials that providers gave out, by the id of the tenant."""
+        self._used: dict[str, float] = {}
+        """When each of those was last used, if that is ever asked for."""
+        self._evicted: OrderedDict[str, str] = OrderedDict()
+        """Credentials whose tenants were closed, as digests, and why; the oldest first."""
+        self._made = 0
+        self._lock = threading.Lock()
+        """Held while the tenants and credentials that there are change."""
+        self._request_counts = RequestCounter()
+        self._counts: Counter[str] = Counter()
+        self._snapshots: dict[str, StoreSnapshot] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._budget = RequestLogBudget(self.config.request_log_max_bytes)
+        self._strangers = itertools.count(1)
+
+    def check(self) -> None:
+        pass
+
+    # Tenants
+
+    def __len__(self) -> int:
+        return len(self._tenants)
+
+    def overview(self) -> list[TenantSummary]:
+        with self._lock:
+            self._sweep()
+        return [
+            TenantSummary(tenant.id, len(tenant.request_log), tenant.request_log.dropped, sorted(tenant.read().states))
+            for tenant in list(self._tenants.values())
+        ]
+
+    def get(self, tenant_id: str) -> MemoryTenant | None:
+        with self._lock:
+            self._sweep()
+            if tenant_id in self._open:
+                self._touch(tenant_id)
+            return self._tenants.get(tenant_id)
+
+    def tenant(self, tenant_id: str) -> MemoryTenant:
+        return self._tenants.get(tenant_id) or self._tenant(tenant_id, self.initial_states, Clock())
+
+    def _tenant(self, tenant_id: str, seed: Mapping[str, State], start: Clock) -> MemoryTenant:
+        request_log = RequestLog(self.config.request_log_size, self._budget)
+        salt = ids.tenant_salt(self.config.id_seed, tenant_id)
+        return self._tenants.setdefault(
+            tenant_id, self.tenant_class(tenant_id, salt, request_log, seed, start, self.time)
+        )
+
+    def create(
+        self,
+        register: Register,
+        seed: Mapping[str, State] | None,
+        start: Clock,
+    ) -> MemoryTenant:
+        with self._lock:
+            self._sweep()
+            number, registrations = register(self._made, lambda *key: key in self._known)
+            self._made = number
+            tenant = self._tenant(f"t{number}", seed or self.initial_states, start)
+            self._add(tenant, registrations)
+            return tenant
+
+    def _add(self, tenant: MemoryTenant, registrations: Sequence[Registration]) -> None:
+        keys = [(each.provider, each.credential) for each in registrations]
+        self._open[tenant.id] = keys
+        for key, registration in zip(keys, registrations, strict=True):
+            self._known[key] = Caller(tenant, registration)
+            self._evicted.pop(digest(*key), None)
+        self._touch(tenant.id)
+        if len(self._open) > self.config.max_tenants:
+            self._evict("max")
+
+    def _evict(self, reason: str) -> None:
+        """Close the least recently used tenant, and remember its credentials."""
+        oldest, keys = self._open.popitem(last=False)
+        keys = [*keys, *self._issued.get(oldest, ())]
+        self._close(oldest, keys)
+        self._counts["evictions"] += 1
+        self._evicted.update(dict.fromkeys((digest(*key) for key in keys), reason))
+        while len(self._evicted) > EVICTED_PER_TENANT * self.config.max_tenants:
+            self._evicted.popitem(last=False)
+
+    def _touch(self, tenant_id: str) -> None:
+        """Note that a tenant is in use, if it is one that can be closed."""
+        if tenant_id not in self._open:
+            return
+        self._open.move_to_end(tenant_id)
+        if self.config.tenant_ttl is not None:
+            self._used[tenant_id] = self.time()
+
+    def _sweep(self) -> None:
+        """Close the tenants that were idle for too long."""
+        if self.config.tenant_ttl is None:
+            return
+        before = self.time() - self.config.tenant_ttl
+        while self._open and self._used[next(iter(self._open))] <= before:
+            self._evict("ttl")
+
+    def close(self, tenant_id: str) -> None:
+        with self._lock:
+            self._close(tenant_id, [*self._open.pop(tenant_id, ()), *self._issued.get(tenant_id, ())])
+
+    def _close(self, tenant_id: str, keys: Iterable[tuple[str, str]]) -> None:
+        for key in keys:
+            del self._known[key]
+        self._issued.pop(tenant_id, None)
+        self._used.pop(tenant_id, None)
+        self._drop(tenant_id)
+
+    def _drop(self, tenant_id: str) -> None:
+        tenant = self._tenants.pop(tenant_id, None)
+        if tenant is not None:
+            tenant.ended = True
+            tenant.interrupt_delays()
+            tenant.request_log.reset()
+
+    # Credentials of open tenants
+
+    def lookup(self, provider: str, credential: str) -> Caller | None:
+        with self._lock:
+            self._sweep()
+            caller = self._known.get((provider, credential))
+            if caller is not None:
+                self._touch(caller.tenant.id)
+            elif self._evicted:
+                reason = self._evicted.get(digest(provider, credential))
+                if reason is not None:
+                    self._counts["requests"] += 1
+                    raise TenantEvicted(reason)
+            return caller
+
+    def open(self, registration: Registration) -> Caller:
+        key = (registration.provider, registration.credential)
+        with self._lock:
+            if key not in self._known:
+                self._add(self._tenant(registration.tenant, self.initial_states, Clock()), [registration])
+            return self._known[key]
+
+    def issue(self, tenant: Tenant, registration: Registration) -> None:
+        key = (registration.provider, registration.credential)
+        with self._lock:
+            if self._tenants.get(tenant.id) is tenant and key not in self._known:
+                self._known[key] = Caller(tenant, registration)
+                self._issued.setdefault(tenant.id, []).append(key)
+
+    def find(self, provider: str, credential: str) -> str | None:
+        with self._lock:
+            self._sweep()
+            caller = self._known.get((provider, credential))
+        return caller.tenant.id if caller is not None else None
+
+    def registrations(self, tenant_id: str) -> Sequence[Registration]:
+        with self._lock:
+            return [self._known[key].registration for key in self._open.get(tenant_id, [])]
+
+    # Counts
+
+    def record_request(self, tenant: Tenant, record: Record, *, is_unmatched: bool) -> None:
+        assert isinstance(tenant, MemoryTenant)
+        error = record.error.key if record.error is not None else None
+        self._request_counts.add(record.provider, record.operation, error)
+        tenant.request_log.add(record)
+        if is_unmatched:
+            self.count("unmatched_requests")
+
+    def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
+        self._request_counts.add(provider, operation, error)
+        self.count("unmatched_requests")
+        return next(self._strangers)
+
+    def next_unmatched_number(self) -> int:
+        return next(self._strangers)
+
+    def count(self, name: str) -> None:
+        with self._lock:
+            self._counts[name] += 1
+
+    def counts(self) -> Mapping[str, int]:
+        tallied = sum(count for *_, count in self._request_counts)
+        return {**self._counts, "requests": self._counts["requests"] + tallied}
+
+    @property
+    def request_counts(self) -> Iterable[CounterRow]:
+        return self._request_counts
+
+    # Everything
+
+    def interrupt_delays(self) -> None:
+        for tenant in list(self._tenants.values()):
+            tenant.interrupt_delays()
+
+    def snapshots(self) -> Sequence[str]:
+        return list(self._snapshots)
+
+    def save(self, name: str, at_most: int) -> bool:
+        with self._lock:
+            if name not in self._snapshots and len(self._snapshots) >= at_most:
+                return False
+            self._sweep()
+            tenants = [(tenant, tenant.read().snapshot()) for tenant in list(self._tenants.values())]
+            self._snapshots[name] = StoreSnapshot(tenants, dict(self._known), list(self._open.items()))
+            return True
+
+    def restore(self, name: str) -> bool:
+        with self._lock:
+            snapshot = self._snapshots.get(name)
+            if snapshot is None:
+                return False
+            tenants = {tenant.id: tenant for tenant, _ in snapshot.tenants}
+            for tenant_id in [each for each in self._tenants if each not in tenants]:
+                self._drop(tenant_id)
+            self._tenants = tenants
+            for tenant, kept in snapshot.tenants:
+                tenant.ended = False
+                tenant.update(lambda now, kept=kept: now.restore(kept))  # type: ignore[misc]
+            self._known = dict(snapshot.known)
+            self._issued.clear()
+            for key, caller in self._known.items():
+                if caller.registration.issued:
+                    self._issued.setdefault(caller.tenant.id, []).append(key)
+            self._open = OrderedDict(snapshot.open)
+            self._used.clear()
+            for tenant_id in list(self._open):
+                self._touch(tenant_id)
+            return True
+
+    def reset(self) -> None:
+        with self._lock:
+            for tenant_id in list(self._tenants):
+                self._drop(tenant_id)
+            self._known.clear()
+            self._issued.clear()
+            self._open.clear()
+            self._used.clear()
+            self._evicted.clear()
+            self._made = 0
+            self._request_counts.clear()
+            self._counts.clear()
+            self._snapshots.clear()
+            self._begin()

@@ -1,0 +1,226 @@
+"""The request log of a tenant: its last requests and their responses, without secrets."""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .errors import Source
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """The provider's error that a request was answered with: the catalog entry's key, the message, the source."""
+
+    key: str
+    message: str
+    source: Source
+
+
+class Record(NamedTuple):
+    """One request and its response."""
+
+    id: str
+    seq: int
+    time: float
+    provider: str
+    operation: str | None
+    """The operationId; None if no operation was reached."""
+    method: str
+    path: str
+    path_values: Mapping[str, str]
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    credential: str
+    account: str | None
+    """The subaccount or subuser that the request acted for."""
+    status: int | None
+    """None if a planned fault closed the connection without a response."""
+    error: ErrorRecord | None
+    fields_read: frozenset[str]
+    """Names of the body fields and query parameters that something read; the others were ignored."""
+    fault: str | None
+    """The id of the planned fault that was applied."""
+    response_violation: str | None
+    """How the response violates the OpenAPI document."""
+    failure: str | None = None
+    """Why the request failed before or instead of an operation, if it did."""
+
+    @property
+    def weight(self) -> int:
+        """The memory that the record takes, in bytes, approximately."""
+        headers = sum([len(name) + len(value) for name, value in self.headers])
+        return 1_000 + len(self.path) + len(self.query) + headers + len(self.body)
+
+
+CounterRow = tuple[str, str | None, str | None, int]
+"""Provider, operationId if an operation was reached, key of the error if there was one, number of requests."""
+
+
+class RequestCounter:
+    """The number of requests by operation and error. It is not bounded, and keeps counting when records are dropped."""
+
+    __slots__ = ("_counts", "_lock")
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str | None, str | None]] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, provider: str, operation: str | None, error: str | None) -> None:
+        """Count a request."""
+        with self._lock:
+            self._counts[provider, operation, error] += 1
+
+    def clear(self) -> None:
+        with self._lock:
+            self._counts.clear()
+
+    def __iter__(self) -> Iterator[CounterRow]:
+        with self._lock:
+            counts = list(self._counts.items())
+        return iter([(*key, count) for key, count in counts])
+
+
+class RequestLogBudget:
+    """The memory that all request logs of a server may take together.
+
+    Beyond it the largest logs lose their oldest records, so that a tenant with many or large requests does not push
+    out those of others.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._used = 0
+        self._logs: set[RequestLog] = set()
+        """The logs that have records."""
+        self.lock = threading.Lock()
+
+    def add(self, log: RequestLog, weight: int) -> None:
+        """Count a new record of a log, and make room for it. Called with the lock held."""
+        self._logs.add(log)
+        self._used += weight
+        if self._used > self._size:
+            self._make_room(log)
+
+    def subtract(self, log: RequestLog, weight: int) -> None:
+        """Count the removal of records of a log. Called with the lock held."""
+        self._used -= weight
+        if not log:
+            self._logs.discard(log)
+
+    def _make_room(self, newest: RequestLog) -> None:
+        """Drop records until a sixteenth of the budget is free; the record that was added last stays."""
+        goal = self._size - self._size // 16
+        heap = [(-log.weight, number, log) for number, log in enumerate(self._logs)]
+        heapq.heapify(heap)
+        while self._used > goal and heap:
+            _, number, log = heapq.heappop(heap)
+            if len(log) > (1 if log is newest else 0):
+                log.drop_oldest()
+                heapq.heappush(heap, (-log.weight, number, log))
+
+
+class RequestLog:
+    """The last requests of one tenant; older ones are dropped and counted."""
+
+    __slots__ = ("_budget", "_records", "_seq", "_size", "_weights", "dropped", "request_counts", "weight")
+
+    def __init__(self, size: int, budget: RequestLogBudget) -> None:
+        self._records: deque[Record] = deque()
+        self._weights: deque[int] = deque()
+        self._size = size
+        self._budget = budget
+        self._seq = 0
+        self.weight = 0
+        """The memory that its records take, in bytes."""
+        self.dropped = 0
+        self.request_counts = RequestCounter()
+
+    def next_seq(self) -> int:
+        """Return the number of a request. Called with the tenant locked: numbers are in the order of transactions."""
+        self._seq += 1
+        return self._seq
+
+    def add(self, record: Record) -> None:
+        error = record.error.key if record.error is not None else None
+        self.request_counts.add(record.provider, record.operation, error)
+        with self._budget.lock:
+            weight = record.weight
+            self._records.append(record)
+            self._weights.append(weight)
+            self.weight += weight
+            self._budget.add(self, weight)
+            if len(self._records) > self._size:
+                self.drop_oldest()
+
+    def drop_oldest(self) -> None:
+        """Drop the oldest record. Called with the budget's lock held."""
+        self._records.popleft()
+        weight = self._weights.popleft()
+        self.weight -= weight
+        self.dropped += 1
+        self._budget.subtract(self, weight)
+
+    def clear(self) -> None:
+        """Remove all records, and the number of dropped ones. Request numbers go on."""
+        with self._budget.lock:
+            weight, self.weight, self.dropped = self.weight, 0, 0
+            self._records, self._weights = deque(), deque()
+            self._budget.subtract(self, weight)
+
+    def reset(self) -> None:
+        """Remove everything; the next request has number 1."""
+        self.clear()
+        self.request_counts.clear()
+        self._seq = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        with self._budget.lock:
+            records = list(self._records)
+        return iter(sorted(records, key=lambda record: record.seq))
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def last(self) -> Record:
+        return list(self)[-1]
+
+
+def redact(secret: str) -> str:
+    """Return a credential as it may be shown: its last four characters, if that leaves most of it hidden."""
+    return "…" + secret[-4:] if len(secret) >= 12 else "…"
+
+
+def headers_of(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a request, with secrets redacted."""
+    headers = []
+    for key, name, is_secret in _headers(tuple(environ)):
+        value = environ[key]
+        if value or key[:5] == "HTTP_":
+            headers.append((name, redact(value) if is_secret else value))
+    return tuple(headers)
+
+
+@functools.lru_cache(maxsize=256)
+def _headers(variables: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
+    """Return the WSGI variables that are headers, each with the name of the header, and whether it is a secret."""
+    found = []
+    for key in variables:
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            name = key
+        elif key.startswith("HTTP_") and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+            name = key[5:]
+        else:
+            continue
+        name = name.replace("_", "-").title()
+        found.append((key, name, name.lower() in SECRET_HEADERS))
+    return tuple(found)

@@ -1,0 +1,292 @@
+"""Seeds: YAML documents with the initial state of every tenant, and the credentials registered from the start."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates
+from marshmallow.exceptions import SCHEMA
+
+from . import profiles, resources, yaml_files
+from .errors import SeedError
+from .store import Registration, State
+
+if TYPE_CHECKING:
+    import yaml
+
+
+class LoadedSection(NamedTuple):
+    """The initial state of one provider, and the credentials registered with it."""
+
+    state: State
+    registrations: tuple[Registration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A seed: the initial state of every tenant by provider, and the registered credentials."""
+
+    name: str
+    states: Mapping[str, State]
+    registrations: Mapping[tuple[str, str], Registration]
+
+    def credential(self, provider: str) -> str | None:
+        """Return a provider's first registered credential: one with every right, if there is one."""
+        mine = [entry for entry in self.registrations.values() if entry.provider == provider]
+        full = [entry for entry in mine if entry.scopes is None and entry.account is None]
+        return next((entry.credential for entry in [*full, *mine]), None)
+
+
+DEFAULT_TENANT = "default"
+"""The tenant of a registered credential that names none: so all credentials of a seed share one."""
+
+
+def text(*, required: bool = False, **options: Any) -> fields.String:
+    """Return the field of a text that is not empty."""
+    return fields.String(required=required, validate=validate.Length(min=1), **options)
+
+
+def unique(values: Sequence[Any]) -> None:
+    """Validate that a list has no value twice."""
+    if len(set(values)) < len(values):
+        raise ValidationError("expected no value twice")
+
+
+def texts() -> fields.List[str]:
+    """Return the field of a list of different texts."""
+    return fields.List(text(), validate=unique)
+
+
+class SeedSchema(Schema):
+    """Base of the mappings in a seed: unknown keys are errors."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class CredentialSchema(SeedSchema):
+    """A registered credential, any text. A provider adds its names for rights and for sub-accounts."""
+
+    key = text(required=True)
+    tenant = text()
+
+
+class SeedSection(SeedSchema):
+    """A provider's section of a seed. A subclass declares its keys, and names what it is a section of."""
+
+    provider: ClassVar[str]
+    state: ClassVar[type[State]]
+    catalog: ClassVar[ModuleType]
+    rights: ClassVar[str | None] = None
+    """The key of a credential that lists its rights."""
+    account: ClassVar[str | None] = None
+    """The key of a credential that names the sub-account it belongs to."""
+
+    credentials = fields.List(fields.Nested(CredentialSchema))
+    profile = fields.String(validate=validate.OneOf(profiles.NAMES))
+    switches = fields.Dict()
+
+    @validates("switches")
+    def validate_switches(self, value: Mapping[str, Any], **kwargs: Any) -> None:
+        names = [switch.name for switch in profiles.switches(self.catalog)]
+        errors = {}
+        for name, on in value.items():
+            if name not in names:
+                errors[name] = [f"unknown switch: expected one of {', '.join(names) or 'none'}"]
+            elif not isinstance(on, bool):
+                errors[name] = [f"expected true or false, got {on!r}"]
+        if errors:
+            raise ValidationError(errors)
+
+    @classmethod
+    def accounts(cls, state: Any) -> Container[str]:
+        """Return the names of the sub-accounts that a state has."""
+        return ()
+
+    @classmethod
+    def load_state(cls, section: Mapping[str, Any]) -> State:
+        """Return the state that a valid section describes. Raises `SeedError`."""
+        return cls.state.load(section)
+
+    @classmethod
+    def read(cls, section: Mapping[str, Any]) -> LoadedSection:
+        """Return the state and the credentials of a section; `{}` stands for none. Raises `SeedError` with a path."""
+        try:
+            data: dict[str, Any] = _instance(cls).load(section)
+        except ValidationError as error:
+            raise SeedError(*first_error(error.messages)) from None
+        state = cls.load_state(data)
+        registrations = []
+        for index, item in enumerate(data.get("credentials", ())):
+            owner = item.get(cls.account) if cls.account is not None else None
+            if owner is not None and owner not in cls.accounts(state):
+                raise SeedError(("credentials", index, str(cls.account)), f"there is no {cls.account} '{owner}'")
+            scopes = item.get(cls.rights) if cls.rights is not None else None
+            registrations.append(
+                Registration(
+                    cls.provider,
+                    item["key"],
+                    item.get("tenant", DEFAULT_TENANT),
+                    account=owner,
+                    scopes=None if scopes is None else frozenset(scopes),
+                )
+            )
+        return LoadedSection(state, tuple(registrations))
+
+
+@functools.cache
+def _instance(schema: type[SeedSection]) -> SeedSection:
+    return schema()
+
+
+def first_error(messages: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[str | int, ...], str]:
+    """Return the path to the first message of a `ValidationError`, and the message."""
+    while isinstance(messages, Mapping):
+        key, messages = next(iter(messages.items()))
+        path = path if key == SCHEMA else (*path, key)
+    return path, str(messages[0])
+
+
+def load(source: str, sections: Mapping[str, type[SeedSection]]) -> Seed:
+    """Return the seed `FILE[#NAME]`: the document of that name in the file, or its first one.
+
+    `FILE` may also be the name of a packaged fixture. Raises `SeedError` with file, line and reason.
+    """
+    file, _, name = source.partition("#")
+    path = Path(file)
+    if not os.path.lexists(path) and path.name == file and not path.suffix:
+        packaged = resources.folder("fixtures") / f"{file}.yaml"
+        if packaged.is_file():
+            path = packaged
+            with contextlib.suppress(SeedError):  # reading the YAML gives the error its line
+                return _packaged(packaged, name, tuple(sections.items()))
+    try:
+        return read(path.read_bytes(), name, sections, default_name=path.stem)
+    except OSError as error:
+        raise _in_file(SeedError((), error.strerror or str(error)), file) from None
+    except SeedError as error:
+        raise _in_file(error, file) from None
+
+
+def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]], *, default_name: str = "seed") -> Seed:
+    """Return one seed of the YAML documents in `text`, as `load` does; `default_name` is that of one without a name."""
+    import yaml  # slow to import, and the packaged seeds are compiled
+
+    names = []
+    try:
+        loader = yaml_files.loader()(text)
+    except yaml.YAMLError as error:  # without libyaml, PyYAML rejects control characters here
+        raise SeedError((), str(error)) from None
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            document = loader.construct_document(node)
+            _check_unique_keys(node)
+            names.append(document.get("name") if isinstance(document, dict) else None)
+            if not name or names[-1] == name:
+                try:
+                    return _seed(document, sections, default_name)
+                except SeedError as error:
+                    error.line = _line(node, error.path)
+                    raise
+    except yaml.MarkedYAMLError as error:
+        invalid = SeedError((), error.problem or str(error))
+        invalid.line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise invalid from None
+    except RecursionError:
+        raise SeedError((), "nested too deeply, or inside itself") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise error if isinstance(error, SeedError) else SeedError((), str(error)) from None
+    finally:
+        loader.dispose()
+    if name:
+        known = ", ".join(sorted(str(known) for known in names if known)) or "no names"
+        raise SeedError((), f"no seed named '{name}': expected one of {known}")
+    raise SeedError((), "no YAML document")
+
+
+@functools.lru_cache(maxsize=16)
+def _packaged(file: Path, name: str, sections: tuple[tuple[str, type[SeedSection]], ...]) -> Seed:
+    """Return a packaged seed; all applications of a process share it, since nothing changes it."""
+    for document in yaml_files.compiled(file) or ():
+        if not name or document.get("name") == name:
+            return _seed(document, dict(sections), file.stem)
+    raise SeedError((), f"no seed named '{name}'")
+
+
+def _seed(document: Any, sections: Mapping[str, type[SeedSection]], default_name: str) -> Seed:
+    if not isinstance(document, dict):
+        raise SeedError((), "expected a mapping")
+    for key in document:
+        if key not in {"name", *sections}:
+            raise SeedError((key,), f"unknown key: expected name, {', '.join(sections)}")
+    name = document.get("name", default_name)
+    if not isinstance(name, str) or not name:
+        raise SeedError(("name",), "expected a text")
+    states: dict[str, State] = {}
+    registrations: dict[tuple[str, str], Registration] = {}
+    for provider, schema in sections.items():
+        loaded = _section(provider, document.get(provider), schema)
+        states[provider] = loaded.state
+        for index, registration in enumerate(loaded.registrations):
+            key = (provider, registration.credential)
+            if key in registrations:
+                raise SeedError((provider, "credentials", index, "key"), "duplicate key")
+            registrations[key] = registration
+    return Seed(name, states, registrations)
+
+
+def _section(provider: str, section: Any, schema: type[SeedSection]) -> LoadedSection:
+    if section is not None and not isinstance(section, dict):
+        raise SeedError((provider,), "expected a mapping")
+    try:
+        return schema.read(section or {})
+    except SeedError as error:
+        raise SeedError((provider, *error.path), error.reason) from None
+
+
+def _in_file(error: SeedError, file: str) -> SeedError:
+    error.file = file
+    return error
+
+
+def _check_unique_keys(node: yaml.Node) -> None:
+    """Raise `SeedError` for a duplicate key in a mapping, of which YAML would keep only the last."""
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        seen: set[Any] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                duplicate = SeedError((), f"duplicate key '{key.value}'")
+                duplicate.line = key.start_mark.line + 1
+                raise duplicate
+            seen.add(key.value)
+            _check_unique_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_unique_keys(item)
+
+
+def _line(node: yaml.Node, path: tuple[str | int, ...]) -> int:
+    """Return the line of the deepest node that exists on a path."""
+    import yaml
+
+    line: int = node.start_mark.line + 1
+    for part in path:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line

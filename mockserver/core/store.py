@@ -1,0 +1,518 @@
+"""What a server keeps: tables, states, tenants and transactions; and what a store of them can do.
+
+`memory_store` and `redis_store` are the stores. Nothing else knows which one it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+    ValuesView,
+)
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from . import ids
+from .clock import Clock
+from .config import Config
+from .faults import Fault, Faults
+from .profiles import UNSET, Profile
+from .request_log import CounterRow, Record
+
+R = TypeVar("R")
+S = TypeVar("S", bound="State")
+T = TypeVar("T")
+
+
+class Table(MutableMapping[str, R], Generic[R]):
+    """Frozen records by key, in order of insertion, as changes laid over a base that is shared and never changed.
+
+    A copy costs the changes, not the records: ten thousand tenants can each change one pool of a large seed.
+    """
+
+    __slots__ = ("_base", "_gone", "_own")
+
+    def __init__(self, base: Mapping[str, R] | None = None) -> None:
+        self._base: Mapping[str, R] = base if base is not None else {}
+        self._own: dict[str, R] = {}
+        self._gone: frozenset[str] = frozenset()
+
+    def __getitem__(self, key: str) -> R:
+        own = self._own.get(key)
+        if own is not None:
+            return own
+        if key in self._gone:
+            raise KeyError(key)
+        return self._base[key]
+
+    def __setitem__(self, key: str, record: R) -> None:
+        self._own[key] = record
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._own.pop(key, None)
+        if key in self._base:
+            self._gone |= {key}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._own or (key in self._base and key not in self._gone)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield base keys in their place, then new ones; a key deleted and set again comes last."""
+        if not self._own and not self._gone:
+            yield from self._base
+            return
+        for key in self._base:
+            if key not in self._gone:
+                yield key
+        for key in self._own:
+            if key not in self._base or key in self._gone:
+                yield key
+
+    def __len__(self) -> int:
+        new = sum(1 for key in self._own if key not in self._base or key in self._gone)
+        return len(self._base) - len(self._gone) + new
+
+    def values(self) -> ValuesView[R]:
+        return self._merged().values()
+
+    def items(self) -> ItemsView[str, R]:
+        return self._merged().items()
+
+    def _merged(self) -> Mapping[str, R]:
+        if not self._own and not self._gone:
+            return self._base
+        if not self._gone:
+            return {**self._base, **self._own}
+        return {key: record for key, record in self._base.items() if key not in self._gone} | self._own
+
+    def copy(self) -> Table[R]:
+        table: Table[R] = Table(self._base)
+        table._own = self._own.copy()
+        table._gone = self._gone
+        return table
+
+    def __repr__(self) -> str:
+        return f"<Table of {len(self)}, {len(self._own)} own, {len(self._gone)} gone>"
+
+
+@dataclass(slots=True)
+class State:
+    """What one provider knows of one tenant: a dataclass of tables and of values that are replaced, never changed."""
+
+    profile: Profile = field(default=UNSET, kw_only=True)
+
+    def copy(self) -> Self:
+        """Return a state whose tables can be changed without this one noticing."""
+        kind: Any = type(self)
+        twin: Self = object.__new__(kind)
+        for name in _fields(kind):
+            value = getattr(self, name)
+            setattr(twin, name, value.copy() if type(value) is Table else value)
+        return twin
+
+    def with_profile(self, profile: Profile) -> Self:
+        """Return the same state with this profile."""
+        if profile == self.profile:
+            return self
+        twin = self.copy()
+        twin.profile = profile
+        return twin
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        """Return the state that such data describes. Raises `SeedError`."""
+        raise NotImplementedError
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state as plain data, in the format of a seed."""
+        raise NotImplementedError
+
+
+def to_dict(record: Any) -> dict[str, Any]:
+    """Return the fields of a record that say something, as a seed has them."""
+    kind: Any = type(record)
+    found = ((name, getattr(record, name)) for name in _fields(kind))
+    return {name: list(value) if type(value) is tuple else value for name, value in found if value is not None}
+
+
+@functools.cache
+def _fields(record: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(record))
+
+
+class Snapshot(NamedTuple):
+    """Everything of a tenant but its journal, at one moment. States are never changed in place, so this is cheap."""
+
+    states: Mapping[str, State]
+    ids_issued: int
+    clock: Clock
+    faults: Faults
+
+
+@dataclass(slots=True)
+class TenantData:
+    """Everything of a tenant but its journal, as one plain value."""
+
+    seed: Mapping[str, State]
+    """By provider, what it starts with."""
+    states: MutableMapping[str, State]
+    """By provider, and only what was written: a tenant that only reads stores nothing."""
+    ids_issued: int
+    """How many identifiers it has drawn."""
+    clock: Clock
+    faults: Faults
+    snapshots: MutableMapping[str, Snapshot]
+
+    def state(self, provider: str) -> State:
+        """Return what it has of a provider: its own state, or the seed's while it has written nothing."""
+        return self.states.get(provider) or self.seed[provider]
+
+    def copy(self) -> TenantData:
+        """Return one that can be changed without this one noticing."""
+        return TenantData(
+            self.seed, dict(self.states), self.ids_issued, self.clock, self.faults.copy(), dict(self.snapshots)
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Return everything as it is now."""
+        return Snapshot(dict(self.states), self.ids_issued, self.clock, self.faults.copy())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot; there are still the same snapshots."""
+        self.states.clear()
+        self.states.update(snapshot.states)
+        self.ids_issued = snapshot.ids_issued
+        self.clock = snapshot.clock
+        self.faults = snapshot.faults.copy()
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "drawn": self.ids_issued,
+            "states": {provider: self.state(provider).dump() for provider in self.seed},
+            "clock": self.clock,
+            "faults": list(self.faults),
+            "snapshots": sorted(self.snapshots),
+        }
+
+
+class IssuedKey(NamedTuple):
+    """A credential that a provider returned in a response."""
+
+    credential: str
+    account: str | None
+    scopes: frozenset[str] | None
+
+
+class Transaction(Generic[S]):
+    """The state of one provider for one tenant, as one request sees and changes it: all changes happen, or none."""
+
+    __slots__ = ("account", "ids", "issued", "now", "seq", "state")
+
+    def __init__(self, state: S, ids_issued: ids.Ids, now: float) -> None:
+        self.state = state
+        self.account: str | None = None
+        """The subaccount or subuser that the request acts for; None for the account that owns them."""
+        self.ids = ids_issued
+        self.now = now
+        self.issued: list[IssuedKey] = []
+        """Credentials that the provider returns; they are registered when the transaction is over. The state decides
+        whether they are valid, so a reset or a restored snapshot revokes them."""
+        self.seq = 0
+        """The number of the request in the tenant's request log. It is set when the transaction is over."""
+
+
+class RateWindow(NamedTuple):
+    """The requests of a credential for an operation in one rate limit window."""
+
+    times: int
+    """The number of requests, with the current one."""
+    until: int
+    """When the window ends, by the tenant's clock, in seconds since the epoch."""
+
+    @classmethod
+    def hit(cls, last: RateWindow | None, now: float, window: int) -> RateWindow:
+        """Return the window with one more request; windows are `window` seconds long, counted from the epoch."""
+        until = (int(now // window) + 1) * window
+        return cls(last.times + 1 if last is not None and last.until == until else 1, until)
+
+
+class RequestLogView(Protocol):
+    """The request log of one tenant, in any store."""
+
+    @property
+    def dropped(self) -> int:
+        """The number of records that were dropped."""
+
+    def __iter__(self) -> Iterator[Record]: ...
+
+    def __len__(self) -> int: ...
+
+    @property
+    def request_counts(self) -> Iterable[CounterRow]:
+        """The number of requests by operation and error; dropped records count."""
+
+    def clear(self) -> None:
+        """Remove all records, and the number of dropped ones. Request numbers go on."""
+
+
+class Tenant(ABC):
+    """An isolated account set: its states, identifiers, clock, faults, snapshots and request log."""
+
+    __slots__ = ("id", "id_salt")
+
+    def __init__(self, tenant_id: str, id_salt: str) -> None:
+        self.id = tenant_id
+        self.id_salt = id_salt
+
+    @property
+    @abstractmethod
+    def request_log(self) -> RequestLogView:
+        """Its last requests."""
+
+    @abstractmethod
+    def transact(
+        self,
+        provider: str,
+        run_due_jobs: Callable[[Any, float], Any],
+        view: Callable[[Transaction[Any]], T],
+        *,
+        writes: bool,
+    ) -> T:
+        """Run a view in a transaction on the state of a provider; the new state is stored if it `writes`.
+
+        If the view raises, nothing is changed. It may be called more than once, each time with a fresh transaction.
+        """
+
+    @abstractmethod
+    def read(self) -> TenantData:
+        """Return its data, which must not be changed."""
+
+    @abstractmethod
+    def update(self, change: Callable[[TenantData], T]) -> T:
+        """Change its data. If `change` raises, nothing is changed. It may be called more than once."""
+
+    @abstractmethod
+    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
+        """Return the fault that applies to a request. Raises `Waits` if it is a delay, and the request may not wait."""
+
+    @abstractmethod
+    def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
+        """Count a request of a credential for an operation, and return its rate limit window."""
+
+    @abstractmethod
+    def wait(self, seconds: float) -> None:
+        """Delay a request. Raises `ConnectionDropped` if the tenant is deleted or reset in the meantime."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Return to the initial state, with an empty request log."""
+
+    def __repr__(self) -> str:
+        return f"<Tenant {self.id}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A credential, and the tenant and account that it belongs to."""
+
+    provider: str
+    credential: str
+    tenant: str
+    account: str | None = None
+    """The subaccount or subuser that the credential itself belongs to; None for the account that owns them."""
+    scopes: frozenset[str] | None = None
+    """Its scopes, by the provider's names; None for all."""
+    issued: bool = False
+    """Whether the provider returned it in a response; then the state decides whether it is valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated credential, and its tenant."""
+
+    tenant: Tenant
+    registration: Registration
+
+
+class TenantSummary(NamedTuple):
+    """A tenant in the list of tenants."""
+
+    id: str
+    requests: int
+    """The number of requests in its request log."""
+    dropped: int
+    written: Sequence[str]
+    """The providers whose state it has changed."""
+
+
+class StoreUnavailable(Exception):
+    """A request that cannot be processed: the store does not work, or the tenant is gone."""
+
+
+class TenantEvicted(StoreUnavailable):
+    """The tenant of the credential was evicted: there were too many (`max`), or it was idle for too long (`ttl`)."""
+
+    def __init__(self, reason: str) -> None:
+        why, raised = {
+            "max": ("there were more tenants than --max-tenants allows", "--max-tenants"),
+            "ttl": ("it was idle for longer than --tenant-ttl allows", "--tenant-ttl"),
+        }[reason]
+        super().__init__(
+            f"The tenant of this credential was evicted because {why}; its data is gone. "
+            f"Use another credential, or raise {raised}."
+        )
+
+
+class CredentialInUse(Exception):
+    """A credential belongs to another tenant already."""
+
+    def __init__(self, provider: str, credential: str) -> None:
+        super().__init__(provider)
+        self.provider = provider
+        self.credential = credential
+
+
+Register = Callable[[int, Callable[[str, str], bool]], tuple[int, Sequence[Registration]]]
+"""Takes the last tenant number and a function that tests whether a credential is in use; returns the next number, and
+the credentials of the new tenant."""
+
+
+def digest(provider: str, credential: str) -> str:
+    """Return a hash of a credential, for places that must not contain the credential itself."""
+    return hashlib.sha256(f"{provider}\0{credential}".encode()).hexdigest()
+
+
+class Store(ABC):
+    """The data of a server: tenants and their credentials, request logs, counts, snapshots.
+
+    A store is created from the initial states of tenants and the settings of the server. The tenants of the seed are
+    created when first used, and never evicted. All others are: the least recently used if there are too many, and those
+    that are idle for too long.
+    """
+
+    is_local = False
+    """Whether it is in this process, so that no method waits for anything outside."""
+
+    def __init__(self, initial_states: Mapping[str, State], config: Config) -> None:
+        self.initial_states = initial_states
+        self.config = config
+        self.time = config.time
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise `StoreUnavailable` if the store does not work."""
+
+    # Tenants
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of tenants, with those of the seed that were used."""
+
+    @abstractmethod
+    def overview(self) -> list[TenantSummary]:
+        """Return all tenants in order of creation."""
+
+    @abstractmethod
+    def get(self, tenant_id: str) -> Tenant | None:
+        """Return a tenant, if it exists, and note its use."""
+
+    @abstractmethod
+    def tenant(self, tenant_id: str) -> Tenant:
+        """Return a tenant of the seed; it is created when first used."""
+
+    @abstractmethod
+    def create(
+        self,
+        register: Register,
+        seed: Mapping[str, State] | None,
+        start: Clock,
+    ) -> Tenant:
+        """Create a tenant with the next number, or nothing if `register` raises, which may be called more than once."""
+
+    @abstractmethod
+    def close(self, tenant_id: str) -> None:
+        """Delete a tenant and its data. Its credentials are unknown afterwards."""
+
+    # Credentials of open tenants
+
+    @abstractmethod
+    def lookup(self, provider: str, credential: str) -> Caller | None:
+        """Return the caller of a credential, and note the use of its tenant. Raises `TenantEvicted`."""
+
+    @abstractmethod
+    def open(self, registration: Registration) -> Caller:
+        """Create a tenant for a credential, unless another request has done it."""
+
+    @abstractmethod
+    def issue(self, tenant: Tenant, registration: Registration) -> None:
+        """Register a credential that a provider returned, for as long as its tenant exists."""
+
+    @abstractmethod
+    def find(self, provider: str, credential: str) -> str | None:
+        """Return the id of the tenant of a credential."""
+
+    @abstractmethod
+    def registrations(self, tenant_id: str) -> Sequence[Registration]:
+        """Return the credentials of a tenant that is not the seed's."""
+
+    # Counts
+
+    @abstractmethod
+    def record_request(self, tenant: Tenant, record: Record, *, is_unmatched: bool) -> None:
+        """Put a request into the request log of its tenant, and count it."""
+
+    @abstractmethod
+    def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
+        """Count a request that belongs to no tenant, and return its number."""
+
+    @abstractmethod
+    def next_unmatched_number(self) -> int:
+        """Return the next number of a request that belongs to no tenant, without counting it."""
+
+    @abstractmethod
+    def count(self, name: str) -> None:
+        """Count something of the whole server."""
+
+    @abstractmethod
+    def counts(self) -> Mapping[str, int]:
+        """Return evictions, response_violations, requests and unmatched_requests; those that are missing are 0."""
+
+    @property
+    @abstractmethod
+    def request_counts(self) -> Iterable[CounterRow]:
+        """The number of requests by operation and error, of all tenants and of none."""
+
+    # All tenants
+
+    @abstractmethod
+    def interrupt_delays(self) -> None:
+        """End all planned delays of requests in this process."""
+
+    @abstractmethod
+    def snapshots(self) -> Sequence[str]:
+        """Return the names of the snapshots of all tenants."""
+
+    @abstractmethod
+    def save(self, name: str, at_most: int) -> bool:
+        """Save a snapshot of all tenants and their credentials; return False if there are `at_most` already."""
+
+    @abstractmethod
+    def restore(self, name: str) -> bool:
+        """Replace all tenants with those of a snapshot. Return False if there is no such snapshot."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Delete all data."""

@@ -1,0 +1,114 @@
+"""Authentication: credentials, and the tenants that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from re import Pattern
+
+from .clock import Clock
+from .config import UnknownCredentials
+from .store import Caller, CredentialInUse, Registration, State, Store, Tenant, digest
+
+
+class Tenants:
+    """Finds the tenant of a credential, and creates one for an unknown credential if it may have one."""
+
+    def __init__(
+        self,
+        store: Store,
+        registrations: Mapping[tuple[str, str], Registration],
+        *,
+        unknown: UnknownCredentials,
+    ) -> None:
+        self._store = store
+        self._registered = registrations
+        self._unknown = unknown
+
+    def caller(self, provider: str, credential: str, well_formed: Pattern[str]) -> Caller | None:
+        """Return the caller of a credential; None if it is unknown and may have no tenant of its own.
+
+        Raises `TenantEvicted`.
+        """
+        registration = self._registered.get((provider, credential))
+        if registration is not None:
+            return Caller(self._store.tenant(registration.tenant), registration)
+        caller = self._store.lookup(provider, credential)
+        if caller is not None:
+            return caller
+        if self._unknown == "reject":
+            return None
+        if not credential or (self._unknown == "well-formed" and not well_formed.fullmatch(credential)):
+            return None
+        return self._store.open(Registration(provider, credential, f"open-{digest(provider, credential)[:16]}"))
+
+    def get(self, tenant_id: str) -> Tenant | None:
+        """Return a tenant that exists, or one of the seed."""
+        tenant = self._store.get(tenant_id)
+        if tenant is None and any(each.tenant == tenant_id for each in self._registered.values()):
+            return self._store.tenant(tenant_id)
+        return tenant
+
+    def find(self, provider: str, credential: str) -> str | None:
+        """Return the id of the tenant of a credential, if there is one."""
+        registration = self._registered.get((provider, credential))
+        return registration.tenant if registration is not None else self._store.find(provider, credential)
+
+    def create(
+        self,
+        registrations: Callable[[str], Sequence[Registration]],
+        seed: Mapping[str, State] | None,
+        start: Clock,
+    ) -> Tenant:
+        """Create a tenant `tNUMBER`, with the credentials that `registrations` returns for that id.
+
+        If a generated credential is in use (a client kept a key across a restart), that number is skipped. Raises
+        `CredentialInUse`, and creates nothing, if a credential that does not depend on the number is in use.
+        """
+        taken = {each.tenant for each in self._registered.values()}
+
+        def register(last: int, is_open: Callable[[str, str], bool]) -> tuple[int, Sequence[Registration]]:
+            number, clash = last, None
+            while True:
+                number += 1
+                if f"t{number}" in taken:
+                    continue
+                made = registrations(f"t{number}")
+                known = self._clash(made, is_open)
+                if known is None:
+                    return number, made
+                if known == clash:
+                    raise CredentialInUse(*known)
+                clash = known
+
+        return self._store.create(register, seed, start)
+
+    def _clash(
+        self, registrations: Sequence[Registration], is_open: Callable[[str, str], bool]
+    ) -> tuple[str, str] | None:
+        """Return the first credential that is in use, or is given twice."""
+        mine: set[tuple[str, str]] = set()
+        for each in registrations:
+            key = (each.provider, each.credential)
+            if key in self._registered or key in mine or is_open(*key):
+                return key
+            mine.add(key)
+        return None
+
+    def is_made(self, caller: Caller) -> bool:
+        """Return whether a tenant was created by `create`, and not by the seed or by its first request."""
+        registration = caller.registration
+        key = (registration.provider, registration.credential)
+        return not registration.tenant.startswith("open-") and key not in self._registered
+
+    def credentials(self, tenant_id: str) -> dict[str, str]:
+        """Return one credential for each provider of a tenant of the seed or of the control API.
+
+        The credential of a tenant that was created by its first request is not shown.
+        """
+        found: dict[str, str] = {}
+        if not tenant_id.startswith("open-"):
+            made = self._store.registrations(tenant_id)
+            mine = [*made, *(each for each in self._registered.values() if each.tenant == tenant_id)]
+            for each in sorted(mine, key=lambda each: (each.scopes is not None, each.account is not None)):
+                found.setdefault(each.provider, each.credential)
+        return found

@@ -1,0 +1,1 @@
+"""What tests use: clients of tenants, assertions on requests, coverage, reports, fuzzing."""

@@ -1,0 +1,151 @@
+"""How a server of ours is fuzzed with Schemathesis: as whom, and what a check is not to hold against an operation."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core import resources, yaml_files
+from ..core.errors import entries
+from ..web.provider import Provider
+from .control_client import ControlClient
+
+EXCLUSIONS = Path(__file__).parent / "fuzzing.yaml"
+ACCEPTED: Mapping[str, tuple[str, ...]] = {
+    "positive_data_acceptance": ("2xx", "404"),  # no schema can say which pools and IPs there are
+    "negative_data_rejection": ("4xx",),
+    "not_a_server_error": ("2xx", "3xx", "4xx"),
+}
+"""The statuses that a check accepts from any operation, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What a check does not hold against operations of a document."""
+
+    operations: tuple[str, ...]
+    check: str
+    statuses: tuple[str, ...]
+    """What the check accepts beside `ACCEPTED`; nothing: it is off."""
+    profile: str | None
+    """Where that is so; None: in any."""
+    source: str
+    reason: str
+    seldom: bool
+    """Whether only long runs come upon it."""
+
+
+def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
+    """Yield the exclusions of a document, which is a provider's or the control API's."""
+    (data,) = yaml_files.read(EXCLUSIONS)
+    for entry in data[document]:
+        statuses, source = entry.get("statuses", []), entry.get("source")
+        if "errors" in entry:
+            assert provider is not None, document
+            known = entries(provider.catalog)
+            statuses = sorted({known[key].status for key in entry["errors"]})
+            source = f"the catalog of {provider.title}: {', '.join(entry['errors'])}"
+        for check in entry.get("checks", ["positive_data_acceptance"]):
+            yield Exclusion(
+                operations=tuple(entry["operations"]),
+                check=check,
+                statuses=tuple(map(str, statuses)),
+                profile=entry.get("profile"),
+                source=source,
+                reason=entry["reason"],
+                seldom=entry.get("seldom", False),
+            )
+
+
+def configuration(excluded: Iterable[Exclusion]) -> str:
+    """Return what Schemathesis checks, and what not, in TOML."""
+    lines = ["[checks]", *(f"{name}.expected-statuses = {json.dumps(ACCEPTED[name])}" for name in ACCEPTED)]
+    by_operation: dict[str, list[Exclusion]] = {}
+    for each in excluded:
+        for operation in each.operations:
+            by_operation.setdefault(operation, []).append(each)
+    for operation, found in by_operation.items():
+        lines.append("")
+        for said in dict.fromkeys(f"{each.reason} ({each.source})" for each in found):
+            lines += textwrap.wrap(said, 118, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+        lines += ["[[operations]]", f"include-operation-id = {json.dumps(operation)}", "[operations.checks]"]
+        for check in dict.fromkeys(each.check for each in found):
+            payload = [each.statuses for each in found if each.check == check]
+            statuses = sorted({status for some in payload for status in some})
+            lines.append(
+                f"{check}.expected-statuses = {json.dumps([*ACCEPTED[check], *statuses])}"
+                if all(payload)
+                else f"{check}.enabled = false"
+            )
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who fuzzes a provider."""
+
+    profile: str
+    """The profile that they have."""
+    authorizations: Mapping[str, str]
+    """The header of each, by its name."""
+
+    def text(self) -> str:
+        """Return the file that says who they are, in the form of Web Fuzzing Commons."""
+        lines = ["auth:"]
+        for name, value in self.authorizations.items():
+            lines += [f"  - name: {name}", f"    fixedHeaders: [{{name: Authorization, value: {json.dumps(value)}}}]"]
+        return "\n".join(lines) + "\n"
+
+
+def open_accounts(client: ControlClient, provider: str) -> Accounts:
+    """Open two accounts on a server: one with its world, which asks, and an empty one, which must see nothing of that.
+
+    So whatever the second one sees is no twin of its own. Raises `ControlError`.
+    """
+    bodies: Mapping[str, dict[str, str]] = {"one": {}, "two": {"seed": "empty"}}
+    made = {name: client.request("POST", "tenants", body=body)["providers"][provider] for name, body in bodies.items()}
+    return Accounts(
+        profile=made["one"]["profile"],
+        authorizations={name: each["headers"]["Authorization"] for name, each in made.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run of Schemathesis: the files that it reads, by name, and its command, for the folder that they are in."""
+
+    files: Mapping[str, str]
+    command: Sequence[str]
+
+    def script(self) -> str:
+        """Return a program for sh that writes the files and runs the command, with its own arguments added."""
+        written = (f"cat >{shlex.quote(name)} <<'END'\n{text}END" for name, text in self.files.items())
+        return "\n".join([*written, f'{shlex.join(self.command)} "$@"']) + "\n"
+
+
+def plan(
+    document: str, provider: Provider | None, accounts: Accounts | None, where: Sequence[str], *, excluding: bool = True
+) -> Plan:
+    """Return how to fuzz a document: a provider's as two accounts, or the control API's."""
+    profile = None if accounts is None else accounts.profile
+    excluded = [each for each in exclusions(document, provider) if excluding and each.profile in (None, profile)]
+    name = f"mockserver-{document}"
+    files = {f"{name}.toml": configuration(excluded)}
+    if accounts is not None:
+        auth = f"{name}-auth.yaml"
+        files[auth] = accounts.text()
+        files[f"{name}.toml"] += (
+            f"\n[auth.wfc]\npath = {json.dumps(auth)}\npeers = {json.dumps([*accounts.authorizations])}\n"
+        )
+    return Plan(files, ["schemathesis", "--config-file", f"{name}.toml", "run", *where])
+
+
+def location(document: str, url: str, *, published: bool) -> list[str]:
+    """Return where Schemathesis finds a document: the server's own if that is published, the packaged one if not."""
+    if published:
+        return [f"{url}/_mockserver/openapi/{document}.json"]
+    return [str(resources.folder("openapi") / f"{document}.yaml"), "--url", f"{url}/{document}"]

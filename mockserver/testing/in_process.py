@@ -1,0 +1,187 @@
+"""The application without a socket: requests are handed to it in this process, by httpx, by requests, by ourselves."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from .control_client import ControlClient, ControlError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from flask import Flask
+
+URL = "http://localhost"
+"""Where an application without a socket says that it is."""
+
+
+class InProcessResponse(NamedTuple):
+    """What the application answered."""
+
+    status: int
+    phrase: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    whole: bool
+    """Whether all of the body is there; a planned fault may have cut it."""
+
+
+def send(app: Flask, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> InProcessResponse:
+    """Hand a request to the application. Raises `ConnectionResetError` when a planned fault drops it."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, answered: list[tuple[str, str]], error: object = None) -> Any:
+        started.append((status, answered))
+
+    chunks: list[bytes] = []
+    whole = True
+    answer = app(_environ(method, url, headers, body), start_response)
+    try:
+        chunks.extend(answer)
+    except ConnectionResetError:
+        if not chunks:  # not even the head of a response was sent
+            raise
+        whole = False
+    finally:
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+    status, _, phrase = started[-1][0].partition(" ")
+    return InProcessResponse(int(status), phrase, started[-1][1], b"".join(chunks), whole)
+
+
+def _environ(method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
+    """Return a request as WSGI has it, and as a server on a socket would make it."""
+    parts = urlsplit(url)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
+        "REQUEST_URI": (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "localhost",
+        "SERVER_PORT": str(parts.port or {"https": 443}.get(parts.scheme, 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": parts.netloc.rpartition("@")[2],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    sent: dict[str, str] = {}
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        if "_" not in name and key not in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):
+            sent[key] = f"{sent[key]}, {value}" if key in sent else value
+    environ |= {key if key == "CONTENT_TYPE" else f"HTTP_{key}": value for key, value in sent.items()}
+    if body:
+        environ["CONTENT_LENGTH"] = str(len(body))
+    return environ
+
+
+class InProcessClient(ControlClient):
+    """The control API of an application in this process, without a socket."""
+
+    def __init__(self, app: Flask, url: str = URL) -> None:
+        super().__init__(url, app.extensions["mockserver"].config.control_token)
+        self.app = app
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, timeout: float
+    ) -> tuple[int, str, bytes]:
+        try:
+            answer = send(self.app, method, url, headers.items(), data or b"")
+        except ConnectionResetError as error:
+            raise ControlError(f"no answer from {self.url}: {error}") from None
+        return answer.status, answer.phrase, answer.body
+
+
+def wsgi_transport(app: Flask, library: ModuleType | None = None) -> Any:
+    """Return a transport by which a client of httpx, sync or async, reaches the application without a socket.
+
+    `library` is the module the client comes from: httpx, which is the default, or httpx2. A planned `drop` and a
+    `truncate` are the library's `RemoteProtocolError`. No timeout of the client's is kept.
+    """
+    httpx: Any = library or importlib.import_module("httpx")
+
+    def answered(request: Any, body: bytes) -> Any:
+        sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+        try:
+            answer = send(app, request.method, str(request.url), sent, body)
+        except ConnectionResetError:
+            reason = "Server disconnected without sending a response."
+            raise httpx.RemoteProtocolError(reason, request=request) from None
+        if not answer.whole:
+            reason = "peer closed connection without sending complete message body"
+            raise httpx.RemoteProtocolError(reason, request=request)
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        return httpx.Response(
+            answer.status, headers=headers, content=answer.body, extensions={"reason_phrase": answer.phrase.encode()}
+        )
+
+    class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):  # type: ignore[misc]
+        def handle_request(self, request: Any) -> Any:
+            return answered(request, request.read())
+
+        async def handle_async_request(self, request: Any) -> Any:
+            import anyio.to_thread  # what httpx itself is made with
+
+            return await anyio.to_thread.run_sync(answered, request, await request.aread())
+
+    return Transport()
+
+
+def wsgi_adapter(app: Flask) -> Any:
+    """Return an adapter by which a session of requests reaches the application without a socket.
+
+    Mount it where the code under test sends its requests: `session.mount("http://localhost", wsgi_adapter(app))`. A
+    planned `drop` is the library's `ConnectionError`, a `truncate` its `ChunkedEncodingError` when the body is read. No
+    timeout of the session's is kept.
+    """
+    from requests import ConnectionError as NoConnection
+    from requests.adapters import BaseAdapter, HTTPAdapter
+    from urllib3 import HTTPHeaderDict, HTTPResponse
+    from urllib3.exceptions import ProtocolError
+
+    builder = HTTPAdapter()
+
+    class Adapter(BaseAdapter):
+        def send(self, request: Any, *_: Any, **__: Any) -> Any:
+            body = request.body
+            if hasattr(body, "read"):
+                body = body.read()
+            elif body is not None and not isinstance(body, str | bytes):
+                body = b"".join(body)
+            sent = [(_text(name), _text(value)) for name, value in request.headers.items()]
+            data = body.encode() if isinstance(body, str) else body or b""
+            try:
+                answer = send(app, request.method, request.url, sent, data)
+            except ConnectionResetError as error:
+                raise NoConnection(ProtocolError("Connection aborted.", error), request=request) from None
+            raw = HTTPResponse(
+                io.BytesIO(answer.body),
+                headers=HTTPHeaderDict(answer.headers),
+                status=answer.status,
+                reason=answer.phrase,
+                preload_content=False,
+                request_method=request.method,
+            )
+            return builder.build_response(request, raw)
+
+        def close(self) -> None:
+            builder.close()
+
+    return Adapter()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
