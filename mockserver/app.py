@@ -18,7 +18,6 @@ from . import control
 from .core.config import Config
 from .core.store import StoreUnavailable
 from .extension import MockServer
-from .providers import PROVIDERS
 from .web.mounts import LOOPBACK_NAMES, host_name
 from .web.problems import MisdirectedRequest, http_problem, internal_error, unavailable
 from .web.routing import LazyMap
@@ -103,7 +102,7 @@ def create_app(
     MockServer(complete, store_class=store_class, **settings).init_app(app)
     app.url_map.merge_slashes = False
     app.register_blueprint(control.blueprint)
-    for blueprint in PROVIDERS:
+    for blueprint in server_state(app).providers.values():
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, http_problem)
     app.register_error_handler(StoreUnavailable, unavailable)

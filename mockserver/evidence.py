@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from .core.errors import Source, entries
-from .web.openapi import Contract
 from .web.provider import Provider
 
 SCHEMA_VERSION = 1
 """Of the JSON that this server prints and its control API answers."""
+NO_EVIDENCE: Mapping[str, Any] = {"examples": 0, "clients": [], "models": []}
+"""The evidence of a provider that is not in this package."""
 EVIDENCE = Path(__file__).parent / "evidence.json"
 """What the tests prove, by the names of operations and refusals; written by `make evidence`."""
 
@@ -26,7 +27,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
     proved = json.loads(EVIDENCE.read_text("utf-8"))
     found: dict[str, list[dict[str, Any]]] = {"operations": [], "errors": [], "switches": [], "not_implemented": []}
     for provider in providers:
-        contract = Contract.load(provider.name)
+        contract = provider.contract
         described = contract.operations()
         for operation in provider.operations.values():
             name = f"{provider.name}.{operation.id}"
@@ -39,7 +40,10 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
                     "summary": described[operation.id]["summary"],
                     "scope": operation.scope,
                     **_told(contract.source(operation.id)),
-                    "evidence": {"schema": contract.has_schemas(operation.id), **proved["operations"][name]},
+                    "evidence": {
+                        "schema": contract.has_schemas(operation.id),
+                        **proved["operations"].get(name, {"fuzzed": False, **NO_EVIDENCE}),
+                    },
                 }
             )
         for entry in entries(provider.catalog).values():
@@ -50,7 +54,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
                     "status": entry.status,
                     "message": entry.message,
                     **_told(entry.source),
-                    "evidence": proved["errors"][f"{provider.name}.{entry.key}"],
+                    "evidence": proved["errors"].get(f"{provider.name}.{entry.key}", {**NO_EVIDENCE, "mutants": []}),
                 }
             )
         for switch in provider.switches:

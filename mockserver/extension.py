@@ -9,7 +9,7 @@ from flask import Flask
 from .core.config import Config
 from .core.errors import StoreError
 from .core.memory_store import MemoryStore
-from .providers import PROVIDERS
+from .providers import load_providers
 from .settings import load_config, to_mapping
 from .web.mounts import MountMiddleware
 from .web.server_state import ServerState, StoreClass
@@ -38,7 +38,7 @@ class MockServer:
         if "mockserver" in app.extensions:
             raise RuntimeError("the application has a MockServer already")
         config = load_config(self._config, app.config, self._settings)
-        state = ServerState(config, PROVIDERS, self._store_class or store_class(config.store))
+        state = ServerState(config, load_providers(config.providers), self._store_class or store_class(config.store))
         app.extensions["mockserver"] = state
         app.config.update(to_mapping(config))
         app.request_class = request_class(app.request_class)

@@ -28,7 +28,6 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
 """What the marker takes."""
 FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
 """What a fault of it may say."""
-PROVIDERS = ("sparkpost", "sendgrid", "mailgun")
 SHARED = ("seed", "profile", "clock", "strict")
 """What of it holds for every tenant that the test opens."""
 MARKER = (
@@ -266,15 +265,17 @@ def _mistake(mark: pytest.Mark) -> str | None:
         for name in fault:
             if name not in FAULT:
                 return f"takes no fault with '{name}'; there is {', '.join(FAULT)}"
-    for name in mark.kwargs.get("credentials", ()):
-        if name not in PROVIDERS:
-            return f"takes no credential for '{name}'; there is {', '.join(PROVIDERS)}"
-    if "profile" in mark.kwargs:
+    if "credentials" in mark.kwargs or "profile" in mark.kwargs:
         from .core.errors import SeedError
         from .core.profiles import resolve_profiles
+        from .providers import load_providers
 
+        known = [provider.name for provider in load_providers()]
+        for name in mark.kwargs.get("credentials", ()):
+            if name not in known:
+                return f"takes no credential for '{name}'; there is {', '.join(known)}"
         try:
-            resolve_profiles(mark.kwargs["profile"], dict.fromkeys(PROVIDERS))
+            resolve_profiles(mark.kwargs.get("profile", {}), dict.fromkeys(known))
         except SeedError as error:
             return f"takes no such profile: {error}"
     return None
@@ -435,10 +436,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.workeroutput["mockserver"] = run.coverage.dump()
         return
     if not run.coverage.support_matrix["operations"]:  # no test used the server
-        from . import providers
         from .evidence import support_matrix
+        from .providers import load_providers
 
-        run.coverage.support_matrix = support_matrix(providers.PROVIDERS)
+        run.coverage.support_matrix = support_matrix(load_providers())
     for file in run.config.option.mockserver_coverage_report:
         path = Path(run.config.invocation_params.dir, file)
         try:

@@ -56,12 +56,23 @@ def finite(context: click.Context, parameter: click.Parameter, value: float | No
     return value
 
 
+def _providers(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from .providers import load_providers
+
+    try:
+        load_providers(value)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.") from None
+    return value
+
+
 def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None:
-        from .providers import PROVIDERS
+        from .providers import load_providers
 
+        known = load_providers(context.params.get("providers"))
         try:
-            profiles.resolve_profiles(value, dict.fromkeys(provider.name for provider in PROVIDERS))
+            profiles.resolve_profiles(value, dict.fromkeys(provider.name for provider in known))
         except SeedError as error:
             raise click.BadParameter(f"'{value}': {error}.") from None
     return value
@@ -80,7 +91,17 @@ def settings(command: C) -> C:
     return command
 
 
+providers = option(
+    "--providers",
+    default=DEFAULTS.providers,
+    metavar="MODULE:BLUEPRINT,...",
+    callback=_providers,
+    is_eager=True,  # other options name providers
+    help="Blueprints of further providers, by their import strings.",
+)
+
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    providers,
     option(
         "--seed",
         default=DEFAULTS.seed,

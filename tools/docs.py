@@ -18,7 +18,6 @@ from mockserver.evidence import describe_evidence, support_matrix
 from mockserver.providers import PROVIDERS
 from mockserver.server import CONNECTIONS, MAX_BODY
 from mockserver.web.bodies import MAX_FORM_PARTS
-from mockserver.web.openapi import Contract
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Written by `make docs`. Do not edit. -->"
@@ -57,7 +56,7 @@ def operations() -> Iterator[str]:
     yield row("snapshots of a tenant, and of all tenants together", f"{MAX_SNAPSHOTS:,}")
     yield row("room for all journals together, about", f"{config.request_log_max_bytes:,} bytes")
     for provider in PROVIDERS:
-        document = Contract.load(provider.name).document
+        document = provider.contract.document
         found = {
             operation["operationId"]: operation
             for item in document["paths"].values()

@@ -65,14 +65,14 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _data() -> Check:
     try:
+        from ..control.blueprint import CONTRACT
         from ..core import seed
-        from ..providers import PROVIDERS
+        from ..providers import load_providers
         from ..web.openapi import Contract
 
-        sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
-        documents = [*sections, "control"]
-        for name in documents:
-            Contract.load(name)
+        providers = load_providers()
+        sections = {provider.name: provider.seed_schema for provider in providers}
+        documents = [Contract.load(CONTRACT), *(provider.contract for provider in providers)]
         for seed_name in SEEDS:
             seed.load(seed_name, sections)
     except Exception as error:  # whatever is wrong with it is what was asked

@@ -26,9 +26,9 @@ def validate(seed: str) -> None:
 def operations(as_json: bool, switches: bool) -> None:
     """List operations and refusals with source and evidence, what profiles switch, and what is not modelled."""
     from ..evidence import SCHEMA_VERSION, describe_evidence, support_matrix
-    from ..providers import PROVIDERS
+    from ..providers import load_providers
 
-    found = support_matrix(PROVIDERS)
+    found = support_matrix(load_providers())
     if switches:
         found = {"switches": found["switches"]}
     if as_json:

@@ -87,9 +87,9 @@ whose = option("--tenant", metavar="ID", default=TENANT, show_default=True, help
 
 def provider_of(name: str) -> Provider:
     """Return the provider of this name."""
-    from ..providers import PROVIDERS
+    from ..providers import load_providers
 
-    known = {provider.name: provider for provider in PROVIDERS}
+    known = {provider.name: provider for provider in load_providers()}
     if name not in known:
         raise click.BadParameter(f"'{name}' is not one of {', '.join(map(repr, known))}.", param_hint="'--provider'")
     return known[name]
@@ -98,9 +98,9 @@ def provider_of(name: str) -> Provider:
 def load_seed(source: str) -> Seed:
     """Return the world of a seed."""
     from ..core import seed
-    from ..providers import PROVIDERS
+    from ..providers import load_providers
 
     try:
-        return seed.load(source, {provider.name: provider.seed_schema for provider in PROVIDERS})
+        return seed.load(source, {provider.name: provider.seed_schema for provider in load_providers()})
     except SeedError as error:
         raise Failure(f"seed: {error}") from None

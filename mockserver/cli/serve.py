@@ -32,9 +32,9 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     """Return the ports that providers are to have, 0 for any free one."""
     if value is None:
         return {}
-    from ..providers import PROVIDERS
+    from ..providers import load_providers
 
-    known = [provider.name for provider in PROVIDERS]
+    known = [provider.name for provider in load_providers(context.params.get("providers"))]
     found: dict[str, int] = {}
     for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
         name, _, port = each.strip().partition("=")
@@ -127,9 +127,10 @@ def _tls(host: str, made: str | None, cert: str | None, key: str | None, ca_file
         yield None
         return
     from .. import tls
-    from ..providers import PROVIDERS
+    from ..providers import load_providers
 
-    names = [host, socket.gethostname(), *(name for provider in PROVIDERS for name in provider.hosts)]
+    providers = load_providers(click.get_current_context().params["providers"])
+    names = [host, socket.gethostname(), *(name for provider in providers for name in provider.hosts)]
     try:
         source = contextlib.nullcontext(tls.load(cert, key)) if cert is not None else tls.self_signed(names, ca_file)
         with source as identity:

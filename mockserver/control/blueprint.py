@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import ipaddress
 import json
@@ -15,6 +16,7 @@ from flask import abort, current_app, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
+from ..core import resources
 from ..core.store import StoreUnavailable, Tenant
 from ..evidence import SCHEMA_VERSION
 from ..web.bodies import NotJson, parse_json, parse_pairs
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mockserver")
 
 PREFIX = "/_mockserver"
+CONTRACT = resources.folder("openapi") / "control.yaml"
 DATA = "mockserver.control_data"
 """WSGI environ key: the valid body or query of a request."""
 MAX_BODY = 32 << 20
@@ -118,7 +121,7 @@ def validate_request() -> None:
     if request.endpoint is None:
         return
     operation_id = request.endpoint.rpartition(".")[2]
-    contract = Contract.load("control")
+    contract = control_contract()
     body = read_body(request, MAX_BODY)
     takes_body, names = contract.body_and_query(operation_id)
     data = {}
@@ -143,6 +146,21 @@ def validate_request() -> None:
     request.environ[DATA] = data
 
 
+def control_contract() -> Contract:
+    """Return the OpenAPI document of the control API, with the names of the providers that the application has."""
+    return _contract(tuple(server_state().providers))
+
+
+@functools.lru_cache(maxsize=8)
+def _contract(providers: tuple[str, ...]) -> Contract:
+    packaged = Contract.load(CONTRACT)
+    if providers == tuple(packaged.document["components"]["schemas"]["ProviderName"]["enum"]):
+        return packaged
+    document = copy.deepcopy(packaged.document)
+    document["components"]["schemas"]["ProviderName"]["enum"] = list(providers)
+    return Contract(document)
+
+
 def request_data() -> dict[str, Any]:
     """Return the valid body of the request, or its query."""
     data: dict[str, Any] = request.environ[DATA]
@@ -156,7 +174,7 @@ def make_response(operation_id: str, returned: Any) -> flask.Response:
     fields, status = returned if isinstance(returned, tuple) else (returned, 200)
     data = None if status == 204 else {"schema_version": SCHEMA_VERSION, **fields}
     content_type = None if data is None else "application/json"
-    violation = Contract.load("control").response_violation(operation_id, status, content_type, data)
+    violation = control_contract().response_violation(operation_id, status, content_type, data)
     if violation is not None:
         server_state().store.count("response_violations")
         log.error("our answer breaks our contract: control %s: %s", operation_id, violation)

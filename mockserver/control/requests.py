@@ -13,7 +13,6 @@ from ..core import clock
 from ..core.request_log import CounterRow, Record
 from ..core.store import Tenant
 from ..web.bodies import parse_pairs, unused_fields
-from ..web.openapi import Contract
 from ..web.provider import Provider
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, request_data
@@ -90,7 +89,7 @@ def _request(record: Record) -> dict[str, Any]:
     request_violations = []
     if record.operation is not None:
         query = MultiDict(parse_pairs(record.query.encode("latin-1")))
-        found = Contract.load(provider.name).request_violations(
+        found = provider.contract.request_violations(
             record.operation, record.path_values, query, content_type, record.body
         )
         request_violations = [

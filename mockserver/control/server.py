@@ -11,10 +11,9 @@ from flask import abort
 
 from ..core import resources
 from ..evidence import support_matrix
-from ..web.openapi import Contract
 from ..web.provider import Provider
 from ..web.server_state import server_state
-from .blueprint import blueprint, provider_root_url, provider_url
+from .blueprint import blueprint, control_contract, provider_root_url, provider_url
 from .requests import counted
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
@@ -89,7 +88,7 @@ def get_openapi(name: str) -> Any:
     mounted = server_state().mounted_providers()
     if name != "control" and name not in mounted:
         abort(404, f"No document is named '{name}'; there is {', '.join(mounted)}, control.")
-    document = copy.copy(Contract.load(name).document)
+    document = copy.copy((control_contract() if name == "control" else mounted[name].contract).document)
     document["servers"] = [{"url": provider_url(name)}]
     return flask.Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
 

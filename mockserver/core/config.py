@@ -31,6 +31,8 @@ class Config:
     """The maximum number of tenants; beyond it the least recently used one is evicted."""
     tenant_ttl: float | None = None
     """How long a tenant may be idle before it is evicted, in seconds; None for no limit."""
+    providers: str = ""
+    """Import strings of the blueprints of further providers, `MODULE:BLUEPRINT`, separated by commas."""
     store: str = "memory"
     """Where data is stored: `memory`, or `redis://HOST:PORT/DB`, which several servers can share."""
     max_body_bytes: int = 1 << 20

@@ -42,7 +42,7 @@ class Exclusion:
 def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
     """Yield the exclusions of a document, which is a provider's or the control API's."""
     (data,) = yaml_files.read(EXCLUSIONS)
-    for entry in data[document]:
+    for entry in data.get(document, ()):
         statuses, source = entry.get("statuses", []), entry.get("source")
         if "errors" in entry:
             assert provider is not None, document

@@ -437,11 +437,13 @@ class Server:
     def load_seed(self, seed: Seed) -> dict[str, Any]:
         """Return the world of a seed by provider, nothing left out; raises `SeedError` for a mistake in a file."""
         from ..core import seed as seeds
-        from ..providers import PROVIDERS
+        from ..providers import load_providers
 
+        is_here = isinstance(self.client, InProcessClient)
+        providers = self.app.extensions["mockserver"].providers.values() if is_here else load_providers()
         if isinstance(seed, Mapping):
-            return {provider.name: {} for provider in PROVIDERS} | dict(seed)
-        sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
+            return {provider.name: {} for provider in providers} | dict(seed)
+        sections = {provider.name: provider.seed_schema for provider in providers}
         source = seed if is_packaged(seed) else os.path.join(self._root, seed)  # noqa: PTH118, it may end in #NAME
         return {name: state.dump() for name, state in seeds.load(os.fspath(source), sections).states.items()}
 

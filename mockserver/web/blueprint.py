@@ -27,7 +27,6 @@ from ..core.faults import ConnectionDropped, Fault
 from ..core.store import Registration, State, StoreUnavailable, Transaction
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
-from .openapi import Contract
 from .operations import Operation
 from .problems import http_problem, unavailable
 from .provider import Failure, Provider
@@ -392,7 +391,7 @@ class ProviderBlueprint(Provider):
     ) -> str | None:
         """Return how the response violates the OpenAPI document; count and log it."""
         data = getattr(response, "json_data", None)  # also if the application has made it a response class of its own
-        violation = Contract.load(self.name).response_violation(operation_id, status, content_type, data)
+        violation = self.contract.response_violation(operation_id, status, content_type, data)
         if violation is not None:
             server_state().store.count("response_violations")
             log.error("our answer breaks our contract: %s %s: %s", self.name, operation_id, violation)

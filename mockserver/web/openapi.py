@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ import jsonschema_rs
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ..core import resources, yaml_files
+from ..core import yaml_files
 from ..core.errors import Source
 from .bodies import parse_form, parse_json
 
@@ -55,9 +56,9 @@ class Contract:
 
     @classmethod
     @functools.cache
-    def load(cls, provider: str) -> Contract:
-        """Return a provider's contract, compiled once a process: nothing changes it."""
-        (document,) = yaml_files.read(resources.folder("openapi") / f"{provider}.yaml")
+    def load(cls, path: Path) -> Contract:
+        """Return the contract of an OpenAPI document. It is read once in a process, since nothing changes it."""
+        (document,) = yaml_files.read(path)
         return cls(document)
 
     def paths(self) -> Iterator[tuple[str, str, str]]:

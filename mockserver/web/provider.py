@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
 import flask
 from werkzeug.http import HTTP_STATUS_CODES
 
+from ..core import resources
 from ..core.errors import ApiError
 from ..core.profiles import Profile, Switch, switches
 from ..core.seed import SeedSection
 from .bodies import encode
 from .exchange import Exchange
+from .openapi import Contract
 from .operations import Operation, OperationBlueprint
 
 JSON = "application/json"
@@ -45,6 +49,8 @@ class Provider(OperationBlueprint):
     example_api_key: ClassVar[str]
     rate_limit_window: ClassVar[int | None] = None
     """Length of the window in which it counts the requests of a credential for an operation, in seconds."""
+    openapi_document: ClassVar[Path | None] = None
+    """The path of its OpenAPI document; None if it is one of this package's."""
     content_type: ClassVar[str] = JSON
     """The Content-Type of its JSON responses."""
 
@@ -52,6 +58,11 @@ class Provider(OperationBlueprint):
     """By operationId, in the order of registration."""
     not_implemented: Mapping[str, Iterable[str]]
     """Methods by path template, of operations that the provider has and this server does not."""
+
+    @functools.cached_property
+    def contract(self) -> Contract:
+        """Its OpenAPI document, for the validation of requests and responses."""
+        return Contract.load(self.openapi_document or resources.folder("openapi") / f"{self.name}.yaml")
 
     def get_credential(self, request: flask.Request) -> str | None:
         """Return the request's credential; None if it has none in any form that the provider accepts."""

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from mockserver import Config, create_app
 from mockserver.control import PREFIX
+from mockserver.control.blueprint import CONTRACT
 from mockserver.core.errors import entries, limits
 from mockserver.providers import PROVIDERS
 from mockserver.web.openapi import METHODS, Contract
@@ -45,7 +46,7 @@ def walk(node: Any, pointer: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
 @EACH
 def test_valid(provider: Provider) -> None:
     """The document is OpenAPI 3.1."""
-    document = Contract.load(provider.name).document
+    document = provider.contract.document
     OpenAPIV31SpecValidator(document).validate()
     assert document["openapi"].startswith("3.1")
 
@@ -53,7 +54,7 @@ def test_valid(provider: Provider) -> None:
 @EACH
 def test_same_routes(provider: Provider) -> None:
     """The document's operations and the served ones are the same, aliases too, with the same names for their parts."""
-    documented = set(Contract.load(provider.name).paths())
+    documented = set(provider.contract.paths())
     declared = {
         (operation.id, operation.method, path) for operation in provider.operations.values() for path in operation.paths
     }
@@ -76,7 +77,7 @@ def control_rules() -> Iterator[tuple[str, str, str]]:
 
 def test_the_control_document() -> None:
     """The control API's document is valid, has just what is served, and its examples fit."""
-    contract = Contract.load("control")
+    contract = Contract.load(CONTRACT)
     OpenAPIV31SpecValidator(contract.document).validate()
     assert set(contract.paths()) == set(control_rules())
     check_examples(contract.document)
@@ -92,7 +93,7 @@ def test_the_control_document() -> None:
 def test_a_tag_is_a_module() -> None:
     """Every operation of the control API stands in the module that has the name of its tag."""
     app = create_app(Config())
-    for _, _, operation in operations(Contract.load("control").document):
+    for _, _, operation in operations(Contract.load(CONTRACT).document):
         view = app.view_functions[f"control.{operation['operationId']}"]
         assert [view.__module__] == [f"mockserver.control.{tag.lower()}" for tag in operation["tags"]]
 
@@ -108,7 +109,7 @@ def test_unmodelled_is_not_modelled(provider: Provider) -> None:
 @EACH
 def test_every_operation_is_told(provider: Provider) -> None:
     """Every operation has a summary, a description, and the answers that any can get."""
-    for path, method, operation in operations(Contract.load(provider.name).document):
+    for path, method, operation in operations(provider.contract.document):
         assert operation["summary"] and operation["description"], (path, method)
         assert {"401", "413", "500"} <= set(operation["responses"]), (path, method)
 
@@ -129,7 +130,7 @@ def reachable(document: dict[str, Any], node: Any, seen: set[str]) -> Iterator[t
 @EACH
 def test_answers_are_closed(provider: Provider) -> None:
     """Every object in an answer names the fields it always has, and allows no other than its own."""
-    document = Contract.load(provider.name).document
+    document = provider.contract.document
     answers = [operation["responses"] for _, _, operation in operations(document)]
     objects = [
         node
@@ -145,7 +146,7 @@ def test_answers_are_closed(provider: Provider) -> None:
 @EACH
 def test_examples_fit(provider: Provider) -> None:
     """Every media type has an example, and every example fits its schema."""
-    check_examples(Contract.load(provider.name).document)
+    check_examples(provider.contract.document)
 
 
 def check_examples(document: dict[str, Any]) -> None:
@@ -168,7 +169,7 @@ def test_limits_are_the_catalogs(provider: Provider) -> None:
     """Every limit of the catalog is in the document, and every number that names a limit is that limit."""
     known = limits(provider.catalog)
     returned = set()
-    for pointer, node in walk(Contract.load(provider.name).document):
+    for pointer, node in walk(provider.contract.document):
         for keyword, name in node.get("x-limits", {}).items():
             assert node[keyword] == known[name], pointer
             returned.add(name)
@@ -178,7 +179,7 @@ def test_limits_are_the_catalogs(provider: Provider) -> None:
 @EACH
 def test_links_lead_somewhere(provider: Provider) -> None:
     """Every link leads to an operation of the document, and there are some."""
-    contract = Contract.load(provider.name)
+    contract = provider.contract
     document = contract.document
     ids = {operation["operationId"]: (path, operation) for path, _, operation in operations(document)}
     answers = [node for pointer, node in walk(document) if re.search("/responses/[^/]+$", pointer)]
@@ -196,7 +197,7 @@ def test_links_lead_somewhere(provider: Provider) -> None:
 @EACH
 def test_every_refusal_fits(provider: Provider) -> None:
     """Every entry of the catalog, with likely values, fits an answer that the document has for its status."""
-    contract = Contract.load(provider.name)
+    contract = provider.contract
     places = [None, *(operation.id for operation in provider.operations.values())]
     samples: dict[str, object] = {
         "count": 100, "id": "nope", "ip": "192.0.2.1", "method": "GET", "name": "full", "path": "/v3/x",
