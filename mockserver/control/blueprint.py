@@ -157,7 +157,8 @@ def _contract(providers: tuple[str, ...]) -> Contract:
     if providers == tuple(packaged.document["components"]["schemas"]["ProviderName"]["enum"]):
         return packaged
     document = copy.deepcopy(packaged.document)
-    document["components"]["schemas"]["ProviderName"]["enum"] = list(providers)
+    schemas = document["components"]["schemas"]
+    schemas["ProviderName"]["enum"], schemas["SeedKey"]["enum"] = list(providers), ["name", *providers]
     return Contract(document)
 
 
