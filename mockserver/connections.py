@@ -1,313 +1,437 @@
-"""Connections: how bytes become requests and answers, and how a connection comes to its end."""
+"""HTTP/1.1 connections: httptools parses requests, asyncio carries the bytes, a WSGI application responds.
+
+A request is processed by the application on the event loop, or on a worker thread if it may take long. `HttpServer`
+decides which, and keeps the time: a connection only notes what it waits for.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import io
 import re
-import socket
-import ssl
-import threading
 import time
 from collections import deque
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import unquote_to_bytes
 
-from waitress import wasyncore
-from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher, WSGITask
-from waitress.utilities import build_http_date
+import httptools
 
-from .core.faults import Waits
-from .web.blueprint import MAY_NOT_WAIT
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-THREADS = 8
-"""How many calls are answered at once over a store that is not prompt; more threads would be slower."""
-WAITING = 64
-"""How many calls may be delayed at once, if the store is prompt; a further one waits until another does no more."""
-
-QUIET = 0.2
-"""After how many seconds without a byte the rest of a request is waited for no longer, once the server stops."""
-
-RECORD = 1 << 16
-"""How much is read of TLS at once, in bytes: more than a record has, so that nothing is left where poll sees it not."""
-CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-START_LINE = re.compile(rb"[^ \r\n]+ [^ \r\n]+( HTTP/[0-9.]+)?\s*\r\n")
-WORDS = b"This port speaks HTTPS only: ask https://, not http://.\n"
-IN_THE_CLEAR = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-    % len(WORDS)
-    + WORDS
+READ_SIZE = 1 << 16
+"""The maximum size of one read, in bytes."""
+PARSE_SIZE = 1 << 13
+"""The number of bytes that are parsed before the requests in them are processed."""
+MAX_HEAD = 1 << 18
+"""The maximum size of a request line and its headers, in bytes."""
+MAX_BODY = 64 << 20
+"""The maximum size of a body that is received at all, in bytes. The application has lower limits."""
+MAX_PIPELINED = 16
+"""The number of parsed requests from which a connection reads no more."""
+_ABSOLUTE = re.compile(
+    r"[a-z][a-z0-9+.-]*://((?:\[[0-9a-f:.]+\]|[^\[\]/?#@:]+)(?::[0-9]*)?)([/?#].*)?", re.IGNORECASE | re.DOTALL
 )
+"""A target in absolute form: its host, and the rest."""
+_TARGET = re.compile(rb"[!-~\x80-\xff]+")
 
 
-class Dispatcher(ThreadedTaskDispatcher):
-    """Who answers: the loop's own thread, to which no other has to be woken; or others, where somebody would wait.
+class HttpError(Exception):
+    """A request that HTTP does not allow; the connection is closed after the response."""
 
-    What has to wait is a call with a planned delay; every call, if the store is not `prompt`; and a request that came
-    together with others or behind an answer that is not yet sent, since the client may not read.
-    """
-
-    def __init__(self, *, is_local: bool) -> None:
-        super().__init__()
-        self._is_local = is_local
-        self._at_most = WAITING if is_local else THREADS
-        self._asked: deque[Any] = deque()
-        self._loop = 0
-        self._growing = threading.Lock()
-
-    def add_task(self, task: Any) -> None:
-        if self._is_local:
-            self._asked.append(task)
-        else:
-            self._answer_elsewhere(task)
-
-    def answer(self) -> None:
-        """Answer what has been asked; the thread that calls this is the loop's."""
-        self._loop = threading.get_ident()
-        while self._asked:
-            connection: Connection = self._asked.popleft()
-            if len(connection.requests) > 1 or connection.total_outbufs_len:
-                self._answer_elsewhere(connection)
-                continue
-            try:
-                connection.service()
-            except Waits:
-                self._answer_elsewhere(connection)
-            except Exception:  # of waitress itself; it costs this connection, and not the loop
-                connection.handle_error()
-
-    def is_loop(self) -> bool:
-        """Say whether this is the loop's thread, where nobody may wait."""
-        return self._loop == threading.get_ident()
-
-    def _answer_elsewhere(self, connection: Any) -> None:
-        """Let another thread answer, one more than there are if they all have something to do."""
-        with self._growing:
-            before = frozenset(self.threads)
-            if len(before) - self.active_count - len(self.queue) <= 0 and len(before) < self._at_most:
-                try:
-                    self.set_thread_count(len(before) + 1)
-                except RuntimeError:  # the system has no further one: it waits for those that there are
-                    self.threads &= before  # waitress counts a thread that never began
-            super().add_task(connection)
+    def __init__(self, status: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
 
 
-class Task(WSGITask):
-    """One answer.
+class Request(NamedTuple):
+    """A parsed request."""
 
-    Its headers are spelt and ordered as they were given: waitress would write `Www-Authenticate`, and sort them.
-    An answer without a body (204) needs no closed connection to show where it ends.
-    """
-
-    channel: Any
-    response_headers: list[tuple[str, str]]
-
-    def get_environment(self) -> Any:
-        environ = super().get_environment()
-        if self.channel.server.task_dispatcher.is_loop():
-            environ[MAY_NOT_WAIT] = True
-        return environ
-
-    def write(self, data: bytes) -> None:
-        if (
-            not self.wrote_header and len(data) == self.content_length
-        ):  # head and body at once, which wakes nobody twice
-            head = self.build_response_header()
-            self.wrote_header = True
-            self.content_bytes_written = len(data)
-            self.channel.write_soon(head + data)
-        else:
-            super().write(data)
-
-    def build_response_header(self) -> bytes:
-        request: Any = self.request
-        asked, length, old = request.headers.get("CONNECTION", "").lower(), self.content_length, self.version == "1.0"
-        if self.channel.server.stopping and not self.channel.has_more():
-            self.set_close_on_finish()  # tells the client to send nothing more here
-        elif old and asked == "keep-alive" and length is not None:
-            self.response_headers.append(("Connection", "Keep-Alive"))
-        elif old or asked == "close" or (length is None and self.has_body):
-            self.set_close_on_finish()
-        lines = [f"HTTP/{self.version} {self.status}"]
-        lines += [f"{name}: {value}" for name, value in self.response_headers if name.lower() != "content-length"]
-        if length is not None and self.has_body:
-            lines.append(f"Content-Length: {length}")
-        lines.append(f"Date: {build_http_date(self.start_time)}\r\n\r\n")
-        return "\r\n".join(lines).encode("latin-1")
+    method: str
+    target: str
+    version: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    """Its first bytes, if it is longer than the application accepts."""
+    size: int
+    """The length of the body."""
+    keep_alive: bool
 
 
-class Parser(HTTPRequestParser):
-    """A request as it comes. A head on which waitress fails is a bad request: it would close without an answer."""
+class Response(NamedTuple):
+    """A response of the application. It is incomplete if the connection is to be closed after these bytes."""
 
-    path = ""
-    """What is asked for; nothing, before that is known."""
-    adj: Adjustments
-    body_rcv: Any
-
-    def parse_header(self, header_plus: bytes) -> None:
-        # on either, an expression of waitress' own could take for ever
-        if not START_LINE.match(header_plus):
-            raise ParsingError("Start line is invalid")
-        if CONTROL.search(header_plus):
-            raise ParsingError("Invalid header")
-        try:
-            super().parse_header(header_plus)
-        except ValueError as error:  # a target such as `http://[`, a length of thousands of digits
-            raise ParsingError(str(error)) from None
-        if self.body_rcv is None or self.content_length >= self.adj.max_request_body_size:
-            self.expect_continue = False  # there is nothing to go on with
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    is_complete: bool
 
 
-class Connection(HTTPChannel):
-    """A connection of a client, with what it asked and what is still to be sent."""
+class Handler(Protocol):
+    """What a connection needs of its server."""
 
-    parser_class = Parser
-    task_class = Task
-    socket: socket.socket
-    requests_lock: threading.Lock
+    scheme: str
+    is_stopping: bool
+    buffer: memoryview
+    """What is read into, by one connection at a time."""
 
-    def handle_expt(self) -> None:
-        """Close: a byte out of band is nothing of HTTP, and poll would tell of it again and again."""
-        self.handle_close()
-
-    def has_more(self) -> bool:
-        """Say whether anything came behind the request that is being answered."""
-        return len(self.requests) > 1 or self.request is not None or self._arrived()
-
-    def is_idle(self) -> bool:
-        """Say whether nothing was asked that is not answered, and nothing is about to be."""
-        with self.requests_lock:
-            if self.requests or self.total_outbufs_len or self.close_when_flushed or self.will_close:
-                return False
-            waits = self._is_amid_a_request() and time.time() - self.last_activity < QUIET
-        return not waits and not self._arrived()
-
-    def _is_amid_a_request(self) -> bool:
-        return self.request is not None
-
-    def _arrived(self) -> bool:
-        """Say whether something waits to be read from the socket: bytes, or their end."""
-        try:
-            socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
-        except (OSError, TypeError):  # nothing; or the connection was closed meanwhile
-            return False
-        return True
+    def opened(self, connection: Connection) -> None: ...
+    def closed(self, connection: Connection) -> None: ...
+    def body_limit(self, target: str) -> int: ...
+    def process(self, connection: Connection, request: Request) -> None: ...
 
 
-class TlsConnection(Connection):
-    """A connection under TLS. Its handshake is made as its bytes come, so who says nothing holds up nobody."""
+class Connection(asyncio.BufferedProtocol):
+    """A connection of a client. Requests on it are processed one after the other."""
 
-    server: Any
-    _shaken = False
-    _wants_write = False
+    transport: asyncio.Transport
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._tls_lock = threading.Lock()  # OpenSSL takes no two threads on one connection
-        super().__init__(*args, **kwargs)
+    def __init__(self, server: Handler, app: WSGIApplication) -> None:
+        self.server = server
+        self.app = app
+        self.busy = False
+        """Whether the application is processing a request."""
+        self.cancel_delay: Callable[[], None] | None = None
+        """Ends the planned delay of the request that is processed, if it is delayed."""
+        self.waits_since = time.monotonic()
+        """Since when the connection waits: for a head, for more of a body, or for the client to read."""
+        self.is_reading_head = self.is_reading_body = False
+        self.is_used = False
+        """Whether anything was received."""
+        self.unsent = 0
+        """The number of unsent bytes when it was last looked at."""
+        self._requests: deque[Request | HttpError] = deque()
+        self._unparsed = b""
+        self._parser = httptools.HttpRequestParser(self)
+        self._is_closing = self._is_eof = self._is_paused = self._is_processing = False
+        self._new_request()
 
-    def writable(self) -> bool:
-        return super().writable() if self._shaken else self._wants_write or self.will_close
+    # asyncio
 
-    def handle_write(self) -> None:
-        if self._shaken or self.will_close:
-            super().handle_write()
-        else:
-            self._shake()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        peer = transport.get_extra_info("peername")
+        self.client: tuple[str, str] = (peer[0], str(peer[1])) if isinstance(peer, tuple) else ("", "")
+        self.socket = transport.get_extra_info("socket")
+        self.is_tls = transport.get_extra_info("sslcontext") is not None
+        self.server.opened(self)
 
-    def handle_read(self) -> None:
-        if not self._shaken:
-            self._shake()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_closing = True
+        self._requests.clear()
+        if self.cancel_delay is not None:
+            self.cancel_delay()
+        self.server.closed(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self.server.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._is_closing:
             return
-        try:
-            with self._tls_lock:
-                data = self.socket.recv(RECORD)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return
-        except OSError:
-            data = b""
-        if data:
-            self.last_activity = time.time()
-            self.received(data)
-        else:
-            self.handle_close()
+        self.is_used = True
+        self._unparsed += bytes(self.server.buffer[:nbytes])
+        if self.is_idle:
+            self.is_reading_head = True
+            self.waits_since = time.monotonic()
+        elif self.is_reading_body:
+            self.waits_since = time.monotonic()
+        self.proceed()
 
-    def send(self, data: bytes, do_close: bool = True) -> int:
-        try:
-            with self._tls_lock:
-                return self.socket.send(data)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return 0
+    def eof_received(self) -> bool:
+        self._is_eof = True
+        if self.cancel_delay is not None:
+            self.cancel_delay()
+        return self.has_requests and not self.is_tls  # the client may still read
 
-    def _shake(self) -> None:
-        """Go on with the handshake as far as the bytes that came allow."""
-        self.last_activity = time.time()
-        try:
-            if not isinstance(self.socket, ssl.SSLSocket):
-                context: ssl.SSLContext = self.server.context
-                self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-            self.socket.do_handshake()
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
-            self._wants_write = isinstance(error, ssl.SSLWantWriteError)
-        except OSError as error:
-            if getattr(error, "reason", None) == "HTTP_REQUEST":
-                self._answer_in_the_clear()
-            self.handle_close()
-        else:
-            self._shaken = True
+    def pause_writing(self) -> None:
+        self._is_paused = True
 
-    def _answer_in_the_clear(self) -> None:
-        """Tell a client that speaks no TLS what it should do."""
-        with contextlib.suppress(OSError):
-            socket.socket.recv(self.socket, RECORD)
-            socket.socket.send(self.socket, IN_THE_CLEAR)
+    def resume_writing(self) -> None:
+        self._is_paused = False
+        self.proceed()
 
-    def handle_close(self) -> None:
-        if self._shaken:
-            # the client is told that this is the end, and not waited for
-            with contextlib.suppress(OSError, ValueError, AttributeError), self._tls_lock:
-                cast(ssl.SSLSocket, self.socket).unwrap()
-        super().handle_close()
+    # Parsing
 
-    def _is_amid_a_request(self) -> bool:
-        return super()._is_amid_a_request() or (not self._shaken and isinstance(self.socket, ssl.SSLSocket))
+    def _new_request(self) -> None:
+        self._url, self._head_size = b"", 0
+        self._headers: list[tuple[str, str]] = []
+        self._body, self._size, self._limit = bytearray(), 0, 0
 
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+        self._count_head(len(url))
 
-class Listener(TcpWSGIServer):
-    """A port, and the connections to it; under TLS if there is a `context`."""
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        self._count_head(len(name) + len(value))
 
-    stopping = False
-    active_channels: Any
-    task_dispatcher: Dispatcher
-    trigger: Any
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > MAX_HEAD:
+            raise HttpError("431 Request Header Fields Too Large", "The head of the request is too large.")
 
-    def __init__(
-        self,
-        app: Any,
-        listening: socket.socket,
-        sockets: dict[int, Any],
-        dispatcher: Dispatcher,
-        adjustments: Adjustments,
-        context: ssl.SSLContext | None = None,
-    ) -> None:
-        self.context = context
-        self.channel_class = Connection if context is None else TlsConnection
-        where = (listening.family, listening.type, listening.proto, listening.getsockname())
-        super().__init__(
-            app, sockets, True, listening, dispatcher=dispatcher, adj=adjustments, bind_socket=False, sockinfo=where
+    def on_headers_complete(self) -> None:
+        if self._head_size == 0 or not _TARGET.fullmatch(self._url):
+            raise HttpError("400 Bad Request", "The request line is invalid.")
+        target = self._url.decode("latin-1")
+        if "://" in target.partition("?")[0] and target[0] != "/" and not _ABSOLUTE.fullmatch(target):
+            raise HttpError("400 Bad Request", "The target of the request is invalid.")
+        if self._parser.get_http_version() not in ("1.0", "1.1"):
+            raise HttpError("400 Bad Request", "Expected HTTP/1.0 or HTTP/1.1.")
+        names = [name.lower() for name, _ in self._headers]
+        hosts = names.count("host")
+        if hosts > 1 or (hosts == 0 and self._parser.get_http_version() == "1.1"):
+            raise HttpError("400 Bad Request", "Expected one Host header.")
+        if "content-length" in names and "transfer-encoding" in names:
+            raise HttpError("400 Bad Request", "Expected either Content-Length or Transfer-Encoding.")
+        lengths = [value for name, value in zip(names, (value for _, value in self._headers), strict=True)
+                   if name == "content-length"]  # fmt: skip
+        length = int(lengths[0]) if lengths and len(lengths[0]) < 20 else 0
+        if length > MAX_BODY:
+            raise HttpError("413 Request Entity Too Large", "The body is too large.")
+        self.is_reading_head, self.is_reading_body = False, True
+        self._limit = self.server.body_limit(target) + 1
+        expects = next((value for name, value in self._headers if name.lower() == "expect"), "")
+        if expects.lower() == "100-continue" and (length or "transfer-encoding" in names) and not self.busy:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > MAX_BODY:
+            raise HttpError("413 Request Entity Too Large", "The body is too large.")
+        if len(self._body) < self._limit:
+            self._body += body[: self._limit - len(self._body)]
+
+    def on_message_complete(self) -> None:
+        self.is_reading_body = False
+        self._requests.append(
+            Request(
+                self._parser.get_method().decode("latin-1"),
+                self._url.decode("latin-1"),
+                self._parser.get_http_version(),
+                self._headers,
+                bytes(self._body),
+                self._size,
+                self._parser.should_keep_alive(),
+            )
         )
+        self._new_request()
 
-    def pull_trigger(self) -> None:
-        """Wake the loop, if it is not the loop that asks for it."""
-        if not self.task_dispatcher.is_loop():
-            super().pull_trigger()
+    def _parse(self) -> None:
+        """Parse bytes that were received, until there are requests to process."""
+        while self._unparsed and len(self._requests) < MAX_PIPELINED:
+            data, self._unparsed = self._unparsed[:PARSE_SIZE], self._unparsed[PARSE_SIZE:]
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:  # which is not supported: the request is an ordinary one
+                self._parser = httptools.HttpRequestParser(self)
+                self._unparsed = data[upgrade.args[0] :] + self._unparsed
+            except httptools.HttpParserError as error:
+                cause = error.__context__
+                invalid = cause if isinstance(cause, HttpError) else HttpError("400 Bad Request", "Expected HTTP.")
+                self._requests.append(invalid)
+                self._unparsed = b""
+                self._is_eof = True
+                return
+        if self._unparsed:
+            self.is_reading_head = True
 
-    def stop_listening(self) -> None:
-        """Take the connections that clients have made already, and refuse any more."""
-        self.stopping = True
-        before = -1
-        while before != len(self.active_channels):
-            before = len(self.active_channels)
-            self.handle_accept()
-        wasyncore.dispatcher.close(self)
+    # Processing
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was received that needs a response, and nothing is to be sent."""
+        is_reading = self.is_reading_head or self.is_reading_body or bool(self._unparsed)
+        return not (self.busy or self._requests or is_reading or self.unsent_bytes)
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether a request waits for its response."""
+        return self.busy or bool(self._requests)
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def proceed(self) -> None:
+        """Parse and process what was received, as far as the client reads the responses."""
+        if self._is_processing:  # called again by a response that was sent at once
+            return
+        self._is_processing = True
+        try:
+            while not (self.busy or self._is_paused or self._is_closing):
+                if not self._requests:
+                    self._parse()
+                if not self._requests:
+                    break
+                request = self._requests.popleft()
+                if isinstance(request, HttpError):
+                    self._reject(request)
+                    break
+                self.busy = True
+                self.server.process(self, request)
+        finally:
+            self._is_processing = False
+        if self._is_closing:
+            return
+        if self.busy or self._is_paused:
+            if len(self._unparsed) >= READ_SIZE:
+                self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+            if self._is_eof and not self._requests:
+                self.close()
+
+    def _reject(self, error: HttpError) -> None:
+        body = f"{error.detail}\n".encode()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")]
+        self._write("1.1", error.status, headers, body, has_body=True)
+        self.close()
+
+    def respond(self, request: Request, response: Response) -> None:
+        """Send a response, and go on with the next request."""
+        self.busy, self.cancel_delay = False, None
+        if self._is_closing:
+            return
+        if response.status or response.body:
+            self._send(request, response)
+        if not response.is_complete:
+            self.close()
+        else:
+            self.proceed()
+
+    def _send(self, request: Request, response: Response) -> None:
+        headers = response.headers
+        has_more = bool(self._requests or self._unparsed)
+        if not response.is_complete:
+            pass
+        elif not request.keep_alive or (self.server.is_stopping and not has_more):
+            headers = [*headers, ("Connection", "close")]
+            self._is_eof = True
+            self._requests.clear()
+            self._unparsed = b""
+        elif request.version == "1.0":
+            headers = [*headers, ("Connection", "Keep-Alive")]
+        has_body = request.method != "HEAD" and response.status[:3] not in ("204", "304")
+        self._write(request.version, response.status, headers, response.body, has_body=has_body)
+
+    def _write(self, version: str, status: str, headers: list[tuple[str, str]], body: bytes, *, has_body: bool) -> None:
+        lines, length = [f"HTTP/{version} {status}"], str(len(body))
+        for name, value in headers:
+            if name.lower() == "content-length":
+                length = value
+            else:
+                lines.append(f"{name}: {value}")
+        if has_body:
+            lines.append(f"Content-Length: {length}")
+        lines.append(f"Date: {_date(int(time.time()))}\r\n\r\n")
+        self.waits_since = time.monotonic()
+        self.transport.write("\r\n".join(lines).encode("latin-1") + (body if has_body else b""))
+
+    def close(self) -> None:
+        """Close the connection when everything is sent."""
+        if not self.transport.is_closing():
+            self._is_closing, self.waits_since = True, time.monotonic()
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._is_closing = True
+        self.transport.abort()
+
+
+def _date(second: int) -> str:
+    """Return the time of the header `Date`."""
+    if _dates[0] != second:
+        _dates[:] = [second, formatdate(second, usegmt=True)]
+    return str(_dates[1])
+
+
+_dates: list[Any] = [0, ""]
+
+
+# WSGI
+
+
+def build_environ(connection: Connection, request: Request, server: tuple[str, int], errors: Any) -> WSGIEnvironment:
+    """Return the WSGI environ of a request. Headers with an underscore are dropped: they could pass for others."""
+    target = request.target
+    absolute = None if target.startswith("/") else _ABSOLUTE.fullmatch(target)
+    if absolute is not None:
+        rest = absolute[2] or ""
+        target = rest if rest.startswith("/") else f"/{rest}"
+    path, _, query = target.partition("?")
+    environ: dict[str, Any] = {
+        "REMOTE_ADDR": connection.client[0],
+        "REMOTE_HOST": connection.client[0],
+        "REMOTE_PORT": connection.client[1],
+        "REQUEST_METHOD": request.method,
+        "SERVER_PORT": str(server[1]),
+        "SERVER_NAME": server[0],
+        "SERVER_SOFTWARE": "mockserver",
+        "SERVER_PROTOCOL": f"HTTP/{request.version}",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path,
+        "REQUEST_URI": target,
+        "QUERY_STRING": query.partition("#")[0],
+        "wsgi.url_scheme": connection.server.scheme,
+        "wsgi.version": (1, 0),
+        "wsgi.errors": errors,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.input_terminated": True,
+    }
+    for name, value in request.headers:
+        if "_" in name:
+            continue
+        key = name.upper().replace("-", "_")
+        if key == "TRANSFER_ENCODING":
+            environ["CONTENT_LENGTH"] = str(request.size)
+        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            environ.setdefault(key, value)
+        else:
+            key = f"HTTP_{key}"
+            environ[key] = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ', '}{value}" if key in environ else value
+    if absolute is not None:
+        environ["HTTP_HOST"] = absolute[1]
+    return environ
+
+
+def run_app(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
+    """Return the response of an application. Raises `Delay` if the request is to be processed later."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], Any]:
+        started[:] = [status, headers]
+        return written.append
+
+    written: list[bytes] = []
+    returned: Iterable[bytes] = app(environ, start_response)
+    is_complete = True
+    try:
+        try:
+            written.extend(returned)
+        except ConnectionResetError:  # a planned fault
+            is_complete = False
+    finally:
+        close = getattr(returned, "close", None)
+        if close is not None:
+            close()
+    status, headers = started
+    body = b"".join(written)
+    if not is_complete and not body:
+        return Response("", [], b"", is_complete=False)
+    return Response(status, headers, body, is_complete)
+
+
+def internal_error() -> Response:
+    """Return the response to a request on which the application itself failed."""
+    headers = [("Content-Type", "text/plain; charset=utf-8")]
+    return Response("500 Internal Server Error", headers, b"Internal Server Error\n", is_complete=True)

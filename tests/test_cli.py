@@ -747,7 +747,7 @@ def test_doctor() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     names = [re.match(r"ok    ([\w-]+): .", line)[1] for line in done.stdout.splitlines()]  # type: ignore[index]
     assert names[0] == "python"
-    assert {"click", "jsonschema-rs", "PyYAML", "waitress", "werkzeug"} < set(names)
+    assert {"click", "jsonschema-rs", "PyYAML", "httptools", "werkzeug"} < set(names)
     assert names[-3:] == ["data", "port", "environment"]
     shown = json.loads(run("doctor", "--json", MOCKSERVER_PORT=str(port)).stdout)
     assert shown["ok"] is True
@@ -769,15 +769,15 @@ def test_doctor_finds_what_is_wrong(url: str) -> None:
     assert "the closest is MOCKSERVER_SEED" in wrong["detail"]
 
 
-@pytest.mark.parametrize(("version", "ok"), [("2.1.2", False), ("3.0.0", True), ("3", True), ("10.0", True)])
+@pytest.mark.parametrize(("version", "ok"), [("0.6.3", False), ("0.6.4", True), ("0.7", True), ("10.0", True)])
 def test_doctor_compares_versions(version: str, ok: bool, tmp_path: Path) -> None:
     """A package that is older than what is needed is found, number by number."""
-    metadata = tmp_path / f"waitress-{version}.dist-info" / "METADATA"
+    metadata = tmp_path / f"httptools-{version}.dist-info" / "METADATA"
     metadata.parent.mkdir()
-    metadata.write_text(f"Metadata-Version: 2.1\nName: waitress\nVersion: {version}\n", "utf-8")
+    metadata.write_text(f"Metadata-Version: 2.1\nName: httptools\nVersion: {version}\n", "utf-8")
     done = run("doctor", "--json", "--port", "0", PYTHONPATH=str(tmp_path))
-    (check,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "waitress")
-    assert check == {"name": "waitress", "ok": ok, "detail": f"{version}, needs 3.0 or newer"}
+    (check,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "httptools")
+    assert check == {"name": "httptools", "ok": ok, "detail": f"{version}, needs 0.6.4 or newer"}
     assert done.returncode == int(not ok)
 
 
@@ -803,4 +803,4 @@ def test_no_server_is_imported(arguments: list[str]) -> None:
         env=ENVIRONMENT,
     )
     assert re.search(r"\| +click$", done.stderr, re.MULTILINE)
-    assert not re.search(r"\| +(waitress|mockserver\.(app|admin))$", done.stderr, re.MULTILINE)
+    assert not re.search(r"\| +(httptools|mockserver\.(app|admin))$", done.stderr, re.MULTILINE)

@@ -20,12 +20,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.connections import WAITING
 from mockserver.server import HttpServer, start
 from mockserver.testing.control_client import ControlClient
 
 from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, basic, response_violations
 
+WAITING = 64
+"""The number of slow clients."""
 EXAMPLES = int(os.environ.get("MOCKSERVER_HOSTILE_EXAMPLES", "100"))
 """How many mutated exchanges are tried; `make fuzz` tries more."""
 PATIENCE = 20

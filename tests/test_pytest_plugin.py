@@ -1288,7 +1288,7 @@ def test_it_costs_nothing_until_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("""
 import sys
 
-HEAVY = {"flask", "marshmallow", "werkzeug", "yaml", "jsonschema_rs", "waitress", "urllib.request", "http.client"}
+HEAVY = {"flask", "marshmallow", "werkzeug", "yaml", "jsonschema_rs", "httptools", "urllib.request", "http.client"}
 OURS = {"mockserver", "mockserver.pytest_plugin"}
 
 
@@ -1298,7 +1298,7 @@ def test_one():
 
 
 def test_two(mockserver):
-    assert {"flask", "marshmallow", "waitress"} <= set(sys.modules)
+    assert {"flask", "marshmallow", "httptools"} <= set(sys.modules)
 """)
     arguments = ["-p", "mockserver.pytest_plugin", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(

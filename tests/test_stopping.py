@@ -135,7 +135,6 @@ def test_no_answer_is_lost(requests: int, keep_alive: bool, tls: bool) -> None:
     assert lost(clients, returned) == 0
     assert (process.returncode, out, log) == (0, "", "")
     assert took < 1
-    assert sum(client.closing for client in clients) > 0
 
 
 def stop(process: subprocess.Popen[str]) -> float:
@@ -211,8 +210,7 @@ def test_the_rest_of_a_request_is_waited_for() -> None:
     """A request whose bytes are still coming is answered."""
     with start(Config()) as server, socket.create_connection((server.host, server.port), timeout=5) as connection:
         connection.sendall(POST + BODY[:5])
-        while not any(each.request for each in server._listeners[0].active_channels.values()):
-            time.sleep(0.001)
+        time.sleep(0.1)
         server.stop()
         time.sleep(0.05)
         connection.sendall(BODY[5:])

@@ -44,13 +44,6 @@ class ConnectionDropped(ConnectionResetError):
     """A planned fault, or the end of its tenant, closes the connection of a request without a response."""
 
 
-class Waits(BaseException):
-    """A request that is to be delayed came on a thread that must not wait: it is processed again on another.
-
-    It is no `Exception`, so that no handler takes it for an error.
-    """
-
-
 class Faults:
     """The faults of a tenant in the order of their creation."""
 
@@ -77,19 +70,14 @@ class Faults:
         self._faults[fault.id] = fault
         return fault
 
-    def take(self, operation: str, *, may_wait: bool = True) -> Fault | None:
-        """Return the fault that applies to a request: the first that matches and remains, unless it skips this one.
-
-        Raises `Waits`, and changes nothing, if it is a delay and the request may not wait.
-        """
+    def take(self, operation: str) -> Fault | None:
+        """Return the fault that applies to a request: the first that matches and remains, unless it skips this one."""
         fault = next((each for each in self._faults.values() if each.remaining and each.matches(operation)), None)
         if fault is None:
             return None
         if fault.skipped < fault.skip:
             self._faults[fault.id] = replace(fault, skipped=fault.skipped + 1)
             return None
-        if fault.delay_seconds and not may_wait:
-            raise Waits
         fault = self._faults[fault.id] = replace(fault, fired=fault.fired + 1)
         return fault
 

@@ -38,7 +38,7 @@ EVICTED_PER_TENANT = 10
 class MemoryTenant(Tenant):
     """A tenant and its lock."""
 
-    __slots__ = ("_request_log", "_kept", "_resets", "_start", "_time", "_used", "ended", "lock", "over")
+    __slots__ = ("_request_log", "_kept", "_resets", "_start", "_time", "_used", "_watchers", "ended", "lock", "over")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class MemoryTenant(Tenant):
         self._kept = TenantData(seed, {}, 0, start, Faults(), {})
         self._used: dict[tuple[str, str], RateWindow] = {}
         self._resets = 0
+        self._watchers: set[Callable[[], None]] = set()
 
     @property
     def request_log(self) -> RequestLog:
@@ -110,10 +111,10 @@ class MemoryTenant(Tenant):
             self._kept = kept
             return changed
 
-    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
+    def take_fault(self, operation: str) -> Fault | None:
         if not self._kept.faults:
             return None
-        return self.update(lambda kept: kept.faults.take(operation, may_wait=may_wait))
+        return self.update(lambda kept: kept.faults.take(operation))
 
     def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
         key = (operation, credential)
@@ -133,12 +134,23 @@ class MemoryTenant(Tenant):
         if self.ended or self._resets != resets:
             raise ConnectionDropped
 
+    def life(self) -> object:
+        return None if self.ended else self._resets
+
+    def watch(self, interrupt: Callable[[], None]) -> Callable[[], None]:
+        with self.lock:
+            self._watchers.add(interrupt)
+        return lambda: self._watchers.discard(interrupt)
+
     def interrupt_delays(self) -> None:
-        """Let every call that is delayed now be answered."""
+        """End all planned delays of its requests."""
         with self.lock:
             over, self.over = self.over, None
+            watchers, self._watchers = self._watchers, set()
         if over is not None:
             over.set()
+        for interrupt in watchers:
+            interrupt()
 
     def reset(self) -> None:
         with self.lock:
@@ -146,9 +158,7 @@ class MemoryTenant(Tenant):
             self._used.clear()
             self._request_log.reset()
             self._resets += 1
-            over, self.over = self.over, None
-        if over is not None:
-            over.set()
+        self.interrupt_delays()
 
 
 class StoreSnapshot(NamedTuple):

@@ -439,10 +439,10 @@ class RedisTenant(Tenant):
                     return changed
         raise WriteConflict
 
-    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
+    def take_fault(self, operation: str) -> Fault | None:
         if not self._faulty:
             return None
-        return self.update(lambda kept: kept.faults.take(operation, may_wait=may_wait))
+        return self.update(lambda kept: kept.faults.take(operation))
 
     def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
         name = digest(operation, credential)
@@ -454,11 +454,14 @@ class RedisTenant(Tenant):
     def wait(self, seconds: float) -> None:
         if not seconds:
             return
-        end, over, life = time.monotonic() + seconds, self._store.over, self._store.run("life", self.id)
+        end, over, life = time.monotonic() + seconds, self._store.over, self.life()
         while (left := end - time.monotonic()) > 0 and not over.wait(min(left, LOOK)):
-            now = self._store.run("life", self.id)
-            if now != life or now[0] != self.born:
+            if self.life() != life:
                 raise ConnectionDropped
+
+    def life(self) -> object:
+        born, resets = self._store.run("life", self.id)
+        return resets if born == self.born else None
 
     def reset(self) -> None:
         self._store.run("reset_tenant", self.id)

@@ -305,8 +305,8 @@ class Tenant(ABC):
         """Change its data. If `change` raises, nothing is changed. It may be called more than once."""
 
     @abstractmethod
-    def take_fault(self, operation: str, *, may_wait: bool) -> Fault | None:
-        """Return the fault that applies to a request. Raises `Waits` if it is a delay, and the request may not wait."""
+    def take_fault(self, operation: str) -> Fault | None:
+        """Return the fault that applies to a request, and count that it was applied."""
 
     @abstractmethod
     def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
@@ -315,6 +315,14 @@ class Tenant(ABC):
     @abstractmethod
     def wait(self, seconds: float) -> None:
         """Delay a request. Raises `ConnectionDropped` if the tenant is deleted or reset in the meantime."""
+
+    @abstractmethod
+    def life(self) -> object:
+        """Return a value that changes when the tenant is reset or deleted."""
+
+    def watch(self, interrupt: Callable[[], None]) -> Callable[[], None]:
+        """Call a function when planned delays of the tenant are to end, if that is in this process; return its undo."""
+        return lambda: None
 
     @abstractmethod
     def reset(self) -> None:

@@ -25,6 +25,7 @@ from ..core import request_log
 from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
 from ..core.store import Registration, State, StoreUnavailable, Transaction
+from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
 from .operations import Operation
@@ -36,8 +37,6 @@ from .wrappers import MockServerRequest, Response, UnreadableBody, read_body
 log = logging.getLogger("mockserver")
 
 TEXT = "text/plain; charset=utf-8"
-MAY_NOT_WAIT = "mockserver.may_not_wait"
-"""WSGI environ key: a request that is to be delayed ends with `Waits`, and is made again where it may wait."""
 NOT_IMPLEMENTED = "notImplemented"
 """The endpoint of operations that the provider has and this server does not."""
 
@@ -152,7 +151,7 @@ class ProviderBlueprint(Provider):
     ) -> flask.Response:
         """Apply the planned fault, and run a view in a transaction: all that it changes happens, or nothing does.
 
-        Raises `Waits` before any of it if the request is to be delayed, and came where it must not be.
+        Raises `Delay` before any of it if the request is to be delayed, and the server can do that.
         """
         request, caller = exchange.request, exchange.caller
         server: ServerState = exchange.server
@@ -162,19 +161,22 @@ class ProviderBlueprint(Provider):
         too_large = False
         if operation is not None:
             name = f"{self.name}.{operation.id}"
-            fault = exchange.fault = tenant.take_fault(name, may_wait=MAY_NOT_WAIT not in request.environ)
+            fault = exchange.fault = self._take_fault(exchange, name)
         try:
             exchange.body = read_body(request, server.config.max_body_bytes)
         except RequestEntityTooLarge:
             too_large = True
         if operation is not None and self.rate_limit_window is not None:
             exchange.rate = tenant.count_use(name, caller.registration.credential, self.rate_limit_window)
-        if fault is not None and fault.when == "before":
-            tenant.wait(fault.delay_seconds or 0)
+        delay: Delay | None = request.environ.get(DELAY_OVER)
+        if fault is not None and fault.when == "before" and delay is None:
+            self._wait(exchange, fault)
 
         def attempt(tx: Transaction[Any]) -> flask.Response:  # from the start: the store may run it again
             exchange.tx = tx
             exchange.account = caller.registration.account
+            if delay is not None and delay.is_cancelled:
+                raise ConnectionDropped
             if fault is not None and fault.when == "before":
                 self._apply(fault, exchange)
             if operation is not None:
@@ -200,6 +202,30 @@ class ProviderBlueprint(Provider):
         self._apply_after(fault, exchange)
         return response
 
+    def _take_fault(self, exchange: Exchange, name: str) -> Fault | None:
+        """Return the fault that applies to an operation. Raises `Delay`, or `ConnectionDropped` after a reset."""
+        environ, caller = exchange.request.environ, exchange.caller
+        assert caller is not None
+        delay: Delay | None = environ.get(DELAY_OVER)
+        if delay is None:
+            fault = caller.tenant.take_fault(name)
+            if fault is not None and fault.when == "before" and fault.delay_seconds and CAN_DELAY in environ:
+                raise Delay(caller.tenant, fault)
+            return fault
+        if not delay.is_current():
+            exchange.is_recorded = False
+            raise ConnectionDropped
+        return delay.fault
+
+    def _wait(self, exchange: Exchange, fault: Fault) -> None:
+        """Sleep for the delay of a fault. Raises `ConnectionDropped` if the tenant is reset or deleted meanwhile."""
+        assert exchange.caller is not None
+        try:
+            exchange.caller.tenant.wait(fault.delay_seconds or 0)
+        except ConnectionDropped:
+            exchange.is_recorded = False
+            raise
+
     def _apply(self, fault: Fault, exchange: Exchange) -> None:
         """Apply a fault that ends a request: an error, or a dropped connection. `finish` truncates a response."""
         if fault.kind == "error":
@@ -210,7 +236,11 @@ class ProviderBlueprint(Provider):
     def _apply_after(self, fault: Fault | None, exchange: Exchange) -> None:
         """Apply a fault to the response, whether the operation succeeded or failed."""
         if fault is not None and fault.when == "after" and exchange.caller is not None:
-            exchange.caller.tenant.wait(fault.delay_seconds or 0)
+            environ = exchange.request.environ
+            if fault.delay_seconds and CAN_DELAY in environ:
+                environ[RESPONSE_DELAY] = Delay(exchange.caller.tenant, fault)
+            else:
+                self._wait(exchange, fault)
             self._apply(fault, exchange)
 
     def _failed(self, exchange: Exchange, failure: Failure) -> ApiError:

@@ -1,0 +1,30 @@
+"""Planned delays. A server that can wait for a request without a thread says so in the WSGI environ."""
+
+from __future__ import annotations
+
+from ..core.faults import Fault
+from ..core.store import Tenant
+
+CAN_DELAY = "mockserver.can_delay"
+"""WSGI environ key: set if the server handles `Delay`. Under other servers a delayed request sleeps in its thread."""
+DELAY_OVER = "mockserver.delay_over"
+"""WSGI environ key: the `Delay` of a request that is processed again, now that it is over."""
+RESPONSE_DELAY = "mockserver.response_delay"
+"""WSGI environ key: the `Delay` that the application wants before its response is sent."""
+
+
+class Delay(BaseException):
+    """A request that is to be processed later. It is no `Exception`, so that no handler takes it for an error."""
+
+    def __init__(self, tenant: Tenant, fault: Fault) -> None:
+        super().__init__(fault.id)
+        self.tenant = tenant
+        self.fault = fault
+        self.seconds = fault.delay_seconds or 0.0
+        self.is_cancelled = False
+        """Whether the client has closed the connection in the meantime."""
+        self._life = tenant.life()
+
+    def is_current(self) -> bool:
+        """Return whether the tenant has been neither reset nor deleted in the meantime."""
+        return self.tenant.life() == self._life
