@@ -11,12 +11,13 @@ from typing import Any
 
 import yaml
 
+from mockserver.connections import MAX_BODY
 from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS
 from mockserver.core.config import Config
 from mockserver.core.errors import Source, entries, limits
 from mockserver.evidence import describe_evidence, support_matrix
 from mockserver.providers import PROVIDERS
-from mockserver.server import CONNECTIONS, MAX_BODY
+from mockserver.server import CONNECTIONS
 from mockserver.web.bodies import MAX_FORM_PARTS
 
 ROOT = Path(__file__).parent.parent
