@@ -18,7 +18,7 @@ from . import control
 from .core.config import Config
 from .core.store import StoreUnavailable
 from .extension import MockServer
-from .web.mounts import LOOPBACK_NAMES, host_name
+from .web.mounts import host_name, is_own_name
 from .web.problems import MisdirectedRequest, http_problem, internal_error, unavailable
 from .web.routing import LazyMap
 from .web.server_state import StoreClass, server_state
@@ -54,7 +54,7 @@ class App(Flask):
         if request is None or config["TRUSTED_HOSTS"] is not None:
             return super().create_url_adapter(request)
         host = request.environ.get("HTTP_HOST")
-        if host is not None and host_name(host) not in LOOPBACK_NAMES and not self._allows_host(host_name(host)):
+        if host is not None and not is_own_name(host) and not self._allows_host(host_name(host)):
             raise MisdirectedRequest
         if config["SERVER_NAME"] is not None or "HTTP_UPGRADE" in request.environ:
             return super().create_url_adapter(request)

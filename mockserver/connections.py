@@ -134,12 +134,12 @@ class Connection(asyncio.BufferedProtocol):
         if self._is_closing:
             return
         self.is_used = True
-        self._unparsed += bytes(self.server.buffer[:nbytes])
         if self.is_idle:
             self.is_reading_head = True
             self.waits_since = time.monotonic()
         elif self.is_reading_body:
             self.waits_since = time.monotonic()
+        self._unparsed += bytes(self.server.buffer[:nbytes])
         self.proceed()
 
     def eof_received(self) -> bool:

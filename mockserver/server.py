@@ -61,8 +61,8 @@ GOODBYE = 0.1
 """How long a client may take to end TLS when the server stops, in seconds."""
 QUIET = 0.2
 """How long the rest of a request is waited for when the server stops, in seconds."""
-RETRY = 0.5
-"""When to accept connections again if the system has no file descriptor left, in seconds."""
+RETRY = 0.1
+"""How long no connection is accepted if there is no room or no file descriptor for another, in seconds."""
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses of all interfaces, and the address by which the own machine reaches them."""
@@ -154,24 +154,29 @@ class HttpServer:
 
     def _accept(self, listener: socket.socket) -> None:
         for _ in range(BACKLOG):
+            if self._is_full() and not self._close_longest_idle():
+                self._pause_accepting(listener)
+                return
             try:
                 connection, _ = listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    self._loop.remove_reader(listener)
-                    self._loop.call_later(RETRY, self._accept_again, listener)
+                    self._pause_accepting(listener)
                 return
             connection.setblocking(False)
-            if self._is_full() and not self._close_longest_idle():
-                connection.close()
-            elif self.tls is None:
+            if self.tls is None:
                 self._open(connection, self._listeners[listener], None)
             else:
                 self._handshakes[connection] = time.monotonic()
                 self._loop.add_reader(connection, self._start_tls, connection, self._listeners[listener])
             self._watch()
+
+    def _pause_accepting(self, listener: socket.socket) -> None:
+        """Leave connections to the system for a moment: there is no room, or no file descriptor, for another."""
+        self._loop.remove_reader(listener)
+        self._loop.call_later(0 if self._tasks else RETRY, self._accept_again, listener)
 
     def _accept_again(self, listener: socket.socket) -> None:
         if not self.is_stopping:

@@ -21,7 +21,7 @@ from ..core.store import StoreUnavailable, Tenant
 from ..evidence import SCHEMA_VERSION
 from ..web.bodies import NotJson, parse_json, parse_pairs
 from ..web.exchange import origin, script_name
-from ..web.mounts import LOOPBACK_NAMES, host_name
+from ..web.mounts import host_name, is_own_name
 from ..web.openapi import Contract
 from ..web.operations import OperationBlueprint
 from ..web.problems import MisdirectedRequest, http_problem, internal_error, problem, status_line, unavailable
@@ -113,7 +113,7 @@ def allows_host(host: str | None) -> bool:
     if host is None or state.config.expose or config["TRUSTED_HOSTS"] is not None:
         return True
     own = config["SERVER_NAME"]
-    return host_name(host) in LOOPBACK_NAMES or (own is not None and host_name(host) == host_name(own))
+    return is_own_name(host) or (own is not None and host_name(host) == host_name(own))
 
 
 def validate_request() -> None:

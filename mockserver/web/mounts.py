@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -10,8 +12,6 @@ from urllib.parse import unquote_to_bytes
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""Host names by which a machine calls itself."""
 MOUNT = "mockserver.mount"
 """WSGI environ key: the registered name of the blueprint that is at the root of this host or port."""
 
@@ -92,12 +92,33 @@ def at_root(app: WSGIApplication, name: str) -> WSGIApplication:
     return mounted
 
 
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?")
+
+
 @functools.lru_cache(maxsize=256)
 def host_name(host: str) -> str:
-    """Return the name in a Host header; every name under `localhost` is `localhost`."""
-    name = host.lower()
-    name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
+    """Return the name in a Host header, in lower case; every name under `localhost` is `localhost`.
+
+    A value that is no host and port is returned as it is, so that it equals no name.
+    """
+    found = _HOST.fullmatch(host.lower())
+    if found is None:
+        return host
+    name: str = found[1]
     return "localhost" if name.endswith(".localhost") else name
+
+
+@functools.lru_cache(maxsize=256)
+def is_own_name(host: str) -> bool:
+    """Return whether a Host header names the machine itself: localhost, or a loopback address in any spelling."""
+    name = host_name(host)
+    if name == "localhost":
+        return True
+    try:
+        ip = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
 
 
 def encoded_path(environ: WSGIEnvironment) -> str:

@@ -1,0 +1,283 @@
+"""One client, one tenant or one lost service does not take the others down."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from mockserver import Config
+from mockserver.server import HttpServer, start
+
+from .support import SENDGRID_KEY
+
+HOST = b"Host: localhost\r\n"
+AUTH = b"Authorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
+GET = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
+LIVE = b"GET /_mockserver/live HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with start(Config()) as server:
+        yield server
+
+
+def connect(server: HttpServer, timeout: float = 10) -> socket.socket:
+    return socket.create_connection((server.host, server.port), timeout=timeout)
+
+
+def exchange(server: HttpServer, data: bytes) -> bytes:
+    """Send bytes, and return what is received until the server closes the connection."""
+    with connect(server) as connection:
+        connection.sendall(data)
+        with contextlib.suppress(ConnectionError):
+            return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        return b""
+
+
+def is_alive(server: HttpServer, within: float = 1.0) -> bool:
+    """Return whether the server responds to another client in time."""
+    began = time.monotonic()
+    with connect(server) as connection:
+        connection.sendall(GET)
+        received = connection.recv(1 << 16)
+    return received.startswith(b"HTTP/1.1 200 OK") and time.monotonic() - began < within
+
+
+# The HTTP server
+
+
+def test_many_connections_at_once_are_all_served(server: HttpServer) -> None:
+    connections = [socket.socket() for _ in range(500)]
+    for connection in connections:
+        connection.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            connection.connect((server.host, server.port))
+    began = time.monotonic()
+    for _ in range(2):  # again, on the same connections
+        for connection in connections:
+            connection.setblocking(True)
+            connection.settimeout(20)
+            connection.sendall(LIVE)
+        for connection in connections:
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+    took = time.monotonic() - began
+    for connection in connections:
+        connection.close()
+    assert took < 10  # it was 35 s with one accept for each turn of the loop
+
+
+def test_further_connection_replaces_the_one_that_was_idle_for_longest(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.server.CONNECTIONS", 20)
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connect(server)) for _ in range(30)]
+        assert is_alive(server)
+        silent[0].settimeout(5)
+        with contextlib.suppress(ConnectionResetError):
+            assert silent[0].recv(1) == b""
+        silent[-1].sendall(GET)
+        assert silent[-1].recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("timeout", "sent"),
+    [
+        ("HEAD_TIMEOUT", b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\nX: "),
+        ("BODY_TIMEOUT", b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 9\r\n\r\n{"),
+        ("IDLE_TIMEOUT", b""),
+        ("IDLE_TIMEOUT", LIVE),
+    ],
+)
+def test_connection_that_waits_for_its_client_is_closed(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch, timeout: str, sent: bytes
+) -> None:
+    monkeypatch.setattr(f"mockserver.server.{timeout}", 0.1)
+    with connect(server) as connection:
+        connection.sendall(sent)
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(1 << 16):
+                pass
+    assert is_alive(server)
+
+
+def test_slow_head_is_not_prolonged_by_each_byte(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.server.HEAD_TIMEOUT", 0.5)
+    began = time.monotonic()
+    with connect(server) as connection, pytest.raises(ConnectionError):
+        connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+        while time.monotonic() - began < 20:
+            connection.sendall(b"x")
+            time.sleep(0.1)
+    assert time.monotonic() - began < 10
+
+
+def test_client_that_does_not_read_is_disconnected(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.server.WRITE_TIMEOUT", 0.1)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((server.host, server.port))
+        connection.sendall(b"GET /_mockserver/openapi/sendgrid.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+        time.sleep(2.5)
+        received = 0
+        connection.settimeout(10)
+        with contextlib.suppress(ConnectionError):
+            while chunk := connection.recv(1 << 20):
+                received += len(chunk)
+    assert received < 8 << 20
+    assert is_alive(server)
+
+
+def test_clients_that_do_not_read_hold_no_thread(server: HttpServer) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(64):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((server.host, server.port))
+            connection.sendall(b"GET /_mockserver/openapi/sendgrid.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10)
+        time.sleep(0.5)
+        assert is_alive(server, within=5)
+        with connect(server) as connection:  # on a thread
+            connection.sendall(b"GET /_mockserver/info HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_client_that_hangs_up_ends_its_delay(server: HttpServer) -> None:
+    tenant = server.state.store.tenant("default")
+    tenant.update(lambda data: data.faults.add("sendgrid.createIpPool", "delay", delay_seconds=600.0))
+    body = b'{"name": "late"}'
+    head = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: %d\r\n\r\n" % len(body)
+    with connect(server) as connection:
+        connection.sendall(head + body)
+        while not next(iter(tenant.read().faults)).fired:
+            time.sleep(0.001)
+    end = time.monotonic() + 10
+    while not list(tenant.request_log) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [(record.operation, record.status) for record in tenant.request_log] == [("createIpPool", None)]
+    assert "late" not in [pool.name for pool in tenant.read().state("sendgrid").pools.values()]  # type: ignore[attr-defined]
+
+
+def test_delay_of_a_tenant_that_is_reset_leaves_no_trace(server: HttpServer) -> None:
+    tenant = server.state.store.tenant("default")
+    for when in ("before", "after"):
+        tenant.update(lambda data, when=when: data.faults.add("*", "delay", delay_seconds=600.0, when=when))
+        with connect(server) as connection:
+            connection.sendall(GET)
+            while not next(iter(tenant.read().faults)).fired:
+                time.sleep(0.001)
+            time.sleep(0.05)
+            tenant.reset()
+            assert connection.recv(1 << 16) == b""
+        assert list(tenant.request_log) == []
+        assert list(tenant.request_log.request_counts) == []
+    with connect(server) as connection:
+        connection.sendall(GET)
+        assert b"X-Mockserver-Request-Id: default-1\r\n" in connection.recv(1 << 16)
+
+
+def test_large_body_is_not_kept(server: HttpServer) -> None:
+    """Of a body that is too large the server keeps no more than the accepted size."""
+    kept = []
+    body_limit = server.body_limit
+
+    class Watched(list[int]):
+        pass
+
+    assert body_limit("/sendgrid/v3/ips/pools") == 1 << 20
+    with connect(server) as connection:
+        size = 32 << 20
+        connection.sendall(
+            b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: %d\r\n\r\n" % size
+        )
+        for _ in range(31):
+            connection.sendall(b" " * (1 << 20))
+        time.sleep(0.1)
+        kept = [len(each._body) for each in server._connections]
+        connection.sendall(b" " * (1 << 20))
+        received = connection.recv(1 << 16)
+    assert received.startswith(b"HTTP/1.1 413 ")
+    assert kept == [(1 << 20) + 1]
+
+
+def test_no_file_descriptor_left_does_not_stop_the_server(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept = socket.socket.accept
+    failures = []
+
+    def refuse(listener: socket.socket) -> object:
+        if len(failures) < 3:
+            failures.append(1)
+            raise OSError(24, "Too many open files")
+        return accept(listener)
+
+    monkeypatch.setattr("mockserver.server.RETRY", 0.1)
+    monkeypatch.setattr(socket.socket, "accept", refuse)
+    assert is_alive(server, within=10)
+    assert len(failures) == 3
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        b"GET http://localhost@evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_ambiguous_request_closes_the_connection(server: HttpServer, head: bytes) -> None:
+    received = exchange(server, head)
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nConnection: close\r\n" in received
+    assert received.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["[::1].evil.example", "localhost@evil.example", "127.0.0.1.evil.example", "evil.example#localhost", "128.0.0.1"],
+)
+def test_host_that_only_looks_like_a_loopback_name_is_misdirected(server: HttpServer, host: str) -> None:
+    request = f"GET /_mockserver/info HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+    assert exchange(server, request).startswith(b"HTTP/1.1 421 ")
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.5.6.7:80", "[::1]", "[0:0:0:0:0:0:0:1]:8080", "LOCALHOST", "a.localhost"]
+)
+def test_every_loopback_name_is_accepted(server: HttpServer, host: str) -> None:
+    request = f"GET /_mockserver/info HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+    assert exchange(server, request).startswith(b"HTTP/1.1 200 ")
+
+
+def test_host_of_an_absolute_target_is_used(server: HttpServer) -> None:
+    target = b"GET http://evil.example/_mockserver/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert exchange(server, target).startswith(b"HTTP/1.1 421 ")
+
+
+def test_server_on_another_loopback_address_answers_at_its_own_url() -> None:
+    with start(Config(), host="127.8.9.1") as server:
+        assert server.url == f"http://127.8.9.1:{server.port}"
+        request = f"GET /_mockserver/info HTTP/1.1\r\nHost: 127.8.9.1:{server.port}\r\nConnection: close\r\n\r\n"
+        received = exchange(server, request.encode())
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert server.url in json.loads(received.partition(b"\r\n\r\n")[2])["providers"][0]["url"]
+
+
+def test_threads_end_with_the_server() -> None:
+    before = threading.active_count()
+    with start(Config()) as server:
+        for _ in range(3):
+            assert re.match(
+                rb"HTTP/1.1 200 OK",
+                exchange(server, b"GET /_mockserver/info HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"),
+            )
+        assert threading.active_count() > before
+    assert threading.active_count() == before
