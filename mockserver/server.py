@@ -39,7 +39,7 @@ CONNECTIONS = 1_000
 """The maximum number of connections; for a further one, the one that has been idle for longest is closed."""
 BACKLOG = 1_024
 """The number of connections that the system accepts before the server does."""
-SMALL_BODY = 1 << 16
+SMALL_BODY = 1 << 13
 """The size up to which a body is processed on the event loop, in bytes."""
 WORKERS, SHARE = 8, 4
 """The number of threads for requests that may take long, and how many of them one client can have."""

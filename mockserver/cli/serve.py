@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import ipaddress
 import logging
 import re
@@ -21,11 +22,14 @@ import click
 from ..core.config import Config
 from ..core.errors import SeedError, StoreError
 from ..settings import option, settings
-from . import environment
+from . import environment, logs
 from .options import PORT, Failure, print_json
 
 if TYPE_CHECKING:
     from ..tls import Tls
+
+
+log = logging.getLogger("mockserver")
 
 
 def _provider_ports(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
@@ -87,7 +91,8 @@ def serve(
     gc.disable()  # nothing that a start makes is garbage, and looking for some takes a tenth of its time
     from ..server import start
 
-    logging.basicConfig(stream=sys.stderr, format="mockserver: %(levelname)s: %(message)s")
+    logs.reopen_closed_streams()
+    logging.basicConfig(handlers=[logs.StderrHandler()], format="mockserver: %(levelname)s: %(message)s")
     if config.access_log:
         logging.getLogger("mockserver").setLevel(logging.INFO)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -109,7 +114,11 @@ def serve(
         ready_message = server.ready_message()
         gc.freeze()  # what a start makes stays, and need not be looked at again
         gc.enable()
-        _announce(ready_message if made is None else {**ready_message, "control_token": made})
+        try:
+            _announce(ready_message if made is None else {**ready_message, "control_token": made})
+        except (OSError, ValueError, AttributeError) as error:  # stdout is closed, or its device is full
+            log.warning("cannot print the startup output: %s", error)
+            sys.stdout = io.StringIO()  # Python would fail again when it flushes
         server.serve()
     gc.freeze()  # or Python would look for garbage before it ends, which takes longer than all the rest
 

@@ -39,6 +39,8 @@ DATA = "mockserver.control_data"
 """WSGI environ key: the valid body or query of a request."""
 MAX_BODY = 32 << 20
 """Maximum size of a body in bytes; large enough that any state returned by GET can be sent back with PUT."""
+MAX_DETAIL = 1_000
+"""The length from which parts of an error are cut, in characters."""
 PUBLIC_ENDPOINTS = frozenset({"live", "ready"})
 """Those that need no token, from any address."""
 
@@ -135,12 +137,12 @@ def validate_request() -> None:
     query = MultiDict(parse_pairs(request.query_string))
     for name in query:
         if name not in names:
-            abort(400, f"/query/{name}: unknown; there is {', '.join(names) or 'none'}")
+            abort(400, f"/query/{name[:MAX_DETAIL]}: unknown; there is {', '.join(names) or 'none'}")
     judged = body if body and takes_body else b"{}"
     values = request.view_args or {}
     for violation in contract.request_violations(operation_id, values, query, "application/json", judged):
         reason = "is not allowed here" if violation.reason.startswith("False schema") else violation.reason
-        abort(400, f"{violation.pointer}: {reason or violation.rule}")
+        abort(400, f"{violation.pointer[:MAX_DETAIL]}: {(reason or violation.rule)[:MAX_DETAIL]}")
     if names:
         data = {name: contract.coerce(operation_id, name, query[name]) for name in query}
     request.environ[DATA] = data

@@ -12,6 +12,8 @@ from ..core.store import TenantData
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, request_data
 
+MAX_NAME = 200
+"""The maximum length of the name of an operation, in characters."""
 MAX_FAULTS = 1_000
 
 
@@ -28,6 +30,8 @@ def create_fault(id: str) -> Any:
     known |= {"*", *(f"{name}.*" for name in providers)}
     operation, kind = data["operation"], data.get("kind", "error")
     if operation not in known:
+        if len(operation) > MAX_NAME:
+            abort(400, f"/body/operation: expected at most {MAX_NAME} characters, got {len(operation)}")
         near = difflib.get_close_matches(operation, known, n=1, cutoff=0)[0]
         abort(400, f"/body/operation: '{operation}' is unknown; the closest is '{near}'")
 

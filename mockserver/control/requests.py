@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import abort
@@ -13,10 +14,15 @@ from ..core import clock
 from ..core.request_log import CounterRow, Record
 from ..core.store import Tenant
 from ..web.bodies import parse_pairs, unused_fields
+from ..web.openapi import bounded
 from ..web.provider import Provider
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, request_data
 
+MAX_UNUSED = 100
+"""The number of unused fields that are listed."""
+MAX_VALUE = 1_000
+"""The length from which a value is cut, in characters."""
 NEWEST = 100
 """How many requests of a journal are listed if nothing else is asked for."""
 
@@ -86,15 +92,9 @@ def _request(record: Record) -> dict[str, Any]:
     """Return a record, with its request violations, unused fields and closest operation."""
     provider = server_state().providers[record.provider]
     content_type = next((value for name, value in record.headers if name.lower() == "content-type"), "")
-    request_violations = []
-    if record.operation is not None:
-        query = MultiDict(parse_pairs(record.query.encode("latin-1")))
-        found = provider.contract.request_violations(
-            record.operation, record.path_values, query, content_type, record.body
-        )
-        request_violations = [
-            {"pointer": each.pointer, "rule": each.rule, "value": _plain(each.value)} for each in found
-        ]
+    if not record.cache:
+        record.cache[:] = _analyse(provider, record, content_type)
+    request_violations, unused, closest = record.cache
     error = record.error
     return {
         "id": record.id,
@@ -120,22 +120,39 @@ def _request(record: Record) -> dict[str, Any]:
         },
         "failure": record.failure,
         "request_violations": request_violations,
-        "unused_fields": list(unused_fields(record.query, record.body, content_type, record.fields_read))
-        if record.operation
-        else [],
+        "unused_fields": unused,
         "fault": record.fault,
         "response_violation": record.response_violation,
-        "closest_operation": None if record.operation else _closest(provider, record),
+        "closest_operation": closest,
     }
 
 
+def _analyse(provider: Provider, record: Record, content_type: str) -> Iterator[Any]:
+    """Yield the request violations, the unused fields and the closest operation, each of bounded size."""
+    if record.operation is None:
+        yield from ([], [], _closest(provider, record))
+        return
+    query = MultiDict(parse_pairs(record.query.encode("latin-1")))
+    found = provider.contract.request_violations(record.operation, record.path_values, query, content_type, record.body)
+    yield [{"pointer": each.pointer, "rule": each.rule, "value": _plain(each.value)} for each in found]
+    yield list(unused_fields(record.query, record.body, content_type, record.fields_read))[:MAX_UNUSED]
+    yield None
+
+
 def _plain(value: object) -> object:
-    return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+    if isinstance(value, int | float | bool | None):
+        return value
+    text = value if isinstance(value, str) else json.dumps(bounded(value), default=str)
+    if len(text) > MAX_VALUE:
+        return f"{text[:MAX_VALUE]}…"
+    return value if isinstance(value, str | list | dict) else str(value)
 
 
 def _closest(provider: Provider, record: Record) -> str | None:
     """Return the operation whose method and path are most like those of a request that met none."""
     requested = f"{record.method} {record.path}"
+    if len(requested) > MAX_VALUE:
+        return None
     known = {f"{each.method} {path}": each.id for each in provider.operations.values() for path in each.paths}
     found = difflib.get_close_matches(requested, known, n=1, cutoff=0.5)
     return f"{provider.name}.{known[found[0]]}" if found else None

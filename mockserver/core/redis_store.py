@@ -610,7 +610,12 @@ def _record_text(record: Record) -> str:
     body = base64.b64encode(record.body).decode()
     error = record.error
     payload = None if error is None else [error.key, error.message, *error.source]
-    data = {**record._asdict(), "body": body, "fields_read": sorted(record.fields_read), "error": payload}
+    data = {
+        **record._replace(cache=[])._asdict(),
+        "body": body,
+        "fields_read": sorted(record.fields_read),
+        "error": payload,
+    }
     return _text({**data, "path_values": dict(record.path_values)})
 
 

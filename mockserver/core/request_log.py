@@ -53,6 +53,8 @@ class Record(NamedTuple):
     """How the response violates the OpenAPI document."""
     failure: str | None = None
     """Why the request failed before or instead of an operation, if it did."""
+    cache: list[Any] = []  # noqa: RUF012  replaced by a list of its own in every record
+    """What was computed from the record; it is empty until somebody asks."""
 
     @property
     def weight(self) -> int:

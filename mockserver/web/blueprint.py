@@ -412,6 +412,7 @@ class ProviderBlueprint(Provider):
             fault=exchange.fault.id if exchange.fault is not None else None,
             response_violation=violation,
             failure=error.failure if error is not None else None,
+            cache=[],
         )
         store.record_request(caller.tenant, record, is_unmatched=not server.tenants.is_made(caller))
         return request_id

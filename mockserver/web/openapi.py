@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from ..core.errors import Source
 from .bodies import parse_form, parse_json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+MAX_VIOLATIONS = 20
+"""The number of violations of one body or parameter that are listed; the others are counted."""
+MAX_ITEMS = 200
+"""The number of items of an array or object in which violations are looked for."""
 DOCUMENT = "urn:document"
 """What a document is called in references to it."""
 
@@ -116,7 +121,8 @@ class Contract:
         validator = self._validator(pointer)
         if validator.is_valid(data):
             return None
-        return "; ".join(f"{_pointer(error.instance_path)} {error.message}" for error in validator.iter_errors(data))
+        errors = itertools.islice(validator.iter_errors(bounded(data)), MAX_VIOLATIONS)
+        return "; ".join(f"{_pointer(error.instance_path)} {error.message}" for error in errors) or "is too large"
 
     def request_violations(
         self,
@@ -164,10 +170,17 @@ class Contract:
             return [Violation("/body", "json", body[:64].decode("utf-8", "replace"))]
 
     def _judge(self, pointer: str, value: object, at: str) -> list[Violation]:
-        return [
+        validator = self._validator(pointer)
+        if validator.is_valid(value):
+            return []
+        found = [
             Violation(at + _pointer(error.instance_path), str(error.schema_path[-1]), error.instance, error.message)
-            for error in self._validator(pointer).iter_errors(value)
+            for error in validator.iter_errors(bounded(value))
         ]
+        more = len(found) - MAX_VIOLATIONS
+        if more > 0:
+            found[MAX_VIOLATIONS:] = [Violation(at, "more", more, f"{more} more violations")]
+        return found or [Violation(at, "invalid", None, "is too large to say why it is invalid")]
 
     def _validator(self, pointer: str) -> jsonschema_rs.Validator:
         """Return what judges by the schema at a pointer, compiled when first used: most are not in most runs."""
@@ -219,6 +232,18 @@ class Contract:
                 part = part.replace("~1", "/").replace("~0", "~")
                 node = node[int(part)] if isinstance(node, list) else node[part]
         return node, pointer
+
+
+def bounded(value: object) -> object:
+    """Return a JSON value without the items of large arrays and objects beyond `MAX_ITEMS`.
+
+    jsonschema-rs finds all errors at once, which takes seconds if there are many, and holds up every other thread.
+    """
+    if isinstance(value, dict):
+        return {key: bounded(item) for key, item in itertools.islice(value.items(), MAX_ITEMS)}
+    if isinstance(value, list):
+        return [bounded(item) for item in itertools.islice(value, MAX_ITEMS)]
+    return value
 
 
 def _escape(part: str) -> str:

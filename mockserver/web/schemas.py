@@ -109,9 +109,24 @@ def first_values(data: MultiDict[str, str], names: Iterable[str]) -> dict[str, s
 # Fields and validators
 
 
+class FirstErrorList(fields.List[Any]):
+    """A list that reports its first wrong item only: a body can have half a million of them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        loaded = []
+        for index, item in enumerate(value):
+            try:
+                loaded.append(self.inner.deserialize(item, **kwargs))
+            except ValidationError as error:
+                raise ValidationError({index: error.messages}) from None
+        return loaded
+
+
 def strings(*, error_messages: dict[str, Any], **options: Any) -> fields.List[str]:
     """Return the field of a JSON array of strings, which has the same messages as they."""
-    return fields.List(fields.String(error_messages=error_messages), error_messages=error_messages, **options)
+    return FirstErrorList(fields.String(error_messages=error_messages), error_messages=error_messages, **options)
 
 
 def not_blank(error: ErrorMessage) -> validate.Validator:
