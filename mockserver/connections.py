@@ -1,4 +1,4 @@
-"""Connections: how bytes become requests and answers, and how a connection comes to its end."""
+"""Connections of the HTTP server, on waitress: parsing, TLS, threads, shutdown."""
 
 from __future__ import annotations
 
@@ -23,82 +23,82 @@ from .core.faults import Waits
 from .web.blueprint import MAY_NOT_WAIT
 
 THREADS = 8
-"""How many calls are answered at once over a store that is not prompt; more threads would be slower."""
-WAITING = 64
-"""How many calls may be delayed at once, if the store is prompt; a further one waits until another does no more."""
+"""The maximum number of threads with a store outside of this process; more would be slower."""
+MAX_DELAYED_THREADS = 64
+"""The maximum number of concurrently delayed requests with a local store; further ones wait."""
 
-QUIET = 0.2
-"""After how many seconds without a byte the rest of a request is waited for no longer, once the server stops."""
+IDLE_TIMEOUT = 0.2
+"""How long a shutdown waits for the rest of a request without receiving a byte, in seconds."""
 
-RECORD = 1 << 16
-"""How much is read of TLS at once, in bytes: more than a record has, so that nothing is left where poll sees it not."""
+TLS_READ_SIZE = 1 << 16
+"""The size of reads with TLS in bytes: more than a record, so that no data stays in OpenSSL's buffer."""
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 START_LINE = re.compile(rb"[^ \r\n]+ [^ \r\n]+( HTTP/[0-9.]+)?\s*\r\n")
-WORDS = b"This port speaks HTTPS only: ask https://, not http://.\n"
-IN_THE_CLEAR = (
+HTTPS_ONLY = b"This port serves HTTPS only: use https://, not http://.\n"
+PLAIN_HTTP_RESPONSE = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-    % len(WORDS)
-    + WORDS
+    % len(HTTPS_ONLY)
+    + HTTPS_ONLY
 )
 
 
 class Dispatcher(ThreadedTaskDispatcher):
-    """Who answers: the loop's own thread, to which no other has to be woken; or others, where somebody would wait.
+    """Runs requests on the event-loop thread, or on a worker thread if they may block.
 
-    What has to wait is a call with a planned delay; every call, if the store is not `prompt`; and a request that came
-    together with others or behind an answer that is not yet sent, since the client may not read.
+    A request may block if it has a planned delay, if the store is not local, or if it is pipelined or behind a response
+    that is not yet sent, since the client may not read.
     """
 
     def __init__(self, *, is_local: bool) -> None:
         super().__init__()
         self._is_local = is_local
-        self._at_most = WAITING if is_local else THREADS
-        self._asked: deque[Any] = deque()
+        self._at_most = MAX_DELAYED_THREADS if is_local else THREADS
+        self._pending: deque[Any] = deque()
         self._loop = 0
         self._growing = threading.Lock()
 
     def add_task(self, task: Any) -> None:
         if self._is_local:
-            self._asked.append(task)
+            self._pending.append(task)
         else:
-            self._answer_elsewhere(task)
+            self._run_on_worker(task)
 
-    def answer(self) -> None:
-        """Answer what has been asked; the thread that calls this is the loop's."""
+    def process_pending(self) -> None:
+        """Process pending requests. Called by the loop's thread."""
         self._loop = threading.get_ident()
-        while self._asked:
-            connection: Connection = self._asked.popleft()
+        while self._pending:
+            connection: Connection = self._pending.popleft()
             if len(connection.requests) > 1 or connection.total_outbufs_len:
-                self._answer_elsewhere(connection)
+                self._run_on_worker(connection)
                 continue
             try:
                 connection.service()
             except Waits:
-                self._answer_elsewhere(connection)
-            except Exception:  # of waitress itself; it costs this connection, and not the loop
+                self._run_on_worker(connection)
+            except Exception:  # of waitress itself: close the connection, keep the loop
                 connection.handle_error()
 
     def is_loop(self) -> bool:
-        """Say whether this is the loop's thread, where nobody may wait."""
+        """Return whether this is the loop's thread, which must not block."""
         return self._loop == threading.get_ident()
 
-    def _answer_elsewhere(self, connection: Any) -> None:
-        """Let another thread answer, one more than there are if they all have something to do."""
+    def _run_on_worker(self, connection: Any) -> None:
+        """Process a request on a worker thread; start another one if all are busy."""
         with self._growing:
             before = frozenset(self.threads)
             if len(before) - self.active_count - len(self.queue) <= 0 and len(before) < self._at_most:
                 try:
                     self.set_thread_count(len(before) + 1)
-                except RuntimeError:  # the system has no further one: it waits for those that there are
-                    self.threads &= before  # waitress counts a thread that never began
+                except RuntimeError:  # no further thread: the request waits for an existing one
+                    self.threads &= before  # waitress counts a thread that has not started
             super().add_task(connection)
 
 
 class Task(WSGITask):
-    """One answer.
+    """A response.
 
-    Its headers are spelt and ordered as they were given: waitress would write `Www-Authenticate`, and sort them.
-    An answer without a body (204) needs no closed connection to show where it ends.
+    Its headers keep their spelling and order: waitress would send `Www-Authenticate`, and sort them. A response without
+    a body (204) does not close the connection.
     """
 
     channel: Any
@@ -111,9 +111,7 @@ class Task(WSGITask):
         return environ
 
     def write(self, data: bytes) -> None:
-        if (
-            not self.wrote_header and len(data) == self.content_length
-        ):  # head and body at once, which wakes nobody twice
+        if not self.wrote_header and len(data) == self.content_length:  # head and body in one write
             head = self.build_response_header()
             self.wrote_header = True
             self.content_bytes_written = len(data)
@@ -123,12 +121,16 @@ class Task(WSGITask):
 
     def build_response_header(self) -> bytes:
         request: Any = self.request
-        asked, length, old = request.headers.get("CONNECTION", "").lower(), self.content_length, self.version == "1.0"
+        connection, length, is_old = (
+            request.headers.get("CONNECTION", "").lower(),
+            self.content_length,
+            self.version == "1.0",
+        )
         if self.channel.server.stopping and not self.channel.has_more():
-            self.set_close_on_finish()  # tells the client to send nothing more here
-        elif old and asked == "keep-alive" and length is not None:
+            self.set_close_on_finish()  # sends `Connection: close`
+        elif is_old and connection == "keep-alive" and length is not None:
             self.response_headers.append(("Connection", "Keep-Alive"))
-        elif old or asked == "close" or (length is None and self.has_body):
+        elif is_old or connection == "close" or (length is None and self.has_body):
             self.set_close_on_finish()
         lines = [f"HTTP/{self.version} {self.status}"]
         lines += [f"{name}: {value}" for name, value in self.response_headers if name.lower() != "content-length"]
@@ -139,15 +141,15 @@ class Task(WSGITask):
 
 
 class Parser(HTTPRequestParser):
-    """A request as it comes. A head on which waitress fails is a bad request: it would close without an answer."""
+    """An incremental request parser. A head that waitress fails on is a bad request; it would close the connection."""
 
     path = ""
-    """What is asked for; nothing, before that is known."""
+    """The requested path; empty until it is known."""
     adj: Adjustments
     body_rcv: Any
 
     def parse_header(self, header_plus: bytes) -> None:
-        # on either, an expression of waitress' own could take for ever
+        # regular expressions of waitress could take very long on either
         if not START_LINE.match(header_plus):
             raise ParsingError("Start line is invalid")
         if CONTROL.search(header_plus):
@@ -157,11 +159,11 @@ class Parser(HTTPRequestParser):
         except ValueError as error:  # a target such as `http://[`, a length of thousands of digits
             raise ParsingError(str(error)) from None
         if self.body_rcv is None or self.content_length >= self.adj.max_request_body_size:
-            self.expect_continue = False  # there is nothing to go on with
+            self.expect_continue = False  # there is no body to continue with
 
 
 class Connection(HTTPChannel):
-    """A connection of a client, with what it asked and what is still to be sent."""
+    """A connection of a client, with its pending requests and responses."""
 
     parser_class = Parser
     task_class = Task
@@ -169,60 +171,60 @@ class Connection(HTTPChannel):
     requests_lock: threading.Lock
 
     def handle_expt(self) -> None:
-        """Close: a byte out of band is nothing of HTTP, and poll would tell of it again and again."""
+        """Close the connection: HTTP has no out-of-band data, and poll would report it repeatedly."""
         self.handle_close()
 
     def has_more(self) -> bool:
-        """Say whether anything came behind the request that is being answered."""
+        """Return whether more data has arrived after the current request."""
         return len(self.requests) > 1 or self.request is not None or self._arrived()
 
     def is_idle(self) -> bool:
-        """Say whether nothing was asked that is not answered, and nothing is about to be."""
+        """Return whether no request is pending or arriving."""
         with self.requests_lock:
             if self.requests or self.total_outbufs_len or self.close_when_flushed or self.will_close:
                 return False
-            waits = self._is_amid_a_request() and time.time() - self.last_activity < QUIET
+            waits = self._is_amid_a_request() and time.time() - self.last_activity < IDLE_TIMEOUT
         return not waits and not self._arrived()
 
     def _is_amid_a_request(self) -> bool:
         return self.request is not None
 
     def _arrived(self) -> bool:
-        """Say whether something waits to be read from the socket: bytes, or their end."""
+        """Return whether the socket is readable: it has data, or is closed by the client."""
         try:
             socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
-        except (OSError, TypeError):  # nothing; or the connection was closed meanwhile
+        except (OSError, TypeError):  # no data, or the connection is closed
             return False
         return True
 
 
 class TlsConnection(Connection):
-    """A connection under TLS. Its handshake is made as its bytes come, so who says nothing holds up nobody."""
+    """A connection with TLS. Its handshake is non-blocking, so slow clients do not block others."""
 
     server: Any
-    _shaken = False
+    _is_established = False
     _wants_write = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._tls_lock = threading.Lock()  # OpenSSL takes no two threads on one connection
+        self._tls_lock = threading.Lock()  # OpenSSL connections are not thread-safe
         super().__init__(*args, **kwargs)
 
     def writable(self) -> bool:
-        return super().writable() if self._shaken else self._wants_write or self.will_close
+        return super().writable() if self._is_established else self._wants_write or self.will_close
 
     def handle_write(self) -> None:
-        if self._shaken or self.will_close:
+        if self._is_established or self.will_close:
             super().handle_write()
         else:
-            self._shake()
+            self._do_handshake()
 
     def handle_read(self) -> None:
-        if not self._shaken:
-            self._shake()
+        if not self._is_established:
+            self._do_handshake()
             return
         try:
             with self._tls_lock:
-                data = self.socket.recv(RECORD)
+                data = self.socket.recv(TLS_READ_SIZE)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError:
@@ -240,8 +242,8 @@ class TlsConnection(Connection):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return 0
 
-    def _shake(self) -> None:
-        """Go on with the handshake as far as the bytes that came allow."""
+    def _do_handshake(self) -> None:
+        """Continue the handshake with the data that has arrived."""
         self.last_activity = time.time()
         try:
             if not isinstance(self.socket, ssl.SSLSocket):
@@ -252,30 +254,30 @@ class TlsConnection(Connection):
             self._wants_write = isinstance(error, ssl.SSLWantWriteError)
         except OSError as error:
             if getattr(error, "reason", None) == "HTTP_REQUEST":
-                self._answer_in_the_clear()
+                self._send_plain_http_hint()
             self.handle_close()
         else:
-            self._shaken = True
+            self._is_established = True
 
-    def _answer_in_the_clear(self) -> None:
-        """Tell a client that speaks no TLS what it should do."""
+    def _send_plain_http_hint(self) -> None:
+        """Send an error to a client that uses plain HTTP."""
         with contextlib.suppress(OSError):
-            socket.socket.recv(self.socket, RECORD)
-            socket.socket.send(self.socket, IN_THE_CLEAR)
+            socket.socket.recv(self.socket, TLS_READ_SIZE)
+            socket.socket.send(self.socket, PLAIN_HTTP_RESPONSE)
 
     def handle_close(self) -> None:
-        if self._shaken:
-            # the client is told that this is the end, and not waited for
+        if self._is_established:
+            # send a close notify, and do not wait for the client's
             with contextlib.suppress(OSError, ValueError, AttributeError), self._tls_lock:
                 cast(ssl.SSLSocket, self.socket).unwrap()
         super().handle_close()
 
     def _is_amid_a_request(self) -> bool:
-        return super()._is_amid_a_request() or (not self._shaken and isinstance(self.socket, ssl.SSLSocket))
+        return super()._is_amid_a_request() or (not self._is_established and isinstance(self.socket, ssl.SSLSocket))
 
 
 class Listener(TcpWSGIServer):
-    """A port, and the connections to it; under TLS if there is a `context`."""
+    """A port and its connections; with TLS if there is a `context`."""
 
     stopping = False
     active_channels: Any
@@ -299,12 +301,12 @@ class Listener(TcpWSGIServer):
         )
 
     def pull_trigger(self) -> None:
-        """Wake the loop, if it is not the loop that asks for it."""
+        """Wake the loop, unless this is its thread."""
         if not self.task_dispatcher.is_loop():
             super().pull_trigger()
 
     def stop_listening(self) -> None:
-        """Take the connections that clients have made already, and refuse any more."""
+        """Accept the connections in the backlog, then stop listening."""
         self.stopping = True
         before = -1
         while before != len(self.active_channels):

@@ -1,4 +1,4 @@
-"""The application on a socket: bound at once, answered by its loop, closed cleanly."""
+"""The HTTP server of the application."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
 from .app import create_app
-from .connections import QUIET, Connection, Dispatcher, Listener
+from .connections import IDLE_TIMEOUT, Connection, Dispatcher, Listener
 from .core.config import Config
 from .tls import Tls
 from .web.mounts import at_root
 from .web.server_state import ServerState
 
 CONNECTIONS = 1_000
-"""How many connections are open at once; a further one waits."""
+"""The maximum number of open connections; further ones wait."""
 MAX_BODY = 64 << 20
-"""What the socket takes at all, in bytes; below it, too large a body is refused in the provider's words."""
+"""The maximum size of a body in bytes; up to it, too large a body gets the provider's own error."""
 SHUTDOWN_TIMEOUT = 0.7
-"""How long what was asked may take to be answered once the server stops, in seconds."""
+"""The maximum duration of a graceful shutdown, in seconds."""
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Where a server that listens everywhere can be reached from its own machine."""
+"""The loopback address for each wildcard listen address."""
 
 log = logging.getLogger("mockserver")
 
 
 class HttpServer:
-    """A server bound to a port, 0 being any that is free; a context manager that serves in a thread.
+    """A server bound to a port, 0 for any free one; a context manager that serves in a thread.
 
-    `provider_ports` are further ports, each of which is one provider's at its root. Raises `OSError`, with the address
-    as its `filename`, when one cannot be bound.
+    `provider_ports` are additional ports, each for one provider without a prefix. Raises `OSError`, with the address
+    as its `filename`, if a port cannot be bound.
     """
 
     def __init__(
@@ -58,19 +58,19 @@ class HttpServer:
             sockets=[listening],
             connection_limit=CONNECTIONS,
             max_request_body_size=MAX_BODY,
-            inbuf_overflow=sys.maxsize,  # or waitress would write to files, and a container may have nowhere to
+            inbuf_overflow=sys.maxsize,  # waitress would write to files, but a container may be read-only
             outbuf_overflow=sys.maxsize,
             ident=None,
             log_socket_errors=False,
             server_name=WILDCARDS.get(host, host),
-            clear_untrusted_proxy_headers=False,  # nothing trusts them, and the journal tells what was sent
+            clear_untrusted_proxy_headers=False,  # nothing trusts them, and the request log has all headers
             url_scheme="http" if tls is None else "https",
         )
         self._sockets: dict[int, Any] = {}
         self.app = app
         self.state: ServerState = app.extensions["mockserver"]
         self._dispatcher: Any = Dispatcher(is_local=self.state.store.is_local)
-        self._dispatcher.logger = quiet  # what is left undone is told by `_drain`
+        self._dispatcher.logger = quiet  # `_drain` logs unfinished requests
         shared = (self._sockets, self._dispatcher, adjustments, tls.context if tls is not None else None)
         self._listeners = [Listener(app, listening, *shared)]
         for name, other in zip(provider_ports or {}, others, strict=True):
@@ -80,9 +80,9 @@ class HttpServer:
         self._serving = False
         self._ended = False
         self._ending = threading.RLock()
-        """Held to wake the loop, and to say that there is none: its pipe's number may be somebody else's file then.
+        """Guards the wake-up pipe: after shutdown its file descriptor may have been reused.
 
-        A signal may come to the thread that holds it.
+        Reentrant, as a signal handler may run in the thread that holds it.
         """
         self._thread: threading.Thread | None = None
         self.tls = tls
@@ -91,7 +91,7 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at the end."""
+        """The base URL, without a trailing slash."""
         return self._url(self.port)
 
     def _url(self, port: int) -> str:
@@ -100,7 +100,7 @@ class HttpServer:
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def ready_message(self) -> dict[str, object]:
-        """Return where to go: the URL, what to trust, and for each provider a base URL and a credential for it."""
+        """Return the startup output: the URL, the CA certificate, and a base URL and API key for each provider."""
         return {
             "url": self.url,
             **({"ca": self.tls.ca} if self.tls is not None else {}),
@@ -123,7 +123,7 @@ class HttpServer:
         self._serving = True
         left = 0.0
         try:
-            self._dispatcher.set_thread_count(1)  # there has to be one; others are made when they are needed
+            self._dispatcher.set_thread_count(1)  # at least one is required; others are started when needed
             while not self._stopping:
                 self._poll(60)
             left = self._drain()
@@ -131,12 +131,12 @@ class HttpServer:
             self._end(left)
 
     def _poll(self, seconds: float) -> None:
-        """Wait for something to happen, for so many seconds at most, and answer what was asked."""
+        """Wait for events, at most for `seconds`, and process the requests."""
         wasyncore.loop(timeout=seconds, map=self._sockets, count=1, use_poll=True)
-        self._dispatcher.answer()
+        self._dispatcher.process_pending()
 
     def _drain(self) -> float:
-        """Answer every request that has arrived, and close each connection that has none; return what time is left."""
+        """Process pending requests, and close idle connections; return the remaining time in seconds."""
         deadline = time.monotonic() + SHUTDOWN_TIMEOUT
         for listener in self._listeners:
             listener.stop_listening()
@@ -147,31 +147,33 @@ class HttpServer:
                 if connection.is_idle():
                     connection.handle_close()
             left = deadline - time.monotonic()
-            unanswered = sum(bool(each.requests) for each in connections)
-            if left <= 0 and unanswered:
-                log.warning("stopped with requests unanswered on %d connections", unanswered)
+            unfinished = sum(bool(each.requests) for each in connections)
+            if left <= 0 and unfinished:
+                log.warning("stopped with unfinished requests on %d connections", unfinished)
             if left <= 0 or not any(each.connected for each in connections):
                 return max(left, 0)
-            self._poll(min(left, QUIET / 4))
+            self._poll(min(left, IDLE_TIMEOUT / 4))
 
     def _end(self, left: float) -> None:
-        """Close everything, and wait for the threads for as long as is left."""
+        """Close all connections, and wait for the threads; `left` is the timeout in seconds."""
         with self._ending:
             self._ended = True
         for connection in [each for each in self._sockets.values() if isinstance(each, Connection)]:
-            connection.handle_close()  # a thread that waits for its client to read is told
+            connection.handle_close()  # wakes a thread that waits for its client to read
         self._dispatcher.shutdown(timeout=left)
         wasyncore.close_all(self._sockets)
 
     def stop(self) -> None:
-        """Let `serve` come to its end; may be called by a signal, and by any thread."""
+        """Start a graceful shutdown. May be called by a signal handler and by any thread."""
         self._stopping = True
         with self._ending:
             if not self._ended:
-                self._listeners[0].trigger.pull_trigger()  # not the listener's: a signal comes to the loop's own thread
+                self._listeners[
+                    0
+                ].trigger.pull_trigger()  # not the listener's: signals are handled on the loop's thread
 
     def close(self) -> None:
-        """Stop serving and free the port; wait for it when serving in a thread of our own."""
+        """Shut down and free the port; wait for the thread if the server runs in one."""
         self.stop()
         if self._thread is not None:
             self._thread.join()
@@ -190,7 +192,7 @@ class HttpServer:
 
 
 def _bind(host: str, *ports: int) -> list[socket.socket]:
-    """Return sockets that listen, all or none. Raises `OSError`."""
+    """Return listening sockets, all or none. Raises `OSError`."""
     with contextlib.ExitStack() as undo:
         found = []
         for port in ports:
@@ -212,5 +214,5 @@ def start(
     provider_ports: Mapping[str, int] | None = None,
     tls: Tls | None = None,
 ) -> HttpServer:
-    """Return a bound server for these settings, not serving yet."""
+    """Return a bound server for these settings, which does not serve yet."""
     return HttpServer(create_app(config or Config()), host, port, provider_ports, tls)

@@ -216,11 +216,11 @@ def test_version() -> None:
         (["serve", "--control-token", "two words"], "a token is visible ASCII characters, at least one"),
         (["wait", "--timeout", "-1"], "--timeout"),
         (["wait", "--timeout", "nan"], "is no number of seconds"),
-        (["wait", "--url", "127.0.0.1:8080"], "is no http:// or https:// URL with a host"),
-        (["wait", "--url", "file:///etc/passwd"], "is no http:// or https:// URL with a host"),
+        (["wait", "--url", "127.0.0.1:8080"], "expected an http:// or https:// URL with a host"),
+        (["wait", "--url", "file:///etc/passwd"], "expected an http:// or https:// URL with a host"),
         (["wait", "--url", "http://x:70000"], "'http://x:70000': "),
-        (["wait", "--url", "http://x/?a=b"], "is no base URL"),
-        (["wait", "--url", "http://x/\u20ac"], "is no base URL"),
+        (["wait", "--url", "http://x/?a=b"], "expected a base URL"),
+        (["wait", "--url", "http://x/\u20ac"], "expected a base URL"),
         (["env", "--new", "--tenant", "x"], "--new makes a tenant, --tenant names one: not both."),
         (["seed"], "--file"),
         (["seed", "--file", "nowhere.yaml"], "mockserver: seed: nowhere.yaml: No such file or directory"),
@@ -291,11 +291,11 @@ def test_every_flag_has_a_twin() -> None:
         (
             "MOCKSERVER_PROT",
             "1",
-            "MOCKSERVER_PROT in the environment is no setting of mockserver; the closest is {}PORT",
+            "unknown environment variable MOCKSERVER_PROT; did you mean '{}PORT'?",
         ),
-        ("MOCKSERVER_CONTROLTOKEN", "x", "the closest is {}CONTROL_TOKEN"),
-        ("MOCKSERVER_UNKNOWN_CREDENTIAL", "any", "the closest is {}UNKNOWN_CREDENTIALS"),
-        ("MOCKSERVER_", "", "the closest is {}"),
+        ("MOCKSERVER_CONTROLTOKEN", "x", "did you mean '{}CONTROL_TOKEN'?"),
+        ("MOCKSERVER_UNKNOWN_CREDENTIAL", "any", "did you mean '{}UNKNOWN_CREDENTIALS'?"),
+        ("MOCKSERVER_", "", "did you mean '{}"),
         ("MOCKSERVER_PORT", "tcp:10.0.0.1:8080", "--port"),
         ("MOCKSERVER_PORT", "tcp://10.0.0.1:8080/", "--port"),
         ("MOCKSERVER_SERVICE_HOST", "my machine", "MOCKSERVER_SERVICE_HOST in the environment is no setting"),
@@ -475,17 +475,17 @@ def test_wait_in_vain() -> None:
     port = free_port()
     done = run("wait", "--url", f"http://127.0.0.1:{port}", "--timeout", "0.3")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"mockserver: no answer from http://127.0.0.1:{port}: Connection refused\n"
+    assert done.stderr == f"mockserver: no response from http://127.0.0.1:{port}: Connection refused\n"
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "reason"),
     [
-        (b"<html>Welcome</html>", 200, "is no mockserver: its answer is none of the control API"),
-        ({"ready": True}, 200, "is no mockserver: its answer is none of the control API"),
-        ([], 200, "is no mockserver: its answer is none of the control API"),
-        ({"detail": "still seeding"}, 503, "refused: 503 still seeding"),
-        (b"gone", 410, "refused: 410 Gone"),
+        (b"<html>Welcome</html>", 200, "is not a mockserver: the response is not of its control API"),
+        ({"ready": True}, 200, "is not a mockserver: the response is not of its control API"),
+        ([], 200, "is not a mockserver: the response is not of its control API"),
+        ({"detail": "still seeding"}, 503, ": 503 still seeding"),
+        (b"gone", 410, ": 410 Gone"),
     ],
 )
 def test_wait_for_something_else(answer: object, status: int, reason: str) -> None:
@@ -516,7 +516,7 @@ def test_no_server(arguments: list[str]) -> None:
     """Commands that need a server end with 1 when there is none."""
     done = run(*arguments, "--url", f"http://127.0.0.1:{free_port()}")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("mockserver: no answer from http://127.0.0.1:")
+    assert done.stderr.startswith("mockserver: no response from http://127.0.0.1:")
 
 
 # Tenants
@@ -592,7 +592,7 @@ def test_unknown_tenants(arguments: list[str], tenant: str, url: str) -> None:
         return
     done = run(*arguments, "--url", url, "--tenant", tenant)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"mockserver: {url} refused: 404 ")
+    assert done.stderr.startswith(f"mockserver: {url}: 404 ")
 
 
 def test_reset(url: str) -> None:
@@ -655,7 +655,7 @@ def test_snapshot(url: str) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         assert pools(variables) == before
     done = run("snapshot", "restore", "dirty", *rest)
-    assert (done.returncode, done.stderr) == (1, f"mockserver: {url} refused: 404 No snapshot is named 'dirty'.\n")
+    assert (done.returncode, done.stderr) == (1, f"mockserver: {url}: 404 No snapshot is named 'dirty'.\n")
 
 
 # Without a server
@@ -766,7 +766,7 @@ def test_doctor_finds_what_is_wrong(url: str) -> None:
     assert (done.returncode, shown["ok"]) == (1, False)
     (wrong,) = (check for check in shown["checks"] if not check["ok"])
     assert wrong["name"] == "environment"
-    assert "the closest is MOCKSERVER_SEED" in wrong["detail"]
+    assert "did you mean 'MOCKSERVER_SEED'?" in wrong["detail"]
 
 
 @pytest.mark.parametrize(("version", "ok"), [("2.1.2", False), ("3.0.0", True), ("3", True), ("10.0", True)])

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.connections import WAITING
+from mockserver.connections import MAX_DELAYED_THREADS
 from mockserver.server import HttpServer, start
 from mockserver.testing.control_client import ControlClient
 
@@ -321,7 +321,7 @@ def test_slow_bodies_hold_up_nobody(server: HttpServer, bystander: Bystander) ->
     """Clients that send half a request, more of them than there are threads, keep nothing from others."""
     body = b'{"name": "slow"}'
     whole = post(body, b"Connection: close")
-    connections = [connect(server) for _ in range(2 * WAITING)]
+    connections = [connect(server) for _ in range(2 * MAX_DELAYED_THREADS)]
     for number, connection in enumerate(connections):
         connection.sendall(whole[: -1 - number])
     assert bystander.noticed_nothing()

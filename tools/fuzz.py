@@ -35,7 +35,7 @@ from mockserver.web.provider import Provider
 
 PHASES = "examples,coverage,fuzzing,stateful"
 REPORT = "report.ndjson"
-WRONG = ("breaks our contract", "crashed", "Traceback")
+WRONG = ("violates the OpenAPI document", "crashed", "Traceback")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,9 @@ def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Resu
         here = Path(name)
         process, url = serve(subject, here / "log")
         try:
-            accounts = None if subject.provider is None else fuzzing.open_accounts(ControlClient(url), subject.document)
+            accounts = (
+                None if subject.provider is None else fuzzing.create_accounts(ControlClient(url), subject.document)
+            )
             where = fuzzing.location(subject.document, url, published=True)
             plan = fuzzing.plan(subject.document, subject.provider, accounts, where, excluding=excluding)
             for file, text in plan.files.items():
