@@ -294,7 +294,7 @@ class Requests(Sequence[Request]):
     def assert_called(
         self, operation: str | None = None, *, times: int | None = None, **values: Unpack[MatchOptions]
     ) -> list[Request]:
-        """Assert that there are matching requests, exactly `times` if it is given, and return them.
+        """Assert that requests match, exactly `times` if it is given, and return them.
 
         The error message shows how the closest request differs.
         """
