@@ -1,4 +1,4 @@
-"""Compiles the YAML documents when the package is built; all the rest is in setup.cfg."""
+"""Compile the YAML documents when the package is built; all other settings are in setup.cfg."""
 
 import sys
 from pathlib import Path
@@ -7,13 +7,13 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-sys.path.insert(0, str(ROOT))  # where a build is isolated, it is not there
+sys.path.insert(0, str(ROOT))  # missing in an isolated build
 
 from mockserver.core.yaml_files import compile_to  # noqa: E402
 
 
 class Build(build_py):
-    """Puts the compiled form of each document where the document itself is put."""
+    """Writes the compiled form of each document next to the document."""
 
     def run(self) -> None:
         super().run()

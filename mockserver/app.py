@@ -1,4 +1,4 @@
-"""The application: the providers' blueprints and the control API's, on one `MockServer`."""
+"""The application factory: a Flask application with the blueprints of the providers and of the control API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("mockserver")
 
 
 class LazySessionInterface(SecureCookieSessionInterface):
-    """Flask's sessions, without the work for an application that has no secret key and so no sessions."""
+    """Flask's sessions; opening one costs nothing if the application has no secret key."""
 
     _no_session = NullSession()
 
@@ -36,9 +36,9 @@ class LazySessionInterface(SecureCookieSessionInterface):
 
 
 class App(Flask):
-    """A Flask application that checks the Host, and that is fast where Flask does work for nothing.
+    """A Flask application that checks the Host header, and that skips work of Flask that has no effect.
 
-    StoreSnapshot of Flask works: hooks, signals, sessions, `url_for`, `TRUSTED_HOSTS`, `SERVER_NAME`.
+    All of Flask works: hooks, signals, sessions, `url_for`, `TRUSTED_HOSTS`, `SERVER_NAME`.
     """
 
     url_map_class = LazyMap
@@ -47,8 +47,8 @@ class App(Flask):
     def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
         """Return the adapter of a request. Raises `MisdirectedRequest` for a Host that is not allowed.
 
-        A web page could have led a browser here under its own name. `expose` allows any Host, `SERVER_NAME` its own;
-        `TRUSTED_HOSTS` replaces this check by Flask's own.
+        The check prevents DNS rebinding. `expose` allows any Host, `SERVER_NAME` allows its own, `TRUSTED_HOSTS`
+        replaces this check with Flask's.
         """
         config = self.config
         if request is None or config["TRUSTED_HOSTS"] is not None:
@@ -89,13 +89,13 @@ def create_app(
     """Return the mock server as a Flask application.
 
     `config` is a complete `Config`, or a mapping for `app.config` with settings as `MOCKSERVER_*` keys; `settings` are
-    settings by name: `create_app(seed="empty")`. What is not given comes from `MOCKSERVER_*` environment variables.
+    settings by name: `create_app(seed="empty")`. Other settings come from `MOCKSERVER_*` environment variables.
     Raises `ConfigError`, `SeedError` or `StoreError` if the server cannot start with them.
     """
     if config is not None and not isinstance(config, Config | Mapping):
-        raise TypeError(f"create_app() takes a Config or a mapping, got {type(config).__name__}")
+        raise TypeError(f"config: expected a Config or a mapping, got {type(config).__name__}")
     app = App("mockserver", static_folder=None)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the test client sends JSON as it is given
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the test client keeps the order of keys
     if isinstance(config, Mapping):
         app.config.update(config)
     complete = config if isinstance(config, Config) else None

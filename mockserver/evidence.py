@@ -1,4 +1,4 @@
-"""The evidence ledger: what can be asked of the providers, what they refuse, what shows that it is so; and the rest."""
+"""The support matrix: operations, errors and switches of the providers with their sources and evidence."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .core.errors import Source, entries
 from .web.provider import Provider
 
 SCHEMA_VERSION = 1
-"""Of the JSON that this server prints and its control API answers."""
+"""The version of the JSON format of the command line and the control API."""
 NO_EVIDENCE: Mapping[str, Any] = {"examples": 0, "clients": [], "models": []}
 """The evidence of a provider that is not in this package."""
 EVIDENCE = Path(__file__).parent / "evidence.json"
-"""What the tests prove, by the names of operations and refusals; written by `make evidence`."""
+"""The evidence of operations and errors, by name; written by `make evidence`."""
 
 
 def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
-    """Return every operation, every refusal and every switch with its source, and everything that is not modelled.
+    """Return all operations, errors and switches with their sources, and the operations that are not implemented.
 
-    `evidence` tells what shows that an operation or a refusal is so: in how many of the documents' examples it is,
-    which real clients and which models met it in the tests, which tests kill its mutants.
+    `evidence` of an operation or error: the number of examples in the vendor's documents, the clients and models that
+    meet it in the tests, the tests that kill its mutants.
     """
-    proved = json.loads(EVIDENCE.read_text("utf-8"))
+    evidence = json.loads(EVIDENCE.read_text("utf-8"))
     found: dict[str, list[dict[str, Any]]] = {"operations": [], "errors": [], "switches": [], "not_implemented": []}
     for provider in providers:
         contract = provider.contract
@@ -39,10 +39,10 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
                     "paths": list(operation.paths),
                     "summary": described[operation.id]["summary"],
                     "scope": operation.scope,
-                    **_told(contract.source(operation.id)),
+                    **_source(contract.source(operation.id)),
                     "evidence": {
                         "schema": contract.has_schemas(operation.id),
-                        **proved["operations"].get(name, {"fuzzed": False, **NO_EVIDENCE}),
+                        **evidence["operations"].get(name, {"fuzzed": False, **NO_EVIDENCE}),
                     },
                 }
             )
@@ -53,8 +53,8 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
                     "key": entry.key,
                     "status": entry.status,
                     "message": entry.message,
-                    **_told(entry.source),
-                    "evidence": proved["errors"].get(f"{provider.name}.{entry.key}", {**NO_EVIDENCE, "mutants": []}),
+                    **_source(entry.source),
+                    "evidence": evidence["errors"].get(f"{provider.name}.{entry.key}", {**NO_EVIDENCE, "mutants": []}),
                 }
             )
         for switch in provider.switches:
@@ -64,7 +64,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
                     "name": switch.name,
                     "live": switch.live,
                     "meaning": switch.meaning,
-                    **_told(switch.source),
+                    **_source(switch.source),
                 }
             )
         for path, methods in provider.not_implemented.items():
@@ -72,12 +72,12 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
     return found
 
 
-def _told(source: Source) -> dict[str, str]:
+def _source(source: Source) -> dict[str, str]:
     return {"kind": source.kind, "source": source.where}
 
 
 def describe_evidence(evidence: Mapping[str, Any]) -> list[str]:
-    """Say in words what shows that something is so."""
+    """Return the items of evidence as short texts."""
     plain = {"schema": "schema", "fuzzed": "fuzzed"}
     found = [word for key, word in plain.items() if evidence.get(key)]
     examples, mutants = evidence["examples"], len(evidence.get("mutants", ()))

@@ -1,4 +1,4 @@
-"""The Flask extension: the state of a mock server, held by one application."""
+"""The Flask extension `MockServer`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .web.wrappers import request_class
 
 
 class MockServer:
-    """The extension. Call `init_app`, then register the blueprints of providers on the same application.
+    """The Flask extension. Call `init_app`, then register the blueprints of providers on the same application.
 
     Settings come from `config`, else from the application's `MOCKSERVER_*` configuration, else from `MOCKSERVER_*`
     environment variables; `settings` override all of them by name.
@@ -25,15 +25,15 @@ class MockServer:
 
     def __init__(self, config: Config | None = None, *, store_class: StoreClass | None = None, **settings: Any) -> None:
         if config is not None and not isinstance(config, Config):
-            raise TypeError(f"MockServer() takes a Config, got {type(config).__name__}; settings are keywords")
+            raise TypeError(f"config: expected a Config, got {type(config).__name__}; settings are keyword arguments")
         self._config = config
         self._settings = settings
         self._store_class = store_class
 
     def init_app(self, app: Flask) -> None:
-        """Give an application a state of its own, `app.extensions["mockserver"]`.
+        """Set up an application: its state is `app.extensions["mockserver"]`.
 
-        Raises `ConfigError` for a setting that is wrong, `SeedError` or `StoreError` if the server cannot start.
+        Raises `ConfigError` for an invalid setting, `SeedError` or `StoreError` if the server cannot start.
         """
         if "mockserver" in app.extensions:
             raise RuntimeError("the application has a MockServer already")
@@ -46,11 +46,13 @@ class MockServer:
 
 
 def store_class(store: str) -> StoreClass:
-    """Return the class of a store; the library of one is imported only if it is used."""
+    """Return the class of a store. The Redis library is imported only if it is used."""
     if store == "memory":
         return MemoryStore
     try:
         from .core.redis_store import RedisStore
     except ImportError as error:
-        raise StoreError(f"--store redis needs a library: pip install 'esp-mockserver[redis]' ({error})") from None
+        raise StoreError(
+            f"--store redis requires the extra 'redis': pip install 'esp-mockserver[redis]' ({error})"
+        ) from None
     return RedisStore

@@ -1,4 +1,4 @@
-"""The pytest plugin: a tenant for every test. Nothing of the server is imported before a test asks for one."""
+"""The pytest plugin: a tenant for every test. The server is imported only if a test uses a fixture of the plugin."""
 
 from __future__ import annotations
 
@@ -25,104 +25,108 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "credentials": (Mapping,),
     "strict": (bool,),
 }
-"""What the marker takes."""
+"""The arguments of the marker, and their types."""
 FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
-"""What a fault of it may say."""
+"""The keys of a fault in the marker."""
 SHARED = ("seed", "profile", "clock", "strict")
-"""What of it holds for every tenant that the test opens."""
+"""The arguments of the marker that apply to every tenant of the test."""
 MARKER = (
-    "mockserver(seed=..., profile=..., clock=..., faults=[...], credentials={...}, strict=...): how the test's tenant "
-    "starts; the arguments are those of Server.sandbox."
+    "mockserver(seed=..., profile=..., clock=..., faults=[...], credentials={...}, strict=...): options "
+    "of the test's tenant; the arguments are those of Server.create_tenant."
 )
 WAIT = 10.0
-"""How long a server that is attached to may take to be ready, in seconds."""
+"""The timeout for a running server to be ready, in seconds."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("mockserver", "a mock of SparkPost, SendGrid and Mailgun")
+    group = parser.getgroup("mockserver", "mock server for SparkPost, SendGrid and Mailgun")
     group.addoption(
         "--mockserver-url",
         metavar="URL",
-        help="use the server that runs here, and start none [also: MOCKSERVER_URL, the ini option mockserver_url]",
+        help="use this running server instead of starting one [also: MOCKSERVER_URL, the ini option mockserver_url]",
     )
     group.addoption(
         "--mockserver-control-token",
         metavar="TOKEN",
-        help="what that server's control API asks for [also: MOCKSERVER_CONTROL_TOKEN]",
+        help="control token of the running server [also: MOCKSERVER_CONTROL_TOKEN]",
     )
     group.addoption(
         "--mockserver-strict",
         action="store_true",
         default=None,
-        help="fail a test whose request breaks a provider's contract [also: the ini option mockserver_strict]",
+        help="fail tests with requests that violate an OpenAPI document [also: the ini option mockserver_strict]",
     )
     group.addoption(
         "--mockserver-coverage",
         action="store_true",
-        help="say at the end which operations and refusals of the providers were met, and which never",
+        help="report at the end which operations and errors of the providers were covered",
     )
     group.addoption(
         "--mockserver-coverage-report",
         metavar="FILE",
         action="append",
         default=[],
-        help="write that to a file, as JSON, or as Markdown if its name ends in .md; may be given again",
+        help="write the coverage to a file, as JSON, or Markdown if its name ends in .md; may be repeated",
     )
-    parser.addini("mockserver_url", "the server to use, instead of starting one for each process of the run")
-    parser.addini("mockserver_seed", "the world of every test: a YAML file, seen from the root, or default, empty, …")
-    parser.addini("mockserver_profile", "how the providers answer every test: documented, live, sendgrid=live, …")
     parser.addini(
-        "mockserver_strict", "whether a request that breaks a provider's contract fails its test", type="bool"
+        "mockserver_url", "URL of a running server to use, instead of starting one for each process of the run"
     )
+    parser.addini(
+        "mockserver_seed", "seed of every test: a YAML file, relative to the root folder, or default, empty, …"
+    )
+    parser.addini("mockserver_profile", "profile of every test: documented, live, sendgrid=live, …")
+    parser.addini("mockserver_strict", "whether requests that violate an OpenAPI document fail their test", type="bool")
 
 
 class Run:
-    """What a run of tests has open, and what is wrong with the test that runs."""
+    """The tenants of a test run, and the problems of the current test."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.coverage: Coverage | None = None
         self.written: list[tuple[str, bool]] = []
-        """What became of the files of the coverage, and whether it is bad."""
-        self.silent = 0
-        """How many processes of the run ended without telling what they covered."""
+        """A message for each coverage file, and whether it is an error."""
+        self.crashed_workers = 0
+        """The number of worker processes that ended without reporting their coverage."""
         self.fixtures: list[pytest.FixtureDef[Any]] = []
-        """Those that are being set up, the innermost last."""
+        """The fixtures that are being set up, the innermost last."""
         self.item: pytest.Item | None = None
-        """The test that runs."""
+        """The current test."""
         self._open: dict[Tenant, bool] = {}
-        """Whether it is the test's alone."""
+        """The tenants, and whether each belongs to the current test only."""
         self._first: dict[Tenant, int] = {}
-        """`seq` of the last request before the test that runs."""
+        """The `seq` of the last request of each tenant before the current test."""
         self._others: Callable[[], int] = int
-        """Counts the requests to the server that no tenant of the run made."""
+        """Returns the number of requests to the server with unknown credentials."""
         self._before = 0
-        self._calling = False
-        """Whether the test's own function runs, and neither what prepares it nor what clears up."""
-        self._gone: set[Tenant] = set()
-        """Those that the server knows no more, or that no server is there for, as was told already."""
+        self._in_test_function = False
+        """Whether the test function runs, and not the setup or teardown of fixtures."""
+        self._unreachable: set[Tenant] = set()
+        """Tenants already reported as unreachable."""
         self._pending: list[str] = []
-        self._told: list[tuple[str, str]] = []
+        """Problems of tenants that were deleted during the current test."""
+        self._sections: list[tuple[str, str]] = []
+        """Report sections of tenants that were deleted during the current test."""
 
     def serve(self, server: Server, others: Callable[[], int]) -> None:
-        """Take note of the server, and of how requests to it that no tenant of the run made are counted."""
-        server.opened, server.closing = self._adopt, self._closing
+        """Use a server; `others` returns the number of requests to it with unknown credentials."""
+        server.opened, server.closing = self._add, self._before_close
         self._others = others
         self._before = others()
 
-    def begin(self, item: pytest.Item) -> None:
+    def start_test(self, item: pytest.Item) -> None:
         self.item = item
-        self._first = {tenant: tenant._judged for tenant in self._open}
+        self._first = {tenant: tenant._checked_seq for tenant in self._open}
         self._before = self._others()
         self._pending.clear()
-        self._told.clear()
+        self._sections.clear()
 
     def is_own(self) -> bool:
-        """Say whether what is opened now is the running test's alone."""
+        """Return whether a tenant that is created now belongs to the current test only."""
         return not self.fixtures or self.fixtures[-1].scope == "function"
 
-    def _adopt(self, tenant: Tenant) -> None:
-        """Close a sandbox together with the fixture, or else the test, that opened it."""
+    def _add(self, tenant: Tenant) -> None:
+        """Register a new tenant; it is closed with the fixture or the test that created it."""
         assert self.item is not None
         owner = self.fixtures[-1] if self.fixtures else self.item
         self._open[tenant] = self.is_own()
@@ -134,27 +138,27 @@ class Run:
             try:
                 tenant.close()
             except ControlError as error:
-                if tenant not in self._gone:
-                    self._pending.append(f"mockserver: {tenant.id} cannot be closed: {error}")
+                if tenant not in self._unreachable:
+                    self._pending.append(f"mockserver: cannot delete {tenant.id}: {error}")
             self.fail_for(self._pending)
 
         try:
             owner.addfinalizer(finish)
-        except AssertionError:  # a test that is being cleared up takes no more
+        except AssertionError:  # no finalizers can be added during teardown
             self.item.session.addfinalizer(finish)
 
-    def _closing(self, tenant: Tenant) -> None:
-        """Keep what a failure would tell of a sandbox, while it can be asked."""
-        if tenant in self._gone:
+    def _before_close(self, tenant: Tenant) -> None:
+        """Collect the problems and report sections of a tenant before it is deleted."""
+        if tenant in self._unreachable:
             return
-        self._told += self._section(tenant)
+        self._sections += self._section(tenant)
         own = self._open.pop(tenant, True)
-        self._pending += tenant.problems(faults=self._calling or not own)
+        self._pending += tenant.problems(faults=self._in_test_function or not own)
 
     @contextlib.contextmanager
-    def judging(self) -> Iterator[None]:
-        """Fail the test whose function runs, if it did not fail by itself and there are mistakes."""
-        self._calling = True
+    def check_problems(self) -> Iterator[None]:
+        """Fail the current test if there are problems after its function has passed."""
+        self._in_test_function = True
         found: list[str] = []
         try:
             yield
@@ -164,28 +168,28 @@ class Run:
 
                 try:
                     found += tenant.problems(faults=own)
-                except ControlError as error:  # told once, and in the place of no failure of the test's own
+                except ControlError as error:  # report it once, and do not hide a failure of the test
                     del self._open[tenant]
-                    self._gone.add(tenant)
-                    found.append(f"mockserver: the requests of {tenant.id} cannot be judged: {error}")
+                    self._unreachable.add(tenant)
+                    found.append(f"mockserver: cannot check the requests of {tenant.id}: {error}")
             found = [*self._pending, *found]
-            self._pending.clear()  # of a test that failed, too: the next one is to hear nothing of them
-            self._calling = False
+            self._pending.clear()  # also if the test failed: they are not of the next one
+            self._in_test_function = False
         self.fail_for(found)
 
     def fail_for(self, problems: list[str]) -> None:
-        """Fail what runs, if anything is wrong."""
+        """Fail the current test or fixture if there are problems."""
         if problems:
             reason = "\n".join(problems)
             problems.clear()
             pytest.fail(reason, pytrace=False)
 
     def sections(self) -> list[tuple[str, str]]:
-        """Return the sections of a failure, each with its title."""
-        payload = [*self._told]
+        """Return the report sections of a failure, each with its title."""
+        sections = [*self._sections]
         for tenant in self._open:
-            payload += self._section(tenant)
-        return payload
+            sections += self._section(tenant)
+        return sections
 
     def _section(self, tenant: Tenant) -> Iterator[tuple[str, str]]:
         from .testing.control_client import ControlError
@@ -193,15 +197,17 @@ class Run:
 
         first = self._first.get(tenant, 0)
         try:
-            made = tenant.requests.since(first if first <= tenant._judged else 0)  # numbers begin anew with a reset
+            requests = tenant.requests.since(
+                first if first <= tenant._checked_seq else 0
+            )  # a reset restarts the numbers
         except ControlError as error:
             yield f"mockserver: requests of {tenant.id}", str(error)
             return
         others = self._others() - self._before
-        lines = [render(made) or "none came with this tenant's credentials"]
+        lines = [render(requests) or "no requests with this tenant's credentials"]
         if others > 0 and len(self._open) == 1:
-            lines.append(f"({others} more came to this server with other credentials, or with none)")
-        if made or self._open.get(tenant):
+            lines.append(f"({others} more requests with other credentials or none)")
+        if requests or self._open.get(tenant):
             yield f"mockserver: requests of {tenant.id}", "\n".join(lines)
 
 
@@ -218,7 +224,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             ControlClient(url)
         except ValueError as error:
-            raise pytest.UsageError(f"mockserver: {url!r} {error}") from None
+            raise pytest.UsageError(f"mockserver: {url!r}: {error}") from None
     if config.option.mockserver_coverage or config.option.mockserver_coverage_report:
         from .testing.coverage import Coverage
 
@@ -234,37 +240,38 @@ def _url(config: pytest.Config) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, Any]:
-    """Refuse a wrong argument of the marker when tests are collected: before any runs, and under xdist too."""
+    """Report invalid arguments of the marker as collection errors, before any test runs, also with xdist."""
     report = yield
     problems = []
     for item in report.result or ():
         for mark in item.iter_markers("mockserver") if isinstance(item, pytest.Item) else ():
-            mistake = _mistake(mark)
-            if mistake is not None:
-                problems.append(f"{item.nodeid}: @pytest.mark.mockserver {mistake}")
+            problem = _problem(mark)
+            if problem is not None:
+                problems.append(f"{item.nodeid}: @pytest.mark.mockserver: {problem}")
     if problems:
         report.outcome, report.longrepr, report.result = "failed", "\n".join(problems), []
     return report
 
 
-def _mistake(mark: pytest.Mark) -> str | None:
+def _problem(mark: pytest.Mark) -> str | None:
+    """Return the error message for a marker; None if it is valid."""
     import difflib
 
     if mark.args:
-        return f"takes no positional argument ({', '.join(ARGUMENTS)} are keywords)"
+        return f"unexpected positional argument: expected keywords of {', '.join(ARGUMENTS)}"
     for name, value in mark.kwargs.items():
         if name not in ARGUMENTS:
-            (near,) = difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0)
-            return f"takes no '{name}'; the closest is '{near}'"
+            (closest,) = difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0)
+            return f"unexpected argument '{name}'; did you mean '{closest}'?"
         if not isinstance(value, ARGUMENTS[name]):
-            wanted = " or ".join(each.__name__ for each in ARGUMENTS[name])
-            return f"takes a {wanted} for '{name}', not {value!r}"
+            expected = " or ".join(each.__name__ for each in ARGUMENTS[name])
+            return f"{name}: expected {expected}, got {value!r}"
     for fault in mark.kwargs.get("faults", ()):
         if not isinstance(fault, Mapping) or "operation" not in fault:
-            return f"takes faults that name an 'operation', not {fault!r}"
+            return f"faults: expected a mapping with 'operation', got {fault!r}"
         for name in fault:
             if name not in FAULT:
-                return f"takes no fault with '{name}'; there is {', '.join(FAULT)}"
+                return f"faults: unknown key '{name}': expected {', '.join(FAULT)}"
     if "credentials" in mark.kwargs or "profile" in mark.kwargs:
         from .core.errors import SeedError
         from .core.profiles import resolve_profiles
@@ -277,14 +284,14 @@ def _mistake(mark: pytest.Mark) -> str | None:
         try:
             resolve_profiles(mark.kwargs.get("profile", {}), dict.fromkeys(known))
         except SeedError as error:
-            return f"takes no such profile: {error}"
+            return f"profile: {error}"
     return None
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """Return the arguments of a test's markers; those nearer to the test count more."""
+    """Return the arguments of a test's markers; the closest marker wins."""
     marks = list(reversed(list(item.iter_markers("mockserver"))))
-    # those of a `pytest.param` are nearest, and pytest has them behind those of the function
+    # the markers of a `pytest.param` are closest, but pytest lists them after those of the function
     marks += [mark for mark in getattr(getattr(item, "callspec", None), "marks", ()) if mark.name == "mockserver"]
     return {name: value for mark in marks for name, value in mark.kwargs.items()}
 
@@ -294,7 +301,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def mockserver_config(pytestconfig: pytest.Config) -> Config:
-    """Settings of the server that is started for the tests: a `mockserver.Config`. Override it to have others."""
+    """Settings of the server that is started for the tests: a `mockserver.Config`. Override it to change them."""
     from .core.config import Config
     from .testing.tenant import is_packaged
 
@@ -309,7 +316,7 @@ def mockserver_config(pytestconfig: pytest.Config) -> Config:
 def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config) -> Iterator[Server]:
     """The server: `.url`, `.create_tenant()`, `.app`, `.client` for its control API.
 
-    It is started for this process, or it is the one that --mockserver-url names.
+    It is started for this process, unless --mockserver-url names a running one.
     """
     from .testing.tenant import Server, run_server
 
@@ -325,37 +332,37 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
         token = config.option.mockserver_control_token or os.environ.get("MOCKSERVER_CONTROL_TOKEN")
         client = ControlClient(url, token, os.environ.get("MOCKSERVER_CA"))
         client.wait(WAIT)
-        with Server(client, seed=seed or None, profile=profile or None, strict=strict, root=config.rootpath) as tenants:
-            run.serve(tenants, int)
-            tenants.coverage = run.coverage
+        with Server(client, seed=seed or None, profile=profile or None, strict=strict, root=config.rootpath) as server:
+            run.serve(server, int)
+            server.coverage = run.coverage
             if run.coverage is not None:
-                run.coverage.support_matrix = tenants.support_matrix
-            yield tenants
+                run.coverage.support_matrix = server.support_matrix
+            yield server
         return
-    with run_server(mockserver_config, strict=strict, root=config.rootpath) as tenants:
-        store = tenants.app.extensions["mockserver"].store
-        run.serve(tenants, lambda: store.counts().get("unmatched_requests", 0))
-        yield tenants
+    with run_server(mockserver_config, strict=strict, root=config.rootpath) as server:
+        store = server.app.extensions["mockserver"].store
+        run.serve(server, lambda: store.counts().get("unmatched_requests", 0))
+        yield server
         if run.coverage is not None:
-            run.coverage.support_matrix = tenants.support_matrix
-            run.coverage.add(tenants.client.request("GET", "coverage"))
+            run.coverage.support_matrix = server.support_matrix
+            run.coverage.add(server.client.request("GET", "coverage"))
 
 
 @pytest.fixture(scope="session")
 def mockserver_factory(mockserver_server: Server, pytestconfig: pytest.Config) -> Callable[..., Tenant]:
-    """Opens tenants: `mockserver_factory(seed=..., profile=..., clock=..., faults=..., credentials=..., strict=...)`.
-    Each lives as long as the fixture, or the test, that opened it; a test's own start as its marker says, if nothing
-    else is said."""
+    """Creates tenants: `mockserver_factory(seed=..., profile=..., clock=..., faults=..., credentials=..., strict=...)`.
+    A tenant is deleted with the fixture or test that created it. The defaults of the arguments are those of the test's
+    marker."""
     run = pytestconfig.stash[RUN]
 
-    def open_tenant(**start: Any) -> Tenant:
+    def create_tenant(**start: Any) -> Tenant:
         __tracebackhide__ = True
         if run.item is not None and run.is_own():
             marked = _marked(run.item)
             start = {name: marked[name] for name in SHARED if name in marked} | start
         return mockserver_server.create_tenant(**start)
 
-    return open_tenant
+    return create_tenant
 
 
 @pytest.fixture
@@ -375,22 +382,24 @@ def mockserver(
     client = mockserver_server.client
     if isinstance(client, InProcessClient) and client.app.extensions["mockserver"].config != mockserver_config:
         raise pytest.fail.Exception(
-            "mockserver_config is another one for this test than for the server, which runs already: there is one for "
-            "all tests of a process. Override it in one place, or start another server with mockserver.serving().",
+            "mockserver_config of this test differs from that of the running server, which all tests of a process "
+            "share. Override it in one place, or start another server with mockserver.run_server().",
             pytrace=False,
         )
     marked = _marked(request.node)
     try:
         tenant = mockserver_factory(**marked)
     except (ControlError, SeedError, TypeError, ValueError) as error:
-        to_blame = marked and not (isinstance(error, ControlError) and error.status in (None, HTTPStatus.UNAUTHORIZED))
-        name = "@pytest.mark.mockserver" if to_blame else "mockserver"
+        is_from_marker = marked and not (
+            isinstance(error, ControlError) and error.status in (None, HTTPStatus.UNAUTHORIZED)
+        )
+        name = "@pytest.mark.mockserver" if is_from_marker else "mockserver"
         raise pytest.fail.Exception(f"{name}: {error}", pytrace=False) from None
     tenant._setenv = monkeypatch.setenv
     return tenant
 
 
-# What fails a test, and what a failure tells
+# Problems and reports of tests
 
 
 @pytest.hookimpl(wrapper=True)
@@ -405,12 +414,12 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.config.stash[RUN].begin(item)
+    item.config.stash[RUN].start_test(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    with item.config.stash[RUN].judging():
+    with item.config.stash[RUN].check_problems():
         return (yield)
 
 
@@ -446,7 +455,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(run.coverage.text(file), "utf-8")
         except OSError as error:
-            run.written.append((f"NOT written to {file}: {error.strerror or error}", True))
+            run.written.append((f"cannot write {file}: {error.strerror or error}", True))
         else:
             run.written.append((f"written to {file}", False))
 
@@ -458,7 +467,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
         return
     dump = getattr(node, "workeroutput", {}).get("mockserver")
     if dump is None:
-        run.silent += 1
+        run.crashed_workers += 1
     else:
         run.coverage.load(dump)
 
@@ -470,9 +479,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("mockserver coverage")
     for line in run.coverage.lines(terminalreporter.config.get_terminal_writer().fullwidth):
         terminalreporter.write_line(line)
-    if run.silent:
-        terminalreporter.write_line(
-            f"{run.silent} processes of the run died, and what they covered is missing", red=True
-        )
-    for line, bad in run.written:
-        terminalreporter.write_line(line, red=bad)
+    if run.crashed_workers:
+        terminalreporter.write_line(f"the coverage of {run.crashed_workers} crashed workers is missing", red=True)
+    for line, is_error in run.written:
+        terminalreporter.write_line(line, red=is_error)

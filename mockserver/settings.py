@@ -1,7 +1,7 @@
-"""The settings of a server from outside: command-line options, `MOCKSERVER_*` variables, a Flask configuration.
+"""The settings of a server: command-line options, `MOCKSERVER_*` environment variables, a Flask configuration.
 
-The options of `mockserver serve` declare how each setting is spelled and what it may be. `load_config` reads the same
-settings for `create_app()`, which has no command line, by the same rules.
+The options of `mockserver serve` declare the name and the valid values of each setting. `load_config` validates the
+settings of `create_app()` by the same rules.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .core.config import STORE, UNKNOWN_CREDENTIALS, Config
 from .core.errors import ConfigError, SeedError
 
 PREFIX = "MOCKSERVER_"
-"""Of environment variables, and of keys in a Flask configuration."""
+"""The prefix of environment variables, and of keys in a Flask configuration."""
 DEFAULTS = Config()
 OTHER_VARIABLES = frozenset(
     f"{PREFIX}{name}"
@@ -31,7 +31,7 @@ OTHER_VARIABLES = frozenset(
         *("HOSTILE_EXAMPLES", "MODEL_EXAMPLES", "RACE_ROUNDS", "VENDOR_DOCS"),
     )
 )
-"""Variables that are no settings of the application: of the command line's socket and clients, and of tests."""
+"""Variables that are not settings of the application: those of other commands and options, and of the tests."""
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -43,16 +43,16 @@ def option(flag: str, *names: str, **attributes: Any) -> Callable[[C], C]:
 
 
 def token(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return a value that can stand in a header."""
+    """Return a valid token: visible ASCII characters, since it is sent in a header."""
     if value is not None and not re.fullmatch("[!-~]+", value):
-        raise click.BadParameter("a token is visible ASCII characters, at least one.")
+        raise click.BadParameter("invalid token: expected one or more visible ASCII characters.")
     return value
 
 
 def finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
     """Return a finite number of seconds."""
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter("is no number of seconds.")
+        raise click.BadParameter(f"expected a finite number of seconds, got {value}.")
     return value
 
 
@@ -107,35 +107,35 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default=DEFAULTS.seed,
         metavar="FILE[#NAME]",
         show_default=True,
-        help="The world that every tenant starts from: a YAML file, or default, empty or documents.",
+        help="The initial state of every tenant: a YAML file, or a packaged seed: default, empty, documents.",
     ),
     option(
         "--profile",
         metavar="NAME|PROVIDER=NAME,...",
         callback=_profile,
-        help="How the providers answer where their documents and later evidence disagree: documented or live. "
-        "[default: documented; a seed's section may say it too]",
+        help="How the providers behave where their documents and later evidence disagree: documented or live. "
+        "[default: the profile of the seed, or documented]",
     ),
     option(
         "--unknown-credentials",
         type=click.Choice(UNKNOWN_CREDENTIALS),
         default=DEFAULTS.unknown_credentials,
         show_default=True,
-        help="Which credentials that the seed does not name open a tenant of their own.",
+        help="Which unknown credentials get a tenant of their own.",
     ),
     option(
         "--max-tenants",
         type=click.IntRange(min=1),
         default=DEFAULTS.max_tenants,
         show_default=True,
-        help="How many such tenants stay open; the least recently used one beyond that is closed.",
+        help="Maximum number of tenants; beyond it the least recently used one is evicted.",
     ),
     option(
         "--tenant-ttl",
         type=click.FloatRange(0, min_open=True),
         metavar="SECONDS",
         callback=finite,
-        help="How long such a tenant may be idle before it is closed. [default: for ever]",
+        help="How long a tenant may be idle before it is evicted. [default: no limit]",
     ),
     option(
         "--store",
@@ -143,38 +143,40 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="memory|URL",
         callback=_store,
         show_default=True,
-        help="Where everything is kept; redis://HOST:PORT/DB lets any number of servers share it.",
+        help="Where data is stored: memory, or redis://HOST:PORT/DB, which several servers can share.",
     ),
     option(
         "--id-seed",
         default=DEFAULTS.id_seed,
         metavar="TEXT",
         show_default=True,
-        help="What identifiers are drawn from, together with the name of the tenant.",
+        help="Seed of generated identifiers, which also depend on the tenant id.",
     ),
-    option("--expose", is_flag=True, help="Let other machines in: any --host, and a token for the control API."),
+    option(
+        "--expose", is_flag=True, help="Allow access from other machines: any --host, and a token for the control API."
+    ),
     option(
         "--control-token",
         metavar="TEXT",
         callback=token,
-        help="What the control API asks for. With --expose and without this, `serve` makes one and prints it.",
+        help="Token that the control API requires. With --expose, `serve` generates one by default and prints it.",
     ),
-    option("--access-log", is_flag=True, help="Print a line for each request on stderr."),
+    option("--access-log", is_flag=True, help="Log each request to stderr."),
 )
 
 
 @click.command()
 @settings
 def _command(**values: Any) -> None:
-    """Stand for a command that has these options alone."""
+    """Parse the settings alone."""
 
 
 def load_config(config: Config | None, mapping: Mapping[str, Any], overrides: Mapping[str, Any]) -> Config:
     """Return the settings of an application.
 
-    `config` is complete if it is given. Else settings come from `mapping`, a Flask configuration with `MOCKSERVER_*`
-    keys, and for the rest from environment variables. `overrides` are settings by name and come first. Raises
-    `ConfigError` for an unknown setting or variable and for a value that is wrong.
+    They come from `config` if it is given, else from the `MOCKSERVER_*` keys of `mapping`, a Flask configuration, and
+    from environment variables for the others. `overrides`, settings by name, override all of them. Raises `ConfigError`
+    for an unknown setting or variable, and for an invalid value.
     """
     names = [each.name for each in fields(Config)]
     for name in overrides:
@@ -185,11 +187,11 @@ def load_config(config: Config | None, mapping: Mapping[str, Any], overrides: Ma
         for key in mapping:
             if key.startswith(PREFIX) and key not in keys and key not in OTHER_VARIABLES:
                 raise ConfigError(f"unknown setting '{key}'{did_you_mean(key, keys)}")
-        given = {keys[key]: _checked(keys[key], value) for key, value in mapping.items() if key in keys}
+        given = {keys[key]: _valid(keys[key], value) for key, value in mapping.items() if key in keys}
         config = replace(DEFAULTS, **(_from_environment() | given))
     else:
-        config = replace(config, **{name: _checked(name, getattr(config, name)) for name in names})
-    return replace(config, **{name: _checked(name, value) for name, value in overrides.items()})
+        config = replace(config, **{name: _valid(name, getattr(config, name)) for name in names})
+    return replace(config, **{name: _valid(name, value) for name, value in overrides.items()})
 
 
 def to_mapping(config: Config) -> dict[str, Any]:
@@ -207,8 +209,8 @@ def _from_environment() -> dict[str, Any]:
         raise ConfigError(error.format_message()) from None
 
 
-def _checked(name: str, value: Any) -> Any:
-    """Return a value by the rules of its option, or of its kind if it has none."""
+def _valid(name: str, value: Any) -> Any:
+    """Return the valid value of a setting, by the rules of its option, or of its type if it has no option."""
     default = getattr(DEFAULTS, name)
     if value is None and default is None:
         return None
@@ -233,7 +235,7 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of an error message: a suggestion, if one is close."""
+    """Return the suggestion for the end of an error message; empty if no known name is similar."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
 
@@ -242,13 +244,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def unknown_variables(environment: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
-    """Yield a message for each variable that is spelled like a setting and is none."""
+    """Yield an error message for each `MOCKSERVER_*` variable that is unknown."""
     known = sorted(known)
     others = set_by_others(environment)
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known and name not in others:
-            (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
-            yield f"{name} in the environment is no setting of mockserver; the closest is {nearest}"
+            (closest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            yield f"unknown environment variable {name}; did you mean '{closest}'?"
 
 
 SERVICE_VARIABLES = {
@@ -259,11 +261,11 @@ SERVICE_VARIABLES = {
     "NAME": "/[^/]+/[^/]+",
     "ENV_[A-Za-z0-9_]+": "(?s:.*)",
 }
-"""What Kubernetes and Docker set in a container for a service `mockserver`, or `mockserver-…`: names and values."""
+"""Variables that Kubernetes and Docker set for a service `mockserver…`: patterns of names and of values."""
 
 
 def set_by_others(environment: Mapping[str, str]) -> list[str]:
-    """Return the variables that others set because a service of theirs has this server's name."""
+    """Return the variables that Kubernetes or Docker set for a service named `mockserver`."""
     return [
         variable
         for variable, value in environment.items()

@@ -1,8 +1,8 @@
-"""The server in a container, by the library testcontainers: the extra `testcontainers` installs it.
+"""mockserver in a container, with the library testcontainers (extra `testcontainers`).
 
 with MockserverContainer() as server:
-    sandbox = server.create_tenant()
-    requests.get(sandbox.sendgrid.url + "/v3/ips/pools", headers=sandbox.sendgrid.headers)
+    tenant = server.create_tenant()
+    requests.get(tenant.sendgrid.url + "/v3/ips/pools", headers=tenant.sendgrid.headers)
 """
 
 from __future__ import annotations
@@ -29,27 +29,26 @@ try:
     from testcontainers.core.exceptions import ContainerStartException
 except ImportError as error:
     raise ImportError(
-        f"mockserver.testcontainers needs testcontainers: pip install 'esp-mockserver[testcontainers]' ({error})"
+        f"mockserver.testcontainers requires an extra: pip install 'esp-mockserver[testcontainers]' ({error})"
     ) from error
 
 IMAGE = "mockserver"
-"""What the README builds: `docker build -t mockserver .`"""
+"""The image of `docker build -t mockserver .`"""
 PORT = 8080
-"""Where the image listens."""
+"""The port of the server in the image."""
 SEEDS = "/seed"
-"""Where a seed is put."""
+"""The folder of seeds in the container."""
 TOKEN = "MOCKSERVER_CONTROL_TOKEN"
-GLANCE = 1.0
-"""How often to look whether the container still runs, in seconds."""
+POLL_INTERVAL = 1.0
+"""How often the state of the container is checked during startup, in seconds."""
 
 
 class MockserverContainer(DockerContainer):
-    """A container of its own, ready once it is started, and gone with all its tenants once it is stopped.
+    """A container with a mock server. `start` waits until it is ready, `stop` deletes all its tenants.
 
-    `seed`, `unknown_credentials`, `max_tenants`, `id_seed` and `access_log` are the flags of `mockserver serve`, and
-    where one is not given the image decides. A `seed` that is a file is read here and copied into the container, so the
-    engine may be on another machine. `timeout` is how many seconds it may take to be ready. Everything else is
-    `DockerContainer`'s.
+    `seed`, `unknown_credentials`, `max_tenants`, `id_seed` and `access_log` are the options of `mockserver serve`; the
+    image sets their defaults. A `seed` file is copied into the container, so the engine may be on another machine.
+    `timeout` is the maximum startup time in seconds. Other arguments are those of `DockerContainer`.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class MockserverContainer(DockerContainer):
         super().__init__(image, **arguments)
         self._timeout = timeout
         self._client: ControlClient | None = None
-        self._sandboxes: Server | None = None
+        self._server: Server | None = None
         settings = {
             "MOCKSERVER_SEED": None if seed is None else self._seed(os.fspath(seed)),
             "MOCKSERVER_UNKNOWN_CREDENTIALS": unknown_credentials,
@@ -75,13 +74,13 @@ class MockserverContainer(DockerContainer):
             "MOCKSERVER_ID_SEED": id_seed,
             "MOCKSERVER_ACCESS_LOG": 1 if access_log else None,
         }
-        # a dict of its own: `env` is the caller's, who may use it for another container
+        # a new dict: the caller may use its `env` for other containers
         self.env = {TOKEN: secrets.token_urlsafe(24), **self.env}
         self.env |= {name: str(value) for name, value in settings.items() if value is not None}
         self.with_exposed_ports(PORT)
 
     def _seed(self, source: str) -> str:
-        """Return how the container names a seed, its file being copied there unless it is a packaged one."""
+        """Return the seed as the container knows it; a file is copied into the container."""
         file, hash_, name = source.partition("#")
         path = Path(file)
         if not os.path.lexists(path) and path.name == file and not path.suffix:
@@ -91,11 +90,11 @@ class MockserverContainer(DockerContainer):
         return f"{inside}{hash_}{name}"
 
     def start(self) -> Self:
-        """Start it and wait until it is ready. Raises `ContainerStartException` with its log."""
+        """Start the container, and wait until the server is ready. Raises `ContainerStartException` with its log."""
         try:
             super().start()
         except ImageNotFound as error:
-            error.add_note(f"In a clone of mockserver, `docker build -t {IMAGE} .` makes the image.")
+            error.add_note(f"Build the image in a clone of mockserver: docker build -t {IMAGE} .")
             raise
         try:
             url = f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
@@ -103,17 +102,17 @@ class MockserverContainer(DockerContainer):
             self._wait(client)
         except (ControlError, ConnectionError, TimeoutError) as error:
             log = self.get_wrapped_container().logs().decode(errors="replace")
-            raise ContainerStartException(f"{self.image} did not come up: {error}. Its log:\n{log}") from None
-        self._client, self._sandboxes = client, Server(client)
+            raise ContainerStartException(f"{self.image} did not start: {error}. Its log:\n{log}") from None
+        self._client, self._server = client, Server(client)
         return self
 
     def _wait(self, client: ControlClient) -> None:
-        """Return when the server is ready; raises `ControlError` when it has stopped, or is not ready in time."""
+        """Wait until the server is ready. Raises `ControlError` if the container stops, or after the timeout."""
         deadline = time.monotonic() + self._timeout
         while True:
             left = deadline - time.monotonic()
             try:
-                return client.wait(min(max(left, 0.0), GLANCE))
+                return client.wait(min(max(left, 0.0), POLL_INTERVAL))
             except ControlError:
                 container = self.get_wrapped_container()
                 container.reload()
@@ -121,29 +120,29 @@ class MockserverContainer(DockerContainer):
                     raise
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:
-        """Close every sandbox and remove the container."""
-        tenants, self._client, self._sandboxes = self._sandboxes, None, None
+        """Delete all tenants and remove the container."""
+        server, self._client, self._server = self._server, None, None
         try:
-            if tenants is not None:
-                with contextlib.suppress(ControlError):  # it may have stopped, and its tenants with it
-                    tenants.close()
+            if server is not None:
+                with contextlib.suppress(ControlError):  # the container may have stopped already
+                    server.close()
         finally:
             super().stop(force, delete_volume)
 
     @property
     def client(self) -> ControlClient:
-        """The server's control API."""
+        """The client of the control API."""
         if self._client is None:
             raise ContainerStartException("the container is not started")
         return self._client
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at the end."""
+        """The base URL, without a trailing slash."""
         return self.client.url
 
     def create_tenant(self, **start: Unpack[TenantOptions]) -> Tenant:
-        """Open a tenant, the same as the pytest fixture `mockserver`; it is closed with the container at the latest."""
-        if self._sandboxes is None:
+        """Create a tenant, as the fixture `mockserver` does. It is deleted with the container at the latest."""
+        if self._server is None:
             raise ContainerStartException("the container is not started")
-        return self._sandboxes.create_tenant(**start)
+        return self._server.create_tenant(**start)

@@ -1,4 +1,4 @@
-"""A certificate for the server, given or made for one run, and what a client needs to trust it."""
+"""TLS certificates: loaded from files, or self-signed for one run."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
-"""What every certificate that is made is valid for, beside the providers' hosts."""
+"""The names and addresses that every self-signed certificate is valid for, besides the given ones."""
 LIFE = datetime.timedelta(days=397)
-"""How long one is valid: some clients take none that is valid for longer than two years or so."""
+"""The validity of a self-signed certificate; some clients reject longer ones."""
 
 
 class TlsError(Exception):
-    """A certificate that cannot be used, or cannot be made."""
+    """A certificate that cannot be loaded or created."""
 
 
 class Tls(NamedTuple):
-    """What makes a server speak TLS."""
+    """The TLS settings of a server."""
 
     context: ssl.SSLContext
     ca: str
-    """Path of the file by which a client can trust the server, PEM."""
+    """The path of the PEM file with the certificate that clients should trust."""
 
 
 def load(certificate: str, key: str | None = None) -> Tls:
-    """Return a certificate of the user's, from PEM files; the key may be in the same file. Raises `TlsError`."""
+    """Load a certificate from PEM files; the key may be in the same file. Raises `TlsError`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for file in (certificate, key or certificate):
         try:
@@ -40,29 +40,29 @@ def load(certificate: str, key: str | None = None) -> Tls:
         except OSError as error:
             raise TlsError(f"{file}: {error.strerror}") from None
     try:
-        context.load_cert_chain(certificate, key, password=lambda: "")  # or it would ask for one on the terminal
+        context.load_cert_chain(certificate, key, password=lambda: "")  # OpenSSL would prompt for one on the terminal
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         files = certificate if key is None else f"{certificate}, {key}"
-        raise TlsError(f"{files}: no certificate with its private key, unencrypted, in PEM ({reason})") from None
+        raise TlsError(f"{files}: expected a certificate and its unencrypted private key in PEM ({reason})") from None
     return Tls(context, str(Path(certificate).absolute()))
 
 
 @contextlib.contextmanager
 def self_signed(names: Iterable[str], ca_file: str | None = None) -> Iterator[Tls]:
-    """Make a certificate for names and addresses, by an authority whose key is forgotten at once.
+    """Create a certificate for names and addresses, signed by a new CA whose private key is not stored.
 
-    The authority's own certificate, which clients are to trust, is written to a file: to `ca_file`, which stays, or to
-    a temporary one. The server's key is in no file. Raises `TlsError`.
+    The CA certificate is written to `ca_file`, or to a temporary file. The server's key is not written. Raises
+    `TlsError`.
     """
     try:
         import trustme
     except ImportError:
         raise TlsError(
-            "a certificate is made with trustme, which is not installed: pip install 'esp-mockserver[tls]'"
+            "a self-signed certificate requires the extra 'tls': pip install 'esp-mockserver[tls]'"
         ) from None
     authority = trustme.CA(
-        organization_name="mockserver", organization_unit_name="made for one run, trust it in tests only"
+        organization_name="mockserver", organization_unit_name="created for one run, trust it in tests only"
     )
     now = datetime.datetime.now(datetime.UTC)
     certificate = authority.issue_cert(
@@ -89,7 +89,7 @@ def self_signed(names: Iterable[str], ca_file: str | None = None) -> Iterator[Tl
 
 
 def _is_name(name: str) -> bool:
-    """Say whether a certificate can be valid for it: a host name, or an address of one machine."""
+    """Return whether a certificate can be valid for a name: a host name, or the address of one machine."""
     try:
         return not ip_address(name).is_unspecified
     except ValueError:

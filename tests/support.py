@@ -45,7 +45,7 @@ class GuardedStore(MemoryStore):
         """Count the requests of all tenants together, and those of strangers, from the start."""
         self._request_counts.clear()
         self._counts.clear()
-        self._strangers = itertools.count(1)
+        self._unmatched_numbers = itertools.count(1)
 
 
 class GuardedTenant(MemoryTenant):
@@ -57,7 +57,7 @@ class GuardedTenant(MemoryTenant):
 
     def _seen(self, provider: str) -> tuple[object, ...]:
         """What the tenant has: of this provider in full, of the others that nobody replaced it."""
-        kept = self._kept
+        kept = self._data
         mine = kept.state(provider).dump()
         return mine, kept.ids_issued, {name: id(state) for name, state in kept.states.items()}
 
@@ -72,7 +72,7 @@ class GuardedTenant(MemoryTenant):
             if not done and self._seen(provider) != before:
                 self.breaches.append("changed the store")
             if done:
-                check_kept(self.breaches, self._kept.states[provider])
+                check_kept(self.breaches, self._data.states[provider])
 
 
 class GuardedRedisStore(RedisStore):

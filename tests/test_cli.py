@@ -196,7 +196,7 @@ def test_version() -> None:
         (["serve", "--unknown-credentials", "all"], "--unknown-credentials"),
         (["serve", "--max-tenants", "0"], "--max-tenants"),
         (["serve", "--tenant-ttl", "0"], "--tenant-ttl"),
-        (["serve", "--tenant-ttl", "inf"], "is no number of seconds"),
+        (["serve", "--tenant-ttl", "inf"], "expected a finite number of seconds"),
         (["serve", "--store", "postgres://x"], "expected 'memory' or 'redis://HOST:PORT/DB'"),
         (["serve", "--prot", "1"], "--prot"),
         (["sevre"], "sevre"),
@@ -206,22 +206,22 @@ def test_version() -> None:
         (["serve", "--expose", "--host", "no such host"], "mockserver: cannot listen on no such host:8080"),
         (
             ["serve", "--host", "0.0.0.0"],
-            "mockserver: --host 0.0.0.0: other machines could reach it; if they are to, say",
+            "mockserver: --host 0.0.0.0: expected a loopback address; allow access from other machines with",
         ),
-        (["serve", "--host", "::"], "say --expose"),
-        (["serve", "--host", ""], "say --expose"),
-        (["serve", "--host", "example.com"], "say --expose"),
-        (["serve", "--host", "localhost.example.com"], "say --expose"),
-        (["serve", "--control-token", ""], "a token is visible ASCII characters, at least one"),
-        (["serve", "--control-token", "two words"], "a token is visible ASCII characters, at least one"),
+        (["serve", "--host", "::"], "with --expose"),
+        (["serve", "--host", ""], "with --expose"),
+        (["serve", "--host", "example.com"], "with --expose"),
+        (["serve", "--host", "localhost.example.com"], "with --expose"),
+        (["serve", "--control-token", ""], "expected one or more visible ASCII characters"),
+        (["serve", "--control-token", "two words"], "expected one or more visible ASCII characters"),
         (["wait", "--timeout", "-1"], "--timeout"),
-        (["wait", "--timeout", "nan"], "is no number of seconds"),
-        (["wait", "--url", "127.0.0.1:8080"], "is no http:// or https:// URL with a host"),
-        (["wait", "--url", "file:///etc/passwd"], "is no http:// or https:// URL with a host"),
+        (["wait", "--timeout", "nan"], "expected a finite number of seconds"),
+        (["wait", "--url", "127.0.0.1:8080"], "expected an http:// or https:// URL with a host"),
+        (["wait", "--url", "file:///etc/passwd"], "expected an http:// or https:// URL with a host"),
         (["wait", "--url", "http://x:70000"], "'http://x:70000': "),
-        (["wait", "--url", "http://x/?a=b"], "is no base URL"),
-        (["wait", "--url", "http://x/\u20ac"], "is no base URL"),
-        (["env", "--new", "--tenant", "x"], "--new makes a tenant, --tenant names one: not both."),
+        (["wait", "--url", "http://x/?a=b"], "expected a base URL"),
+        (["wait", "--url", "http://x/\u20ac"], "expected a base URL"),
+        (["env", "--new", "--tenant", "x"], "--new and --tenant are mutually exclusive."),
         (["seed"], "--file"),
         (["seed", "--file", "nowhere.yaml"], "mockserver: seed: nowhere.yaml: No such file or directory"),
         (["snapshot"], "mockserver snapshot"),
@@ -291,21 +291,25 @@ def test_every_flag_has_a_twin() -> None:
         (
             "MOCKSERVER_PROT",
             "1",
-            "MOCKSERVER_PROT in the environment is no setting of mockserver; the closest is {}PORT",
+            "unknown environment variable MOCKSERVER_PROT; did you mean '{}PORT'?",
         ),
-        ("MOCKSERVER_CONTROLTOKEN", "x", "the closest is {}CONTROL_TOKEN"),
-        ("MOCKSERVER_UNKNOWN_CREDENTIAL", "any", "the closest is {}UNKNOWN_CREDENTIALS"),
-        ("MOCKSERVER_", "", "the closest is {}"),
+        ("MOCKSERVER_CONTROLTOKEN", "x", "did you mean '{}CONTROL_TOKEN'?"),
+        ("MOCKSERVER_UNKNOWN_CREDENTIAL", "any", "did you mean '{}UNKNOWN_CREDENTIALS'?"),
+        ("MOCKSERVER_", "", "did you mean '{}"),
         ("MOCKSERVER_PORT", "tcp:10.0.0.1:8080", "--port"),
         ("MOCKSERVER_PORT", "tcp://10.0.0.1:8080/", "--port"),
-        ("MOCKSERVER_SERVICE_HOST", "my machine", "MOCKSERVER_SERVICE_HOST in the environment is no setting"),
-        ("MOCKSERVER_PORT_8080_TCP", "8080", "MOCKSERVER_PORT_8080_TCP in the environment is no setting"),
-        ("MOCKSERVER_PORT_NUMBER", "8080", "MOCKSERVER_PORT_NUMBER in the environment is no setting"),
-        ("MOCKSERVER_NAME", "mine", "MOCKSERVER_NAME in the environment is no setting"),
-        ("MOCKSERVER_PROVIDER_PORTS", "sendgrid", "'sendgrid': is to be auto, or NAME=PORT for some of sparkpost"),
+        ("MOCKSERVER_SERVICE_HOST", "my machine", "unknown environment variable MOCKSERVER_SERVICE_HOST"),
+        ("MOCKSERVER_PORT_8080_TCP", "8080", "unknown environment variable MOCKSERVER_PORT_8080_TCP"),
+        ("MOCKSERVER_PORT_NUMBER", "8080", "unknown environment variable MOCKSERVER_PORT_NUMBER"),
+        ("MOCKSERVER_NAME", "mine", "unknown environment variable MOCKSERVER_NAME"),
+        (
+            "MOCKSERVER_PROVIDER_PORTS",
+            "sendgrid",
+            "'sendgrid': expected auto, or NAME=PORT,... with names of sparkpost",
+        ),
         ("MOCKSERVER_UNKNOWN_CREDENTIALS", "some", "--unknown-credentials"),
         ("MOCKSERVER_EXPOSE", "perhaps", "--expose"),
-        ("MOCKSERVER_CONTROL_TOKEN", "two words", "a token is visible ASCII characters"),
+        ("MOCKSERVER_CONTROL_TOKEN", "two words", "expected one or more visible ASCII characters"),
     ],
 )
 @pytest.mark.parametrize("arguments", [["serve"], []], ids=["serve", "bare"])
@@ -395,7 +399,7 @@ def test_a_token_of_ones_own() -> None:
 def test_not_exposed() -> None:
     """MOCKSERVER_EXPOSE=0 exposes nothing, and a loopback address needs no exposing."""
     done = run("serve", "--host", "0.0.0.0", MOCKSERVER_EXPOSE="0")
-    assert (done.returncode, "say --expose" in done.stderr) == (2, True)
+    assert (done.returncode, "with --expose" in done.stderr) == (2, True)
     for host in ("127.0.0.1", "127.0.0.2", "localhost"):
         with running("serve", "--port", "0", "--host", host) as (_, ready_message):
             assert list(ready_message) == ["url", "providers"]
@@ -475,24 +479,24 @@ def test_wait_in_vain() -> None:
     port = free_port()
     done = run("wait", "--url", f"http://127.0.0.1:{port}", "--timeout", "0.3")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"mockserver: no answer from http://127.0.0.1:{port}: Connection refused\n"
+    assert done.stderr == f"mockserver: no response from http://127.0.0.1:{port}: Connection refused\n"
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "reason"),
     [
-        (b"<html>Welcome</html>", 200, "is no mockserver: its answer is none of the control API"),
-        ({"ready": True}, 200, "is no mockserver: its answer is none of the control API"),
-        ([], 200, "is no mockserver: its answer is none of the control API"),
-        ({"detail": "still seeding"}, 503, "refused: 503 still seeding"),
-        (b"gone", 410, "refused: 410 Gone"),
+        (b"<html>Welcome</html>", 200, " is not a mockserver: the response is not of its control API"),
+        ({"ready": True}, 200, " is not a mockserver: the response is not of its control API"),
+        ([], 200, " is not a mockserver: the response is not of its control API"),
+        ({"detail": "still seeding"}, 503, ": 503 still seeding"),
+        (b"gone", 410, ": 410 Gone"),
     ],
 )
 def test_wait_for_something_else(answer: object, status: int, reason: str) -> None:
     """What answers and is no server that is ready is not taken for one."""
     with answering(answer, status) as (url, _):
         done = run("wait", "--url", url, "--timeout", "0")
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"mockserver: {url} {reason}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"mockserver: {url}{reason}\n")
 
 
 def test_a_redirect_gets_no_token() -> None:
@@ -516,7 +520,7 @@ def test_no_server(arguments: list[str]) -> None:
     """Commands that need a server end with 1 when there is none."""
     done = run(*arguments, "--url", f"http://127.0.0.1:{free_port()}")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("mockserver: no answer from http://127.0.0.1:")
+    assert done.stderr.startswith("mockserver: no response from http://127.0.0.1:")
 
 
 # Tenants
@@ -568,7 +572,7 @@ def test_env_is_quoted() -> None:
     with answering(tenant) as (url, _):
         done = run("env", "--url", url)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "named a variable that no shell has" in done.stderr
+    assert "invalid name of an environment variable" in done.stderr
 
 
 def test_env_without_credentials() -> None:
@@ -577,7 +581,7 @@ def test_env_without_credentials() -> None:
     with answering(tenant) as (url, _):
         done = run("env", "--url", url, "--tenant", "open-1")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "tenant 'open-1' has no credential that could be told" in done.stderr
+    assert "tenant 'open-1' has no credential that may be shown" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -592,7 +596,7 @@ def test_unknown_tenants(arguments: list[str], tenant: str, url: str) -> None:
         return
     done = run(*arguments, "--url", url, "--tenant", tenant)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"mockserver: {url} refused: 404 ")
+    assert done.stderr.startswith(f"mockserver: {url}: 404 ")
 
 
 def test_reset(url: str) -> None:
@@ -655,7 +659,7 @@ def test_snapshot(url: str) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         assert pools(variables) == before
     done = run("snapshot", "restore", "dirty", *rest)
-    assert (done.returncode, done.stderr) == (1, f"mockserver: {url} refused: 404 No snapshot is named 'dirty'.\n")
+    assert (done.returncode, done.stderr) == (1, f"mockserver: {url}: 404 No snapshot is named 'dirty'.\n")
 
 
 # Without a server
@@ -683,11 +687,11 @@ def test_operations(url: str) -> None:
 
 def test_validate(tmp_path: Path) -> None:
     """A good seed is said to be one, with the name of its world."""
-    assert run("validate", "documents#lists").stdout == "OK: documents#lists: world 'lists'\n"
+    assert run("validate", "documents#lists").stdout == "OK: documents#lists: name 'lists'\n"
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\n", "utf-8")
     done = run("validate", str(path))
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK: {path}: world 'mine'\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK: {path}: name 'mine'\n", "")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
@@ -766,7 +770,7 @@ def test_doctor_finds_what_is_wrong(url: str) -> None:
     assert (done.returncode, shown["ok"]) == (1, False)
     (wrong,) = (check for check in shown["checks"] if not check["ok"])
     assert wrong["name"] == "environment"
-    assert "the closest is MOCKSERVER_SEED" in wrong["detail"]
+    assert "did you mean 'MOCKSERVER_SEED'?" in wrong["detail"]
 
 
 @pytest.mark.parametrize(("version", "ok"), [("0.6.3", False), ("0.6.4", True), ("0.7", True), ("10.0", True)])
@@ -777,7 +781,7 @@ def test_doctor_compares_versions(version: str, ok: bool, tmp_path: Path) -> Non
     metadata.write_text(f"Metadata-Version: 2.1\nName: httptools\nVersion: {version}\n", "utf-8")
     done = run("doctor", "--json", "--port", "0", PYTHONPATH=str(tmp_path))
     (check,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "httptools")
-    assert check == {"name": "httptools", "ok": ok, "detail": f"{version}, needs 0.6.4 or newer"}
+    assert check == {"name": "httptools", "ok": ok, "detail": f"{version}, expected 0.6.4 or newer"}
     assert done.returncode == int(not ok)
 
 

@@ -212,7 +212,7 @@ def test_credentials_that_were_kept(control: Control) -> None:
     assert made.id == "t2"
     assert made.data["providers"]["sendgrid"]["api_key"] != key
     detail = control.refused("POST", "/tenants", {"credentials": {"sendgrid": key}}, status=409)
-    assert detail == "/body/credentials/sendgrid: a credential stands for another tenant"
+    assert detail == "/body/credentials/sendgrid: the credential belongs to another tenant"
 
 
 def test_the_credentials_of_a_seed_that_is_sent(control: Control) -> None:
@@ -225,10 +225,10 @@ def test_the_credentials_of_a_seed_that_is_sent(control: Control) -> None:
     assert made.sendgrid.post(POOLS["sendgrid"], **POOL["sendgrid"]).status_code == 200
     assert reader.get(POOLS["sendgrid"]).json == [{"name": "mine"}]
     detail = control.refused("POST", "/tenants", {"seed": seed}, status=409)
-    assert detail == "/body/seed/sendgrid: a credential stands for another tenant"
+    assert detail == "/body/seed/sendgrid: the credential belongs to another tenant"
     seed["sendgrid"]["credentials"] = [{"key": "one", "tenant": "t9"}]
     detail = control.refused("POST", "/tenants", {"seed": seed}, status=400)
-    assert detail == "/body/seed/sendgrid/credentials/0/tenant: these are the new tenant's, expected no name"
+    assert detail == "/body/seed/sendgrid/credentials/0/tenant: unexpected key: they belong to the new tenant"
     seed["sendgrid"]["credentials"] = [{"key": "twice"}, {"key": "twice"}]
     control.refused("POST", "/tenants", {"seed": seed}, status=409)
     control.ok("DELETE", made.path, status=204)
@@ -339,7 +339,7 @@ def test_state(made: Made) -> None:
     assert answer["mailgun"] == state["mailgun"]
     for section, reason in (
         ({"sendgrid": {"pools": [{"id": "x", "name": "n"}]}}, "/body/state/sendgrid/pools/0/id: "),
-        ({"mailgun": {"async_delay_seconds": 1}, "sendgrid": {"credentials": []}}, "a state has none"),
+        ({"mailgun": {"async_delay_seconds": 1}, "sendgrid": {"credentials": []}}, "a state has no credentials"),
         ({"sendgrind": {}}, "/body/state"),
     ):
         assert reason in made.refused("PUT", "/state", {"state": section})
@@ -472,7 +472,7 @@ def test_there_are_limits(made: Made) -> None:
     """A tenant has at most 1,000 faults and 100 snapshots, and a server 100 snapshots of all."""
     for _ in range(1_000):
         made.fault("*", skip=1_000_000)
-    assert "1000 faults" in made.refused("POST", "/faults", {"operation": "*"})
+    assert "1000 planned faults" in made.refused("POST", "/faults", {"operation": "*"})
     for path in ("/snapshots", f"{made.path}/snapshots"):
         for number in range(100):
             made.control.ok("POST", path, {"name": f"s{number}"}, status=201)
@@ -601,7 +601,7 @@ def test_rate_limits_in_every_dialect(made: Made, name: str) -> None:
         assert (response.headers["X-RateLimit-Remaining"], int(response.headers["X-RateLimit-Reset"]) % 60) == ("0", 0)
     assert access.get(POOLS[name]).status_code == 200
     (fault,) = made.ok("GET", "/faults")["faults"]
-    assert (fault["fired"], fault["remaining"], fault["completed"]) == (1, 0, True)
+    assert (fault["applied"], fault["remaining"], fault["completed"]) == (1, 0, True)
 
 
 def test_a_status_of_the_providers_own(made: Made) -> None:
@@ -679,7 +679,7 @@ def test_a_reset_ends_delays(made: Made, when: str) -> None:
 
     thread = threading.Thread(target=call)
     thread.start()
-    while not made.ok("GET", "/faults/f1")["fired"]:
+    while not made.ok("GET", "/faults/f1")["applied"]:
         time.sleep(0.01)
     time.sleep(0.1)
     made.ok("POST", "/reset", {})
@@ -709,14 +709,14 @@ def test_strangers_take_no_fault(made: Made) -> None:
     made.fault("*")
     ProviderAccess(made.control.world, "sendgrid", {}).get(POOLS["sendgrid"])
     made.sendgrid.get("/nope")
-    assert made.ok("GET", "/faults/f1")["fired"] == 0
+    assert made.ok("GET", "/faults/f1")["applied"] == 0
 
 
 def test_fault_mistakes(made: Made) -> None:
     """A fault that could never do what it says is refused, with the closest operation's name."""
     for fault, reason in (
         ({}, "operation"),
-        ({"operation": "sendgrid.createIpPol"}, "the closest is 'sendgrid.createIpPool'"),
+        ({"operation": "sendgrid.createIpPol"}, "did you mean 'sendgrid.createIpPool'?"),
         ({"operation": "*", "status": 200}, "/body/status"),
         ({"operation": "*", "kind": "drop", "status": 500}, "/body/status"),
         ({"operation": "*", "kind": "delay"}, "delay_seconds"),

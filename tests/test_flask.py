@@ -97,7 +97,7 @@ def test_create_app_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
         ({"MOCKSERVER_STORE": "disk"}, "--store"),
         ({"MOCKSERVER_PROFILE": "sendgrid=dead"}, "--profile"),
         ({"MOCKSERVER_CONTROL_TOKEN": "a b"}, "--control-token"),
-        ({"MOCKSERVER_SEDE": "empty"}, "MOCKSERVER_SEDE .* MOCKSERVER_SEED"),
+        ({"MOCKSERVER_SEDE": "empty"}, "MOCKSERVER_SEDE; did you mean 'MOCKSERVER_SEED'"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

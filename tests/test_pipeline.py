@@ -368,4 +368,4 @@ def test_an_answer_that_breaks_the_contract(
     assert record.response_violation
     assert response_violations(world.app) == 1
     (logged,) = [each.getMessage() for each in caplog.records]
-    assert logged == f"our answer breaks our contract: sendgrid listIpPools: {record.response_violation}"
+    assert logged == f"response violates the OpenAPI document: sendgrid listIpPools: {record.response_violation}"

@@ -245,7 +245,7 @@ def test_faults_and_clock_are_shared(four: list[Process]) -> None:
     statuses = in_parallel(four, 40, lambda process, n: process.ask("GET", path, headers["mailgun"]).status)
     assert (statuses.count(429), statuses.count(200)) == (5, 35)
     (fault,) = four[2].control("GET", f"/tenants/{tenant}/faults")["faults"]
-    assert (fault["fired"], fault["completed"]) == (5, True)
+    assert (fault["applied"], fault["completed"]) == (5, True)
     four[3].control("PUT", f"/tenants/{tenant}/clock", {"now": "2030-01-01T00:00:00Z", "frozen": True})
     assert {each.control("GET", f"/tenants/{tenant}/clock")["now"] for each in four} == {"2030-01-01T00:00:00Z"}
 
@@ -391,7 +391,7 @@ def test_always_overtaken(two: tuple[World, World], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(rules, "create_pool", overtaken)
     response = one.sendgrid.post(POOLS["sendgrid"], json={"name": "mine"})
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
-    assert "tried 4 times" in response.json["detail"] and "nothing was changed" in response.json["detail"]
+    assert "in each of 4 attempts" in response.json["detail"] and "was not applied" in response.json["detail"]
     assert next(numbers) == 4
     assert "mine" not in [pool["name"] for pool in one.sendgrid.get(POOLS["sendgrid"]).json]
 
@@ -404,7 +404,7 @@ def test_a_tenant_that_is_closed_meanwhile(two: tuple[World, World], monkeypatch
     made = Control(one).tenant()
     monkeypatch.setattr(rules, "create_pool", lambda tx, user, name: Control(other).ok("DELETE", made.path, status=204))
     response = made.sendgrid.post(POOLS["sendgrid"], json={"name": "mine"})
-    assert (response.status_code, "closed" in response.json["detail"]) == (503, True)
+    assert (response.status_code, "deleted" in response.json["detail"]) == (503, True)
     assert [key for key in one.store.redis.keys("*") if made.id in key] == []
 
 
@@ -567,11 +567,11 @@ def test_another_world_is_refused(redis_server: RedisServer, make_world: Callabl
     world = make_world(store=url)
     world.sendgrid.get(POOLS["sendgrid"])
     for other in ({"seed": "empty"}, {"id_seed": "other"}):
-        with pytest.raises(StoreError, match="began in another world"):
+        with pytest.raises(StoreError, match="is of another seed"):
             create_app(Config(store=url, **other))
     process = Process(url, "--seed", "empty")
     returned = process._process.communicate(timeout=60)[1]
-    assert (process._process.returncode, "began in another world" in returned, "Traceback" in returned) == (
+    assert (process._process.returncode, "is of another seed" in returned, "Traceback" in returned) == (
         1,
         True,
         False,
@@ -580,7 +580,7 @@ def test_another_world_is_refused(redis_server: RedisServer, make_world: Callabl
     successor = make_world(store=url, seed="empty")
     assert successor.sendgrid.get(POOLS["sendgrid"]).json == []
     response = world.sendgrid.get(POOLS["sendgrid"])
-    assert (response.status_code, "began in another world" in response.json["detail"]) == (503, True)
+    assert (response.status_code, "is of another seed" in response.json["detail"]) == (503, True)
 
 
 def test_redis_is_gone_and_back(caplog: pytest.LogCaptureFixture) -> None:
@@ -603,7 +603,7 @@ def test_redis_is_gone_and_back(caplog: pytest.LogCaptureFixture) -> None:
         ):
             assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
             assert response.json["status"] == 503
-            assert "does not answer" in response.json["detail"]
+            assert "does not respond" in response.json["detail"]
         control.ok("GET", "/live")
         server.start()
         control.ok("GET", "/ready")
@@ -627,7 +627,7 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize(
     ("store", "reason"),
     [
-        ("redis://:secret@127.0.0.1:1/0", "does not answer"),
+        ("redis://:secret@127.0.0.1:1/0", "does not respond"),
         ("redis://127.0.0.1:1/x", "redis://127.0.0.1:1/x"),
         ("postgres://x", "expected 'memory' or 'redis://"),
         ("", "expected 'memory'"),
@@ -717,13 +717,13 @@ def test_a_journal_of_the_same_name(two: tuple[World, World], monkeypatch: pytes
 def test_a_delay_ends_with_its_tenant(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     """A delayed call ends when another process closes its tenant."""
     one, other = two
-    monkeypatch.setattr(redis_store, "LOOK", 0.05)
+    monkeypatch.setattr(redis_store, "CHECK_INTERVAL", 0.05)
     made = Control(one).tenant()
     made.fault("*", kind="delay", delay_seconds=60)
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         delayed = pool.submit(made.sendgrid.get, POOLS["sendgrid"])
-        while not Made(Control(other), made.data).ok("GET", "/faults/f1")["fired"]:
+        while not Made(Control(other), made.data).ok("GET", "/faults/f1")["applied"]:
             time.sleep(0.01)
         Control(other).ok("DELETE", made.path, status=204)
         with pytest.raises(ConnectionError):

@@ -160,7 +160,7 @@ def test_client_that_hangs_up_ends_its_delay(server: HttpServer) -> None:
     head = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: %d\r\n\r\n" % len(body)
     with connect(server) as connection:
         connection.sendall(head + body)
-        while not next(iter(tenant.read().faults)).fired:
+        while not next(iter(tenant.read().faults)).applied:
             time.sleep(0.001)
     end = time.monotonic() + 10
     while not list(tenant.request_log) and time.monotonic() < end:
@@ -175,7 +175,7 @@ def test_delay_of_a_tenant_that_is_reset_leaves_no_trace(server: HttpServer) -> 
         tenant.update(lambda data, when=when: data.faults.add("*", "delay", delay_seconds=600.0, when=when))
         with connect(server) as connection:
             connection.sendall(GET)
-            while not next(iter(tenant.read().faults)).fired:
+            while not next(iter(tenant.read().faults)).applied:
                 time.sleep(0.001)
             time.sleep(0.05)
             tenant.reset()

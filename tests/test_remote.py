@@ -112,7 +112,7 @@ def test_a_request_that_was_lost() -> None:
         remote = ControlClient(server.url)
         remote.request("GET", "live")
         remote.request("PUT", "live")
-        with pytest.raises(ControlError, match="no answer from"):
+        with pytest.raises(ControlError, match="no response from"):
             remote.request("POST", "live")
         server.join()
         assert not server.is_asked_again()

@@ -140,7 +140,7 @@ def test_a_delay_holds_up_nobody_else(server: HttpServer) -> None:
     tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=2.0))
     with socket.create_connection((server.host, server.port), timeout=5) as connection:
         connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
-        while not next(iter(tenant.read().faults)).fired:
+        while not next(iter(tenant.read().faults)).applied:
             time.sleep(0.001)
         assert alive(server)
         assert select.select([connection], [], [], 0)[0] == []
@@ -159,7 +159,7 @@ def test_delays_hold_up_no_other_call(server: HttpServer) -> None:
         for connection in connections:
             connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
         end = time.monotonic() + 30
-        while next(iter(tenant.read().faults)).fired < many:
+        while next(iter(tenant.read().faults)).applied < many:
             assert time.monotonic() < end, "calls wait for each other's delays"
             time.sleep(0.001)
         assert alive(server)
@@ -220,7 +220,7 @@ def test_a_delay_does_not_hold_up_the_end() -> None:
         tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=60.0))
         connection = socket.create_connection((server.host, server.port), timeout=5)
         connection.sendall(b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n")
-        while not next(iter(tenant.read().faults)).fired:
+        while not next(iter(tenant.read().faults)).applied:
             time.sleep(0.001)
         time.sleep(0.1)
         began = time.monotonic()

@@ -198,7 +198,7 @@ def test_http_is_told_of_https(server: HttpServer) -> None:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     connection.request("POST", POOLS, b"x" * 1000, AUTH)
     response = connection.getresponse()
-    assert (response.status, response.read()) == (400, b"This port speaks HTTPS only: ask https://, not http://.\n")
+    assert (response.status, response.read()) == (400, b"This port serves HTTPS only: use https://, not http://.\n")
     connection.close()
 
 
@@ -389,18 +389,18 @@ def test_a_certificate_of_ones_own(files: dict[str, str], names: tuple[str, ...]
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--tls-cert", "{cert}"], "no certificate with its private key, unencrypted, in PEM"),
-        (["--tls-cert", "{cert}", "--tls-key", "{other}"], "no certificate with its private key"),
-        (["--tls-cert", "{cert}", "--tls-key", "{locked}"], "no certificate with its private key, unencrypted"),
-        (["--tls-cert", "{nonsense}"], "no certificate with its private key"),
+        (["--tls-cert", "{cert}"], "expected a certificate and its unencrypted private key in PEM"),
+        (["--tls-cert", "{cert}", "--tls-key", "{other}"], "expected a certificate and its unencrypted private key"),
+        (["--tls-cert", "{cert}", "--tls-key", "{locked}"], "expected a certificate and its unencrypted private key"),
+        (["--tls-cert", "{nonsense}"], "expected a certificate and its unencrypted private key"),
         (["--tls-cert", "nowhere.pem"], "mockserver: TLS: nowhere.pem: No such file or directory"),
         (["--tls-cert", "{cert}", "--tls-key", "nowhere.pem"], "mockserver: TLS: nowhere.pem: No such file"),
         (
             ["--tls", "self-signed", "--tls-cert", "{cert}"],
-            "--tls makes a certificate, --tls-cert names one: not both.",
+            "--tls and --tls-cert are mutually exclusive.",
         ),
-        (["--tls-key", "{key}"], "--tls-key is the key of a --tls-cert"),
-        (["--tls-cert", "{both}", "--tls-ca-file", "x"], "--tls-ca-file is written by --tls self-signed only"),
+        (["--tls-key", "{key}"], "--tls-key requires --tls-cert"),
+        (["--tls-cert", "{both}", "--tls-ca-file", "x"], "--tls-ca-file requires --tls self-signed"),
         (
             ["--tls", "self-signed", "--tls-ca-file", "/no/where"],
             "mockserver: TLS: /no/where: No such file or directory",

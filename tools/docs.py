@@ -36,26 +36,26 @@ def table(*heads: str) -> list[str]:
     return ["", row(*heads), row(*("---" for _ in heads))]
 
 
-def told(source: Source) -> tuple[str, str]:
+def source_cells(source: Source) -> tuple[str, str]:
     return source.kind, source.where
 
 
 def operations() -> Iterator[str]:
-    yield from ["# Operations, limits and refusals", "", NOTE, ""]
-    yield "*Documented*: a document of the provider says so. *Observed*: recorded from the real service."
-    yield "*Assumed*: said nowhere; our choice, with its reason. Where a source is weak, a client must not lean on it."
-    yield from ["", "## This server's own limits"]
+    yield from ["# Operations, limits and errors", "", NOTE, ""]
+    yield "*Documented*: stated by a document of the provider. *Observed*: recorded from the real service."
+    yield "*Assumed*: stated nowhere; a choice of mockserver, with its reason. Clients should not rely on it."
+    yield from ["", "## Limits of mockserver"]
     config = Config()
-    yield from table("what", "value")
-    yield row("body that is refused in the provider's words, beyond", f"{config.max_body_bytes:,} bytes")
-    yield row("body that is refused by the server itself, beyond", f"{MAX_BODY:,} bytes")
-    yield row("parts of a multipart form, beyond which it counts as too large", f"{MAX_FORM_PARTS:,}")
-    yield row("connections served at once", f"{CONNECTIONS:,}")
-    yield row("tenants open at once (`--max-tenants`)", f"{config.max_tenants:,}")
-    yield row("requests in a tenant's journal", f"{config.request_log_size:,}")
+    yield from table("limit", "value")
+    yield row("size of a body; beyond it the provider's error is returned", f"{config.max_body_bytes:,} bytes")
+    yield row("size of a body; beyond it the server itself returns an error", f"{MAX_BODY:,} bytes")
+    yield row("parts of a multipart form", f"{MAX_FORM_PARTS:,}")
+    yield row("open connections", f"{CONNECTIONS:,}")
+    yield row("tenants (`--max-tenants`)", f"{config.max_tenants:,}")
+    yield row("requests in the request log of a tenant", f"{config.request_log_size:,}")
     yield row("planned faults of a tenant", f"{MAX_FAULTS:,}")
-    yield row("snapshots of a tenant, and of all tenants together", f"{MAX_SNAPSHOTS:,}")
-    yield row("room for all journals together, about", f"{config.request_log_max_bytes:,} bytes")
+    yield row("snapshots of a tenant, and of all tenants", f"{MAX_SNAPSHOTS:,}")
+    yield row("size of all request logs together, approximately", f"{config.request_log_max_bytes:,} bytes")
     for provider in PROVIDERS:
         document = provider.contract.document
         found = {
@@ -65,7 +65,7 @@ def operations() -> Iterator[str]:
             if isinstance(operation, dict) and "operationId" in operation
         }
         yield from ["", f"## {provider.title}, `/{provider.name}`"]
-        yield from table("operation", "method", "path", "what it does", "needs")
+        yield from table("operation", "method", "path", "description", "scope")
         for operation in provider.operations.values():
             paths = ", ".join(f"`{path}`" for path in operation.paths)
             needs = f"`{operation.scope}`" if operation.scope else ""
@@ -74,22 +74,22 @@ def operations() -> Iterator[str]:
         if rights is not None:
             yield from [
                 "",
-                f"What an operation needs of a credential with limited rights is *{rights.kind}*: {rights.where}.",
+                f"The scopes of operations are *{rights.kind}*: {rights.where}.",
             ]
         known = limits(provider.catalog)
         if known:
             yield from table("limit", "value", "kind", "source")
             for name, limit in known.items():
-                yield row(f"`{name}`", int(limit), *told(limit.source))
-        yield from table("error", "status", "words", "kind", "source")
+                yield row(f"`{name}`", int(limit), *source_cells(limit.source))
+        yield from table("error", "status", "message", "kind", "source")
         for entry in entries(provider.catalog).values():
-            yield row(f"`{entry.key}`", entry.status, entry.message, *told(entry.source))
+            yield row(f"`{entry.key}`", entry.status, entry.message, *source_cells(entry.source))
         if provider.switches:
             yield from table("switch", "documented", "live", "when it is on", "kind", "source")
             for switch in provider.switches:
                 live = "on" if switch.live else "off"
-                yield row(f"`{switch.name}`", "off", live, switch.meaning, *told(switch.source))
-        yield from table("not modelled: 501", "methods")
+                yield row(f"`{switch.name}`", "off", live, switch.meaning, *source_cells(switch.source))
+        yield from table("not implemented (501)", "methods")
         for path, methods in provider.not_implemented.items():
             yield row(f"`{path}`", ", ".join(methods))
 
@@ -98,16 +98,16 @@ def documents() -> Iterator[str]:
     data = yaml.safe_load((ROOT / "tests" / "documents" / "examples.yaml").read_text("utf-8"))
     titles = {document["id"]: document["title"] for document in data["documents"]}
     yield from ["# The documents' examples and contradictions", "", NOTE, ""]
-    yield "Every request and response example of the documents this server implements is replayed by the tests,"
-    yield "in a world of `fixtures/documents.yaml` (`mockserver serve --seed documents#WORLD`)."
+    yield "The tests replay every request and response example of the documents that mockserver implements,"
+    yield "with a seed of `fixtures/documents.yaml` (`mockserver serve --seed documents#NAME`)."
     yield from table("document", "example", "seed", "request", "status")
     for example in data["examples"]:
         request = f"`{example['request']['method']} {example['request']['path']}`"
         status = example["response"]["status"]
         yield row(titles[example["document"]], example["name"], example["seed"], request, status)
-    yield from ["", "Mailgun's document has no examples; its prose is tested rule by rule."]
-    yield from ["", "## Where a document contradicts itself or another, or is not followed"]
-    yield from table("what", "document", "it says", "followed")
+    yield from ["", "Mailgun's document has no examples; each rule in its text has a test."]
+    yield from ["", "## Contradictions and deviations"]
+    yield from table("subject", "document", "statement", "mockserver")
     for item in data["contradictions"]:
         yield row(item["what"], titles[item["document"]], item["says"], item["follows"])
 
@@ -117,7 +117,7 @@ def share(found: Sequence[Any]) -> str:
 
 
 def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str, str, str, str]]]:
-    """Return every operation, every refusal, and all that is assumed: whose, what, its words or value, and why."""
+    """Return operations, errors, and everything assumed: provider, name, message or value, reason."""
     matrix = support_matrix(PROVIDERS)
     assumed = [
         (each["provider"], each["key"], f"{each['status']} {each['message']}", each["source"])
@@ -135,55 +135,61 @@ def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
 
 
 def summary(link: str) -> Iterator[str]:
-    """Say what is proven, what is not, and what nobody knows."""
-    asked, refused, assumed = counts()
+    """Return paragraphs about what is proven, not proven and unknown."""
+    operations_, errors, assumed = counts()
     mutants = yaml.safe_load((ROOT / "tests" / "mutants.yaml").read_text("utf-8"))
-    kinds = Counter(each["kind"] for each in refused)
+    kinds = Counter(each["kind"] for each in errors)
     known = [*mutants["others"], *mutants["providers"].values()]
     surviving = sum(isinstance(each, dict) and "survives" in each for each in known)
-    driven = share([each["evidence"]["clients"] for each in asked])
-    modelled = share([each["evidence"]["models"] for each in asked])
+    driven = share([each["evidence"]["clients"] for each in operations_])
+    modelled = share([each["evidence"]["models"] for each in operations_])
     unproven = yaml.safe_load((ROOT / "tests" / "unproven.yaml").read_text("utf-8"))
     paragraphs = [
-        f"**Proven.** {len(asked)} operations: every answer is held against its schema while the server runs, and all "
-        f"are fuzzed; {driven} are driven by a vendor's own client, {modelled} are compared with an independent model. "
-        f"{len(refused)} refusals: {kinds['documented']} are in a vendor's documents, {kinds['observed']} were seen in "
-        f"its answers. {len(known)} mutants lack one check each; a test kills {len(known) - surviving} of them.",
+        f"**Proven.** {len(operations_)} operations: every response is validated against its schema at run time, and "
+        f"all are fuzzed; {driven} are called by a vendor's own client, {modelled} are compared with an "
+        f"independent model. {len(errors)} errors: {kinds['documented']} are in a vendor's documents, "
+        f"{kinds['observed']} were observed. {len(known)} mutants lack one check each; the tests kill "
+        f"{len(known) - surviving} of them.",
         f"**Not proven.** {' '.join(unproven)}",
-        f"**Unknown.** {kinds['assumed']} refusals have words that are said nowhere. They, and all else that is "
-        f"assumed, {len(assumed)} things together, are [listed with our reasons]({link}#assumed).",
+        f"**Unknown.** {kinds['assumed']} errors have a message without a source. They and everything else that is "
+        f"assumed, {len(assumed)} items together, are [listed with reasons]({link}#assumed).",
     ]
     yield "\n\n".join(textwrap.fill(each, 120, break_long_words=False, break_on_hyphens=False) for each in paragraphs)
 
 
 def evidence() -> Iterator[str]:
-    asked, refused, assumed = counts()
+    operations_, errors, assumed = counts()
     yield from ["# Evidence", "", NOTE, ""]
     yield from summary("")
-    yield from ["", "What shows that something is so:", ""]
-    yield "- *schema*: every answer is held against a schema of ours, in every test and while the server runs;"
-    yield "- *fuzzed*: it is asked with generated requests, and with sequences of them;"
-    yield "- *example*: the documents' own examples are replayed, and answered byte for byte;"
-    yield "- a client: the vendor's own client drives it;"
+    yield from ["", "Kinds of evidence:", ""]
+    yield "- *schema*: every response is validated against a schema, in every test and at run time;"
+    yield "- *fuzzed*: it is tested with generated requests, and with sequences of them;"
+    yield "- *example*: the documents' own examples are replayed, and the responses compared byte for byte;"
+    yield "- a client: the vendor's own client calls it;"
     yield "- *model*: a simple model of the vendor is compared with the server, step by step;"
-    yield "- *guard*: a mutant that lacks the check of this error is killed by a test."
-    yield from ["", "## Assumed", "", "No document and no recorded answer says these. A client must not lean on them."]
-    yield from table("provider", "what", "words or value", "why")
+    yield "- *mutant*: a mutant without the check of this error is killed by a test."
+    yield from [
+        "",
+        "## Assumed",
+        "",
+        "No document and no recorded response has these. Clients should not rely on them.",
+    ]
+    yield from table("provider", "name", "message or value", "reason")
     for each in assumed:
         yield row(each[0], f"`{each[1]}`", *each[2:])
     yield from ["", "## Operations"]
     yield from table("operation", "kind", "source", "evidence")
-    for told_ in asked:
-        yield row(f"`{told_['id']}`", told_["kind"], told_["source"], ", ".join(describe_evidence(told_["evidence"])))
-    yield from ["", "## Refusals"]
+    for each in operations_:
+        yield row(f"`{each['id']}`", each["kind"], each["source"], ", ".join(describe_evidence(each["evidence"])))
+    yield from ["", "## Errors"]
     yield from table("error", "status", "kind", "evidence")
-    for told_ in refused:
-        name = f"`{told_['provider']}.{told_['key']}`"
-        yield row(name, told_["status"], told_["kind"], ", ".join(describe_evidence(told_["evidence"])))
+    for each in errors:
+        name = f"`{each['provider']}.{each['key']}`"
+        yield row(name, each["status"], each["kind"], ", ".join(describe_evidence(each["evidence"])))
 
 
 def readme() -> Iterator[str]:
-    """Return README.md with what is proven between its marks."""
+    """Return README.md with the summary of the evidence between its markers."""
     before, _, rest = (ROOT / "README.md").read_text("utf-8").partition(f"{START}\n")
     _, _, after = rest.partition(END)
     yield before + "\n".join([START, *summary("docs/evidence.md"), END]) + after.removesuffix("\n")

@@ -1,8 +1,8 @@
-"""Write down which tests prove what: examples that are replayed, real clients, models, and mutants that are killed.
+"""Write mockserver/evidence.json: examples that are replayed, real clients, models, and mutants that are killed.
 
-Tests with the marker `evidence(kind, name)` are run, and it is noted which operations they ask for and which refusals
-they meet. `mockserver/evidence.json` is the result: the ledger, `mockserver operations` and `docs/evidence.md` are
-made of it. With --check nothing is written, and it fails if the file is not as it would be written.
+Runs the tests with the marker `evidence(kind, name)`, and records the operations and errors that they meet. The support
+matrix, `mockserver operations` and `docs/evidence.md` use the result. With --check the file is not written; the exit
+code is 1 if it is outdated.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ FILE = ROOT / "mockserver" / "evidence.json"
 MUTANTS = ROOT / "tests" / "mutants.yaml"
 
 Met = set[tuple[str, str | None, str | None]]
-"""A provider, an operation if one was reached, the key of a refusal if there was one."""
+"""Provider, operation if one matched, key of the error if there was one."""
 
 
 class Witness:
-    """A plugin of pytest: notes what the requests of each marked test were for, if it passes."""
+    """A pytest plugin that records the operations and errors of each marked test that passes."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
-        """By kind and name of evidence, in how many tests each operation was asked for and each refusal met."""
-        self.left_out: list[str] = []
+        """The number of tests for each operation and error, by kind and name of evidence."""
+        self.skipped: list[str] = []
         self._met: Met = set()
         store: Any = MemoryStore
         record_request, record_unmatched = store.record_request, store.record_unmatched
 
-        def noted(self_: Any, tenant: Any, record: Any, **kwargs: Any) -> None:
-            error = record.error.key if record.error is not None else None
-            self._met.add((record.provider, record.operation, error))
-            record_request(self_, tenant, record, **kwargs)
+        def record(self_: Any, tenant: Any, entry: Any, **kwargs: Any) -> None:
+            error = entry.error.key if entry.error is not None else None
+            self._met.add((entry.provider, entry.operation, error))
+            record_request(self_, tenant, entry, **kwargs)
 
-        def noted_stranger(self_: Any, provider: str, operation: str | None, error: str | None) -> Any:
+        def record_without_tenant(self_: Any, provider: str, operation: str | None, error: str | None) -> Any:
             self._met.add((provider, operation, error))
             return record_unmatched(self_, provider, operation, error)
 
-        store.record_request, store.record_unmatched = noted, noted_stranger
+        store.record_request, store.record_unmatched = record, record_without_tenant
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -62,12 +62,12 @@ class Witness:
         if report.when == "call":
             (marker,) = item.iter_markers("evidence")
             kind, name = marker.args
-            told = {("operation", f"{provider}.{operation}") for provider, operation, _ in self._met if operation}
-            told |= {("error", f"{provider}.{error}") for provider, _, error in self._met if error}
-            for key in told if report.passed else ():
+            keys = {("operation", f"{provider}.{operation}") for provider, operation, _ in self._met if operation}
+            keys |= {("error", f"{provider}.{error}") for provider, _, error in self._met if error}
+            for key in keys if report.passed else ():
                 self.found[kind, name][key] += 1
         if report.skipped:
-            self.left_out.append(item.nodeid)
+            self.skipped.append(item.nodeid)
         return report
 
 
@@ -82,26 +82,26 @@ def killing_tests() -> Iterator[tuple[str, str]]:
 
 
 def collect(witness: Witness) -> dict[str, Any]:
-    """Return the evidence of every operation and every refusal, by name."""
+    """Return the evidence of every operation and every error, by name."""
     kinds = {"operation": "operations", "error": "errors"}
     found: dict[str, dict[str, dict[str, Any]]] = {"operations": {}, "errors": {}}
     for provider in PROVIDERS:
         for operation in provider.operations.values():
             # `make fuzz` fails if it leaves an operation out
-            told = {"fuzzed": True, "examples": 0, "clients": [], "models": []}
-            found["operations"][f"{provider.name}.{operation.id}"] = told
+            evidence = {"fuzzed": True, "examples": 0, "clients": [], "models": []}
+            found["operations"][f"{provider.name}.{operation.id}"] = evidence
         for key in entries(provider.catalog):
-            told = {"examples": 0, "clients": [], "models": [], "mutants": []}
-            found["errors"][f"{provider.name}.{key}"] = told
+            evidence = {"examples": 0, "clients": [], "models": [], "mutants": []}
+            found["errors"][f"{provider.name}.{key}"] = evidence
     for (kind, name), met in sorted(witness.found.items()):
         for (what, key), times in met.items():
-            told = found[kinds[what]].get(key)
-            if told is None:
+            evidence = found[kinds[what]].get(key)
+            if evidence is None:
                 continue
             if kind == "examples":
-                told["examples"] += times
+                evidence["examples"] += times
             else:
-                told[kind].append(name)
+                evidence[kind].append(name)
     for key, test in killing_tests():
         found["errors"][key]["mutants"] = sorted({*found["errors"][key]["mutants"], test})
     return found
@@ -111,15 +111,15 @@ def main() -> None:
     witness = Witness()
     options = ["-q", "-m", "evidence", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
     if pytest.main([*options, str(ROOT / "tests")], plugins=[witness]) != 0:
-        sys.exit("A test that is evidence fails.")
-    if witness.left_out:
-        print(f"LEFT OUT, so the evidence is NOT CHECKED: {', '.join(witness.left_out)}", file=sys.stderr)
+        sys.exit("a test with the marker `evidence` fails")
+    if witness.skipped:
+        print(f"SKIPPED, so the evidence is NOT CHECKED: {', '.join(witness.skipped)}", file=sys.stderr)
         sys.exit("--check" not in sys.argv)
     text = json.dumps(collect(witness), indent=1, ensure_ascii=False) + "\n"
     if "--check" not in sys.argv:
         FILE.write_text(text, "utf-8")
     elif not FILE.is_file() or FILE.read_text("utf-8") != text:
-        sys.exit(f"{FILE.relative_to(ROOT)}: not what the tests prove; run `make evidence`")
+        sys.exit(f"{FILE.relative_to(ROOT)}: outdated; run `make evidence`")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     tools/fuzz.py                   fuzz all
     tools/fuzz.py NAME...           some of sparkpost, sparkpost-live, …, control
     tools/fuzz.py --examples 200    give each operation so many examples
-    tools/fuzz.py --unneeded        run without the exclusions of fuzzing.yaml: is each of them needed?
+    tools/fuzz.py --unneeded        run without the exclusions of fuzzing.yaml, and report those that are not needed
 
-A run fails by any failure of a check, and when its server logs a broken contract or a crash.
+A run fails if a check fails, or if its server logs a violation of its OpenAPI document or a crash.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from mockserver.web.provider import Provider
 
 PHASES = "examples,coverage,fuzzing,stateful"
 REPORT = "report.ndjson"
-WRONG = ("breaks our contract", "crashed", "Traceback")
+WRONG = ("violates the OpenAPI document", "crashed", "Traceback")
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What is fuzzed: a provider's document in a profile, or that of the control API."""
+    """A document to fuzz: that of a provider in a profile, or of the control API."""
 
     document: str
     provider: Provider | None
@@ -58,7 +58,7 @@ SUBJECTS = [
 
 
 class Failure(NamedTuple):
-    """A kind of failure: an operation answered so what it should not have, a check says."""
+    """A kind of failure of a check: an operation returned an unexpected status."""
 
     operation: str
     check: str
@@ -66,27 +66,27 @@ class Failure(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How a run ended."""
+    """The result of a run."""
 
     code: int
     output: str
     logged: list[str]
-    """What the server logged and should not have."""
+    """Errors in the log of the server."""
     failures: set[Failure]
-    """Of a run without exclusions; else there should be none."""
+    """The failures of a run without exclusions; empty for other runs."""
     seconds: float
 
     @property
     def cases(self) -> int:
-        """How many requests were made up."""
-        said = re.search(r"^  ([0-9,]+) generated", self.output, re.MULTILINE)
-        return int(said[1].replace(",", "")) if said else 0
+        """The number of generated requests."""
+        found = re.search(r"^  ([0-9,]+) generated", self.output, re.MULTILINE)
+        return int(found[1].replace(",", "")) if found else 0
 
     @property
     def missed(self) -> bool:
-        """Whether there is an operation that was not tried."""
-        said = re.search(r"^  Selected: ([0-9]+)/([0-9]+)\n  Tested: ([0-9]+)$", self.output, re.MULTILINE)
-        return said is None or len(set(said.groups())) > 1
+        """Whether an operation was not tested."""
+        found = re.search(r"^  Selected: ([0-9]+)/([0-9]+)\n  Tested: ([0-9]+)$", self.output, re.MULTILINE)
+        return found is None or len(set(found.groups())) > 1
 
 
 def serve(subject: Subject, log: Path) -> tuple[subprocess.Popen[str], str]:
@@ -105,13 +105,15 @@ def serve(subject: Subject, log: Path) -> tuple[subprocess.Popen[str], str]:
 
 
 def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Result:
-    """Fuzz a server of its own process."""
+    """Fuzz a server in a new process."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         here = Path(name)
         process, url = serve(subject, here / "log")
         try:
-            accounts = None if subject.provider is None else fuzzing.open_accounts(ControlClient(url), subject.document)
+            accounts = (
+                None if subject.provider is None else fuzzing.create_accounts(ControlClient(url), subject.document)
+            )
             where = fuzzing.location(subject.document, url, published=True)
             plan = fuzzing.plan(subject.document, subject.provider, accounts, where, excluding=excluding)
             for file, text in plan.files.items():
@@ -140,7 +142,7 @@ def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Resu
 
 
 def failed(document: str, report: Path) -> Iterator[Failure]:
-    """Yield every failure of which a report tells."""
+    """Yield the failures in a report of Schemathesis."""
     (described,) = read(folder("openapi") / f"{document}.yaml")
     operations = {
         f"{method.upper()} {path}": item[method]["operationId"]
@@ -151,17 +153,17 @@ def failed(document: str, report: Path) -> Iterator[Failure]:
     for line in report.read_text("utf-8").splitlines():
         recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
         for case, checks in recorder.get("checks", {}).items():
-            answer = recorder["interactions"][case]["response"]
+            response = recorder["interactions"][case]["response"]
             sent = recorder["cases"][case]["value"]
             for check in checks:
-                if check["status"] == "failure" and answer is not None:
-                    about = check["failure_info"]["failure"]["operation"]  # for a method that is not its own, too
+                if check["status"] == "failure" and response is not None:
+                    about = check["failure_info"]["failure"]["operation"]  # also set for other methods of the path
                     operation = operations.get(f"{sent['method']} {sent['path']}") or operations.get(about, about)
-                    yield Failure(operation, check["name"], str(answer["status_code"]))
+                    yield Failure(operation, check["name"], str(response["status_code"]))
 
 
 def unneeded(failures: Mapping[Subject, set[Failure]]) -> Iterator[str]:
-    """Say which exclusions spared no failure of any run."""
+    """Yield a message for each exclusion that no failure needs."""
     for document in dict.fromkeys(subject.document for subject in failures):
         runs = [subject for subject in failures if subject.document == document]
         for each in fuzzing.exclusions(document, runs[0].provider):
@@ -175,25 +177,29 @@ def unneeded(failures: Mapping[Subject, set[Failure]]) -> Iterator[str]:
                 ]
                 for status in each.statuses or ["any"]:
                     if not any(status in ("any", one, f"{one[0]}xx") for one in found):
-                        yield f"{document}: {operation}: {each.check}: {status} is excluded, and nothing failed by it"
+                        yield f"{document}: {operation}: {each.check}: {status} is not needed"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *(subject.name for subject in SUBJECTS)])
-    parser.add_argument("--examples", type=int, default=15, help="how many an operation gets in each phase")
-    parser.add_argument("--seed", type=int, help="where chance begins; if not given, anew each time")
-    parser.add_argument("--unneeded", action="store_true", help="look for exclusions that spare no failure")
-    told = parser.parse_args()
-    chosen = [subject for subject in SUBJECTS if not told.names or subject.name in told.names]
-    arguments = ["--max-examples", str(told.examples), *(["--seed", str(told.seed)] if told.seed is not None else [])]
+    parser.add_argument("--examples", type=int, default=15, help="examples per operation and phase")
+    parser.add_argument("--seed", type=int, help="random seed; the default is a new one for each run")
+    parser.add_argument("--unneeded", action="store_true", help="report exclusions that are not needed")
+    options = parser.parse_args()
+    chosen = [subject for subject in SUBJECTS if not options.names or subject.name in options.names]
+    arguments = [
+        "--max-examples",
+        str(options.examples),
+        *(["--seed", str(options.seed)] if options.seed is not None else []),
+    ]
     failures = {}
     wrong = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        runs = pool.map(lambda subject: fuzz(subject, arguments, excluding=not told.unneeded), chosen)
+        runs = pool.map(lambda subject: fuzz(subject, arguments, excluding=not options.unneeded), chosen)
         for subject, result in zip(chosen, runs, strict=True):
             failures[subject] = result.failures
-            bad = bool(result.logged) or (result.code != 0 and not told.unneeded) or result.missed
+            bad = bool(result.logged) or (result.code != 0 and not options.unneeded) or result.missed
             wrong += bad
             if bad:
                 print(result.output, *result.logged, sep="\n")
@@ -202,7 +208,7 @@ def main() -> int:
                 f"{len(result.failures)} kinds of failures, {result.seconds:.0f} s",
                 flush=True,
             )
-    if told.unneeded:
+    if options.unneeded:
         for line in unneeded(failures):
             print(line)
             wrong += 1

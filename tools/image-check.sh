@@ -1,12 +1,12 @@
 #!/bin/bash
-# Builds the image, and checks it in containers: read-only and without privileges, its end on SIGTERM, its HEALTHCHECK
-# behind a published port, and the class MockserverContainer. It needs podman, which it installs where it is root on
-# Debian; it has images and containers of its own, so nothing of yours is touched.
+# Builds the image, and checks it in containers: read-only and without privileges, shutdown on SIGTERM, HEALTHCHECK
+# behind a published port, and the class MockserverContainer. It needs podman, which it installs if it is root on
+# Debian; its images and containers are separate from yours.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ "$(id -u)" != 0 ] || ! grep -qx 'ID=debian' /etc/os-release 2>/dev/null; then
-  echo "NOT ROOT ON DEBIAN: the image is NOT BUILT and NOT CHECKED, the tests in containers are LEFT OUT." >&2
+  echo "NOT ROOT ON DEBIAN: the image is NOT BUILT and NOT CHECKED, the tests in containers are SKIPPED." >&2
   exit 0
 fi
 
@@ -18,7 +18,7 @@ mkdir -p "$cache"
 
 step() { printf '%4ss  %s\n' "$SECONDS" "$*"; }
 fail() {
-  echo "THE CHECK OF THE IMAGE FAILED: $*" >&2
+  echo "IMAGE CHECK FAILED: $*" >&2
   tail -n 40 "$log" >&2
   podman logs "$name" >&2 || true
   exit 1
@@ -36,8 +36,8 @@ dpkg --status "${packages[@]}" &>/dev/null || {
 }
 make --silent .venv/test
 
-# Settings under which podman works inside a container too: no systemd, limits that need no privilege, and copies where
-# an overlay would lie on an overlay.
+# Settings with which podman also works inside a container: no systemd, limits that need no privilege, and no overlay on
+# an overlay.
 driver=overlay
 [ "$(stat --file-system --format %T "$cache")" != overlayfs ] || driver=vfs
 export CONTAINERS_CONF=$cache/containers.conf CONTAINERS_STORAGE_CONF=$cache/storage.conf
@@ -58,19 +58,19 @@ graphroot = "$cache/images"
 runroot = "$cache/run"
 END
 trap finish EXIT
-step "podman is there"
+step "podman is installed"
 
-# Where no registry can be reached, Debian's own Python of the same version stands in for the base image.
+# If no registry is reachable, Debian's Python of the same version replaces the base image.
 if ! podman image exists "$base" && ! timeout 120 podman pull --quiet "$base" &>"$log"; then
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | sed -n 1p)
   mmdebstrap --quiet --variant=minbase --include=ca-certificates,python3,python3-venv \
     --customize-hook='ln -s python3 "$1/usr/bin/python"' trixie - "$mirror" 2>"$log" |
     podman import --quiet --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
       - "$base" >>"$log" 2>&1 || fail "no base image"
-  step "no registry answers: Debian's Python stands in for $base"
+  step "no registry is reachable: Debian's Python replaces $base"
 fi
 
-# What pip needs on this machine is mounted while the image is built, and is no part of it.
+# The settings of pip on this machine are mounted during the build; they are not part of the image.
 mounts=()
 for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
   [ ! -e "$file" ] || mounts+=(--volume "$file:$file:ro")
@@ -80,18 +80,18 @@ step "built: $(podman image inspect --format '{{.Size}}' "$image" | numfmt --to 
 
 podman run --detach --name "$name" --publish 127.0.0.1::8080 --read-only --cap-drop ALL \
   --security-opt no-new-privileges --memory 256m "$image" &>"$log" || fail "it does not start"
-"$bin/mockserver" wait --url "http://$(podman port "$name" 8080)" --timeout 20 || fail "it does not answer"
+"$bin/mockserver" wait --url "http://$(podman port "$name" 8080)" --timeout 20 || fail "it does not respond"
 uid=$(podman exec "$name" python -c 'import os; print(os.getuid())')
 [ "$uid" != 0 ] || fail "it runs as root"
-step "answers behind a published port, as uid $uid, with a read-only root, no capabilities and 256 MB"
+step "responds behind a published port, as uid $uid, with a read-only root, no capabilities and 256 MB"
 podman healthcheck run "$name" &>"$log" || fail "its HEALTHCHECK does not pass"
 step "its HEALTHCHECK passes"
 podman stop --time 10 "$name" &>"$log"
 code=$(podman inspect --format '{{.State.ExitCode}}' "$name")
-[ "$code" = 0 ] || fail "it ended with $code on SIGTERM"
-step "ends with 0 on SIGTERM"
+[ "$code" = 0 ] || fail "exit code $code on SIGTERM"
+step "exit code 0 on SIGTERM"
 
-# podman speaks Docker's API. Whatever machine this is, ports are published on it, and no second image is pulled.
+# podman implements Docker's API. Ports are published on this machine, and no other image is pulled.
 rm -f "$socket"
 podman system service --time=0 "unix://$socket" &>"$cache/service.log" &
 service=$!
@@ -99,4 +99,4 @@ export DOCKER_HOST=unix://$socket TESTCONTAINERS_RYUK_DISABLED=true
 export TESTCONTAINERS_CONNECTION_MODE=docker_host TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1
 until [ -S "$socket" ] || ! kill -0 "$service"; do sleep 0.1; done
 IMAGE=$image "$bin/python" -m pytest --quiet -m container tests/test_testcontainers.py
-step "MockserverContainer is good"
+step "MockserverContainer works"

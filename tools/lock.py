@@ -1,6 +1,6 @@
 """Write requirements.lock: every version that development and CI install, with hashes; `make lock`.
 
-It holds what setup.cfg needs, all extras included, and what builds the package, for each Python and system.
+It has the requirements of setup.cfg with all extras, and of the build, for each Python version and system.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HEAD = "# Written by `make lock`. Do not edit.\n"
 
 
 def requirements() -> list[str]:
-    """Return all that setup.cfg and pyproject.toml ask for."""
+    """Return the requirements of setup.cfg and pyproject.toml."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     texts = [config["options"]["install_requires"], *config["options.extras_require"].values()]

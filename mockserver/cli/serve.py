@@ -1,4 +1,4 @@
-"""`mockserver serve`: from its options to a server that listens, and to its end."""
+"""`mockserver serve`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..core.config import Config
 from ..core.errors import SeedError, StoreError
 from ..settings import option, settings
 from . import environment, logs
-from .options import PORT, Failure, print_json
+from .options import PORT, CommandError, print_json
 
 if TYPE_CHECKING:
     from ..tls import Tls
@@ -33,7 +33,7 @@ log = logging.getLogger("mockserver")
 
 
 def _provider_ports(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
-    """Return the ports that providers are to have, 0 for any free one."""
+    """Return the ports by provider, 0 for any free one."""
     if value is None:
         return {}
     from ..providers import load_providers
@@ -43,9 +43,7 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
         name, _, port = each.strip().partition("=")
         if name not in known or name in found or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
-            raise click.BadParameter(
-                f"'{each}': is to be auto, or NAME=PORT for some of {', '.join(known)}, with commas."
-            )
+            raise click.BadParameter(f"'{each}': expected auto, or NAME=PORT,... with names of {', '.join(known)}.")
         found[name] = int(port)
     return found
 
@@ -61,17 +59,17 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     flag_value="auto",
     metavar="NAME=PORT,...",
     callback=_provider_ports,
-    help="A further port for each of these providers, which is at its root there; auto, or nothing, for any free ones.",
+    help="Additional ports, each of which serves a provider without a prefix; auto or no value for any free ports.",
 )
 @settings
 @option(
     "--tls",
     type=click.Choice(["self-signed"]),
-    help="Speak HTTPS, with a certificate that is made for this run.",
+    help="Serve HTTPS with a certificate that is created for this run.",
 )
-@option("--tls-cert", metavar="FILE", help="Speak HTTPS, with this certificate, in PEM.")
+@option("--tls-cert", metavar="FILE", help="Serve HTTPS with this certificate, in PEM.")
 @option("--tls-key", metavar="FILE", help="The private key of --tls-cert, if it is not in the same file.")
-@option("--tls-ca-file", metavar="FILE", help="Where --tls self-signed writes what clients are to trust.")
+@option("--tls-ca-file", metavar="FILE", help="File that --tls self-signed writes the CA certificate to.")
 def serve(
     host: str,
     port: int,
@@ -82,13 +80,15 @@ def serve(
     tls_ca_file: str | None,
     **values: Any,
 ) -> None:
-    """Start the server; it prints one line when it is ready, and stops on SIGTERM or Ctrl-C."""
-    for mistake in environment.unknown():
-        raise Failure(mistake)
+    """Start the server. It prints one line when it is ready, and stops on SIGTERM or Ctrl-C."""
+    for message in environment.unknown():
+        raise CommandError(message)
     config = Config(**values)
     if not config.expose and not _is_loopback(host):
-        raise Failure(f"--host {host}: other machines could reach it; if they are to, say --expose")
-    gc.disable()  # nothing that a start makes is garbage, and looking for some takes a tenth of its time
+        raise CommandError(
+            f"--host {host}: expected a loopback address; allow access from other machines with --expose"
+        )
+    gc.disable()  # there is no garbage during startup, and collection takes a tenth of its time
     from ..server import start
 
     logs.reopen_closed_streams()
@@ -97,42 +97,42 @@ def serve(
         logging.getLogger("mockserver").setLevel(logging.INFO)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    made = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
-    if made is not None:
-        config = replace(config, control_token=made)
+    generated = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
+    if generated is not None:
+        config = replace(config, control_token=generated)
     with _tls(host, tls, tls_cert, tls_key, tls_ca_file) as identity:
         try:
             server = start(config, host, port, provider_ports, identity)
         except SeedError as error:
-            raise Failure(f"seed: {error}") from None
+            raise CommandError(f"seed: {error}") from None
         except StoreError as error:
-            raise Failure(str(error), 1) from None
+            raise CommandError(str(error), 1) from None
         except OSError as error:
-            raise Failure(f"cannot listen on {error.filename}: {error.strerror}") from None
+            raise CommandError(f"cannot listen on {error.filename}: {error.strerror}") from None
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         ready_message = server.ready_message()
-        gc.freeze()  # what a start makes stays, and need not be looked at again
+        gc.freeze()  # objects of the startup are permanent
         gc.enable()
         try:
-            _announce(ready_message if made is None else {**ready_message, "control_token": made})
+            _announce(ready_message if generated is None else {**ready_message, "control_token": generated})
         except (OSError, ValueError, AttributeError) as error:  # stdout is closed, or its device is full
             log.warning("cannot print the startup output: %s", error)
             sys.stdout = io.StringIO()  # Python would fail again when it flushes
         server.serve()
-    gc.freeze()  # or Python would look for garbage before it ends, which takes longer than all the rest
+    gc.freeze()  # skips the collection at exit, which takes longer than the shutdown
 
 
 @contextlib.contextmanager
-def _tls(host: str, made: str | None, cert: str | None, key: str | None, ca_file: str | None) -> Iterator[Tls | None]:
-    """Return the certificate that was given, or make one, as long as it is needed."""
-    if made is not None and cert is not None:
-        raise click.UsageError("--tls makes a certificate, --tls-cert names one: not both.")
+def _tls(host: str, mode: str | None, cert: str | None, key: str | None, ca_file: str | None) -> Iterator[Tls | None]:
+    """Load or create the certificate of the server; a temporary CA file is removed at the end."""
+    if mode is not None and cert is not None:
+        raise click.UsageError("--tls and --tls-cert are mutually exclusive.")
     if key is not None and cert is None:
-        raise click.UsageError("--tls-key is the key of a --tls-cert, and there is none.")
-    if ca_file is not None and made is None:
-        raise click.UsageError("--tls-ca-file is written by --tls self-signed only.")
-    if made is None and cert is None:
+        raise click.UsageError("--tls-key requires --tls-cert.")
+    if ca_file is not None and mode is None:
+        raise click.UsageError("--tls-ca-file requires --tls self-signed.")
+    if mode is None and cert is None:
         yield None
         return
     from .. import tls
@@ -145,7 +145,7 @@ def _tls(host: str, made: str | None, cert: str | None, key: str | None, ca_file
         with source as identity:
             yield identity
     except tls.TlsError as error:
-        raise Failure(f"TLS: {error}") from None
+        raise CommandError(f"TLS: {error}") from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -163,14 +163,14 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _announce(ready_message: dict[str, object]) -> None:
-    """Print one JSON line for a program, a few lines for a person."""
+    """Print the startup output: one line of JSON, or readable text on a terminal."""
     if not sys.stdout.isatty():
         print_json(ready_message)
         sys.stdout.flush()
         return
     click.echo(f"mockserver is ready on {ready_message['url']}")
     if "ca" in ready_message:
-        click.echo(f"Clients are to trust {ready_message['ca']}")
+        click.echo(f"CA certificate: {ready_message['ca']}")
     providers = ready_message["providers"]
     assert isinstance(providers, dict)
     for name, access in providers.items():
@@ -178,5 +178,5 @@ def _announce(ready_message: dict[str, object]) -> None:
         if "root_url" in access:
             click.echo(f"  {'':10} {access['root_url']:40} without a prefix")
     if "control_token" in ready_message:
-        click.echo(f"The control API asks for the token {ready_message['control_token']}")
-    click.echo("Stop it with Ctrl-C.")
+        click.echo(f"Control API token: {ready_message['control_token']}")
+    click.echo("Press Ctrl-C to stop.")

@@ -1,4 +1,4 @@
-"""The control API, `/_mockserver/`: one module a tag of its OpenAPI document, whose views register on the blueprint."""
+"""The control API, `/_mockserver/`: one module for each tag of its OpenAPI document."""
 
 from . import server, tenants, state, requests, faults, clock  # noqa: I001  # in the order of the document
 from .blueprint import PREFIX, blueprint

@@ -1,4 +1,4 @@
-"""The control API's blueprint: who may use it, its requests and responses validated against its OpenAPI document."""
+"""The control API's blueprint: access control, and validation against its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MAX_BODY = 32 << 20
 MAX_DETAIL = 1_000
 """The length from which parts of an error are cut, in characters."""
 PUBLIC_ENDPOINTS = frozenset({"live", "ready"})
-"""Those that need no token, from any address."""
+"""Endpoints that need no token, from any address."""
 
 
 class ControlBlueprint(OperationBlueprint):
@@ -70,13 +70,13 @@ class ControlBlueprint(OperationBlueprint):
 
 
 def check_access() -> flask.Response | None:
-    """Refuse pages of other origins; without the token where one is set; else from other machines."""
+    """Reject pages of other origins, requests without the token if one is set, and other machines if none is set."""
     if isinstance(request.routing_exception, BadRequest | MisdirectedRequest):
-        return None  # the application refuses the host
+        return None  # the application rejects the host
     origin = request.headers.get("Origin")
-    is_foreign = origin is not None and origin.partition("://")[2] != request.headers.get("Host")
-    if is_foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
-        return problem(403, "The control API is not for pages of other origins.")
+    is_cross_origin = origin is not None and origin.partition("://")[2] != request.headers.get("Host")
+    if is_cross_origin or request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return problem(403, "The control API does not accept requests from pages of other origins.")
     if request.endpoint is not None and request.endpoint.rpartition(".")[2] in PUBLIC_ENDPOINTS:
         return None
     token = server_state().config.control_token
@@ -85,19 +85,19 @@ def check_access() -> flask.Response | None:
             return None
         return problem(
             403,
-            "Without a control token, the control API answers only clients on a loopback address: set control_token.",
+            "Without a control token, the control API accepts only clients on a loopback address: set control_token.",
         )
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
-        return problem(401, "The control API needs its token.", [("WWW-Authenticate", "Bearer")])
+        return problem(401, "The control API requires its token.", [("WWW-Authenticate", "Bearer")])
     return None
 
 
 def is_loopback(environ: WSGIEnvironment) -> bool:
-    """Return whether a client's address is this machine's own.
+    """Return whether the client is on this machine.
 
-    Without an address it is, if there is no server, as with Werkzeug's test client; a server leaves it out for a Unix
-    socket, on which a proxy may answer for anybody.
+    A request without an address is local if there is no server, as with Werkzeug's test client. A server omits the
+    address for a Unix socket, behind which there may be a proxy.
     """
     address = environ.get("REMOTE_ADDR")
     if address is None:
@@ -110,7 +110,7 @@ def is_loopback(environ: WSGIEnvironment) -> bool:
 
 
 def allows_host(host: str | None) -> bool:
-    """Return whether a Host is this machine's own name: a web page could have led a browser here under another."""
+    """Return whether a Host is a name of this machine. A DNS rebinding attack uses another one."""
     state, config = server_state(), current_app.config
     if host is None or state.config.expose or config["TRUSTED_HOSTS"] is not None:
         return True
@@ -129,18 +129,18 @@ def validate_request() -> None:
     data = {}
     if body and takes_body:
         if request.mimetype != "application/json":
-            abort(415, "The body is to be application/json.")
+            abort(415, "Invalid Content-Type: expected application/json.")
         try:
             data = parse_json(body)
         except NotJson:
-            abort(400, "/body: is no JSON")
+            abort(400, "/body: invalid JSON")
     query = MultiDict(parse_pairs(request.query_string))
     for name in query:
         if name not in names:
-            abort(400, f"/query/{name[:MAX_DETAIL]}: unknown; there is {', '.join(names) or 'none'}")
-    judged = body if body and takes_body else b"{}"
+            abort(400, f"/query/{name[:MAX_DETAIL]}: unknown parameter: expected {', '.join(names) or 'none'}")
+    validated = body if body and takes_body else b"{}"
     values = request.view_args or {}
-    for violation in contract.request_violations(operation_id, values, query, "application/json", judged):
+    for violation in contract.request_violations(operation_id, values, query, "application/json", validated):
         reason = "is not allowed here" if violation.reason.startswith("False schema") else violation.reason
         abort(400, f"{violation.pointer[:MAX_DETAIL]}: {(reason or violation.rule)[:MAX_DETAIL]}")
     if names:
@@ -180,18 +180,18 @@ def make_response(operation_id: str, returned: Any) -> flask.Response:
     violation = control_contract().response_violation(operation_id, status, content_type, data)
     if violation is not None:
         server_state().store.count("response_violations")
-        log.error("our answer breaks our contract: control %s: %s", operation_id, violation)
+        log.error("response violates the OpenAPI document: control %s: %s", operation_id, violation)
     return Response(json.dumps(data) if data is not None else None, status_line(status), content_type=content_type)
 
 
 blueprint = ControlBlueprint()
 
 
-# What views share
+# Helpers of views
 
 
 def get_tenant_or_404(tenant_id: str) -> Tenant:
-    """Return an open tenant, or open one that the seed names."""
+    """Return a tenant, which is created if the seed names it; respond with 404 if it is unknown."""
     tenant = server_state().tenants.get(tenant_id)
     if tenant is None:
         abort(404, f"No tenant is named '{tenant_id}'.")
@@ -199,11 +199,11 @@ def get_tenant_or_404(tenant_id: str) -> Tenant:
 
 
 def provider_url(name: str) -> str:
-    """Return a provider's URL, as the client names this server."""
+    """Return the URL of a provider, with the host name that the client uses."""
     return origin(request) + script_name(request) + server_state().mounts.prefix_of(name)
 
 
 def provider_root_url(name: str) -> str | None:
-    """Return the URL of a provider's own port, if it has one, as the client names this machine."""
+    """Return the URL of a provider's own port, with the host name that the client uses; None if it has none."""
     port = server_state().mounts.ports.get(name)
     return f"{request.scheme}://{host_name(request.headers.get('Host', ''))}:{port}" if port is not None else None

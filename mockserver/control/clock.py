@@ -25,7 +25,7 @@ def _time(text: str, pointer: str) -> float:
 
 
 def set_clock(current: clock.Clock, data: Mapping[str, Any], server_time: float, pointer: str) -> clock.Clock:
-    """Return a clock as a body at a pointer sets it."""
+    """Return the clock with the values of a request body; `pointer` is where they are in it."""
     if "now" in data:
         current = current.set(_time(data["now"], f"{pointer}/now"), server_time)
     if "frozen" in data:
@@ -42,10 +42,10 @@ def get_clock(id: str) -> Any:
 def put_clock(id: str) -> Any:
     data = request_data()
 
-    def put(kept: TenantData) -> dict[str, Any]:
+    def put(tenant_data: TenantData) -> dict[str, Any]:
         server_time = server_state().store.time()
-        kept.clock = set_clock(kept.clock, data, server_time, "/body")
-        return _clock(kept.clock, server_time)
+        tenant_data.clock = set_clock(tenant_data.clock, data, server_time, "/body")
+        return _clock(tenant_data.clock, server_time)
 
     return get_tenant_or_404(id).update(put)
 
@@ -54,17 +54,17 @@ def put_clock(id: str) -> Any:
 def advance_clock(id: str) -> Any:
     tenant, data = get_tenant_or_404(id), request_data()
     if len(data) != 1:
-        abort(400, "/body: is to have 'seconds' or 'to', and not both")
+        abort(400, "/body: expected either 'seconds' or 'to'")
 
-    def advance(kept: TenantData) -> dict[str, Any]:
+    def advance(tenant_data: TenantData) -> dict[str, Any]:
         server_time = server_state().store.time()
-        now = kept.clock.now(server_time)
+        now = tenant_data.clock.now(server_time)
         then = now + data["seconds"] if "seconds" in data else _time(data["to"], "/body/to")
         if then > clock.LATEST:
-            abort(400, "/body/seconds: leads beyond the year 9999")
+            abort(400, "/body/seconds: expected a time before the year 10000")
         if then < now:
-            abort(400, "/body/to: is before the tenant's time; PUT sets a clock back")
-        kept.clock = kept.clock.set(then, server_time)
-        return _clock(kept.clock, server_time)
+            abort(400, "/body/to: expected a time that is not before the tenant's; use PUT to set the clock back")
+        tenant_data.clock = tenant_data.clock.set(then, server_time)
+        return _clock(tenant_data.clock, server_time)
 
     return tenant.update(advance)

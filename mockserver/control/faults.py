@@ -32,13 +32,13 @@ def create_fault(id: str) -> Any:
     if operation not in known:
         if len(operation) > MAX_NAME:
             abort(400, f"/body/operation: expected at most {MAX_NAME} characters, got {len(operation)}")
-        near = difflib.get_close_matches(operation, known, n=1, cutoff=0)[0]
-        abort(400, f"/body/operation: '{operation}' is unknown; the closest is '{near}'")
+        closest = difflib.get_close_matches(operation, known, n=1, cutoff=0)[0]
+        abort(400, f"/body/operation: unknown operation '{operation}'; did you mean '{closest}'?")
 
-    def plan(kept: TenantData) -> Fault:
-        if len(kept.faults) >= MAX_FAULTS:
-            abort(400, f"/body: there are {MAX_FAULTS} faults already; take some back")
-        return kept.faults.add(
+    def plan(tenant_data: TenantData) -> Fault:
+        if len(tenant_data.faults) >= MAX_FAULTS:
+            abort(400, f"/body: limit of {MAX_FAULTS} planned faults reached; delete some first")
+        return tenant_data.faults.add(
             operation,
             kind,
             status=data.get("status", 503) if kind == "error" else None,
@@ -53,7 +53,7 @@ def create_fault(id: str) -> Any:
 
 @blueprint.delete("/tenants/<id>/faults", endpoint="clearFaults")
 def clear_faults(id: str) -> Any:
-    get_tenant_or_404(id).update(lambda kept: kept.faults.clear())
+    get_tenant_or_404(id).update(lambda tenant_data: tenant_data.faults.clear())
     return "", 204
 
 
@@ -64,12 +64,12 @@ def get_fault(id: str, fid: str) -> Any:
 
 @blueprint.delete("/tenants/<id>/faults/<fid>", endpoint="deleteFault")
 def delete_fault(id: str, fid: str) -> Any:
-    get_tenant_or_404(id).update(lambda kept: kept.faults.remove(_get_or_404(kept, fid).id))
+    get_tenant_or_404(id).update(lambda tenant_data: tenant_data.faults.remove(_get_or_404(tenant_data, fid).id))
     return "", 204
 
 
-def _get_or_404(kept: TenantData, fault_id: str) -> Fault:
-    fault = kept.faults.get(fault_id)
+def _get_or_404(tenant_data: TenantData, fault_id: str) -> Fault:
+    fault = tenant_data.faults.get(fault_id)
     if fault is None:
         abort(404, f"No fault is named '{fault_id}'.")
     return fault
@@ -86,6 +86,6 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "when": fault.when,
         "delay_seconds": fault.delay_seconds,
         "remaining": fault.remaining,
-        "fired": fault.fired,
+        "applied": fault.applied,
         "completed": fault.completed,
     }

@@ -1,4 +1,4 @@
-"""The journal: what a tenant asked of the providers, listed, counted and explained."""
+"""The request log of a tenant: list, get, count and clear requests; coverage."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MAX_UNUSED = 100
 """The number of unused fields that are listed."""
 MAX_VALUE = 1_000
 """The length from which a value is cut, in characters."""
-NEWEST = 100
-"""How many requests of a journal are listed if nothing else is asked for."""
+DEFAULT_LIMIT = 100
+"""The default of the query parameter `limit`."""
 
 
 def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
-    def fits(record: Record) -> bool:
+    def matches(record: Record) -> bool:
         status = wanted.get("status")
         return (
             wanted.get("provider", record.provider) == record.provider
@@ -40,7 +40,7 @@ def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
             and record.seq > wanted.get("since", -1)
         )
 
-    return [record for record in tenant.request_log if fits(record)]
+    return [record for record in tenant.request_log if matches(record)]
 
 
 def _statuses(record: Record) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def _statuses(record: Record) -> tuple[str, ...]:
 @blueprint.get("/tenants/<id>/requests", endpoint="listRequests")
 def list_requests(id: str) -> Any:
     tenant, wanted = get_tenant_or_404(id), request_data()
-    records = _filtered(tenant, wanted)[-wanted.get("limit", NEWEST) :]
+    records = _filtered(tenant, wanted)[-wanted.get("limit", DEFAULT_LIMIT) :]
     return {"requests": [_request(record) for record in records], "dropped": tenant.request_log.dropped}
 
 
@@ -80,7 +80,7 @@ def get_tenant_coverage(id: str) -> Any:
 
 
 def counted(request_counts: Iterable[CounterRow]) -> dict[str, Any]:
-    """Return what was counted, operations by their full names."""
+    """Return counts as JSON, with full operation names."""
     names = ("provider", "operation", "error", "count")
     counts = [
         (provider, operation and f"{provider}.{operation}", *rest) for provider, operation, *rest in request_counts
@@ -149,7 +149,7 @@ def _plain(value: object) -> object:
 
 
 def _closest(provider: Provider, record: Record) -> str | None:
-    """Return the operation whose method and path are most like those of a request that met none."""
+    """Return the operation whose method and path are most similar to those of a request, if one is similar enough."""
     requested = f"{record.method} {record.path}"
     if len(requested) > MAX_VALUE:
         return None

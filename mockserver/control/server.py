@@ -1,4 +1,4 @@
-"""The server as a whole: is it there, what can it do, what did it count; back to its start."""
+"""Server-wide endpoints: health, info, metrics, OpenAPI documents, support matrix, coverage, reset."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def get_coverage() -> Any:
 def get_openapi(name: str) -> Any:
     mounted = server_state().mounted_providers()
     if name != "control" and name not in mounted:
-        abort(404, f"No document is named '{name}'; there is {', '.join(mounted)}, control.")
+        abort(404, f"Unknown document '{name}': expected one of {', '.join(mounted)}, control.")
     document = copy.copy((control_contract() if name == "control" else mounted[name].contract).document)
     document["servers"] = [{"url": provider_url(name)}]
     return flask.Response(json.dumps(document, ensure_ascii=False), content_type="application/json")

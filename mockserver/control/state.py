@@ -1,4 +1,4 @@
-"""What the providers know of a tenant, read, settled and replaced; and snapshots to go back to."""
+"""The state of a tenant: get, replace, run pending jobs; snapshots of a tenant and of the server."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAX_SNAPSHOTS = 100
 
 @blueprint.post("/tenants/<id>/jobs/run", endpoint="runPendingJobs")
 def run_pending_jobs(id: str) -> Any:
-    def run(kept: TenantData) -> None:
+    def run(tenant_data: TenantData) -> None:
         for name, provider in server_state().providers.items():
-            state = kept.state(name)
+            state = tenant_data.state(name)
             changed = provider.run_due_jobs(state, math.inf)
             if changed is not state:
-                kept.states[name] = changed
+                tenant_data.states[name] = changed
 
     get_tenant_or_404(id).update(run)
     return {"jobs_run": True}
@@ -30,8 +30,8 @@ def run_pending_jobs(id: str) -> Any:
 
 @blueprint.get("/tenants/<id>/state", endpoint="getState")
 def get_state(id: str) -> Any:
-    kept = get_tenant_or_404(id).read()
-    return {"state": {name: kept.state(name).dump() for name in server_state().providers}}
+    tenant_data = get_tenant_or_404(id).read()
+    return {"state": {name: tenant_data.state(name).dump() for name in server_state().providers}}
 
 
 @blueprint.put("/tenants/<id>/state", endpoint="putState")
@@ -40,15 +40,15 @@ def put_state(id: str) -> Any:
     states = {}
     for name, section in request_data()["state"].items():
         if "credentials" in section:
-            abort(400, f"/body/state/{name}/credentials: a state has none")
+            abort(400, f"/body/state/{name}/credentials: unknown key: a state has no credentials")
         try:
             states[name] = server_state().providers[name].seed_schema.read(section).state
         except SeedError as error:
             abort(400, f"/body/state/{'/'.join(map(str, (name, *error.path)))}: {error.reason}")
 
-    def put(kept: TenantData) -> None:
+    def put(tenant_data: TenantData) -> None:
         for name, state in states.items():
-            kept.states[name] = state.with_profile(state.profile.inherit(kept.state(name).profile))
+            tenant_data.states[name] = state.with_profile(state.profile.inherit(tenant_data.state(name).profile))
 
     tenant.update(put)
     return get_state(id)
@@ -66,25 +66,25 @@ def list_snapshots(id: str) -> Any:
 def create_snapshot(id: str) -> Any:
     name = request_data()["name"]
 
-    def save(kept: TenantData) -> None:
-        if name not in kept.snapshots and len(kept.snapshots) >= MAX_SNAPSHOTS:
+    def save(tenant_data: TenantData) -> None:
+        if name not in tenant_data.snapshots and len(tenant_data.snapshots) >= MAX_SNAPSHOTS:
             _full()
-        kept.snapshots[name] = kept.snapshot()
+        tenant_data.snapshots[name] = tenant_data.snapshot()
 
     get_tenant_or_404(id).update(save)
     return {"name": name}, 201
 
 
 def _full() -> NoReturn:
-    abort(400, f"/body/name: there are {MAX_SNAPSHOTS} snapshots already; replace one of them")
+    abort(400, f"/body/name: limit of {MAX_SNAPSHOTS} snapshots reached; use the name of an existing one to replace it")
 
 
 @blueprint.post("/tenants/<id>/snapshots/<name>/restore", endpoint="restoreSnapshot")
 def restore_snapshot(id: str, name: str) -> Any:
-    def restore(kept: TenantData) -> None:
-        if name not in kept.snapshots:
+    def restore(tenant_data: TenantData) -> None:
+        if name not in tenant_data.snapshots:
             _missing(name)
-        kept.restore(kept.snapshots[name])
+        tenant_data.restore(tenant_data.snapshots[name])
 
     get_tenant_or_404(id).update(restore)
     return {"restored": name}

@@ -1,4 +1,4 @@
-"""Tenants: opened, with a world and credentials of their own, looked up, reset and closed."""
+"""Tenants: create, list, get, look up by credential, reset, delete."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def create_tenant() -> Any:
         tenant = server.tenants.create(registrations, states, start)
     except CredentialInUse as error:
         at = "credentials" if given.get(error.provider) == error.credential else "seed"
-        abort(409, f"/body/{at}/{error.provider}: a credential stands for another tenant")
-    return _shown(tenant), 201
+        abort(409, f"/body/{at}/{error.provider}: the credential belongs to another tenant")
+    return _tenant(tenant), 201
 
 
 def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequence[Registration]]:
@@ -63,7 +63,7 @@ def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequenc
 
 
 def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence[Registration]]:
-    """Return the states of a seed, and the credentials in it; those of a packaged one are the server's."""
+    """Return the states of a seed and the credentials in it; the credentials of a packaged seed are ignored."""
     sections = server_state().seed_schemas
     if isinstance(source, str):
         if source.partition("#")[0] not in ("default", "empty", "documents"):
@@ -86,19 +86,19 @@ def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence
             if "tenant" in credential:
                 abort(
                     400,
-                    f"/body/seed/{name}/credentials/{index}/tenant: these are the new tenant's, expected no name",
+                    f"/body/seed/{name}/credentials/{index}/tenant: unexpected key: they belong to the new tenant",
                 )
     states = {name: seeded.state for name, seeded in found.items()}
     return states, [each for seeded in found.values() for each in seeded.registrations]
 
 
-def _shown(tenant: Tenant) -> dict[str, Any]:
+def _tenant(tenant: Tenant) -> dict[str, Any]:
     server = server_state()
     credentials = server.tenants.credentials(tenant.id)
-    kept = tenant.read()
+    data = tenant.read()
     providers = {}
     for name, provider in server.mounted_providers().items():
-        key, url, profile = credentials.get(name), provider_url(name), kept.state(name).profile
+        key, url, profile = credentials.get(name), provider_url(name), data.state(name).profile
         providers[name] = {
             "url": url,
             "api_key": key,
@@ -115,13 +115,13 @@ def lookup_tenant() -> Any:
     data = request_data()
     tenant_id = server_state().tenants.find(data["provider"], data["credential"])
     if tenant_id is None:
-        abort(404, "No open tenant has this credential.")
+        abort(404, "No tenant has this credential.")
     return {"id": tenant_id}
 
 
 @blueprint.get("/tenants/<id>", endpoint="getTenant")
 def get_tenant(id: str) -> Any:
-    return _shown(get_tenant_or_404(id))
+    return _tenant(get_tenant_or_404(id))
 
 
 @blueprint.delete("/tenants/<id>", endpoint="deleteTenant")

@@ -1,1 +1,1 @@
-"""State and what it is made of: tenants, stores, seeds, faults, clocks, errors. No web framework is used here."""
+"""The domain layer: tenants, stores, seeds, faults, clocks, errors. It imports no web framework."""

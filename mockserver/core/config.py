@@ -18,7 +18,7 @@ STORE = re.compile("memory|(redis|rediss|unix)://.+")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Settings of a server. Each is a command line option of the same name, or for programs that embed it."""
+    """The settings of a server. Most are also command-line options; the others are for programs that embed it."""
 
     seed: str = "default"
     """The initial state of every tenant: a YAML file or the name of a packaged seed, and `#NAME` for a document that

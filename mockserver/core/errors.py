@@ -1,10 +1,10 @@
-"""What a provider can refuse with: catalog entries and limits, each with its source, and the error a rule raises.
+"""Errors: the messages and limits of a provider's error catalog with their sources, and the exceptions.
 
 Exception
-├── ApiError     a refusal, taken from a provider's catalog; rendered by that provider's envelope
-├── SeedError    a mistake in a seed: where it stands and why it is one
+├── ApiError     an error of a provider's catalog, rendered in that provider's error format
+├── SeedError    an invalid seed, with file, line and path
 ├── StoreError   a store that a server cannot start with
-└── ConfigError  a setting that is wrong
+└── ConfigError  an unknown or invalid setting
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ Kind = Literal["documented", "observed", "assumed"]
 
 
 class Source(NamedTuple):
-    """Where a fact comes from, and how sure that makes it."""
+    """The evidence for a fact: its kind, and where it is found or why it is assumed."""
 
     kind: Kind
     where: str
 
 
 def documented(where: str) -> Source:
-    """Stated by a document of the provider."""
+    """Return the source of a fact that a document of the provider states."""
     return Source("documented", where)
 
 
 def observed(where: str) -> Source:
-    """Seen in a recorded answer of the provider."""
+    """Return the source of a fact that was seen in a recorded response of the provider."""
     return Source("observed", where)
 
 
 def assumed(why: str) -> Source:
-    """Stated nowhere: our choice, and the reason for it."""
+    """Return the source of a fact that is not documented: a choice of mockserver, with its reason."""
     return Source("assumed", why)
 
 
 class Limit(int):
-    """A number that a provider enforces; an `int` that knows its source."""
+    """A number that a provider enforces: an `int` with a source."""
 
     source: Source
 
@@ -55,11 +55,11 @@ def _placeholders(template: str) -> Iterator[str]:
 
 
 class ErrorMessage(str):
-    """A documented error: its status, its message, and what its provider's error format needs besides.
+    """An error of a provider's catalog: its key, status, message and source, and details of the error format.
 
-    As a string it is its own key, so that marshmallow takes it wherever it takes a message. `message` and the strings
-    in `details` may hold `{placeholders}`; `echoes` names values that the response repeats as they were sent. Call it
-    with exactly those values to make the error to raise.
+    As a string it is its own key, so that marshmallow accepts it wherever it accepts a message. `message` and the
+    strings in `details` may have `{placeholders}`; `echoes` names values that the response repeats as they were sent.
+    Call it with exactly these values to create the `ApiError` to raise.
     """
 
     status: int
@@ -93,30 +93,30 @@ class ErrorMessage(str):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
-        """Compare by identity: two providers may have an error of the same key."""
+        """Compare by identity: two providers may have errors with the same key."""
         return self is other
 
     def format(self, *args: object, **kwargs: object) -> ErrorMessage:
-        """Return itself: marshmallow formats every message, this one is formatted when its error is raised."""
+        """Return itself: marshmallow formats every message, but this one is formatted when its error is raised."""
         return self
 
     def __call__(self, **values: object) -> ApiError:
         if values.keys() != self.placeholders:
-            raise TypeError(f"{self.key} takes {sorted(self.placeholders)}, got {sorted(values)}")
+            raise TypeError(f"{self.key}: expected the values {sorted(self.placeholders)}, got {sorted(values)}")
         return ApiError(self, values)
 
 
 class ApiError(Exception):
-    """A provider's refusal of a request: nothing was changed, and the envelope says so in the provider's words."""
+    """An error that a provider returns for a request. Raising it rolls back the transaction."""
 
     def __init__(self, entry: ErrorMessage, values: Mapping[str, object]) -> None:
         super().__init__(entry.key)
         self.entry = entry
         self.values = values
         self.headers: tuple[tuple[str, str], ...] = ()
-        """Headers that belong to this refusal alone."""
+        """Headers of this response only."""
         self.others: tuple[ApiError, ...] = ()
-        """What else is wrong with the same request, where several things were judged at once."""
+        """The other errors of the same request, if several fields were validated at once."""
         self.failure: str | None = None
         """Why the request failed before or instead of an operation, if it did."""
 
@@ -125,13 +125,13 @@ class ApiError(Exception):
         return self.entry.message.format_map(self.values)
 
     def detail(self, name: str) -> Any:
-        """Return one of the entry's details, its placeholders filled in."""
+        """Return a detail of the message, its placeholders filled in."""
         value = self.entry.details.get(name)
         return value.format_map(self.values) if isinstance(value, str) else value
 
 
 class SeedError(ValueError):
-    """A mistake in a seed. `path` leads to it from the top of the document; `line` is set by who knows the file."""
+    """An invalid seed. `path` is the path of the value in the document; the reader of a file sets `line` and `file`."""
 
     def __init__(self, path: tuple[str | int, ...], reason: str) -> None:
         super().__init__(reason)
@@ -147,18 +147,18 @@ class SeedError(ValueError):
 
 
 class StoreError(Exception):
-    """A store that a server cannot start with, and why."""
+    """A store that a server cannot start with."""
 
 
 class ConfigError(ValueError):
-    """A setting that is unknown, or has a value that is wrong."""
+    """An unknown setting, or an invalid value of one."""
 
 
 def entries(catalog: ModuleType) -> dict[str, ErrorMessage]:
-    """Return every entry of a catalog module by its key, in the order written."""
+    """Return the error messages of a catalog module by key, in definition order."""
     return {value.key: value for value in vars(catalog).values() if isinstance(value, ErrorMessage)}
 
 
 def limits(catalog: ModuleType) -> dict[str, Limit]:
-    """Return every limit of a catalog module by its name, in the order written."""
+    """Return the limits of a catalog module by name, in definition order."""
     return {name: value for name, value in vars(catalog).items() if isinstance(value, Limit)}

@@ -1,4 +1,4 @@
-"""Planned faults: errors, delays and broken connections that a tenant injects into its own requests."""
+"""Planned faults: errors, delays and broken connections that are injected into requests of a tenant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ When = Literal["before", "after"]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One planned fault, and how often it was applied."""
+    """A planned fault, and how often it was applied."""
 
     id: str
     operation: str
@@ -26,11 +26,11 @@ class Fault:
     """Before the operation, which is then not executed, or after it has been committed."""
     delay_seconds: float | None = None
     skipped: int = 0
-    fired: int = 0
+    applied: int = 0
 
     @property
     def remaining(self) -> int:
-        return self.times - self.fired
+        return self.times - self.applied
 
     @property
     def completed(self) -> bool:
@@ -41,11 +41,11 @@ class Fault:
 
 
 class ConnectionDropped(ConnectionResetError):
-    """A planned fault, or the end of its tenant, closes the connection of a request without a response."""
+    """A planned fault closes the connection without a response, or the tenant was deleted or reset during a delay."""
 
 
 class Faults:
-    """The faults of a tenant in the order of their creation."""
+    """The faults of a tenant in order of creation."""
 
     __slots__ = ("_faults", "created")
 
@@ -78,7 +78,7 @@ class Faults:
         if fault.skipped < fault.skip:
             self._faults[fault.id] = replace(fault, skipped=fault.skipped + 1)
             return None
-        fault = self._faults[fault.id] = replace(fault, fired=fault.fired + 1)
+        fault = self._faults[fault.id] = replace(fault, applied=fault.applied + 1)
         return fault
 
     def get(self, fault_id: str) -> Fault | None:

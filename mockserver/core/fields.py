@@ -10,7 +10,7 @@ from marshmallow import fields
 
 
 class Boolean(fields.Boolean):
-    """A JSON boolean; `1` and `"true"` are none."""
+    """A JSON boolean; `1` and `"true"` are invalid."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -19,7 +19,7 @@ class Boolean(fields.Boolean):
 
 
 class Integer(fields.Integer):
-    """A JSON number without a fraction, in whichever way it is written: `5` and `5.0`."""
+    """A JSON number without a fraction: `5` or `5.0`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if type(value) is not int and not (type(value) is float and value.is_integer()):

@@ -32,13 +32,24 @@ from .store import (
 T = TypeVar("T")
 
 EVICTED_PER_TENANT = 10
-"""How many evicted credentials are remembered for each tenant that may stay open."""
+"""How many evicted credentials are remembered, as a multiple of `max_tenants`."""
 
 
 class MemoryTenant(Tenant):
     """A tenant and its lock."""
 
-    __slots__ = ("_request_log", "_kept", "_resets", "_start", "_time", "_used", "_watchers", "ended", "lock", "over")
+    __slots__ = (
+        "_data",
+        "_request_log",
+        "_resets",
+        "_start",
+        "_time",
+        "_used",
+        "_watchers",
+        "is_deleted",
+        "lock",
+        "wake_up",
+    )
 
     def __init__(
         self,
@@ -51,14 +62,13 @@ class MemoryTenant(Tenant):
     ) -> None:
         super().__init__(tenant_id, id_salt)
         self.lock = threading.Lock()
-        self.over: threading.Event | None = None
-        """Set when the delays of its calls are to be over; there is one once a call was delayed."""
-        self.ended = False
-        """Whether there is nobody left to answer for."""
+        self.wake_up: threading.Event | None = None
+        """Set to end the current delays of its requests; None if no request was delayed since."""
+        self.is_deleted = False
         self._request_log = request_log
         self._start = start
         self._time = time
-        self._kept = TenantData(seed, {}, 0, start, Faults(), {})
+        self._data = TenantData(seed, {}, 0, start, Faults(), {})
         self._used: dict[tuple[str, str], RateWindow] = {}
         self._resets = 0
         self._watchers: set[Callable[[], None]] = set()
@@ -85,41 +95,41 @@ class MemoryTenant(Tenant):
         view: Callable[[Transaction[Any]], T],
         writes: bool,
     ) -> T:
-        """Do it with the tenant locked."""
-        kept = self._kept
-        now = kept.clock.now(self._time())
-        state = kept.states.get(provider) or kept.seed[provider]
+        """Run a transaction. Called with the lock held."""
+        data = self._data
+        now = data.clock.now(self._time())
+        state = data.states.get(provider) or data.seed[provider]
         current = run_due_jobs(state, now)
         if writes and current is state:
             current = state.copy()
-        tx = Transaction(current, ids.Ids(self.id_salt, kept.ids_issued), now)
+        tx = Transaction(current, ids.Ids(self.id_salt, data.ids_issued), now)
         tx.seq = self._request_log.next_seq()
         result = view(tx)
         if writes:
-            kept.states[provider] = run_due_jobs(tx.state, now)
-            kept.ids_issued = tx.ids.issued
+            data.states[provider] = run_due_jobs(tx.state, now)
+            data.ids_issued = tx.ids.issued
         return result
 
     def read(self) -> TenantData:
         with self.lock:
-            return self._kept.copy()
+            return self._data.copy()
 
     def update(self, change: Callable[[TenantData], T]) -> T:
         with self.lock:
-            kept = self._kept.copy()
-            changed = change(kept)
-            self._kept = kept
+            data = self._data.copy()
+            changed = change(data)
+            self._data = data
             return changed
 
     def take_fault(self, operation: str) -> Fault | None:
-        if not self._kept.faults:
+        if not self._data.faults:
             return None
-        return self.update(lambda kept: kept.faults.take(operation))
+        return self.update(lambda data: data.faults.take(operation))
 
     def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
         key = (operation, credential)
         with self.lock:
-            now = self._kept.clock.now(self._time())
+            now = self._data.clock.now(self._time())
             used = self._used[key] = RateWindow.hit(self._used.get(key), now, window)
             return used
 
@@ -127,15 +137,15 @@ class MemoryTenant(Tenant):
         if not seconds:
             return
         with self.lock:
-            over, resets = self.over or threading.Event(), self._resets
-            self.over = over
-        if not self.ended:
-            over.wait(seconds)
-        if self.ended or self._resets != resets:
+            wake_up, resets = self.wake_up or threading.Event(), self._resets
+            self.wake_up = wake_up
+        if not self.is_deleted:
+            wake_up.wait(seconds)
+        if self.is_deleted or self._resets != resets:
             raise ConnectionDropped
 
     def life(self) -> object:
-        return None if self.ended else self._resets
+        return None if self.is_deleted else self._resets
 
     def watch(self, interrupt: Callable[[], None]) -> Callable[[], None]:
         with self.lock:
@@ -143,18 +153,18 @@ class MemoryTenant(Tenant):
         return lambda: self._watchers.discard(interrupt)
 
     def interrupt_delays(self) -> None:
-        """End all planned delays of its requests."""
+        """End the current delays of its requests."""
         with self.lock:
-            over, self.over = self.over, None
+            wake_up, self.wake_up = self.wake_up, None
             watchers, self._watchers = self._watchers, set()
-        if over is not None:
-            over.set()
+        if wake_up is not None:
+            wake_up.set()
         for interrupt in watchers:
             interrupt()
 
     def reset(self) -> None:
         with self.lock:
-            self._kept = TenantData(self._kept.seed, {}, 0, self._start, Faults(), {})
+            self._data = TenantData(self._data.seed, {}, 0, self._start, Faults(), {})
             self._used.clear()
             self._request_log.reset()
             self._resets += 1
@@ -170,7 +180,7 @@ class StoreSnapshot(NamedTuple):
 
 
 class MemoryStore(Store):
-    """Tenants in this process's memory, over one world that all of them start from."""
+    """Tenants in this process's memory; they share the data of the seed until they change it."""
 
     tenant_class = MemoryTenant
     is_local = True
@@ -180,24 +190,24 @@ class MemoryStore(Store):
         self._tenants: dict[str, MemoryTenant] = {}
         self._known: dict[tuple[str, str], Caller] = {}
         self._open: OrderedDict[str, list[tuple[str, str]]] = OrderedDict()
-        """The credentials of every tenant that is not the seed's, by its id, least recently used first."""
+        """The credentials of the tenants that can be evicted, by tenant id, least recently used first."""
         self._issued: dict[str, list[tuple[str, str]]] = {}
-        """The credentials that providers gave out, by the id of the tenant."""
+        """The credentials that providers returned in responses, by tenant id."""
         self._used: dict[str, float] = {}
-        """When each of those was last used, if that is ever asked for."""
+        """The time of last use of the tenants that can be evicted, if there is a `tenant_ttl`."""
         self._evicted: OrderedDict[str, str] = OrderedDict()
-        """Credentials whose tenants were closed, as digests, and why; the oldest first."""
-        self._made = 0
+        """The reasons of evictions by the digest of the credential, oldest first."""
+        self._last_number = 0
         self._lock = threading.Lock()
-        """Held while the tenants and credentials that there are change."""
+        """Guards the tenant and credential maps."""
         self._request_counts = RequestCounter()
         self._counts: Counter[str] = Counter()
         self._snapshots: dict[str, StoreSnapshot] = {}
-        self._begin()
+        self._set_up()
 
-    def _begin(self) -> None:
+    def _set_up(self) -> None:
         self._budget = RequestLogBudget(self.config.request_log_max_bytes)
-        self._strangers = itertools.count(1)
+        self._unmatched_numbers = itertools.count(1)
 
     def check(self) -> None:
         pass
@@ -240,8 +250,8 @@ class MemoryStore(Store):
     ) -> MemoryTenant:
         with self._lock:
             self._sweep()
-            number, registrations = register(self._made, lambda *key: key in self._known)
-            self._made = number
+            number, registrations = register(self._last_number, lambda *key: key in self._known)
+            self._last_number = number
             tenant = self._tenant(f"t{number}", seed or self.initial_states, start)
             self._add(tenant, registrations)
             return tenant
@@ -257,7 +267,7 @@ class MemoryStore(Store):
             self._evict("max")
 
     def _evict(self, reason: str) -> None:
-        """Close the least recently used tenant, and remember its credentials."""
+        """Delete the least recently used tenant, and remember its credentials as evicted."""
         oldest, keys = self._open.popitem(last=False)
         keys = [*keys, *self._issued.get(oldest, ())]
         self._close(oldest, keys)
@@ -267,7 +277,7 @@ class MemoryStore(Store):
             self._evicted.popitem(last=False)
 
     def _touch(self, tenant_id: str) -> None:
-        """Note that a tenant is in use, if it is one that can be closed."""
+        """Record the use of a tenant, if it can be evicted."""
         if tenant_id not in self._open:
             return
         self._open.move_to_end(tenant_id)
@@ -275,7 +285,7 @@ class MemoryStore(Store):
             self._used[tenant_id] = self.time()
 
     def _sweep(self) -> None:
-        """Close the tenants that were idle for too long."""
+        """Evict the tenants that were idle for longer than `tenant_ttl`."""
         if self.config.tenant_ttl is None:
             return
         before = self.time() - self.config.tenant_ttl
@@ -291,16 +301,16 @@ class MemoryStore(Store):
             del self._known[key]
         self._issued.pop(tenant_id, None)
         self._used.pop(tenant_id, None)
-        self._drop(tenant_id)
+        self._delete(tenant_id)
 
-    def _drop(self, tenant_id: str) -> None:
+    def _delete(self, tenant_id: str) -> None:
         tenant = self._tenants.pop(tenant_id, None)
         if tenant is not None:
-            tenant.ended = True
+            tenant.is_deleted = True
             tenant.interrupt_delays()
             tenant.request_log.reset()
 
-    # Credentials of open tenants
+    # Credentials
 
     def lookup(self, provider: str, credential: str) -> Caller | None:
         with self._lock:
@@ -352,24 +362,24 @@ class MemoryStore(Store):
     def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
         self._request_counts.add(provider, operation, error)
         self.count("unmatched_requests")
-        return next(self._strangers)
+        return next(self._unmatched_numbers)
 
     def next_unmatched_number(self) -> int:
-        return next(self._strangers)
+        return next(self._unmatched_numbers)
 
     def count(self, name: str) -> None:
         with self._lock:
             self._counts[name] += 1
 
     def counts(self) -> Mapping[str, int]:
-        tallied = sum(count for *_, count in self._request_counts)
-        return {**self._counts, "requests": self._counts["requests"] + tallied}
+        recorded = sum(count for *_, count in self._request_counts)
+        return {**self._counts, "requests": self._counts["requests"] + recorded}
 
     @property
     def request_counts(self) -> Iterable[CounterRow]:
         return self._request_counts
 
-    # Everything
+    # All tenants
 
     def interrupt_delays(self) -> None:
         for tenant in list(self._tenants.values()):
@@ -394,11 +404,11 @@ class MemoryStore(Store):
                 return False
             tenants = {tenant.id: tenant for tenant, _ in snapshot.tenants}
             for tenant_id in [each for each in self._tenants if each not in tenants]:
-                self._drop(tenant_id)
+                self._delete(tenant_id)
             self._tenants = tenants
-            for tenant, kept in snapshot.tenants:
-                tenant.ended = False
-                tenant.update(lambda now, kept=kept: now.restore(kept))  # type: ignore[misc]
+            for tenant, state in snapshot.tenants:
+                tenant.is_deleted = False
+                tenant.update(lambda data, state=state: data.restore(state))  # type: ignore[misc]
             self._known = dict(snapshot.known)
             self._issued.clear()
             for key, caller in self._known.items():
@@ -413,14 +423,14 @@ class MemoryStore(Store):
     def reset(self) -> None:
         with self._lock:
             for tenant_id in list(self._tenants):
-                self._drop(tenant_id)
+                self._delete(tenant_id)
             self._known.clear()
             self._issued.clear()
             self._open.clear()
             self._used.clear()
             self._evicted.clear()
-            self._made = 0
+            self._last_number = 0
             self._request_counts.clear()
             self._counts.clear()
             self._snapshots.clear()
-            self._begin()
+            self._set_up()

@@ -1,8 +1,8 @@
-"""The store on a Redis server, for any number of processes of this server together.
+"""The store on a Redis server, which any number of processes can share.
 
-Whatever has to happen at once is a script, which Redis runs alone. A tenant is a hash with a version; who changes one
-sends the version that was read, and begins again if there is another by then. Within a process, requests that write
-to one tenant wait for each other, so that only processes ever contend.
+Every atomic operation is a Lua script. A tenant is a hash with a version: a write sends the version that it has read,
+and starts again if the version has changed in the meantime. Within a process, writes to one tenant take a lock, so
+only processes compete.
 """
 
 from __future__ import annotations
@@ -54,100 +54,100 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 PREFIX = "mockserver:"
-"""What the name of every key begins with."""
+"""The prefix of every key."""
 FORMAT = 2
-"""Of what is kept; processes that keep it otherwise are not to share a Redis."""
+"""The version of the data format; processes with different versions cannot share a Redis."""
 TIMEOUT = 5.0
-"""How long Redis may take to answer, in seconds."""
+"""The timeout of a Redis command, in seconds."""
 TRIES = 60
-"""How often a transaction is tried before other processes are said to be in its way."""
+"""The maximum number of attempts of a transaction; then it fails with `WriteConflict`."""
 LONGEST_PAUSE = 0.02
-"""Between two tries, in seconds."""
-LOOK = 0.5
-"""How often a delayed call looks whether its tenant is still there, in seconds."""
-STATES = 512
-"""How many states a process remembers having read."""
+"""The maximum pause between two attempts, in seconds."""
+CHECK_INTERVAL = 0.5
+"""How often a delayed request checks that its tenant still exists, in seconds."""
+CACHED_STATES = 512
+"""The maximum number of loaded states that a process caches."""
 
 
 class Unavailable(StoreUnavailable):
-    """Redis does not answer, or not as it should."""
+    """Redis does not respond, or returns an error."""
 
 
 class WriteConflict(StoreUnavailable):
-    """Others were faster, each time."""
+    """Another request changed the tenant during every attempt of a transaction."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"This was tried {TRIES} times, and each time other requests had changed the tenant meanwhile; "
-            "nothing was changed. Try again."
+            f"The request was not applied: in each of {TRIES} attempts, another request changed the tenant first. "
+            "Try again."
         )
 
 
 class TenantGone(StoreUnavailable):
-    """The tenant was closed in the middle of a request."""
+    """The tenant was deleted during a request."""
 
     def __init__(self) -> None:
-        super().__init__("The tenant was closed while this request was on its way; nothing was changed.")
+        super().__init__("The tenant was deleted during this request; nothing was changed.")
 
 
 class RedisStore(Store):
-    """Tenants on a Redis server, shared with every process that starts from the same world."""
+    """Tenants on a Redis server, shared by all processes with the same seed."""
 
     def __init__(self, initial_states: Mapping[str, State], config: Config) -> None:
         super().__init__(initial_states, config)
-        self._where = _shown(config.store)
+        self._url = _without_password(config.store)
         try:
             self.redis: Any = redis.Redis.from_url(
                 config.store,
                 decode_responses=True,
                 socket_timeout=TIMEOUT,
                 socket_connect_timeout=TIMEOUT,
-                retry=Retry(NoBackoff(), 0),  # what was sent may have been done: only a transaction may be repeated
+                retry=Retry(NoBackoff(), 0),  # a command may have been executed: only a transaction is safe to repeat
             )
         except (ValueError, redis.RedisError) as error:
-            raise StoreError(f"--store {self._where}: {error}") from None
+            raise StoreError(f"--store {self._url}: {error}") from None
         self._scripts = {name: self.redis.register_script(text) for name, text in load_scripts().items()}
         self._seed_digest = seed_digest(initial_states, config)
         self._settings = (math.ceil((config.tenant_ttl or 0) * 1_000), config.max_tenants, self._seed_digest)
         self._locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
-        """Held while a lock is looked up."""
-        self.over = threading.Event()
-        """Set when the delays of all calls are to be over."""
-        self.load = functools.lru_cache(STATES)(self._load)
+        """Guards `_locks`."""
+        self.wake_up = threading.Event()
+        """Set to end the current delays of all requests in this process."""
+        self.load = functools.lru_cache(CACHED_STATES)(self._load)
         try:
             adopted = self.run("adopt")
         except StoreUnavailable as error:
-            raise StoreError(f"--store {self._where} does not answer: {error.__cause__}") from None
+            raise StoreError(f"--store {self._url} does not respond: {error.__cause__}") from None
         if not adopted:
-            raise StoreError(f"--store {self._where}: {OTHER_SEED}")
+            raise StoreError(f"--store {self._url}: {OTHER_SEED}")
 
     def _load(self, provider: str, text: str) -> State:
-        """Return the state that a text says; the same one for the same text, as states are never changed in place."""
+        """Return the state of a JSON text. It is cached, as states are never changed in place."""
         return type(self.initial_states[provider]).load(json.loads(text))
 
     def run(self, script: str, *values: str | float) -> Any:
         """Run a script. Raises `Unavailable`."""
-        with self.answering():
+        with self.errors():
             return self._scripts[script](args=[*self._settings, *values])
 
     @contextlib.contextmanager
-    def answering(self) -> Iterator[None]:
-        """Say in our own words that Redis does not answer."""
+    def errors(self) -> Iterator[None]:
+        """Raise `Unavailable` for errors of Redis."""
         try:
             yield
         except redis.ResponseError as error:
             if "OTHERSEED" in str(error):
-                raise Unavailable(f"The store at {self._where}: {OTHER_SEED}") from None
-            raise Unavailable(f"The store at {self._where} refused a command: {error}") from error
+                raise Unavailable(f"The store at {self._url}: {OTHER_SEED}") from None
+            raise Unavailable(f"The store at {self._url} rejected a command: {error}") from error
         except redis.RedisError as error:
             raise Unavailable(
-                f"The store at {self._where} does not answer ({type(error).__name__}). If the request was to change "
-                "something, it may be done or not. The next request tries again."
+                f"The store at {self._url} does not respond ({type(error).__name__}). A request that changes "
+                "something may have been applied or not. The next request connects again."
             ) from error
 
     def lock(self, tenant_id: str) -> threading.Lock:
-        """Return what this process's writers to a tenant hold."""
+        """Return the lock for writes to a tenant in this process."""
         with self._lock:
             return self._locks.setdefault(tenant_id, threading.Lock())
 
@@ -186,7 +186,7 @@ class RedisStore(Store):
         for provider, state in (seed or {}).items():
             fields += [f"w:{provider}", _text(state.dump())]
         for _ in _tries():
-            last = int(self.run("made"))
+            last = int(self.run("last_number"))
             number, registrations = register(last, lambda *key: self.find(*key) is not None)
             entries = [[digest(each.provider, each.credential), _entry(each)] for each in registrations]
             born = self.run("create", last, number, f"t{number}", _text(entries), _text(fields))
@@ -197,15 +197,15 @@ class RedisStore(Store):
     def close(self, tenant_id: str) -> None:
         self.run("close", tenant_id)
 
-    # Credentials of open tenants
+    # Credentials
 
     def lookup(self, provider: str, credential: str) -> Caller | None:
         return self._caller(self.run("lookup", digest(provider, credential)), credential)
 
     def open(self, registration: Registration) -> Caller:
         key = digest(registration.provider, registration.credential)
-        stranger = _entry(replace(registration, credential=""))
-        caller = self._caller(self.run("open", key, registration.tenant, stranger), registration.credential)
+        entry = _entry(replace(registration, credential=""))
+        caller = self._caller(self.run("open", key, registration.tenant, entry), registration.credential)
         assert caller is not None
         return caller
 
@@ -234,10 +234,12 @@ class RedisStore(Store):
     def record_request(self, tenant: Tenant, record: Record, *, is_unmatched: bool) -> None:
         assert isinstance(tenant, RedisTenant)
         error = record.error.key if record.error is not None else None
-        tallied = _text([record.provider, record.operation, error])
-        size, room = self.config.request_log_size, self.config.request_log_max_bytes
+        counter = _text([record.provider, record.operation, error])
+        size, budget = self.config.request_log_size, self.config.request_log_max_bytes
         text = _record_text(record)
-        self.run("record_request", tenant.id, size, room, record.weight, text, tallied, tenant.born, int(is_unmatched))
+        self.run(
+            "record_request", tenant.id, size, budget, record.weight, text, counter, tenant.born, int(is_unmatched)
+        )
 
     def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
         return int(self.run("record_unmatched", _text([provider, operation, error])))
@@ -249,7 +251,7 @@ class RedisStore(Store):
         self.run("count", name)
 
     def counts(self) -> Mapping[str, int]:
-        with self.answering():
+        with self.errors():
             return {name: int(number) for name, number in self.redis.hgetall(f"{PREFIX}counts").items()}
 
     @property
@@ -257,20 +259,20 @@ class RedisStore(Store):
         return self.request_counts_of("request_counts")
 
     def request_counts_of(self, key: str) -> list[CounterRow]:
-        """Return what a tally counted, in the order in which it was first met."""
-        with self.answering():
+        """Return the rows of a counter, in the order in which they were first counted."""
+        with self.errors():
             found = self.redis.hgetall(PREFIX + key)
         names = sorted((name for name in found if name[0] != "#"), key=lambda name: int(found[f"#{name}"]))
         return [(*json.loads(name), int(found[name])) for name in names]
 
-    # Everything
+    # All tenants
 
     def interrupt_delays(self) -> None:
-        over, self.over = self.over, threading.Event()
-        over.set()
+        wake_up, self.wake_up = self.wake_up, threading.Event()
+        wake_up.set()
 
     def snapshots(self) -> Sequence[str]:
-        with self.answering():
+        with self.errors():
             return cast(Sequence[str], self.redis.zrange(f"{PREFIX}snapshots", 0, -1))
 
     def save(self, name: str, at_most: int) -> bool:
@@ -284,7 +286,7 @@ class RedisStore(Store):
 
 
 class RedisRequestLog:
-    """The journal of one tenant."""
+    """The request log of one tenant."""
 
     def __init__(self, store: RedisStore, tenant_id: str) -> None:
         self._store = store
@@ -295,12 +297,12 @@ class RedisRequestLog:
         return int(self._store.run("dropped", self._id))
 
     def __iter__(self) -> Iterator[Record]:
-        with self._store.answering():
+        with self._store.errors():
             found = self._store.redis.lrange(f"{PREFIX}j:{self._id}", 0, -1)
         return iter(sorted(map(_record, found), key=lambda record: record.seq))
 
     def __len__(self) -> int:
-        with self._store.answering():
+        with self._store.errors():
             return int(self._store.redis.llen(f"{PREFIX}j:{self._id}"))
 
     @property
@@ -312,15 +314,15 @@ class RedisRequestLog:
 
 
 class TenantRead(NamedTuple):
-    """A tenant as it was read: its version, its fields, and what they say."""
+    """A tenant as it was read: its version, its Redis fields, and the data in them."""
 
     version: str
     fields: Mapping[str, str]
-    kept: TenantData
+    data: TenantData
 
 
 class RedisTenant(Tenant):
-    """A tenant by its name; everything that it has is in Redis."""
+    """A tenant whose data is in Redis."""
 
     __slots__ = ("_faulty", "_key", "_store", "born")
 
@@ -329,9 +331,9 @@ class RedisTenant(Tenant):
         self._store = store
         self._key = f"{PREFIX}t:{tenant_id}"
         self.born = born
-        """When it was made: one that was closed is not another that has its name by now."""
+        """When it was created: distinguishes a deleted tenant from a new one with the same id."""
         self._faulty = faulty
-        """Whether faults may be planned for it; if not, nobody has to look."""
+        """Whether it may have faults; if not, they are not read."""
 
     @property
     def request_log(self) -> RedisRequestLog:
@@ -354,7 +356,7 @@ class RedisTenant(Tenant):
             return self._run_view(view, tx, writes)
         with self._store.lock(self.id):
             for _ in _tries():
-                with self._store.answering():
+                with self._store.errors():
                     born, version, *found = self._store.redis.hmget(
                         self._key, "born", "v", "ids_issued", "clock", f"s:{provider}", f"w:{provider}"
                     )
@@ -389,14 +391,14 @@ class RedisTenant(Tenant):
         return view(tx)
 
     def _end(self, version: str, *fields: str | float) -> int:
-        """Return the number of a request which found this version, and keep what it wrote; 0 if there is another."""
+        """Store the fields if the version is unchanged; return the request's number, or 0 if it has changed."""
         seq = int(self._store.run("end", self.id, version, *fields))
         if seq < 0:
             raise TenantGone
         return seq
 
     def _read(self) -> TenantRead:
-        with self._store.answering():
+        with self._store.errors():
             fields = self._store.redis.hgetall(self._key)
         if fields.get("born") != self.born:
             raise TenantGone
@@ -409,11 +411,11 @@ class RedisTenant(Tenant):
         )
         snapshots = LazyMapping(json.loads(fields.get("snapshots", "[]")), self._snapshot)
         ids_issued, clock = int(fields["ids_issued"]), _clock(fields.get("clock"))
-        kept = TenantData(seed, states, ids_issued, clock, _faults(fields.get("faults")), snapshots)
-        return TenantRead(fields["v"], fields, kept)
+        data = TenantData(seed, states, ids_issued, clock, _faults(fields.get("faults")), snapshots)
+        return TenantRead(fields["v"], fields, data)
 
     def _snapshot(self, name: str) -> Snapshot:
-        with self._store.answering():
+        with self._store.errors():
             text = self._store.redis.hget(f"{PREFIX}s:{self.id}", name)
         if text is None:
             raise TenantGone
@@ -422,13 +424,13 @@ class RedisTenant(Tenant):
         return Snapshot(states, data["ids_issued"], _clock(data["clock"]), _faults(data["faults"]))
 
     def read(self) -> TenantData:
-        return self._read().kept
+        return self._read().data
 
     def update(self, change: Callable[[TenantData], T]) -> T:
         with self._store.lock(self.id):
             for _ in _tries():
                 loaded = self._read()
-                changed = change(loaded.kept)
+                changed = change(loaded.data)
                 edit = _edit(loaded)
                 if edit is None:
                     return changed
@@ -442,7 +444,7 @@ class RedisTenant(Tenant):
     def take_fault(self, operation: str) -> Fault | None:
         if not self._faulty:
             return None
-        return self.update(lambda kept: kept.faults.take(operation))
+        return self.update(lambda data: data.faults.take(operation))
 
     def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
         name = digest(operation, credential)
@@ -454,8 +456,8 @@ class RedisTenant(Tenant):
     def wait(self, seconds: float) -> None:
         if not seconds:
             return
-        end, over, life = time.monotonic() + seconds, self._store.over, self.life()
-        while (left := end - time.monotonic()) > 0 and not over.wait(min(left, LOOK)):
+        end, wake_up, life = time.monotonic() + seconds, self._store.wake_up, self.life()
+        while (left := end - time.monotonic()) > 0 and not wake_up.wait(min(left, CHECK_INTERVAL)):
             if self.life() != life:
                 raise ConnectionDropped
 
@@ -468,13 +470,13 @@ class RedisTenant(Tenant):
 
 
 class LazyMapping(MutableMapping[str, V]):
-    """Values by name, each read when somebody asks for it, and a note of what was changed."""
+    """Values by name, each loaded when first used; it records which names were changed."""
 
     def __init__(self, names: Iterable[str], load: Callable[[str], V]) -> None:
         self._values: dict[str, V | None] = dict.fromkeys(names)
         self._load = load
         self.changed: dict[str, V] = {}
-        self.gone: set[str] = set()
+        self.deleted: set[str] = set()
 
     def __getitem__(self, name: str) -> V:
         value = self._values[name]
@@ -484,12 +486,12 @@ class LazyMapping(MutableMapping[str, V]):
 
     def __setitem__(self, name: str, value: V) -> None:
         self._values[name] = self.changed[name] = value
-        self.gone.discard(name)
+        self.deleted.discard(name)
 
     def __delitem__(self, name: str) -> None:
         del self._values[name]
         self.changed.pop(name, None)
-        self.gone.add(name)
+        self.deleted.add(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._values))
@@ -503,14 +505,14 @@ class LazyMapping(MutableMapping[str, V]):
 
 
 def _tries() -> Iterator[int]:
-    """Yield, after longer and longer pauses, as often as something is to be tried."""
+    """Yield the number of each attempt of a transaction, after increasing pauses."""
     for number in range(TRIES):
         if number:
             time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.0005 * 2**number)))
         yield number
 
 
-# What is kept, as text
+# Serialization
 
 
 def _text(data: object) -> str:
@@ -518,18 +520,18 @@ def _text(data: object) -> str:
 
 
 def seed_digest(initial_states: Mapping[str, State], config: Config) -> str:
-    """Return what two servers have in common that can share tenants."""
+    """Return a hash of the seed, which is the same for all servers that can share tenants."""
     states = {provider: state.dump() for provider, state in initial_states.items()}
     return digest(_text([FORMAT, config.id_seed]), _text(states))
 
 
 OTHER_SEED = (
-    "what is kept there began in another world, or with another id seed or version of mockserver. Give all servers the "
-    "same --seed and --id-seed, or another database of that Redis; or reset it with a server of the world it has."
+    "its data is of another seed, id seed or version of mockserver. Start all servers with the same --seed and "
+    "--id-seed, or use another Redis database; or reset the data with a server that has its seed."
 )
 
 
-def _shown(url: str) -> str:
+def _without_password(url: str) -> str:
     """Return a URL without a password."""
     return re.sub("//[^/]*@", "//", url)
 
@@ -552,8 +554,8 @@ def _faults_text(faults: Faults) -> str:
 def _faults(text: str | None) -> Faults:
     if text is None:
         return Faults()
-    made, found = json.loads(text)
-    return Faults((Fault(*each) for each in found), made)
+    created, found = json.loads(text)
+    return Faults((Fault(*each) for each in found), created)
 
 
 def _snapshot_text(snapshot: Snapshot) -> str:
@@ -563,32 +565,32 @@ def _snapshot_text(snapshot: Snapshot) -> str:
 
 
 def _edit(loaded: TenantRead) -> str | None:
-    """Return what is to be changed of a tenant for it to be as its `TenantData` says; None if nothing is."""
-    kept, fields = loaded.kept, loaded.fields
-    states, snapshots = cast(LazyMapping[State], kept.states), cast(LazyMapping[Snapshot], kept.snapshots)
+    """Return the edit that writes the changed `TenantData` of a tenant; None if it has not changed."""
+    data, fields = loaded.data, loaded.fields
+    states, snapshots = cast(LazyMapping[State], data.states), cast(LazyMapping[Snapshot], data.snapshots)
     values = {
-        "ids_issued": str(kept.ids_issued),
-        "clock": _clock_text(kept.clock),
-        "faults": _faults_text(kept.faults),
+        "ids_issued": str(data.ids_issued),
+        "clock": _clock_text(data.clock),
+        "faults": _faults_text(data.faults),
         **{f"s:{provider}": _text(state.dump()) for provider, state in states.changed.items()},
     }
-    if snapshots.changed or snapshots.gone:
+    if snapshots.changed or snapshots.deleted:
         values["snapshots"] = _text(list(snapshots))
     unset = {"clock": _clock_text(Clock()), "faults": _faults_text(Faults())}
     put = {name: value for name, value in values.items() if value != fields.get(name, unset.get(name))}
     edit = {
         "put": [part for item in put.items() for part in item],
-        "gone": [f"s:{provider}" for provider in states.gone],
+        "deleted": [f"s:{provider}" for provider in states.deleted],
         "saved": [part for name, each in snapshots.changed.items() for part in (name, _snapshot_text(each))],
-        "unsaved": list(snapshots.gone),
+        "unsaved": list(snapshots.deleted),
     }
     if put.get("faults") == unset["faults"]:
-        edit["gone"].append("faults")  # so that no request has to look for faults that there are not
+        edit["deleted"].append("faults")  # so that requests do not look for faults
     return _text(edit) if any(edit.values()) else None
 
 
 def _entry(registration: Registration) -> str:
-    """Return a registration as it is kept; of a stranger's there is no credential in it."""
+    """Return a registration as JSON."""
     scopes = None if registration.scopes is None else sorted(registration.scopes)
     return _text({**asdict(registration), "scopes": scopes})
 
@@ -620,7 +622,7 @@ def _record_text(record: Record) -> str:
 
 
 def _record(text: str) -> Record:
-    """Return a record as it lies in a journal, behind its weight."""
+    """Return a record of a request log, `WEIGHT:JSON`."""
     data = json.loads(text.partition(":")[2])
     payload = data["error"]
     data["error"] = None if payload is None else ErrorRecord(payload[0], payload[1], Source(*payload[2:]))

@@ -17,7 +17,7 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 @dataclass(frozen=True, slots=True)
 class ErrorRecord:
-    """The provider's error that a request was answered with: the catalog entry's key, the message, the source."""
+    """The provider's error in a response: its key in the error catalog, its message and source."""
 
     key: str
     message: str

@@ -18,10 +18,10 @@ def read(name: Literal["openapi", "fixtures"], file: str) -> str:
 
 
 def version() -> str:
-    """Return this program's version."""
-    from importlib import metadata  # which takes longer than many a command that asks for no version
+    """Return the version of mockserver."""
+    from importlib import metadata  # slow to import, and rarely needed
 
     try:
         return metadata.version("esp-mockserver")
-    except metadata.PackageNotFoundError:  # a checkout that was never installed
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
         return "0+unknown"

@@ -38,14 +38,14 @@ class Seed:
     registrations: Mapping[tuple[str, str], Registration]
 
     def credential(self, provider: str) -> str | None:
-        """Return a provider's first registered credential: one with every right, if there is one."""
-        mine = [entry for entry in self.registrations.values() if entry.provider == provider]
-        full = [entry for entry in mine if entry.scopes is None and entry.account is None]
-        return next((entry.credential for entry in [*full, *mine]), None)
+        """Return a provider's first registered credential, preferably one with all rights."""
+        own = [entry for entry in self.registrations.values() if entry.provider == provider]
+        full = [entry for entry in own if entry.scopes is None and entry.account is None]
+        return next((entry.credential for entry in [*full, *own]), None)
 
 
 DEFAULT_TENANT = "default"
-"""The tenant of a registered credential that names none: so all credentials of a seed share one."""
+"""The tenant of registered credentials without `tenant`."""
 
 
 def text(*, required: bool = False, **options: Any) -> fields.String:

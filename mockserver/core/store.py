@@ -1,6 +1,6 @@
-"""What a server keeps: tables, states, tenants and transactions; and what a store of them can do.
+"""The data of a server: tables, states, tenants, transactions, and the interface of a store.
 
-`memory_store` and `redis_store` are the stores. Nothing else knows which one it is.
+`memory_store` and `redis_store` implement it. No other module depends on which of them is used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Table(MutableMapping[str, R], Generic[R]):
-    """Frozen records by key, in order of insertion, as changes laid over a base that is shared and never changed.
+    """Frozen records by key, in order of insertion: changes on top of a shared base that never changes.
 
     A copy costs the changes, not the records: ten thousand tenants can each change one pool of a large seed.
     """
@@ -109,12 +109,12 @@ class Table(MutableMapping[str, R], Generic[R]):
 
 @dataclass(slots=True)
 class State:
-    """What one provider knows of one tenant: a dataclass of tables and of values that are replaced, never changed."""
+    """The data of one provider for one tenant: a dataclass of tables, and of values that are replaced as a whole."""
 
     profile: Profile = field(default=UNSET, kw_only=True)
 
     def copy(self) -> Self:
-        """Return a state whose tables can be changed without this one noticing."""
+        """Return a copy with tables of its own."""
         kind: Any = type(self)
         twin: Self = object.__new__(kind)
         for name in _fields(kind):
@@ -132,7 +132,7 @@ class State:
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
-        """Return the state that such data describes. Raises `SeedError`."""
+        """Return the state of a provider's section of a seed. Raises `SeedError`."""
         raise NotImplementedError
 
     def dump(self) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class State:
 
 
 def to_dict(record: Any) -> dict[str, Any]:
-    """Return the fields of a record that say something, as a seed has them."""
+    """Return the fields of a record that are not None, in the format of a seed."""
     kind: Any = type(record)
     found = ((name, getattr(record, name)) for name in _fields(kind))
     return {name: list(value) if type(value) is tuple else value for name, value in found if value is not None}
@@ -153,7 +153,7 @@ def _fields(record: type) -> tuple[str, ...]:
 
 
 class Snapshot(NamedTuple):
-    """Everything of a tenant but its journal, at one moment. States are never changed in place, so this is cheap."""
+    """The data of a tenant at one moment, without its request log. It is cheap: states are never changed in place."""
 
     states: Mapping[str, State]
     ids_issued: int
@@ -163,34 +163,34 @@ class Snapshot(NamedTuple):
 
 @dataclass(slots=True)
 class TenantData:
-    """Everything of a tenant but its journal, as one plain value."""
+    """The data of a tenant, without its request log."""
 
     seed: Mapping[str, State]
-    """By provider, what it starts with."""
+    """The initial state, by provider."""
     states: MutableMapping[str, State]
-    """By provider, and only what was written: a tenant that only reads stores nothing."""
+    """The states that were written, by provider: a tenant that only reads stores nothing."""
     ids_issued: int
-    """How many identifiers it has drawn."""
+    """The number of identifiers so far."""
     clock: Clock
     faults: Faults
     snapshots: MutableMapping[str, Snapshot]
 
     def state(self, provider: str) -> State:
-        """Return what it has of a provider: its own state, or the seed's while it has written nothing."""
+        """Return the state of a provider: the tenant's own, or the initial state if it has not written."""
         return self.states.get(provider) or self.seed[provider]
 
     def copy(self) -> TenantData:
-        """Return one that can be changed without this one noticing."""
+        """Return a copy that can be changed independently."""
         return TenantData(
             self.seed, dict(self.states), self.ids_issued, self.clock, self.faults.copy(), dict(self.snapshots)
         )
 
     def snapshot(self) -> Snapshot:
-        """Return everything as it is now."""
+        """Return a snapshot of the current data."""
         return Snapshot(dict(self.states), self.ids_issued, self.clock, self.faults.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot; there are still the same snapshots."""
+        """Restore a snapshot. The snapshots themselves do not change."""
         self.states.clear()
         self.states.update(snapshot.states)
         self.ids_issued = snapshot.ids_issued
@@ -200,7 +200,7 @@ class TenantData:
     def dump(self) -> dict[str, Any]:
         """Return everything as plain data."""
         return {
-            "drawn": self.ids_issued,
+            "ids_issued": self.ids_issued,
             "states": {provider: self.state(provider).dump() for provider in self.seed},
             "clock": self.clock,
             "faults": list(self.faults),
@@ -454,7 +454,7 @@ class Store(ABC):
     def close(self, tenant_id: str) -> None:
         """Delete a tenant and its data. Its credentials are unknown afterwards."""
 
-    # Credentials of open tenants
+    # Credentials
 
     @abstractmethod
     def lookup(self, provider: str, credential: str) -> Caller | None:

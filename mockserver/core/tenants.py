@@ -64,34 +64,34 @@ class Tenants:
         If a generated credential is in use (a client kept a key across a restart), that number is skipped. Raises
         `CredentialInUse`, and creates nothing, if a credential that does not depend on the number is in use.
         """
-        taken = {each.tenant for each in self._registered.values()}
+        seed_tenants = {each.tenant for each in self._registered.values()}
 
         def register(last: int, is_open: Callable[[str, str], bool]) -> tuple[int, Sequence[Registration]]:
-            number, clash = last, None
+            number, last_in_use = last, None
             while True:
                 number += 1
-                if f"t{number}" in taken:
+                if f"t{number}" in seed_tenants:
                     continue
-                made = registrations(f"t{number}")
-                known = self._clash(made, is_open)
-                if known is None:
-                    return number, made
-                if known == clash:
-                    raise CredentialInUse(*known)
-                clash = known
+                new = registrations(f"t{number}")
+                in_use = self._in_use(new, is_open)
+                if in_use is None:
+                    return number, new
+                if in_use == last_in_use:
+                    raise CredentialInUse(*in_use)
+                last_in_use = in_use
 
         return self._store.create(register, seed, start)
 
-    def _clash(
+    def _in_use(
         self, registrations: Sequence[Registration], is_open: Callable[[str, str], bool]
     ) -> tuple[str, str] | None:
-        """Return the first credential that is in use, or is given twice."""
-        mine: set[tuple[str, str]] = set()
+        """Return the first credential that is in use, or occurs twice in `registrations`."""
+        new: set[tuple[str, str]] = set()
         for each in registrations:
             key = (each.provider, each.credential)
-            if key in self._registered or key in mine or is_open(*key):
+            if key in self._registered or key in new or is_open(*key):
                 return key
-            mine.add(key)
+            new.add(key)
         return None
 
     def is_made(self, caller: Caller) -> bool:
@@ -107,8 +107,8 @@ class Tenants:
         """
         found: dict[str, str] = {}
         if not tenant_id.startswith("open-"):
-            made = self._store.registrations(tenant_id)
-            mine = [*made, *(each for each in self._registered.values() if each.tenant == tenant_id)]
-            for each in sorted(mine, key=lambda each: (each.scopes is not None, each.account is not None)):
+            own = self._store.registrations(tenant_id)
+            registrations = [*own, *(each for each in self._registered.values() if each.tenant == tenant_id)]
+            for each in sorted(registrations, key=lambda each: (each.scopes is not None, each.account is not None)):
                 found.setdefault(each.provider, each.credential)
         return found

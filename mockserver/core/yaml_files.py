@@ -1,4 +1,4 @@
-"""YAML documents: how they are read, and the compiled form in which the packaged ones are read forty times faster."""
+"""YAML documents, and their compiled form in JSON, which is read forty times faster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def loader() -> Any:
-    """Return PyYAML's class for YAML's safe types, without dates: `2024-01-01` is a text."""
+    """Return PyYAML's loader class for safe types, without dates: `2024-01-01` is a string."""
     import yaml
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,12 +31,9 @@ def read(path: Path) -> list[Any]:
 
 
 def compiled(path: Path) -> list[Any] | None:
-    """Return the documents of a YAML file from its compiled form; None if it has none, or one of another text.
-
-    So the two cannot drift: who changes the YAML is slower until it is compiled again, and never wrong.
-    """
+    """Return the documents of a YAML file from its compiled form; None if it has none, or an outdated one."""
     try:
-        found = json.loads(_beside(path).read_bytes())
+        found = json.loads(_compiled_path(path).read_bytes())
     except OSError:
         return None
     documents: list[Any] | None = found["documents"] if found["of"] == _digest(path.read_bytes()) else None
@@ -44,16 +41,16 @@ def compiled(path: Path) -> list[Any] | None:
 
 
 def compile_to(path: Path, folder: Path) -> None:
-    """Write the compiled form of a YAML file. Raises `TypeError` or `ValueError` if JSON cannot say it."""
+    """Write the compiled form of a YAML file. Raises `TypeError` or `ValueError` for values that JSON does not have."""
     text = path.read_bytes()
     documents = _parsed(text)
     form = json.dumps({"of": _digest(text), "documents": documents}, ensure_ascii=False, separators=(",", ":"))
-    if json.loads(form)["documents"] != documents:  # a key that is a number, say, becomes a text without a word
-        raise ValueError(f"{path}: says what JSON cannot say")
-    _beside(folder / path.name).write_text(form, encoding="utf-8")
+    if json.loads(form)["documents"] != documents:  # JSON turns a key that is a number into a string
+        raise ValueError(f"{path}: has values that JSON does not have")
+    _compiled_path(folder / path.name).write_text(form, encoding="utf-8")
 
 
-def _beside(path: Path) -> Path:
+def _compiled_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 

@@ -1,1 +1,1 @@
-"""What tests use: clients of tenants, assertions on requests, coverage, reports, fuzzing."""
+"""Tools for tests: clients of servers and tenants, assertions on requests, coverage, reports, fuzzing."""

@@ -1,4 +1,4 @@
-"""A running server's control API, as another program asks it."""
+"""The client of a server's control API."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 REQUEST_TIMEOUT = 30.0
-"""How long an answer may take, in seconds."""
+"""The default timeout of a request, in seconds."""
 POLL_INTERVAL = 0.1
-"""How long to wait before asking again, in seconds."""
-IDLE = 5.0
-"""How long a connection is kept for the next call, in seconds: servers and proxies keep one for longer."""
+"""The pause between two attempts of `wait`, in seconds."""
+IDLE_TIMEOUT = 5.0
+"""How long a connection is reused, in seconds: less than the idle timeouts of servers and proxies."""
 IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
-"""Methods that may be sent once more where nobody knows whether the first was done."""
+"""Methods that are safe to repeat after a connection error."""
 __tracebackhide__ = True
-"""In a test that fails, pytest points to the test's own line, not to what is in here."""
+"""Hides this module in tracebacks of pytest."""
 
 
 class ControlError(Exception):
-    """The server gave no answer, or none of the control API, or refused; `status` is its refusal's."""
+    """An error response of the control API with its `status`, or no valid response (`status` is None)."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -34,15 +34,15 @@ class ControlError(Exception):
 
 
 class _PooledConnection(NamedTuple):
-    """A connection on which the next call may be made."""
+    """An open connection that can be reused."""
 
     connection: http.client.HTTPConnection
     until: float
     process: int
-    """Whose it is: a process that was forked has it, too, and must not use it."""
+    """The id of the process that opened it; a forked process must not use it."""
 
-    def is_good(self) -> bool:
-        """Say whether it is ours, young, and not closed by the server, which could be read from it."""
+    def is_reusable(self) -> bool:
+        """Return whether it is of this process, not idle for too long, and not closed by the server."""
         if self.process != os.getpid() or self.until < time.monotonic():
             return False
         with selectors.DefaultSelector() as selector:
@@ -51,23 +51,23 @@ class _PooledConnection(NamedTuple):
 
 
 class ControlClient:
-    """The control API at a base URL; asked directly, past any proxy. Raises `ValueError` if the URL is none.
+    """A client of the control API at a base URL. It ignores proxies. Raises `ValueError` for an invalid URL.
 
-    `ca` is a file of certificates in PEM: an https server is trusted by these, and not by those that this machine has.
-    It may be used by several threads. One connection is kept open until `close`, or until the client is deleted.
+    `ca` is a PEM file with the CA certificates of an https server, used instead of those of the system. The client is
+    thread-safe. It keeps one connection open until `close`, or until it is deleted.
     """
 
     def __init__(self, url: str, token: str | None = None, ca: str | None = None) -> None:
         parts = urlsplit(url)
         if parts.port == 0 or parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-            raise ValueError("is no http:// or https:// URL with a host")
+            raise ValueError("expected an http:// or https:// URL with a host")
         if parts.query or parts.fragment or any(not "!" <= letter <= "~" for letter in url):
-            raise ValueError("is no base URL")
+            raise ValueError("expected a base URL: ASCII, without a query or fragment")
         self.url = url.rstrip("/")
         self.token = token
         self.ca = ca
         self._address = parts.scheme, parts.hostname, parts.port or (80 if parts.scheme == "http" else 443)
-        self._kept: list[_PooledConnection] = []
+        self._pool: list[_PooledConnection] = []
 
     def request(
         self,
@@ -77,9 +77,9 @@ class ControlClient:
         query: Mapping[str, str] | None = None,
         timeout: float = REQUEST_TIMEOUT,
     ) -> dict[str, Any]:
-        """Ask, `path` being the parts behind the prefix, and return the answer, `{}` to a DELETE.
+        """Send a request, and return the JSON of the response, `{}` for a DELETE.
 
-        Raises `ControlError`.
+        `path` are the segments of the path after the prefix; `timeout` is in seconds. Raises `ControlError`.
         """
         data = None if body is None else json.dumps(body).encode()
         headers = {"Accept": "application/json"}
@@ -91,36 +91,36 @@ class ControlClient:
         if query:
             url += "?" + urlencode(query)
         status, reason, text = self._send(method, url, headers, data, timeout)
-        answer = _object(text)
+        content = _object(text)
         if status >= 300:
-            detail = (answer or {}).get("detail") or reason
-            raise ControlError(f"{self.url} refused: {status} {detail}", status)
+            detail = (content or {}).get("detail") or reason
+            raise ControlError(f"{self.url}: {status} {detail}", status)
         if method == "DELETE" and status == http.HTTPStatus.NO_CONTENT:
             return {}
-        if answer is None or "schema_version" not in answer:
-            raise ControlError(f"{self.url} is no mockserver: its answer is none of the control API")
-        return answer
+        if content is None or "schema_version" not in content:
+            raise ControlError(f"{self.url} is not a mockserver: the response is not of its control API")
+        return content
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, timeout: float
     ) -> tuple[int, str, bytes]:
-        """Send a request; return status, phrase and body. Raises `ControlError` when there is no answer."""
+        """Send a request; return status, reason phrase and body. Raises `ControlError` if there is no response."""
         parts = urlsplit(url)
         request = method, parts.path + (f"?{parts.query}" if parts.query else ""), data, headers
         try:
-            kept = self._take()
-            if kept is not None:
+            pooled = self._pooled_connection()
+            if pooled is not None:
                 try:
-                    return self._ask(kept, timeout, *request)
+                    return self._exchange(pooled, timeout, *request)
                 except ConnectionError:  # the server has closed it just now
                     if method not in IDEMPOTENT:
                         raise
-            return self._ask(self._connection(), timeout, *request)
+            return self._exchange(self._new_connection(), timeout, *request)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise ControlError(f"no answer from {self.url}: {reason}") from None
+            raise ControlError(f"no response from {self.url}: {reason}") from None
 
-    def _ask(
+    def _exchange(
         self,
         connection: http.client.HTTPConnection,
         timeout: float,
@@ -129,41 +129,41 @@ class ControlClient:
         data: bytes | None,
         headers: Mapping[str, str],
     ) -> tuple[int, str, bytes]:
-        """Send a request over a connection, and keep that if there is none, or close it."""
+        """Send a request over a connection, then return it to the pool or close it."""
         connection.timeout = timeout
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
-        whole = False
+        is_complete = False
         try:
             connection.request(method, target, data, dict(headers))
             response = connection.getresponse()
             try:
                 text = response.read()
-                whole = True
+                is_complete = True
             except (OSError, http.client.HTTPException):
                 if response.status < 300:
                     raise
-                text = b""  # a refusal is one without its words
+                text = b""  # the status of an error is enough
             return response.status, response.reason, text
         finally:
-            if whole and connection.sock is not None and not self._kept:
-                self._kept.append(_PooledConnection(connection, time.monotonic() + IDLE, os.getpid()))
+            if is_complete and connection.sock is not None and not self._pool:
+                self._pool.append(_PooledConnection(connection, time.monotonic() + IDLE_TIMEOUT, os.getpid()))
             else:
                 connection.close()
 
-    def _take(self) -> http.client.HTTPConnection | None:
-        """Return the connection that is kept, if it still is one; it is the caller's then."""
+    def _pooled_connection(self) -> http.client.HTTPConnection | None:
+        """Take the connection out of the pool, and return it if it is reusable."""
         try:
-            kept = self._kept.pop()
+            pooled = self._pool.pop()
         except IndexError:
             return None
-        if kept.is_good():
-            return kept.connection
-        kept.connection.close()
+        if pooled.is_reusable():
+            return pooled.connection
+        pooled.connection.close()
         return None
 
-    def _connection(self) -> http.client.HTTPConnection:
-        """Return a new connection; the file of certificates is read each time, as a server may be about to write it."""
+    def _new_connection(self) -> http.client.HTTPConnection:
+        """Return a new connection. The CA file is read each time, as a starting server may be about to write it."""
         scheme, host, port = self._address
         if scheme == "http":
             return http.client.HTTPConnection(host, port)
@@ -173,20 +173,20 @@ class ControlClient:
             context = ssl.create_default_context(cafile=self.ca)
         except OSError as error:
             raise ControlError(f"{self.ca}: {getattr(error, 'reason', None) or error.strerror}") from None
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the server's own certificate will do
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # also trust a server certificate in `ca`
         return http.client.HTTPSConnection(host, port, context=context)
 
     def close(self) -> None:
-        """Close the connection that is kept; the next call opens another."""
-        while self._kept:
-            self._kept.pop().connection.close()
+        """Close the pooled connection; the next request opens another one."""
+        while self._pool:
+            self._pool.pop().connection.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_kept"):  # it has none where its URL was none
+        if hasattr(self, "_pool"):  # missing after a ValueError
             self.close()
 
     def wait(self, seconds: float) -> None:
-        """Return as soon as the server is ready; raises the last `ControlError` when it is not within some seconds."""
+        """Wait until the server is ready. Raises the last `ControlError` after a timeout in seconds."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -200,7 +200,7 @@ class ControlClient:
 
 
 def _object(text: bytes) -> dict[str, Any] | None:
-    """Return a JSON object; None when the text is none."""
+    """Return the JSON object of a text; None if it is not one."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 SCHEMA_VERSION = 1
 NOT_IMPLEMENTED = 501
-"""The status of operations that this server does not implement; it is no error of a provider."""
+"""The status of operations that are not implemented; it is not an error of the provider."""
 BAR = 20
 """The length of a bar, in characters."""
 
@@ -43,9 +43,9 @@ class Coverage:
         """All operations and errors, as the control API lists them."""
         self._counts: Counter[tuple[str, str | None, str | None]] = Counter()
 
-    def add(self, payload: Mapping[str, Any]) -> None:
+    def add(self, data: Mapping[str, Any]) -> None:
         """Add counts, as the control API returns them."""
-        for each in payload["counts"]:
+        for each in data["counts"]:
             self._counts[each["provider"], each["operation"], each["error"]] += each["count"]
 
     def dump(self) -> dict[str, Any]:
@@ -68,10 +68,10 @@ class Coverage:
         providers: dict[str, Any] = {}
         for each in self.support_matrix["operations"]:
             name = each["provider"]
-            mine = providers.setdefault(name, {"operations": {}, "errors": {}})
+            counts = providers.setdefault(name, {"operations": {}, "errors": {}})
             succeeded = self._counts[name, each["id"], None]
             called = sum(count for (_, operation, _), count in self._counts.items() if operation == each["id"])
-            mine["operations"][each["id"]] = {
+            counts["operations"][each["id"]] = {
                 "method": each["method"],
                 "path": each["paths"][0],
                 "called": called,
@@ -93,17 +93,17 @@ class Coverage:
     def lines(self, width: int) -> Iterator[str]:
         """Yield the lines of a terminal report: scores, then the names of what is missing."""
         providers = self.report()["providers"]
-        for name, mine in providers.items():
-            operations, errors = _operations(mine), _errors(mine)
+        for name, counts in providers.items():
+            operations, errors = _operations(counts), _errors(counts)
             yield (
                 f"{name:10} operations {operations!s:>7} {operations.bar()} {operations.percent:3}%   "
                 f"errors {errors!s:>7} {errors.bar()} {errors.percent:3}%"
             )
-        for name, mine in providers.items():
-            if not _operations(mine).covered and not _errors(mine).covered:
+        for name, counts in providers.items():
+            if not _operations(counts).covered and not _errors(counts).covered:
                 yield f"{name}: never called"
                 continue
-            for title, missing in _missing(mine):
+            for title, missing in _missing(counts):
                 names = ", ".join(line.partition("  ")[0].partition(".")[2] for line in missing)
                 yield f"{name}: {title}:"
                 yield from textwrap.wrap(names, width, initial_indent="  ", subsequent_indent="  ")
@@ -113,14 +113,14 @@ class Coverage:
         lines = ["# Coverage of the providers' APIs", ""]
         lines += ["| provider | operations | | errors | |", "|---|---:|---|---:|---|"]
         providers = self.report()["providers"]
-        for name, mine in providers.items():
-            operations, errors = _operations(mine), _errors(mine)
+        for name, counts in providers.items():
+            operations, errors = _operations(counts), _errors(counts)
             lines.append(
                 f"| {name} | {operations} | {operations.bar()} {operations.percent}% "
                 f"| {errors} | {errors.bar()} {errors.percent}% |"
             )
-        for name, mine in providers.items():
-            for title, missing in _missing(mine):
+        for name, counts in providers.items():
+            for title, missing in _missing(counts):
                 lines += ["", f"<details><summary>{name}: {title} ({len(missing)})</summary>", ""]
                 lines += [f"- {_escaped(line)}" for line in missing]
                 lines += ["", "</details>"]
@@ -133,19 +133,19 @@ class Coverage:
         return json.dumps(self.report(), ensure_ascii=False, indent=2) + "\n"
 
 
-def _operations(mine: Mapping[str, Any]) -> Score:
-    operations = mine["operations"].values()
+def _operations(counts: Mapping[str, Any]) -> Score:
+    operations = counts["operations"].values()
     return Score(sum(each["called"] > 0 for each in operations), len(operations))
 
 
-def _errors(mine: Mapping[str, Any]) -> Score:
-    errors = mine["errors"].values()
+def _errors(counts: Mapping[str, Any]) -> Score:
+    errors = counts["errors"].values()
     return Score(sum(each["returned"] > 0 for each in errors), len(errors))
 
 
-def _missing(mine: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+def _missing(counts: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Yield the titles and lines of what is missing."""
-    operations = {f"{name}  {each['method']} {each['path']}": each for name, each in mine["operations"].items()}
+    operations = {f"{name}  {each['method']} {each['path']}": each for name, each in counts["operations"].items()}
     found = {
         "operations never called": [line for line, each in operations.items() if not each["called"]],
         "operations that always failed": [
@@ -155,7 +155,7 @@ def _missing(mine: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for kind in ("documented", "observed", "assumed"):
         found[f"{kind} errors never returned"] = [
             f"{name}  {each['status']} {each['message']!r}"
-            for name, each in mine["errors"].items()
+            for name, each in counts["errors"].items()
             if each["kind"] == kind and not each["returned"]
         ]
     return ((title, lines) for title, lines in found.items() if lines)

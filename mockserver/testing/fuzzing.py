@@ -1,4 +1,4 @@
-"""How a server of ours is fuzzed with Schemathesis: as whom, and what a check is not to hold against an operation."""
+"""Schemathesis configuration: accounts and per-operation exclusions."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from .control_client import ControlClient
 
 EXCLUSIONS = Path(__file__).parent / "fuzzing.yaml"
 ACCEPTED: Mapping[str, tuple[str, ...]] = {
-    "positive_data_acceptance": ("2xx", "404"),  # no schema can say which pools and IPs there are
+    "positive_data_acceptance": ("2xx", "404"),  # no schema can say which pools and IPs exist
     "negative_data_rejection": ("4xx",),
     "not_a_server_error": ("2xx", "3xx", "4xx"),
 }
-"""The statuses that a check accepts from any operation, by its name."""
+"""The statuses that each check accepts from any operation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """What a check does not hold against operations of a document."""
+    """A check that is off, or accepts more statuses, for operations of a document."""
 
     operations: tuple[str, ...]
     check: str
     statuses: tuple[str, ...]
-    """What the check accepts beside `ACCEPTED`; nothing: it is off."""
+    """The statuses that the check accepts besides `ACCEPTED`; if empty, the check is off."""
     profile: str | None
-    """Where that is so; None: in any."""
+    """The profile that it applies to; None for any."""
     source: str
     reason: str
     seldom: bool
-    """Whether only long runs come upon it."""
+    """Whether only long runs need it."""
 
 
 def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
-    """Yield the exclusions of a document, which is a provider's or the control API's."""
+    """Yield the exclusions of the document of a provider or of the control API."""
     (data,) = yaml_files.read(EXCLUSIONS)
     for entry in data.get(document, ()):
         statuses, source = entry.get("statuses", []), entry.get("source")
@@ -62,7 +62,7 @@ def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
 
 
 def configuration(excluded: Iterable[Exclusion]) -> str:
-    """Return what Schemathesis checks, and what not, in TOML."""
+    """Return the checks of Schemathesis, in TOML."""
     lines = ["[checks]", *(f"{name}.expected-statuses = {json.dumps(ACCEPTED[name])}" for name in ACCEPTED)]
     by_operation: dict[str, list[Exclusion]] = {}
     for each in excluded:
@@ -70,15 +70,15 @@ def configuration(excluded: Iterable[Exclusion]) -> str:
             by_operation.setdefault(operation, []).append(each)
     for operation, found in by_operation.items():
         lines.append("")
-        for said in dict.fromkeys(f"{each.reason} ({each.source})" for each in found):
-            lines += textwrap.wrap(said, 118, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+        for comment in dict.fromkeys(f"{each.reason} ({each.source})" for each in found):
+            lines += textwrap.wrap(comment, 118, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
         lines += ["[[operations]]", f"include-operation-id = {json.dumps(operation)}", "[operations.checks]"]
         for check in dict.fromkeys(each.check for each in found):
-            payload = [each.statuses for each in found if each.check == check]
-            statuses = sorted({status for some in payload for status in some})
+            accepted = [each.statuses for each in found if each.check == check]
+            statuses = sorted({status for some in accepted for status in some})
             lines.append(
                 f"{check}.expected-statuses = {json.dumps([*ACCEPTED[check], *statuses])}"
-                if all(payload)
+                if all(accepted)
                 else f"{check}.enabled = false"
             )
     return "\n".join(lines) + "\n"
@@ -86,43 +86,45 @@ def configuration(excluded: Iterable[Exclusion]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Who fuzzes a provider."""
+    """The tenants that fuzz a provider."""
 
     profile: str
-    """The profile that they have."""
+    """Their profile."""
     authorizations: Mapping[str, str]
-    """The header of each, by its name."""
+    """The `Authorization` header of each, by name."""
 
     def text(self) -> str:
-        """Return the file that says who they are, in the form of Web Fuzzing Commons."""
+        """Return the authentication file, in the format of Web Fuzzing Commons."""
         lines = ["auth:"]
         for name, value in self.authorizations.items():
             lines += [f"  - name: {name}", f"    fixedHeaders: [{{name: Authorization, value: {json.dumps(value)}}}]"]
         return "\n".join(lines) + "\n"
 
 
-def open_accounts(client: ControlClient, provider: str) -> Accounts:
-    """Open two accounts on a server: one with its world, which asks, and an empty one, which must see nothing of that.
+def create_accounts(client: ControlClient, provider: str) -> Accounts:
+    """Create two tenants on a server: one with its seed, which sends requests, and an empty one, for checks of access.
 
-    So whatever the second one sees is no twin of its own. Raises `ControlError`.
+    As the second one is empty, all data that it sees is of the first one. Raises `ControlError`.
     """
     bodies: Mapping[str, dict[str, str]] = {"one": {}, "two": {"seed": "empty"}}
-    made = {name: client.request("POST", "tenants", body=body)["providers"][provider] for name, body in bodies.items()}
+    created = {
+        name: client.request("POST", "tenants", body=body)["providers"][provider] for name, body in bodies.items()
+    }
     return Accounts(
-        profile=made["one"]["profile"],
-        authorizations={name: each["headers"]["Authorization"] for name, each in made.items()},
+        profile=created["one"]["profile"],
+        authorizations={name: each["headers"]["Authorization"] for name, each in created.items()},
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A run of Schemathesis: the files that it reads, by name, and its command, for the folder that they are in."""
+    """A run of Schemathesis: its command, and the files that it reads in the current folder, by name."""
 
     files: Mapping[str, str]
     command: Sequence[str]
 
     def script(self) -> str:
-        """Return a program for sh that writes the files and runs the command, with its own arguments added."""
+        """Return a shell script that writes the files and runs the command; its arguments are appended."""
         written = (f"cat >{shlex.quote(name)} <<'END'\n{text}END" for name, text in self.files.items())
         return "\n".join([*written, f'{shlex.join(self.command)} "$@"']) + "\n"
 
@@ -130,7 +132,7 @@ class Plan:
 def plan(
     document: str, provider: Provider | None, accounts: Accounts | None, where: Sequence[str], *, excluding: bool = True
 ) -> Plan:
-    """Return how to fuzz a document: a provider's as two accounts, or the control API's."""
+    """Return the run that fuzzes the document of a provider, as two accounts, or of the control API."""
     profile = None if accounts is None else accounts.profile
     excluded = [each for each in exclusions(document, provider) if excluding and each.profile in (None, profile)]
     name = f"mockserver-{document}"
@@ -145,7 +147,7 @@ def plan(
 
 
 def location(document: str, url: str, *, published: bool) -> list[str]:
-    """Return where Schemathesis finds a document: the server's own if that is published, the packaged one if not."""
+    """Return the arguments that locate a document: the server's own if it is `published`, else the packaged one."""
     if published:
         return [f"{url}/_mockserver/openapi/{document}.json"]
     return [str(resources.folder("openapi") / f"{document}.yaml"), "--url", f"{url}/{document}"]

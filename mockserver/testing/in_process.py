@@ -1,4 +1,4 @@
-"""The application without a socket: requests are handed to it in this process, by httpx, by requests, by ourselves."""
+"""Clients of the application in the same process, without a socket: the control API, httpx, requests."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ if TYPE_CHECKING:
     from flask import Flask
 
 URL = "http://localhost"
-"""Where an application without a socket says that it is."""
+"""The base URL of an application without a socket."""
 
 
 class InProcessResponse(NamedTuple):
-    """What the application answered."""
+    """A response of the application."""
 
     status: int
     phrase: str
     headers: list[tuple[str, str]]
     body: bytes
-    whole: bool
-    """Whether all of the body is there; a planned fault may have cut it."""
+    is_complete: bool
+    """Whether the body is complete; a planned fault may have truncated it."""
 
 
 def send(app: Flask, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> InProcessResponse:
-    """Hand a request to the application. Raises `ConnectionResetError` when a planned fault drops it."""
+    """Send a request to the application. Raises `ConnectionResetError` if a planned fault drops the connection."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def start_response(status: str, answered: list[tuple[str, str]], error: object = None) -> Any:
-        started.append((status, answered))
+    def start_response(status: str, response_headers: list[tuple[str, str]], error: object = None) -> Any:
+        started.append((status, response_headers))
 
     chunks: list[bytes] = []
-    whole = True
-    answer = app(_environ(method, url, headers, body), start_response)
+    is_complete = True
+    response = app(_environ(method, url, headers, body), start_response)
     try:
-        chunks.extend(answer)
+        chunks.extend(response)
     except ConnectionResetError:
-        if not chunks:  # not even the head of a response was sent
+        if not chunks:  # before any byte of the response
             raise
-        whole = False
+        is_complete = False
     finally:
-        close = getattr(answer, "close", None)
+        close = getattr(response, "close", None)
         if close is not None:
             close()
     status, _, phrase = started[-1][0].partition(" ")
-    return InProcessResponse(int(status), phrase, started[-1][1], b"".join(chunks), whole)
+    return InProcessResponse(int(status), phrase, started[-1][1], b"".join(chunks), is_complete)
 
 
 def _environ(method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
-    """Return a request as WSGI has it, and as a server on a socket would make it."""
+    """Return the WSGI environ of a request, as a server would create it."""
     parts = urlsplit(url)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -99,53 +99,56 @@ class InProcessClient(ControlClient):
         self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, timeout: float
     ) -> tuple[int, str, bytes]:
         try:
-            answer = send(self.app, method, url, headers.items(), data or b"")
+            response = send(self.app, method, url, headers.items(), data or b"")
         except ConnectionResetError as error:
-            raise ControlError(f"no answer from {self.url}: {error}") from None
-        return answer.status, answer.phrase, answer.body
+            raise ControlError(f"no response from {self.url}: {error}") from None
+        return response.status, response.phrase, response.body
 
 
 def wsgi_transport(app: Flask, library: ModuleType | None = None) -> Any:
-    """Return a transport by which a client of httpx, sync or async, reaches the application without a socket.
+    """Return a transport for sync and async clients of httpx, which need no socket then.
 
-    `library` is the module the client comes from: httpx, which is the default, or httpx2. A planned `drop` and a
-    `truncate` are the library's `RemoteProtocolError`. No timeout of the client's is kept.
+    `library` is the module of the client: httpx (the default) or httpx2. Planned faults `drop` and `truncate` raise
+    the library's `RemoteProtocolError`. Timeouts of the client are ignored.
     """
     httpx: Any = library or importlib.import_module("httpx")
 
-    def answered(request: Any, body: bytes) -> Any:
+    def respond(request: Any, body: bytes) -> Any:
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
         try:
-            answer = send(app, request.method, str(request.url), sent, body)
+            response = send(app, request.method, str(request.url), sent, body)
         except ConnectionResetError:
             reason = "Server disconnected without sending a response."
             raise httpx.RemoteProtocolError(reason, request=request) from None
-        if not answer.whole:
+        if not response.is_complete:
             reason = "peer closed connection without sending complete message body"
             raise httpx.RemoteProtocolError(reason, request=request)
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         return httpx.Response(
-            answer.status, headers=headers, content=answer.body, extensions={"reason_phrase": answer.phrase.encode()}
+            response.status,
+            headers=headers,
+            content=response.body,
+            extensions={"reason_phrase": response.phrase.encode()},
         )
 
     class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:
-            return answered(request, request.read())
+            return respond(request, request.read())
 
         async def handle_async_request(self, request: Any) -> Any:
-            import anyio.to_thread  # what httpx itself is made with
+            import anyio.to_thread  # a dependency of httpx
 
-            return await anyio.to_thread.run_sync(answered, request, await request.aread())
+            return await anyio.to_thread.run_sync(respond, request, await request.aread())
 
     return Transport()
 
 
 def wsgi_adapter(app: Flask) -> Any:
-    """Return an adapter by which a session of requests reaches the application without a socket.
+    """Return an adapter for sessions of requests, which need no socket then.
 
-    Mount it where the code under test sends its requests: `session.mount("http://localhost", wsgi_adapter(app))`. A
-    planned `drop` is the library's `ConnectionError`, a `truncate` its `ChunkedEncodingError` when the body is read. No
-    timeout of the session's is kept.
+    Mount it at the base URL of the code under test: `session.mount("http://localhost", wsgi_adapter(app))`. A planned
+    `drop` raises the library's `ConnectionError`, a `truncate` its `ChunkedEncodingError` when the body is read.
+    Timeouts of the session are ignored.
     """
     from requests import ConnectionError as NoConnection
     from requests.adapters import BaseAdapter, HTTPAdapter
@@ -164,14 +167,14 @@ def wsgi_adapter(app: Flask) -> Any:
             sent = [(_text(name), _text(value)) for name, value in request.headers.items()]
             data = body.encode() if isinstance(body, str) else body or b""
             try:
-                answer = send(app, request.method, request.url, sent, data)
+                response = send(app, request.method, request.url, sent, data)
             except ConnectionResetError as error:
                 raise NoConnection(ProtocolError("Connection aborted.", error), request=request) from None
             raw = HTTPResponse(
-                io.BytesIO(answer.body),
-                headers=HTTPHeaderDict(answer.headers),
-                status=answer.status,
-                reason=answer.phrase,
+                io.BytesIO(response.body),
+                headers=HTTPHeaderDict(response.headers),
+                status=response.status,
+                reason=response.phrase,
                 preload_content=False,
                 request_method=request.method,
             )

@@ -1,4 +1,4 @@
-"""The requests of one tenant as a test reads them, and what it may claim about them."""
+"""The requests of a tenant, and assertions about them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .control_client import ControlClient
 if TYPE_CHECKING:
     from typing import Self, Unpack
 
-ALIKE = 2_000
-"""How much of a value is looked at to find the closest request, in characters."""
-KEPT = 1_000
-"""How many requests are asked for: as many as a journal keeps."""
+MAX_COMPARED = 2_000
+"""The maximum length of a value that is compared to find the closest request, in characters."""
+MAX_REQUESTS = 1_000
+"""The maximum number of requests that are read: the default size of a request log."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRecord:
-    """Why a request was refused."""
+    """The provider's error in a response."""
 
     key: str
-    """The entry's name in the list of refusals, without the provider."""
+    """The key in the provider's error catalog."""
     message: str
     kind: str
     """`documented`, `observed` or `assumed`."""
@@ -37,77 +37,76 @@ class ErrorRecord:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that a tenant's credential made, and what became of it."""
+    """A request with a credential of the tenant, and its response."""
 
     id: str
-    """As in `X-Mockserver-Request-Id` of the answer."""
+    """The `X-Mockserver-Request-Id` of the response."""
     seq: int
-    """1, 2, 3, … within the tenant, in the order in which they were dealt with."""
+    """1, 2, 3, … within the tenant, in order of processing."""
     time: datetime
-    """By the tenant's clock, in UTC."""
+    """The time by the tenant's clock, in UTC."""
     provider: str
     operation: str | None
-    """`provider.operationId`; None when no operation was reached."""
+    """`provider.operationId`; None if no operation matched."""
     method: str
     path: str
-    """Without the provider's prefix, decoded."""
+    """The decoded path, without the provider's prefix."""
     path_parameters: Mapping[str, str]
     query_string: str
     headers: tuple[tuple[str, str], ...]
-    """Secrets are cut to their last characters."""
+    """Names and values in order; secrets are redacted to their last characters."""
     text: str
-    """The body, read as UTF-8."""
+    """The body as UTF-8; invalid bytes are replaced."""
     account: str | None
-    """The subaccount or subuser that it acted for."""
+    """The subaccount or subuser that the request acted for."""
     status: int | None
     """None if a planned fault closed the connection without a response."""
-    """0 when a planned fault dropped the connection."""
     error: ErrorRecord | None
     request_violations: tuple[str, ...]
-    """How it breaks the provider's contract, whether or not it was refused for that."""
+    """How the request violates the OpenAPI document, whatever the response."""
     unused_fields: tuple[str, ...]
-    """Query parameters and body fields that nothing looked at."""
+    """Query parameters and body fields that the operation ignored."""
     failure: str | None
-    """What it met instead of an operation: `not_found`, `not_allowed`, `too_large`, `not_implemented`, `crashed`."""
+    """Why no operation succeeded: `not_found`, `not_allowed`, `too_large`, `not_implemented` or `crashed`."""
     fault: str | None
-    """Id of the planned fault that struck."""
+    """The id of the planned fault that was applied."""
     response_violation: str | None
-    """How the answer broke the server's own contract: a mistake of the server."""
+    """How the response violates the OpenAPI document: a bug in mockserver."""
     closest_operation: str | None
-    """For a request that reached no operation, the one that it is most like."""
+    """The most similar operation, if no operation matched."""
 
     @classmethod
-    def _read(cls, payload: Mapping[str, Any]) -> Self:
-        """Return the request that the control API tells."""
-        error = payload["error"]
+    def _load(cls, data: Mapping[str, Any]) -> Self:
+        """Return a request from JSON of the control API."""
+        error = data["error"]
         return cls(
-            id=payload["id"],
-            seq=payload["seq"],
-            time=datetime.fromisoformat(payload["time"]),
-            provider=payload["provider"],
-            operation=payload["operation"],
-            method=payload["method"],
-            path=payload["path"],
-            path_parameters=payload["path_parameters"],
-            query_string=payload["query"],
-            headers=tuple((name, value) for name, value in payload["headers"]),
-            text=payload["body"],
-            account=payload["account"],
-            status=payload["status"],
+            id=data["id"],
+            seq=data["seq"],
+            time=datetime.fromisoformat(data["time"]),
+            provider=data["provider"],
+            operation=data["operation"],
+            method=data["method"],
+            path=data["path"],
+            path_parameters=data["path_parameters"],
+            query_string=data["query"],
+            headers=tuple((name, value) for name, value in data["headers"]),
+            text=data["body"],
+            account=data["account"],
+            status=data["status"],
             error=None if error is None else ErrorRecord(**error),
             request_violations=tuple(
-                f"{each['pointer']} ({each['rule']}): {each['value']!r}" for each in payload["request_violations"]
+                f"{each['pointer']} ({each['rule']}): {each['value']!r}" for each in data["request_violations"]
             ),
-            unused_fields=tuple(payload["unused_fields"]),
-            failure=payload["failure"],
-            fault=payload["fault"],
-            response_violation=payload["response_violation"],
-            closest_operation=payload["closest_operation"],
+            unused_fields=tuple(data["unused_fields"]),
+            failure=data["failure"],
+            fault=data["fault"],
+            response_violation=data["response_violation"],
+            closest_operation=data["closest_operation"],
         )
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None when it is none."""
+        """The body as JSON; None if it is not valid JSON."""
         try:
             return json.loads(self.text)
         except ValueError:
@@ -115,7 +114,7 @@ class Request:
 
     @property
     def form(self) -> dict[str, str | list[str]]:
-        """The body's fields when it is a form, in either encoding; a list where a field is repeated."""
+        """The fields of a form body in either encoding; the value of a repeated field is a list."""
         from ..web.bodies import parse_form
 
         fields = parse_form(self.text.encode(), self.header("Content-Type") or "")
@@ -123,11 +122,11 @@ class Request:
 
     @property
     def query(self) -> dict[str, str | list[str]]:
-        """The query's parameters; a list where one is repeated."""
+        """The query parameters; the value of a repeated one is a list."""
         return _plain(parse_qs(self.query_string, keep_blank_values=True).items())
 
     def header(self, name: str) -> str | None:
-        """Return a header, its name in any case."""
+        """Return the value of a header; names are case-insensitive."""
         return next((value for known, value in self.headers if known.lower() == name.lower()), None)
 
     def __str__(self) -> str:
@@ -141,37 +140,37 @@ def _plain(items: Iterable[tuple[str, list[str]]]) -> dict[str, str | list[str]]
 
 
 class MatchOptions(TypedDict, total=False):
-    """What a test may say of a request. All are compared with `==`, so `unittest.mock.ANY` fits anything."""
+    """The values of a request to match. All are compared with `==`, so `unittest.mock.ANY` matches anything."""
 
     method: Any
     path: Any
     path_parameters: Any
     query: Any
-    """The whole of it."""
+    """All parameters."""
     json: Any
-    """The whole of it."""
+    """The complete body."""
     form: Any
-    """The whole of it."""
+    """All fields."""
     headers: Mapping[str, Any]
-    """Those that are named; the names in any case."""
+    """Only these headers; names are case-insensitive."""
     account: Any
     status: Any
     error: Any
-    """An entry's key, or whether there was a refusal."""
+    """The key of an error; True for any error, False for none."""
 
 
 class RequestMatcher:
-    """What a test says of a request: its operation and values."""
+    """Matches requests by operation and values."""
 
     def __init__(self, operation: str | None, values: Mapping[str, Any], *, partly: bool = False) -> None:
         self.operation = operation
         self.partly = partly
-        """Whether a query, a form and a JSON object fit that have more fields than are named."""
+        """Whether a query, a form or a JSON object may have more fields than expected."""
         self.values = {name: value for name, value in values.items() if name != "headers"}
         self.headers: Mapping[str, Any] = values.get("headers", {})
 
     def parts(self, request: Request) -> Iterator[tuple[str, Any, Any]]:
-        """Yield what is claimed: its name, the expected and the actual value."""
+        """Yield the name, the expected and the actual value of each part."""
         for name, expected in self.values.items():
             actual = getattr(request, name)
             if name == "error":
@@ -184,49 +183,51 @@ class RequestMatcher:
         for name, expected in self.headers.items():
             yield f"header {name}", expected, request.header(name)
 
-    def reaches(self, request: Request) -> bool:
-        """Say whether the request is of the operation."""
+    def matches_operation(self, request: Request) -> bool:
+        """Return whether the request is for the operation."""
         if self.operation in (None, "*", request.operation):
             return True
         return self.operation == f"{request.provider}.*"
 
-    def fits(self, request: Request) -> bool:
-        return self.reaches(request) and all(expected == actual for _, expected, actual in self.parts(request))
+    def matches(self, request: Request) -> bool:
+        return self.matches_operation(request) and all(
+            expected == actual for _, expected, actual in self.parts(request)
+        )
 
     def similarity(self, request: Request) -> tuple[bool, int, float, int]:
-        """Return how much a request is like the one that is claimed; more is more."""
+        """Return a sort key: the greater it is, the closer a request is to a match."""
         parts = list(self.parts(request))
         same = sum(expected == actual for _, expected, actual in parts)
         ratio = sum(
-            difflib.SequenceMatcher(None, _shown(expected)[:ALIKE], _shown(actual)[:ALIKE]).ratio()
+            difflib.SequenceMatcher(None, _pretty(expected)[:MAX_COMPARED], _pretty(actual)[:MAX_COMPARED]).ratio()
             for _, expected, actual in parts
         )
-        return self.reaches(request), same, ratio, request.seq
+        return self.matches_operation(request), same, ratio, request.seq
 
     def difference(self, request: Request) -> str:
-        """Say what of a request is not as claimed, line by line."""
+        """Return the lines that describe how a request differs."""
         lines = []
-        if not self.reaches(request):
+        if not self.matches_operation(request):
             lines += [f"  operation: expected {self.operation}, got {request.operation or 'none'}"]
         for name, expected, actual in self.parts(request):
             if expected == actual:
                 continue
-            wanted, got = _shown(expected).splitlines(), _shown(actual).splitlines()
+            wanted, got = _pretty(expected).splitlines(), _pretty(actual).splitlines()
             if len(wanted) == len(got) == 1:
                 lines.append(f"  {name}: expected {wanted[0]}, got {got[0]}")
             else:
                 lines.append(f"  {name} (- expected, + got):")
-                lines += _compared(wanted, got)
+                lines += _diff(wanted, got)
         return "\n".join(lines)
 
     def __str__(self) -> str:
         values = {**self.values, **({"headers": self.headers} if self.headers else {})}
-        claimed = ", ".join(f"{name}={value!r}" for name, value in values.items())
-        return (self.operation or "any operation") + (f" with {claimed}" if claimed else "")
+        text = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        return (self.operation or "any operation") + (f" with {text}" if text else "")
 
 
-def _compared(wanted: list[str], got: list[str]) -> Iterator[str]:
-    """Yield what differs, and some lines around it; not by `ndiff`, which takes minutes for some hundred like lines."""
+def _diff(wanted: list[str], got: list[str]) -> Iterator[str]:
+    """Yield the lines of a diff with context. `ndiff` would take minutes for hundreds of similar lines."""
     for line in itertools.islice(difflib.unified_diff(wanted, got, lineterm=""), 2, None):
         if not line.startswith("@@"):
             yield f"    {line[0]} {line[1:]}"
@@ -234,19 +235,19 @@ def _compared(wanted: list[str], got: list[str]) -> Iterator[str]:
             yield "      …"
 
 
-def _shown(value: object) -> str:
-    """Return a value over as many lines as a comparison line by line needs."""
+def _pretty(value: object) -> str:
+    """Return a value as text, in several lines for a line-by-line comparison."""
     if isinstance(value, dict | list):
         try:
             text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
-            return text.encode(errors="backslashreplace").decode()  # half a character cannot be printed, nor sent
-        except TypeError:  # something that compares but is no JSON, such as `unittest.mock.ANY`
+            return text.encode(errors="backslashreplace").decode()  # lone surrogates cannot be printed
+        except TypeError:  # not JSON, such as `unittest.mock.ANY`
             return pprint.pformat(value, width=40)
     return repr(value)
 
 
 class Requests(Sequence[Request]):
-    """What a tenant's credentials asked of the providers, the oldest first; the newest 1,000, read anew each time."""
+    """The newest 1,000 requests with credentials of a tenant, oldest first. They are read from the server each time."""
 
     def __init__(self, client: ControlClient, tenant_id: str, operations: Callable[[], Iterable[str]]) -> None:
         self._client = client
@@ -254,14 +255,14 @@ class Requests(Sequence[Request]):
         self._operations = operations
 
     def since(self, seq: int) -> list[Request]:
-        """Return the requests after the one of some `seq`."""
+        """Return the requests with a greater `seq`."""
         return self._read(seq)[0]
 
     def _read(self, seq: int = 0) -> tuple[list[Request], int]:
-        """Return the requests after one, and how many older ones the server dropped to make room."""
-        query = {"limit": str(KEPT), "since": str(seq)}
-        answer = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
-        return [Request._read(payload) for payload in answer["requests"]], answer["dropped"]
+        """Return the requests with a greater `seq`, and the number of requests that the request log has dropped."""
+        query = {"limit": str(MAX_REQUESTS), "since": str(seq)}
+        data = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
+        return [Request._load(each) for each in data["requests"]], data["dropped"]
 
     @overload
     def __getitem__(self, index: int) -> Request: ...
@@ -279,64 +280,58 @@ class Requests(Sequence[Request]):
         return len(self.since(0))
 
     def clear(self) -> None:
-        """Forget them; whatever they did stays done."""
+        """Clear the request log. The state does not change."""
         self._client.request("DELETE", "tenants", self._tenant_id, "requests")
 
     def matching(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> list[Request]:
-        """Return the requests of an operation (`sendgrid.createIpPool`, `sendgrid.*`, any) with these values.
+        """Return the requests for an operation (`sendgrid.createIpPool`, `sendgrid.*`, None for any) with these values.
 
-        Raises `ValueError` when there is no such operation, `TypeError` when there is no such value.
+        Raises `ValueError` for an unknown operation, `TypeError` for an unknown name of a value.
         """
-        claim = self._claim(operation, values)
-        return [request for request in self.since(0) if claim.fits(request)]
+        matcher = self._matcher(operation, values)
+        return [request for request in self.since(0) if matcher.matches(request)]
 
     def assert_called(
         self, operation: str | None = None, *, times: int | None = None, **values: Unpack[MatchOptions]
     ) -> list[Request]:
-        """Assert that there were such requests, some or just so many, and return them.
+        """Assert that requests match, exactly `times` if it is given, and return them.
 
-        The error tells how the closest request differs.
+        The error message shows how the closest request differs.
         """
         __tracebackhide__ = True
-        claim = self._claim(operation, values, partly=times == 0)
-        made, dropped = self._read()
-        found = [request for request in made if claim.fits(request)]
+        matcher = self._matcher(operation, values, partly=times == 0)
+        requests, dropped = self._read()
+        found = [request for request in requests if matcher.matches(request)]
         if (found and times is None) or (len(found) == times and not dropped):
             return found
-        wanted = "at least once" if times is None else _times(times)
-        lines = [f"expected {claim}", f"{wanted}, but it was called {_times(len(found))}"]
+        wanted = "at least 1 call" if times is None else f"{times} call{'' if times == 1 else 's'}"
+        lines = [str(matcher), f"expected {wanted}, got {len(found)}"]
         if dropped:
-            lines.append(f"and {dropped} older requests were dropped, so nobody knows; requests.clear() starts anew")
-        others = [request for request in made if request not in found]
+            lines.append(f"the count is incomplete: {dropped} older requests were dropped; call requests.clear() first")
+        others = [request for request in requests if request not in found]
         if len(found) > (times or 0):
             lines += ["", *(f"  {request}" for request in found)]
         elif others:
-            closest_operation = max(others, key=claim.similarity)
-            lines += ["", f"closest request: {closest_operation}", claim.difference(closest_operation)]
+            closest = max(others, key=matcher.similarity)
+            lines += ["", f"closest request: {closest}", matcher.difference(closest)]
         else:
-            lines += ["", "no other request was made with this tenant's credentials"]
+            lines += ["", "no other requests with this tenant's credentials"]
         raise AssertionError("\n".join(lines))
 
     def assert_not_called(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> None:
-        """Assert that there was no such request: none with at least the named fields of `query`, `json` and `form`."""
+        """Assert that no request matches; fields of `query`, `json` and `form` that are not named are ignored."""
         __tracebackhide__ = True
         self.assert_called(operation, times=0, **values)
 
-    def _claim(self, operation: str | None, values: Mapping[str, Any], *, partly: bool = False) -> RequestMatcher:
+    def _matcher(self, operation: str | None, values: Mapping[str, Any], *, partly: bool = False) -> RequestMatcher:
         __tracebackhide__ = True
         if operation is not None:
             known = set(self._operations())
             known |= {"*", *(f"{name.partition('.')[0]}.*" for name in known)}
             if operation not in known:
-                (near,) = difflib.get_close_matches(operation, sorted(known), n=1, cutoff=0)
-                raise ValueError(f"there is no operation '{operation}'; the closest is '{near}'")
+                (closest,) = difflib.get_close_matches(operation, sorted(known), n=1, cutoff=0)
+                raise ValueError(f"unknown operation '{operation}'; did you mean '{closest}'?")
         for name in values:
             if name not in MatchOptions.__annotations__:
-                raise TypeError(
-                    f"a request has no '{name}' to compare; there is {', '.join(MatchOptions.__annotations__)}"
-                )
+                raise TypeError(f"unexpected argument '{name}': expected {', '.join(MatchOptions.__annotations__)}")
         return RequestMatcher(operation, values, partly=partly)
-
-
-def _times(number: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")

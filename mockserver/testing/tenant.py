@@ -1,4 +1,4 @@
-"""A tenant in a tester's hands: where to send requests, with which keys, and everything that can be done to it."""
+"""Clients of a server and its tenants: `Server`, `Tenant`, `run_server`."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from .coverage import Coverage
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
-"""A packaged world (`default`, `empty`, `documents#NAME`), a YAML file with `#NAME` or without, or a world itself."""
-Moment = datetime | str
-"""A time; a text is RFC 3339."""
+"""A packaged seed (`default`, `empty`, `documents#NAME`), a YAML file, maybe with `#NAME`, or a seed as a mapping."""
+Time = datetime | str
+"""A time; a string is RFC 3339."""
 PACKAGED = ("default", "empty", "documents")
 __tracebackhide__ = True
-"""In a test that fails, pytest points to the test's own line, not to what is in here."""
+"""Hides this module in tracebacks of pytest."""
 
 
 class FaultOptions(TypedDict, total=False):
-    """A planned fault, beside its operation."""
+    """The options of a planned fault."""
 
     kind: Literal["error", "delay", "drop", "truncate"]
     status: int
@@ -51,24 +51,24 @@ class FaultOptions(TypedDict, total=False):
 
 
 class TenantOptions(TypedDict, total=False):
-    """How a sandbox may start."""
+    """The options of a new tenant."""
 
     seed: Seed
     profile: ProfileSetting
-    """How the providers answer: `live`, or `{"sendgrid": "live"}`, or with single switches,
+    """The profile: `live`, or `{"sendgrid": "live"}`, or with switches,
     `{"sendgrid": {"profile": "documented", "switches": {…: True}}}`."""
-    clock: Moment | Mapping[str, Any]
-    """A time at which it starts, or `{"now": …, "frozen": …}`."""
+    clock: Time | Mapping[str, Any]
+    """The initial time, or `{"now": …, "frozen": …}`."""
     faults: Sequence[Mapping[str, Any]]
-    """Each with the arguments of `Faults.add`."""
+    """Planned faults, with the arguments of `Faults.add`."""
     credentials: Mapping[str, str]
-    """By provider: keys of your own choice."""
+    """API keys by provider."""
     strict: bool
-    """Whether a request that breaks a provider's contract is a mistake."""
+    """Whether a request that violates the OpenAPI document is a problem."""
 
 
 class Authorization:
-    """Puts a credential on the requests of a client: an `auth` for requests and for httpx."""
+    """An `auth` argument for requests and httpx that adds the headers of a credential."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
@@ -80,24 +80,24 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccess:
-    """One provider, as this tenant reaches it."""
+    """The URL and credentials of a provider for a tenant."""
 
     name: str
     url: str
-    """The base URL: the provider's own path goes behind it."""
+    """The base URL, to which the paths of the provider are appended."""
     api_key: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
-    """What authenticates a request."""
+    """The headers that authenticate a request."""
     env: Mapping[str, str] = field(repr=False)
-    """The variables that the provider's clients read."""
+    """The environment variables that the provider's clients read."""
     profile: str
-    """How it answers: `documented` or `live`."""
+    """The profile: `documented` or `live`."""
     switches: Mapping[str, bool] = field(repr=False)
-    """Whether each of its switches is on, whatever the profile."""
+    """Whether each switch is on."""
 
     @property
     def auth(self) -> tuple[str, str] | Authorization:
-        """The `auth` argument of requests and httpx: user and password where the provider takes these."""
+        """The `auth` argument of requests and httpx: user and password if the provider uses Basic auth."""
         scheme, _, rest = self.headers["Authorization"].partition(" ")
         if scheme != "Basic":
             return Authorization(self.headers)
@@ -106,35 +106,36 @@ class ProviderAccess:
 
 
 class Fault:
-    """A planned fault, and how far it is."""
+    """A planned fault."""
 
-    def __init__(self, call: Callable[..., dict[str, Any]], payload: Mapping[str, Any]) -> None:
+    def __init__(self, call: Callable[..., dict[str, Any]], data: Mapping[str, Any]) -> None:
         self._call = call
-        self.id: str = payload["id"]
-        self.operation: str = payload["operation"]
-        self.kind: str = payload["kind"]
-        self.status: int | None = payload["status"]
-        self.times: int = payload["times"]
+        self.id: str = data["id"]
+        self.operation: str = data["operation"]
+        self.kind: str = data["kind"]
+        self.status: int | None = data["status"]
+        self.times: int = data["times"]
 
-    def _now(self) -> dict[str, Any]:
+    def _data(self) -> dict[str, Any]:
         return self._call("GET", "faults", self.id)
 
     @property
-    def fired(self) -> int:
-        """How many calls it struck."""
-        return int(self._now()["fired"])
+    def applied(self) -> int:
+        """The number of requests that it was applied to."""
+        return int(self._data()["applied"])
 
     @property
     def remaining(self) -> int:
-        """How many calls it is still to strike."""
-        return int(self._now()["remaining"])
+        """The number of requests that it will still apply to."""
+        return int(self._data()["remaining"])
 
     @property
     def completed(self) -> bool:
-        return bool(self._now()["completed"])
+        """Whether it was applied as often as planned."""
+        return bool(self._data()["completed"])
 
     def remove(self) -> None:
-        """Take it back."""
+        """Delete it."""
         self._call("DELETE", "faults", self.id)
 
     def __repr__(self) -> str:
@@ -143,7 +144,7 @@ class Fault:
 
 
 class Faults:
-    """The planned faults of a tenant, in the order in which they were planned."""
+    """The planned faults of a tenant, in order of creation."""
 
     def __init__(self, call: Callable[..., dict[str, Any]]) -> None:
         self._call = call
@@ -151,99 +152,99 @@ class Faults:
     def add(self, operation: str, **plan: Unpack[FaultOptions]) -> Fault:
         """Plan a fault for an operation, for all of a provider (`sendgrid.*`) or for all (`*`).
 
-        `error`, the default, answers with `status` (503) in the provider's words; `delay` waits `delay_seconds` first;
-        `drop` closes the connection; `truncate` sends half of the answer, and so is always `after`. It strikes `times`
-        calls (1) after letting `skip` pass (0), `before` the operation, which then does not happen, or `after` it is
-        done for good. Raises `ControlError` when the plan makes no sense.
+        `error`, the default, returns `status` (503) in the provider's error format; `delay` waits `delay_seconds`
+        first; `drop` closes the connection; `truncate` sends half of the response, and is always `after`. The fault is
+        applied to `times` requests (1) after skipping `skip` (0), `before` the operation, which is then not executed,
+        or `after` it is committed. Raises `ControlError` for an invalid fault.
         """
-        _known(plan, FaultOptions, "a fault has no")
+        _check_arguments(plan, FaultOptions)
         return Fault(self._call, self._call("POST", "faults", body={"operation": operation, **plan}))
 
     def clear(self) -> None:
-        """Take all of them back."""
+        """Delete all faults."""
         self._call("DELETE", "faults")
 
-    def unfired(self) -> list[str]:
-        """Say of each that has not struck as often as it was to, how far it is."""
-        payload = [each for each in self._told() if not each["completed"]]
-        return [f"{Fault(self._call, each)!r} fired {each['fired']} of {each['times']} times" for each in payload]
+    def unused(self) -> list[str]:
+        """Return descriptions of the faults that were not applied as often as planned."""
+        found = [each for each in self._list() if not each["completed"]]
+        return [f"{Fault(self._call, each)!r} applied {each['applied']} of {each['times']} times" for each in found]
 
-    def _told(self) -> list[dict[str, Any]]:
-        payload: list[dict[str, Any]] = self._call("GET", "faults")["faults"]
-        return payload
+    def _list(self) -> list[dict[str, Any]]:
+        data: list[dict[str, Any]] = self._call("GET", "faults")["faults"]
+        return data
 
     def __iter__(self) -> Iterator[Fault]:
-        return (Fault(self._call, payload) for payload in self._told())
+        return (Fault(self._call, data) for data in self._list())
 
     def __len__(self) -> int:
-        return len(self._told())
+        return len(self._list())
 
 
 class Clock:
-    """The time of a tenant: the server's, moved or stopped."""
+    """The clock of a tenant: the server's time with an offset, or frozen."""
 
     def __init__(self, call: Callable[..., dict[str, Any]]) -> None:
         self._call = call
 
     def now(self) -> datetime:
-        """Return its time, in UTC."""
+        """Return the current time, in UTC."""
         return datetime.fromisoformat(self._call("GET", "clock")["now"])
 
-    def set(self, moment: Moment) -> None:
-        """Show this time; go on from there, or stand if it stands."""
+    def set(self, moment: Time) -> None:
+        """Set the time. A frozen clock stays frozen."""
         self._call("PUT", "clock", body={"now": _rfc3339(moment)})
 
-    def freeze(self, moment: Moment | None = None) -> None:
-        """Stand still, at this time if one is given."""
+    def freeze(self, moment: Time | None = None) -> None:
+        """Freeze the clock, at the given or the current time."""
         self._call("PUT", "clock", body={"frozen": True, **({} if moment is None else {"now": _rfc3339(moment)})})
 
     def unfreeze(self) -> None:
-        """Go on from where it stands."""
+        """Resume the clock at its current time."""
         self._call("PUT", "clock", body={"frozen": False})
 
     def advance(self, by: float | timedelta) -> None:
-        """Move on by seconds, or by a `timedelta`."""
+        """Advance the clock by a number of seconds, or by a `timedelta`."""
         seconds = by.total_seconds() if isinstance(by, timedelta) else by
         self._call("POST", "clock", "advance", body={"seconds": seconds})
 
-    def advance_to(self, moment: Moment) -> None:
-        """Move on to a time that is not past."""
+    def advance_to(self, moment: Time) -> None:
+        """Advance the clock to a time that is not before the current one."""
         self._call("POST", "clock", "advance", body={"to": _rfc3339(moment)})
 
 
-def _rfc3339(moment: Moment) -> str:
+def _rfc3339(moment: Time) -> str:
     if isinstance(moment, str):
         return moment
     if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} has no time zone")
+        raise ValueError(f"expected a time with a time zone, got {moment!r}")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class Tenant:
-    """One tenant: an account at each provider that nobody else uses. A context manager that closes it.
+    """A client of a tenant: an isolated account at each provider. A context manager that deletes it.
 
-    Every method that asks the server raises `ControlError` when it refuses or does not answer.
+    Methods that send a request to the server raise `ControlError` if it fails.
     """
 
     sparkpost: ProviderAccess
     sendgrid: ProviderAccess
     mailgun: ProviderAccess
 
-    def __init__(self, owner: Server, payload: Mapping[str, Any], *, strict: bool) -> None:
-        self.id: str = payload["id"]
-        """The tenant's, in the control API."""
+    def __init__(self, owner: Server, data: Mapping[str, Any], *, strict: bool) -> None:
+        self.id: str = data["id"]
+        """The id of the tenant in the control API."""
         self.strict = strict
-        self._accesses = {name: ProviderAccess(name, **access) for name, access in payload["providers"].items()}
+        self._accesses = {name: ProviderAccess(name, **access) for name, access in data["providers"].items()}
         vars(self).update(self._accesses)
         self.faults = Faults(self._call)
         self.clock = Clock(self._call)
         self.requests = Requests(owner.client, self.id, owner.operations)
-        self._judged = 0
-        """`seq` of the last request that `problems` were looked for in."""
+        self._checked_seq = 0
+        """The `seq` of the last request that was checked for problems."""
         self.closed = False
         self._owner = owner
         self._setenv: Callable[[str, str], object] | None = None
-        """How `env` sets a variable, where the plugin sees to it that it is put back."""
+        """Sets a variable for `env` and restores it later; set by the plugin."""
         self._restore = contextlib.ExitStack()
 
     @property
@@ -257,40 +258,40 @@ class Tenant:
         return self._owner.client.request(method, "tenants", self.id, *path, body=body)
 
     def state(self) -> dict[str, Any]:
-        """Return what it has at each provider, in the format of a seed."""
+        """Return the state of each provider, in the format of a seed."""
         state: dict[str, Any] = self._call("GET", "state")["state"]
         return state
 
     def seed(self, seed: Seed) -> None:
-        """Have this world, and nothing else; credentials stay as they are."""
+        """Replace the state with a seed. Credentials do not change. Raises `SeedError` for an invalid file."""
         self._call("PUT", "state", body={"state": self._owner.load_seed(seed)})
 
     def snapshot(self, name: str = "snapshot") -> None:
-        """Keep everything but the journal as it is now, under a name."""
+        """Save a snapshot of everything except the request log, under a name."""
         self._call("POST", "snapshots", body={"name": name})
 
     def restore(self, name: str = "snapshot") -> None:
-        """Go back to a snapshot; the journal stays."""
+        """Restore a snapshot. The request log does not change."""
         self._call("POST", "snapshots", name, "restore")
 
     def reset(self) -> None:
-        """Be as it was when it was opened: no changes, requests, faults, snapshots, and the clock at its start."""
+        """Return to the initial state and clock, without requests, faults and snapshots."""
         self._owner.collect_coverage(self)
         self._call("POST", "reset")
-        self._judged = 0
+        self._checked_seq = 0
 
     def run_pending_jobs(self) -> None:
-        """Let everything that is pending be done now."""
+        """Run all pending jobs now, whenever they are due."""
         self._call("POST", "jobs", "run")
 
     def env(self) -> dict[str, str]:
-        """Set the environment variables that the providers' clients read, until it is closed, and return them.
+        """Set the environment variables that the providers' clients read, until `close`, and return them.
 
-        The server's host is added to those that are reached without a proxy.
+        `NO_PROXY` gets the host of the server.
         """
         variables = {name: value for access in self._accesses.values() for name, value in access.env.items()}
         host = urlsplit(self.url).hostname or ""
-        for name in ("NO_PROXY", "no_proxy"):  # a proxy knows nothing of a server of ours
+        for name in ("NO_PROXY", "no_proxy"):  # a proxy cannot reach the server
             hosts = [each for each in os.environ.get(name, "").split(",") if each]
             variables[name] = ",".join(dict.fromkeys([*hosts, host]))
         if self._setenv is not None:
@@ -298,45 +299,45 @@ class Tenant:
                 self._setenv(name, value)
         else:
             for name, value in variables.items():
-                self._restore.callback(_put_back, name, os.environ.get(name))
+                self._restore.callback(_restore_variable, name, os.environ.get(name))
                 os.environ[name] = value
         return variables
 
     def wsgi_transport(self, library: ModuleType | None = None) -> Any:
-        """Return a transport for httpx that needs no socket; see `mockserver.wsgi_transport`."""
+        """Return a transport for httpx that needs no socket, as `mockserver.wsgi_transport` does."""
         return wsgi_transport(self._owner.app, library)
 
     def wsgi_adapter(self) -> Any:
-        """Return an adapter for requests that needs no socket; see `mockserver.wsgi_adapter`."""
+        """Return an adapter for requests that needs no socket, as `mockserver.wsgi_adapter` does."""
         return wsgi_adapter(self._owner.app)
 
     def problems(self, *, faults: bool = True) -> list[str]:
-        """Say what the requests since the last question show to be wrong with a test; and the faults, if asked for."""
-        fresh, dropped = self.requests._read(self._judged)
-        lost = min(dropped, fresh[0].seq - self._judged - 1) if fresh else 0
-        self._judged = max((request.seq for request in fresh), default=self._judged)
-        found = [reason for request in fresh for reason in report.failures(request, strict=self.strict)]
+        """Return the problems of requests since the last check, and unused faults if `faults`."""
+        new, dropped = self.requests._read(self._checked_seq)
+        lost = min(dropped, new[0].seq - self._checked_seq - 1) if new else 0
+        self._checked_seq = max((request.seq for request in new), default=self._checked_seq)
+        found = [reason for request in new for reason in report.failures(request, strict=self.strict)]
         if lost:
             found.append(
-                f"{lost} requests were dropped before they could be judged: the journal keeps the newest only "
-                "(Config.request_log_size); check() in between judges those that there are"
+                f"{lost} requests were dropped from the request log before they were checked: call check() more often, "
+                "or increase Config.request_log_size"
             )
         if faults:
-            found += [f"a planned fault did not fire: {payload}" for payload in self.faults.unfired()]
+            found += [f"unused planned fault: {each}" for each in self.faults.unused()]
         return found
 
     def check(self) -> None:
-        """Assert that there are no `problems`."""
+        """Raise `AssertionError` if there are `problems`."""
         __tracebackhide__ = True
         found = self.problems()
         if found:
             raise AssertionError("\n".join(found))
 
     def close(self) -> None:
-        """Drop the tenant; its credentials are unknown again. Nothing happens the second time."""
+        """Delete the tenant. Its credentials are unknown afterwards. Further calls do nothing."""
         if not self.closed:
             self.closed = True
-            with self._restore:  # also if the server has gone
+            with self._restore:  # also if the server is gone
                 self._owner.delete(self)
 
     def __enter__(self) -> Self:
@@ -352,7 +353,7 @@ class Tenant:
 
 
 class Server:
-    """A server, as a source of sandboxes. A context manager that closes those that are open."""
+    """A client of a server, which creates tenants. A context manager that deletes them."""
 
     def __init__(
         self,
@@ -363,16 +364,16 @@ class Server:
         strict: bool = False,
         root: str | os.PathLike[str] = "",
     ) -> None:
-        """`seed`, `profile` and `strict` are for sandboxes of which nothing else is said. `root` is the folder from
-        which the files of seeds are seen; that of the process if it is not given."""
+        """`seed`, `profile` and `strict` are the defaults of new tenants. `root` is the folder of relative seed files;
+        the default is the current directory."""
         self.client = client
-        """The server's control API."""
+        """The client of the control API."""
         self.coverage: Coverage | None = None
-        """Where it is counted what sandboxes did, if anywhere."""
+        """Collects the coverage of tenants, if it is set."""
         self.opened: Callable[[Tenant], None] | None = None
-        """Is told of a sandbox that was opened."""
+        """Called with each new tenant."""
         self.closing: Callable[[Tenant], None] | None = None
-        """Is told of a sandbox that is about to be closed."""
+        """Called with each tenant before it is deleted."""
         self._seed = seed
         self._profile = profile
         self._strict = strict
@@ -381,49 +382,47 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The server's base URL, without a slash at the end."""
+        """The server's base URL, without a trailing slash."""
         return self.client.url
 
     @property
     def app(self) -> Flask:
-        """The WSGI application, if it is in this process; else raises `RuntimeError`."""
+        """The WSGI application. Raises `RuntimeError` if it is not in this process."""
         if not isinstance(self.client, InProcessClient):
-            raise RuntimeError(
-                f"the server at {self.url} is not in this process; it can be reached over its socket only"
-            )
+            raise RuntimeError(f"no application: expected a server in this process, got the one at {self.url}")
         return self.client.app
 
     @functools.cached_property
     def support_matrix(self) -> dict[str, Any]:
-        """Every operation and every refusal of the server."""
+        """The support matrix of the server."""
         return self.client.request("GET", "operations")
 
     def operations(self) -> list[str]:
-        """Name every operation, `provider.operationId`."""
+        """Return the names of all operations, `provider.operationId`."""
         return [each["id"] for each in self.support_matrix["operations"]]
 
     def create_tenant(self, **start: Unpack[TenantOptions]) -> Tenant:
-        """Open a sandbox.
+        """Create a tenant.
 
-        Raises `ControlError` when the server refuses it, `SeedError` for a mistake in a file, `TypeError` for an
-        argument that there is not.
+        Raises `ControlError` if the server returns an error, `SeedError` for an invalid seed file, `TypeError` for an
+        unknown argument.
         """
-        _known(start, TenantOptions, "a sandbox does not start with")
-        asked: dict[str, Any] = {}
+        _check_arguments(start, TenantOptions)
+        body: dict[str, Any] = {}
         seed = start.get("seed", self._seed)
         if seed is not None:
-            asked["seed"] = seed if is_packaged(seed) or isinstance(seed, Mapping) else self.load_seed(seed)
+            body["seed"] = seed if is_packaged(seed) or isinstance(seed, Mapping) else self.load_seed(seed)
         profile = start.get("profile", self._profile)
         if profile is not None:
-            asked["profile"] = parse_setting(profile)
+            body["profile"] = parse_setting(profile)
         clock = start.get("clock")
         if clock is not None:
-            shown = clock if isinstance(clock, Mapping) else {"now": clock}
-            asked["clock"] = {**shown, "now": _rfc3339(shown["now"])} if "now" in shown else shown
+            change = clock if isinstance(clock, Mapping) else {"now": clock}
+            body["clock"] = {**change, "now": _rfc3339(change["now"])} if "now" in change else change
         if "credentials" in start:
-            asked["credentials"] = start["credentials"]
-        payload = self.client.request("POST", "tenants", body=asked)
-        tenant = self._open[payload["id"]] = Tenant(self, payload, strict=start.get("strict", self._strict))
+            body["credentials"] = start["credentials"]
+        data = self.client.request("POST", "tenants", body=body)
+        tenant = self._open[data["id"]] = Tenant(self, data, strict=start.get("strict", self._strict))
         try:
             for fault in start.get("faults", ()):
                 tenant.faults.add(**fault)
@@ -435,7 +434,7 @@ class Server:
         return tenant
 
     def load_seed(self, seed: Seed) -> dict[str, Any]:
-        """Return the world of a seed by provider, nothing left out; raises `SeedError` for a mistake in a file."""
+        """Return the state of every provider in a seed. Raises `SeedError` for an invalid file."""
         from ..core import seed as seeds
         from ..providers import load_providers
 
@@ -448,12 +447,12 @@ class Server:
         return {name: state.dump() for name, state in seeds.load(os.fspath(source), sections).states.items()}
 
     def collect_coverage(self, tenant: Tenant) -> None:
-        """Count what a sandbox did, before that is forgotten."""
+        """Add the coverage of a tenant, which is about to be reset or deleted."""
         if self.coverage is not None:
             self.coverage.add(self.client.request("GET", "tenants", tenant.id, "coverage"))
 
     def delete(self, tenant: Tenant) -> None:
-        """Close a sandbox."""
+        """Delete a tenant."""
         self._open.pop(tenant.id, None)
         try:
             if self.closing is not None:
@@ -461,12 +460,12 @@ class Server:
             self.collect_coverage(tenant)
             self.client.request("DELETE", "tenants", tenant.id)
         except ControlError as error:
-            if error.status != HTTPStatus.NOT_FOUND:  # somebody reset the whole server
+            if error.status != HTTPStatus.NOT_FOUND:  # the whole server was reset
                 raise
 
     def close(self) -> None:
-        """Close every sandbox that is still open, and the connection to the server."""
-        with contextlib.ExitStack() as stack:  # each, also if one of them cannot be closed
+        """Delete all tenants, and close the connection to the server."""
+        with contextlib.ExitStack() as stack:  # all of them, even if one fails
             stack.callback(self.client.close)
             for tenant in self._open.values():
                 stack.callback(tenant.close)
@@ -489,7 +488,7 @@ def run_server(
     strict: bool = False,
     root: str | os.PathLike[str] = "",
 ) -> Iterator[Server]:
-    """Serve in a thread, on any free port if none is given, and stop at the end: `with serving() as server: …`.
+    """Run a server in a thread, on any free port by default: `with run_server() as server: …`.
 
     `strict` and `root` are those of `Server`.
     """
@@ -502,15 +501,15 @@ def run_server(
         yield tenants
 
 
-def _known(given: Mapping[str, Any], kind: type, reason: str) -> None:
-    """Refuse an argument that there is not."""
+def _check_arguments(given: Mapping[str, Any], kind: type) -> None:
+    """Raise `TypeError` for an argument that a `TypedDict` does not have."""
     for name in given:
         if name not in kind.__annotations__:
-            (near,) = difflib.get_close_matches(name, kind.__annotations__, n=1, cutoff=0)
-            raise TypeError(f"{reason} '{name}'; the closest is '{near}'")
+            (closest,) = difflib.get_close_matches(name, kind.__annotations__, n=1, cutoff=0)
+            raise TypeError(f"unexpected argument '{name}'; did you mean '{closest}'?")
 
 
-def _put_back(name: str, value: str | None) -> None:
+def _restore_variable(name: str, value: str | None) -> None:
     if value is None:
         os.environ.pop(name, None)
     else:
@@ -518,5 +517,5 @@ def _put_back(name: str, value: str | None) -> None:
 
 
 def is_packaged(seed: Seed) -> bool:
-    """Say whether a seed is the name of a world that the server has."""
+    """Return whether a seed is the name of a packaged one."""
     return isinstance(seed, str) and seed.partition("#")[0] in PACKAGED

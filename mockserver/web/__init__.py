@@ -1,1 +1,1 @@
-"""What the providers' blueprints are made of: Flask, Werkzeug and marshmallow are used here."""
+"""The web layer of the providers' blueprints, on Flask, Werkzeug and marshmallow."""

@@ -1,4 +1,4 @@
-"""The blueprint of a mocked provider: the path of every request through it.
+"""The blueprint of a mocked provider: how it processes a request.
 
 `authenticate` (before the request) finds the tenant of the API key. `dispatch` (around the view) applies planned faults
 and runs the view in the tenant's transaction. Error handlers render errors in the provider's format. `finish` (after
@@ -38,13 +38,13 @@ log = logging.getLogger("mockserver")
 
 TEXT = "text/plain; charset=utf-8"
 NOT_IMPLEMENTED = "notImplemented"
-"""The endpoint of operations that the provider has and this server does not."""
+"""The endpoint of operations that are not implemented."""
 
 
 class ProviderBlueprint(Provider):
     """A mocked provider. Register it on any application with a `MockServer`, under any prefix and name.
 
-    Faults, request log and coverage call it by its own name, whatever it is registered as.
+    Faults, request log and coverage use its own name, whatever name it is registered under.
     """
 
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
@@ -52,7 +52,7 @@ class ProviderBlueprint(Provider):
         self.operations = {}
         self.not_implemented = {}
         self.allowed_methods: dict[str, tuple[str, ...]] = {}
-        """By URL rule, sorted."""
+        """The methods of each URL rule, sorted."""
         self.before_request(self.authenticate)
         self.after_request(self.finish)
         for kind, handler in (
@@ -90,7 +90,7 @@ class ProviderBlueprint(Provider):
             self.add_rule(each, endpoint, view, methods)
 
     def add_not_implemented(self, operations: Mapping[str, Iterable[str]]) -> None:
-        """Register operations, methods by path template, that are answered with 501."""
+        """Register operations that return 501: methods by path template."""
         self.not_implemented = operations
         for path, methods in operations.items():
             rule = path.replace("{", "<").replace("}", ">")
@@ -100,14 +100,14 @@ class ProviderBlueprint(Provider):
         self.allowed_methods[rule] = tuple(sorted({*self.allowed_methods.get(rule, ()), *methods}))
         super().add_rule(rule, endpoint, view, methods)
 
-    # The path of a request
+    # Request
 
     def authenticate(self) -> flask.Response | None:
         """Find the tenant of the request's credential."""
         request = _current_request()
         failed = request.routing_exception
         if failed is not None and not isinstance(failed, NotFound | MethodNotAllowed | RequestRedirect):
-            return None  # the application refuses the host, say
+            return None  # e.g. the application rejects the Host
         server = server_state()
         exchange = request.exchange = self._begin(request, server)
         if isinstance(failed, MethodNotAllowed):
@@ -120,7 +120,7 @@ class ProviderBlueprint(Provider):
             raise self._failed(exchange, Failure.UNKNOWN_CREDENTIAL if credential else Failure.NO_CREDENTIAL)
         exchange.caller, exchange.account = caller, caller.registration.account
         if isinstance(failed, RequestRedirect):
-            raise NotFound  # of an application that merges slashes
+            raise NotFound  # the application merges slashes
         return None
 
     def _begin(self, request: flask.Request, server: ServerState) -> Exchange:
@@ -149,9 +149,9 @@ class ProviderBlueprint(Provider):
         view: Callable[[Transaction[Any]], flask.Response],
         operation: Operation | None = None,
     ) -> flask.Response:
-        """Apply the planned fault, and run a view in a transaction: all that it changes happens, or nothing does.
+        """Apply the planned fault, and run a view in a transaction.
 
-        Raises `Delay` before any of it if the request is to be delayed, and the server can do that.
+        Raises `Delay`, and changes nothing, if the request is delayed and the server can wait for it.
         """
         request, caller = exchange.request, exchange.caller
         server: ServerState = exchange.server
@@ -281,10 +281,10 @@ class ProviderBlueprint(Provider):
 
         try:
             exchange = _current_request().exchange
-            if exchange is None:  # a hook of the application came before
+            if exchange is None:  # a hook of the application failed first
                 self.authenticate()
                 exchange = current_exchange()
-            if exchange.tx is not NO_TRANSACTION:  # it has its id
+            if exchange.tx is not NO_TRANSACTION:  # it has a request number already
                 return view(exchange.tx)
             return self._transact(exchange, view)
         except RequestEntityTooLarge:
@@ -302,21 +302,21 @@ class ProviderBlueprint(Provider):
         return flask.Response(_reset(b"", exchange.request))
 
     def handle_unavailable(self, error: StoreUnavailable) -> flask.Response:
-        """Answer in the server's own name what cannot be answered in the provider's now."""
+        """Return a 503 of the server itself, not in the provider's format."""
         current_exchange().is_recorded = False
         return unavailable(error)
 
     def handle_unreadable(self, error: UnreadableBody) -> flask.Response:
-        """Answer in the server's own name what the provider would never see."""
+        """Return an error of the server itself: the provider would never receive the request."""
         current_exchange().is_recorded = False
         return http_problem(error)
 
-    # The response
+    # Response
 
     def make_response(self, returned: Any) -> flask.Response:
-        """Return what a view returned as a response: a body, `(body, status)`, `(body, status, headers)`, a response.
+        """Return a view's return value as a response: a body, `(body, status)`, `(body, status, headers)`, a response.
 
-        As in Flask, a dict or list is sent as JSON. It is encoded as the provider does, whatever the application does.
+        As in Flask, a dict or list is sent as JSON, encoded as the provider encodes it.
         """
         if isinstance(returned, flask.Response):
             return returned
@@ -347,10 +347,10 @@ class ProviderBlueprint(Provider):
     def finish(self, response: flask.Response) -> flask.Response:
         """Add the provider's headers, validate the response, and record the exchange."""
         exchange = _current_request().exchange
-        if exchange is None or not exchange.is_recorded:  # an application's own hook answered, or this server itself
+        if exchange is None or not exchange.is_recorded:  # from a hook of the application, or of the server itself
             return response
-        exchange.is_recorded = False  # once: Flask comes here again if a later hook fails
-        if exchange.caller is not None and exchange.tx is NO_TRANSACTION:  # a view that replaces ours, say
+        exchange.is_recorded = False  # Flask calls this again if a later hook fails
+        if exchange.caller is not None and exchange.tx is NO_TRANSACTION:  # e.g. the application has replaced the view
             return response
         status, content_type, own = response.status_code, None, []
         for header in response.headers:
@@ -421,19 +421,19 @@ class ProviderBlueprint(Provider):
         self, operation_id: str | None, response: flask.Response, status: int, content_type: str | None
     ) -> str | None:
         """Return how the response violates the OpenAPI document; count and log it."""
-        data = getattr(response, "json_data", None)  # also if the application has made it a response class of its own
+        data = getattr(response, "json_data", None)  # the application may have its own response class
         violation = self.contract.response_violation(operation_id, status, content_type, data)
         if violation is not None:
             server_state().store.count("response_violations")
-            log.error("our answer breaks our contract: %s %s: %s", self.name, operation_id, violation)
+            log.error("response violates the OpenAPI document: %s %s: %s", self.name, operation_id, violation)
         return violation
 
 
 def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
-    """Yield the bytes that are sent before the connection is closed, and close it."""
+    """Yield the bytes to send, then close the connection."""
     if body:
         yield body
-    for name in ("werkzeug.socket", "gunicorn.socket"):  # these servers would keep it open, or answer with an error
+    for name in ("werkzeug.socket", "gunicorn.socket"):  # these servers would keep it open, or send an error
         if name in request.environ:
             with contextlib.suppress(OSError):
                 request.environ[name].shutdown(socket.SHUT_RDWR)
@@ -441,5 +441,5 @@ def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
 
 
 def _current_request() -> MockServerRequest:
-    """Return the request itself, which costs less than the proxy at each use."""
+    """Return the request itself, which is faster to use than the proxy."""
     return cast(LocalProxy[MockServerRequest], flask.request)._get_current_object()

@@ -1,4 +1,4 @@
-"""Request bodies, parsed strictly: JSON, and forms in either encoding; and JSON as it is sent."""
+"""Strict parsers of JSON and form bodies, and the JSON encoder of responses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 MAX_FORM_PARTS = 1_000
-"""How many parts a multipart form may have."""
+"""The maximum number of parts in a multipart form."""
 
 
 class NotJson(ValueError):
@@ -54,7 +54,7 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
     return data
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
@@ -65,11 +65,11 @@ def _finite(text: str) -> float:
     return value
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=_finite)
 
 
 def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:
-    """Return the fields of a urlencoded or multipart form, in order; none when the body is no form.
+    """Return the fields of a urlencoded or multipart form, in order; empty if the body is not a form.
 
     Bytes that are not UTF-8 become U+FFFD. Raises `RequestEntityTooLarge` for more than `MAX_FORM_PARTS` parts.
     """

@@ -1,4 +1,4 @@
-"""An exchange: one request to a provider and its response, as far as they are known."""
+"""The exchange: a request to a provider and its response."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from .bodies import parse_form
 from .operations import Operation
 
 NO_TRANSACTION: Transaction[Any] = Transaction(None, Ids("", 0), 0.0)
-"""Stands for the transaction before there is one: no state, and no number."""
+"""A placeholder until the transaction starts: it has no state and no number."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """What the hooks, the view and the request log share of one request."""
+    """The data of a request that the hooks, the view and the request log share."""
 
     request: Request
     server: Any
-    """The `ServerState` of the application; its module imports this one."""
+    """The `ServerState` of the application, untyped as its module imports this one."""
     path: str
-    """As the provider knows it, without the prefix of the mount."""
+    """The path without the prefix of the mount."""
     mount: str
-    """What comes before that path in the URL: script name and prefix, percent-encoded."""
+    """The part of the URL before the path: script name and prefix, percent-encoded."""
     operation: Operation | None = None
-    """None for a path or method that no operation has."""
+    """None if no operation matches the path and method."""
     path_values: Mapping[str, str] = field(default_factory=dict)
     allowed_methods: tuple[str, ...] = ()
-    """Every method that the provider has on this path, sorted."""
+    """HTTP methods allowed on this path, sorted."""
     caller: Caller | None = None
-    """None as long as nobody is authenticated."""
+    """None until the request is authenticated."""
     account: str | None = None
     """The subaccount or subuser that the request acts for."""
     tx: Transaction[Any] = NO_TRANSACTION
     body: bytes = b""
     fault: Fault | None = None
-    """The planned fault that applies to it."""
+    """The planned fault that is applied to the request."""
     rate: RateWindow | None = None
-    """How often its credential requested its operation, where the provider counts that."""
+    """The rate limit window of the credential and operation, if the provider has rate limits."""
     error: ApiError | None = None
-    """The provider's error that it is answered with."""
+    """The provider's error in the response."""
     dropped: bool = False
     """Whether a planned fault closes the connection without a response."""
     fields_read: set[str] = field(default_factory=set)
-    """Names of the body fields and query parameters that something read."""
+    """Names of the body fields and query parameters that the operation has read."""
     is_recorded: bool = True
-    """Whether it goes to the request log; not if the server itself answers, in its own name."""
+    """Whether it goes to the request log; False for errors of the server itself."""
     _form: MultiDict[str, str] | None = None
 
     @property
@@ -66,7 +66,7 @@ class Exchange:
 
     @property
     def form(self) -> MultiDict[str, str]:
-        """The body's fields, if it is a form in either encoding; also on DELETE. Raises `RequestEntityTooLarge`."""
+        """The fields of a form body in either encoding, also on DELETE. Raises `RequestEntityTooLarge`."""
         if self._form is None:
             self._form = parse_form(self.body, self.request.headers.get("Content-Type", ""))
         return self._form
@@ -79,9 +79,9 @@ def current_exchange() -> Exchange:
 
 
 def origin(request: Request) -> str:
-    """Return scheme and host as the client names this server; the default port is left out.
+    """Return scheme and host as the client sent them, without the default port.
 
-    A host that is no valid name stays as it is, where Werkzeug's `host_url` would be empty.
+    An invalid host is returned unchanged; Werkzeug's `host_url` would be empty.
     """
     environ = request.environ
     host = environ.get("HTTP_HOST", "")
@@ -91,5 +91,5 @@ def origin(request: Request) -> str:
 
 
 def script_name(request: Request) -> str:
-    """Return the path at which the application is mounted, percent-encoded, without a slash at the end."""
+    """Return the path at which the application is mounted, percent-encoded, without a trailing slash."""
     return quote(request.root_path) if request.root_path else ""

@@ -1,4 +1,4 @@
-"""Where blueprints are mounted: at a prefix of the path, and at the root of the provider's own hosts and ports."""
+"""Mounts of blueprints: path prefixes, and the providers' own hosts and ports."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Mounts:
 
     def __init__(self) -> None:
         self.prefixes: dict[str, str] = {}
-        """URL prefixes, without a slash at the end."""
+        """URL prefixes by registered name, without a trailing slash."""
         self.registered: dict[str, str] = {}
-        """Registered names by the blueprints' own names; of one that is registered twice, the first."""
+        """Registered names by the blueprints' own names; the first one if a blueprint is registered twice."""
         self.hosts: dict[str, str] = {}
         """Registered names by host."""
         self.ports: dict[str, int] = {}
-        """Ports of their own, by registered name."""
+        """The providers' own ports, by registered name."""
 
     def add(self, registered: str, prefix: str, name: str, hosts: Iterable[str] = ()) -> None:
         """Add a blueprint that is being registered."""
@@ -54,7 +54,7 @@ class MountMiddleware:
 
     Below a prefix it also keeps `%2F` (and so `%25`) encoded, for `SegmentConverter` to decode: WSGI decodes the path
     before it is split, which would make `GET /pools/a%2Fb` a request for `a`, then `b`. And it drops `Upgrade`:
-    Werkzeug looks for websocket routes where a provider would answer an ordinary request.
+    Werkzeug would look for websocket routes, but a provider handles it as an ordinary request.
     """
 
     def __init__(self, app: WSGIApplication, mounts: Mounts) -> None:
@@ -83,7 +83,7 @@ class MountMiddleware:
 
 
 def at_root(app: WSGIApplication, name: str) -> WSGIApplication:
-    """Return a WSGI application that serves one blueprint at its root: for a port of its own."""
+    """Return a WSGI application that serves one blueprint at its root, for the blueprint's own port."""
 
     def mounted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[MOUNT] = name
@@ -97,7 +97,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?")
 
 @functools.lru_cache(maxsize=256)
 def host_name(host: str) -> str:
-    """Return the name in a Host header, in lower case; every name under `localhost` is `localhost`.
+    """Return the name in a Host header, without the port; subdomains of `localhost` count as `localhost`.
 
     A value that is no host and port is returned as it is, so that it equals no name.
     """
@@ -122,22 +122,22 @@ def is_own_name(host: str) -> bool:
 
 
 def encoded_path(environ: WSGIEnvironment) -> str:
-    """Return PATH_INFO with `%2F` and `%25` as they were sent, where the server says what was."""
+    """Return PATH_INFO with `%2F` and `%25` as sent, if the server provides the raw path."""
     path: str = environ.get("PATH_INFO", "")
     sent = _sent_path(environ)
     if sent.startswith("/") and "%" not in sent:
         return path
-    kept = sent.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")
+    preserved = sent.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F")
     script: str = environ.get("SCRIPT_NAME", "")
     if _unquoted(sent) == path:
-        return _unquoted(kept)
+        return _unquoted(preserved)
     if _unquoted(sent) == script + path:
-        return _unquoted(kept).removeprefix(script)
-    return path.replace("%", "%25")  # it is not known, or another middleware has changed the path since
+        return _unquoted(preserved).removeprefix(script)
+    return path.replace("%", "%25")  # unknown, or another middleware has changed the path
 
 
 def _sent_path(environ: WSGIEnvironment) -> str:
-    """Return the path as the client sent it, if the server keeps that; else an empty text."""
+    """Return the raw path, if the server provides it; else an empty string."""
     target: str = environ.get("REQUEST_URI") or environ.get("RAW_URI") or ""
     return target.partition("?")[0]
 

@@ -1,4 +1,4 @@
-"""A provider's OpenAPI document as something to hold requests and answers against."""
+"""OpenAPI documents, and the validation of requests and responses against them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ MAX_VIOLATIONS = 20
 MAX_ITEMS = 200
 """The number of items of an array or object in which violations are looked for."""
 DOCUMENT = "urn:document"
-"""What a document is called in references to it."""
+"""The URI of the document in references to it."""
 
 
 class Violation(NamedTuple):
-    """One way in which a request breaks the contract."""
+    """A violation of the OpenAPI document by a request."""
 
     pointer: str
     """A JSON pointer into `{"path": …, "query": …, "headers": …, "body": …}`."""
@@ -44,58 +44,60 @@ class _Operation:
     method: str
     parameters: Sequence[Mapping[str, Any]]
     request_body: Mapping[str, Any] | None
-    answers: Mapping[int, Mapping[str, str]]
-    """The pointer of the schema, by media type, by status."""
+    responses: Mapping[int, Mapping[str, str]]
+    """Pointers of schemas, by media type, by status."""
     pointer: str
 
 
 class Contract:
-    """One OpenAPI document, whose schemas are compiled when first used."""
+    """An OpenAPI document. Its schemas are compiled when first used."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
         self._registry = jsonschema_rs.Registry([(DOCUMENT, document)])
         self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._operations = dict(self._compile())
-        self._elsewhere = self._answers("#/x-answers-without-operation", document["x-answers-without-operation"])
+        self._without_operation = self._responses(
+            "#/x-answers-without-operation", document["x-answers-without-operation"]
+        )
 
     @classmethod
     @functools.cache
     def load(cls, path: Path) -> Contract:
-        """Return the contract of an OpenAPI document. It is read once in a process, since nothing changes it."""
+        """Return the contract of an OpenAPI document. It is loaded once per process."""
         (document,) = yaml_files.read(path)
         return cls(document)
 
     def paths(self) -> Iterator[tuple[str, str, str]]:
-        """Yield operationId, method and path of every operation, once for each path that it is served on."""
+        """Yield operationId, method and path of every operation, once for each path of the operation."""
         for operation_id, operation in self._operations.items():
             item = self.document["paths"][operation.path]
             for path in (operation.path, *item.get("x-alias-paths", ())):
                 yield operation_id, operation.method.upper(), path
 
     def operations(self) -> dict[str, dict[str, Any]]:
-        """Return what the document says of every operation, by operationId."""
+        """Return the operation objects of the document, by operationId."""
         items = self.document["paths"].values()
         return {item[method]["operationId"]: item[method] for item in items for method in METHODS if method in item}
 
     def source(self, operation: str) -> Source:
-        """Return where an operation comes from, which its tag says."""
+        """Return the source of an operation, which is that of its tag."""
         (tag,) = self.operations()[operation]["tags"]
         return next(Source(**each["x-source"]) for each in self.document["tags"] if each["name"] == tag)
 
     def has_schemas(self, operation: str) -> bool:
-        """Say whether every answer that has a body has a schema, too."""
-        answers = [self.resolve(each)[0] for each in self.operations()[operation]["responses"].values()]
-        return all("schema" in media for answer in answers for media in answer.get("content", {}).values())
+        """Return whether all responses with a body have a schema."""
+        responses = [self.resolve(each)[0] for each in self.operations()[operation]["responses"].values()]
+        return all("schema" in media for response in responses for media in response.get("content", {}).values())
 
     def body_and_query(self, operation: str) -> tuple[bool, list[str]]:
-        """Say whether an operation takes a body, and name its query parameters."""
+        """Return whether an operation takes a body, and the names of its query parameters."""
         spec = self._operations[operation]
         parameters = [self.resolve(reference)[0] for reference in spec.parameters]
         return spec.request_body is not None, [each["name"] for each in parameters if each["in"] == "query"]
 
     def coerce(self, operation: str, name: str, text: str) -> object:
-        """Return a query parameter as its schema's type."""
+        """Return the value of a query parameter in the type of its schema."""
         for reference in self._operations[operation].parameters:
             parameter = self.resolve(reference)[0]
             if (parameter["in"], parameter["name"]) == ("query", name):
@@ -105,17 +107,17 @@ class Contract:
     def response_violation(
         self, operation: str | None, status: int, content_type: str | None, data: object
     ) -> str | None:
-        """Say how an answer breaks the contract, if it does; `data` is its body when that is JSON."""
-        answers = self._operations[operation].answers if operation in self._operations else self._elsewhere
-        media_types = answers.get(status)
+        """Return how a response violates the document, None if it does not; `data` is its body if that is JSON."""
+        responses = self._operations[operation].responses if operation in self._operations else self._without_operation
+        media_types = responses.get(status)
         if media_types is None:
-            return f"status {status} is not in the contract"
+            return f"status {status} is not in the OpenAPI document"
         media_type = content_type.partition(";")[0] if content_type else None
         if media_type is None:
-            return None if not media_types else f"no body with status {status}, the contract has {sorted(media_types)}"
+            return None if not media_types else f"no body with status {status}: expected {sorted(media_types)}"
         pointer = media_types.get(media_type)
         if pointer is None:
-            return f"media type {media_type} with status {status} is not in the contract"
+            return f"media type {media_type} with status {status} is not in the OpenAPI document"
         if not media_type.endswith("json"):
             return None
         validator = self._validator(pointer)
@@ -132,7 +134,7 @@ class Contract:
         content_type: str,
         body: bytes,
     ) -> list[Violation]:
-        """Say how a request breaks the contract."""
+        """Return the violations of the document by a request."""
         spec = self._operations[operation]
         found: list[Violation] = []
         for reference in spec.parameters:
@@ -143,14 +145,14 @@ class Contract:
                 continue
             if name in sent:
                 value = _typed(sent[name], self.resolve(parameter["schema"])[0])
-                found += self._judge(f"{pointer}/schema", value, f"/{where}/{name}")
+                found += self._validate(f"{pointer}/schema", value, f"/{where}/{name}")
             elif parameter.get("required"):
                 found.append(Violation(f"/{where}/{name}", "required", None))
         if spec.request_body is not None:
-            found += self._judge_body(spec, content_type, body)
+            found += self._validate_body(spec, content_type, body)
         return found
 
-    def _judge_body(self, spec: _Operation, content_type: str, body: bytes) -> list[Violation]:
+    def _validate_body(self, spec: _Operation, content_type: str, body: bytes) -> list[Violation]:
         request_body, pointer = self.resolve(spec.request_body, f"{spec.pointer}/requestBody")
         if not body:
             return [Violation("/body", "required", None)] if request_body.get("required") else []
@@ -161,15 +163,15 @@ class Contract:
         schema, at = self.resolve(media["schema"], f"{pointer}/content/{_escape(media_type)}/schema")
         if not media_type.endswith("json"):
             try:
-                return self._judge(at, _form_value(parse_form(body, content_type), schema), "/body")
+                return self._validate(at, _form_value(parse_form(body, content_type), schema), "/body")
             except RequestEntityTooLarge:
                 return [Violation("/body", "form", None)]
         try:
-            return self._judge(at, parse_json(body), "/body")
+            return self._validate(at, parse_json(body), "/body")
         except ValueError:
             return [Violation("/body", "json", body[:64].decode("utf-8", "replace"))]
 
-    def _judge(self, pointer: str, value: object, at: str) -> list[Violation]:
+    def _validate(self, pointer: str, value: object, at: str) -> list[Violation]:
         validator = self._validator(pointer)
         if validator.is_valid(value):
             return []
@@ -183,7 +185,7 @@ class Contract:
         return found or [Violation(at, "invalid", None, "is too large to say why it is invalid")]
 
     def _validator(self, pointer: str) -> jsonschema_rs.Validator:
-        """Return what judges by the schema at a pointer, compiled when first used: most are not in most runs."""
+        """Return the validator of the schema at a pointer, which is compiled when first used."""
         found = self._validators.get(pointer)
         if found is None:
             reference = DOCUMENT + quote(pointer, safe="#/~")
@@ -210,21 +212,21 @@ class Contract:
                             *({"$ref": f"{pointer}/parameters/{i}"} for i in range(len(own))),
                         ],
                         request_body=operation.get("requestBody"),
-                        answers=self._answers(f"{pointer}/responses", operation["responses"]),
+                        responses=self._responses(f"{pointer}/responses", operation["responses"]),
                         pointer=pointer,
                     ),
                 )
 
-    def _answers(self, pointer: str, responses: Mapping[str, Any]) -> dict[int, dict[str, str]]:
-        answers: dict[int, dict[str, str]] = {}
+    def _responses(self, pointer: str, responses: Mapping[str, Any]) -> dict[int, dict[str, str]]:
+        found: dict[int, dict[str, str]] = {}
         for status, response in responses.items():
             response, at = self.resolve(response, f"{pointer}/{status}")
             content = response.get("content", {})
-            answers[int(status)] = {media_type: f"{at}/content/{_escape(media_type)}/schema" for media_type in content}
-        return answers
+            found[int(status)] = {media_type: f"{at}/content/{_escape(media_type)}/schema" for media_type in content}
+        return found
 
     def resolve(self, node: Any, pointer: str = "") -> tuple[Mapping[str, Any], str]:
-        """Follow references to where a node really stands."""
+        """Return a node and its pointer, following references."""
         while "$ref" in node:
             pointer = node["$ref"]
             node = self.document
@@ -255,7 +257,7 @@ def _pointer(path: Sequence[str | int]) -> str:
 
 
 def _typed(text: str, schema: Mapping[str, Any]) -> object:
-    """Return a text parameter as the type its schema asks for, if it can be read as one."""
+    """Return a text parameter in the type of its schema; the text itself if it is not valid for that type."""
     match schema.get("type"):
         case "integer" if re.fullmatch("-?[0-9]{1,4000}", text):
             return int(text)
@@ -265,7 +267,7 @@ def _typed(text: str, schema: Mapping[str, Any]) -> object:
 
 
 def _form_value(form: MultiDict[str, str], schema: Mapping[str, Any]) -> dict[str, object]:
-    """Return a form as the object its schema describes: a repeated field is an array where an array is asked for."""
+    """Return a form as an object: the values of a field are an array if its schema is one."""
     properties = schema.get("properties", {})
     return {
         name: form.getlist(name) if properties.get(name, {}).get("type") == "array" else form[name] for name in form

@@ -1,4 +1,4 @@
-"""Operations, and blueprints whose endpoints they are."""
+"""Operations, and blueprints whose endpoints are operations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .routing import OperationRule
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation: its id is the key of routes, request log, faults, coverage and contract."""
+    """An operation. Its id is used in URL rules, request log, faults, coverage and the OpenAPI document."""
 
     id: str
     """The operationId of the provider's OpenAPI document, and the Flask endpoint."""
@@ -25,7 +25,7 @@ class Operation:
     """URL rules, `/v3/ips/<ip>`: the documented one first, then its aliases."""
     view: Callable[..., ResponseReturnValue]
     scope: str | None
-    """What a credential with limited rights needs, as the provider calls it."""
+    """The provider's name of the scope that a credential with limited rights needs; None for no scope."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -37,10 +37,10 @@ class OperationBlueprint(Blueprint):
     """A blueprint whose endpoints are the operations of an OpenAPI document. It needs a `MockServer`."""
 
     hosts: ClassVar[tuple[str, ...]] = ()
-    """Names of hosts at whose root it is mounted as well."""
+    """Host names at whose root it is mounted as well."""
 
     def add_rule(self, rule: str, endpoint: str, view: Callable[..., flask.Response], methods: Sequence[str]) -> None:
-        """Register a view as an endpoint, with a rule that has just these methods."""
+        """Register a view as an endpoint, with a rule of exactly these methods."""
 
         def add(state: BlueprintSetupState) -> None:
             name = f"{registered_name(state)}.{endpoint}"
@@ -65,5 +65,5 @@ class OperationBlueprint(Blueprint):
 
 
 def registered_name(state: BlueprintSetupState) -> str:
-    """Return the name under which a blueprint is registered, those of the blueprints that it is nested in first."""
+    """Return the name under which a blueprint is registered, prefixed by those of its parent blueprints."""
     return f"{state.name_prefix}.{state.name}".lstrip(".")

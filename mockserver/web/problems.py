@@ -1,4 +1,4 @@
-"""Errors of the server itself, as problem details (RFC 9457): a format that no provider uses."""
+"""Errors of the server itself, as problem details (RFC 9457), a format that no provider uses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ log = logging.getLogger("mockserver")
 
 
 class MisdirectedRequest(HTTPException):
-    """The Host of a request is none that the server answers to."""
+    """The Host of the request is not one of this server."""
 
     code = 421
-    description = "Bound to loopback, this server answers only to a loopback name or a provider's."
+    description = "Invalid Host: bound to loopback, expected a loopback name or a provider's host."
 
 
 def status_line(status: int) -> str:
-    """Return a status with its standard reason phrase, which Werkzeug would write in capitals."""
+    """Return a status with its standard reason phrase, which Werkzeug would send in upper case."""
     return f"{status} {HTTP_STATUS_CODES[status]}"
 
 
@@ -37,7 +37,7 @@ def problem(status: int, detail: str, headers: Iterable[tuple[str, str]] = ()) -
 
 
 def http_problem(error: HTTPException) -> flask.Response:
-    """Return an HTTP error as a problem; a redirect, and an error with a response of its own, stay what they are."""
+    """Return an HTTP error as a problem. A redirect, and an error with its own response, are returned unchanged."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()  # type: ignore[return-value]
     allow = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
@@ -45,12 +45,12 @@ def http_problem(error: HTTPException) -> flask.Response:
 
 
 def unavailable(error: StoreUnavailable) -> flask.Response:
-    """Return the response to a request that cannot be answered now as it should be."""
+    """Return a 503 for a store that cannot process the request."""
     log.warning("%s", error)
     return problem(503, str(error))
 
 
 def internal_error(error: Exception) -> flask.Response:
-    """Log a bug of this server, and return the response to the request that met it."""
+    """Log an exception, and return a 500."""
     log.error("crashed", exc_info=error)
     return problem(500, "mockserver crashed on this request; its log has the traceback.")

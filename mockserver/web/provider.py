@@ -1,4 +1,4 @@
-"""A provider as its subclass defines it: how it authenticates, how its errors look, which headers it sends."""
+"""The interface of a provider: authentication, error format, headers, seed schema."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Failure(enum.StrEnum):
 
 
 class Provider(OperationBlueprint):
-    """What each provider defines. `ProviderBlueprint` adds the path of a request."""
+    """The interface that each provider implements. `ProviderBlueprint` adds the processing of requests."""
 
     title: ClassVar[str]
     catalog: ClassVar[ModuleType]
-    """Its errors, limits and switches."""
+    """The module with its errors, limits and switches."""
     seed_schema: ClassVar[type[SeedSection]]
-    """Its section of a seed."""
+    """The schema of its section of a seed."""
     api_key_pattern: ClassVar[re.Pattern[str]]
     example_api_key: ClassVar[str]
     rate_limit_window: ClassVar[int | None] = None
-    """Length of the window in which it counts the requests of a credential for an operation, in seconds."""
+    """The length of a rate limit window in seconds; None for no rate limits."""
     openapi_document: ClassVar[Path | None] = None
     """The path of its OpenAPI document; None if it is one of this package's."""
     content_type: ClassVar[str] = JSON
@@ -57,7 +57,7 @@ class Provider(OperationBlueprint):
     operations: dict[str, Operation]
     """By operationId, in the order of registration."""
     not_implemented: Mapping[str, Iterable[str]]
-    """Methods by path template, of operations that the provider has and this server does not."""
+    """Operations that are not implemented: methods by path template."""
 
     @functools.cached_property
     def contract(self) -> Contract:
@@ -65,11 +65,11 @@ class Provider(OperationBlueprint):
         return Contract.load(self.openapi_document or resources.folder("openapi") / f"{self.name}.yaml")
 
     def get_credential(self, request: flask.Request) -> str | None:
-        """Return the request's credential; None if it has none in any form that the provider accepts."""
+        """Return the request's credential; None if it has none that the provider accepts."""
         raise NotImplementedError
 
     def authorize(self, exchange: Exchange) -> None:
-        """Check that the caller may do this, and set the account that it acts for. Raises `ApiError`."""
+        """Check the caller's rights, and set the account that it acts for. Raises `ApiError`."""
         raise NotImplementedError
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
@@ -77,7 +77,7 @@ class Provider(OperationBlueprint):
         raise NotImplementedError
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
-        """Return the error of a planned fault, with the headers that belong to it."""
+        """Return the error of a planned fault, with its headers."""
         raise NotImplementedError
 
     def error_response(self, error: ApiError) -> flask.Response:
@@ -93,11 +93,11 @@ class Provider(OperationBlueprint):
         return ()
 
     def reason_phrase(self, status: int) -> str:
-        """Return the reason phrase of the status line, which several clients show to their users."""
+        """Return the reason phrase of the status line, which several clients show."""
         return HTTP_STATUS_CODES.get(status, "Unknown")
 
     def run_due_jobs(self, state: Any, now: float) -> Any:
-        """Return the state at a time: itself, or a copy in which the jobs that are due are done."""
+        """Return the state at a time: unchanged, or a copy after all due jobs were run."""
         return state
 
     def make_api_key(self, material: str) -> str:
@@ -118,5 +118,5 @@ class Provider(OperationBlueprint):
 
     @property
     def switches(self) -> Sequence[Switch]:
-        """What a profile can switch on."""
+        """The switches of its catalog."""
         return switches(self.catalog)

@@ -1,4 +1,4 @@
-"""URL rules of operations, and a URL map that binds them when they are first requested."""
+"""URL rules of operations, and a URL map that binds them when first requested."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule, RuleFactory
 
 CACHED_MATCHES = 512
-"""How many pairs of path and method a map remembers its match for."""
+"""The maximum number of cached matches, by path and method."""
 MAX_CACHED_PATH = 256
-"""The longest path that is remembered, in characters."""
+"""The maximum length of a path in the cache, in characters."""
 
 
 class SegmentConverter(BaseConverter):
@@ -36,7 +36,7 @@ class SegmentConverter(BaseConverter):
 class OperationRule(Rule):
     """The URL rule of an operation: no implicit HEAD or OPTIONS, no redirects, encoded slashes are kept.
 
-    All of that is set on the rule, so an application's other rules are not touched.
+    This is set on the rule, so other rules of the application are not affected.
     """
 
     provide_automatic_options = False
@@ -58,14 +58,14 @@ class OperationRule(Rule):
 
     @property
     def is_lazy(self) -> bool:
-        """Whether `fits` can tell: each variable is one segment, as it is with the default converter."""
+        """Whether `fits` is sufficient: each variable is one segment, as with the default converter."""
         return re.search("<[^>]*:", self.rule) is None
 
     def fits(self, segments: Sequence[str]) -> bool:
-        """Return whether a path of these segments could be this rule's: its own are the same where they are fixed."""
+        """Return whether a path of these segments could match: the fixed segments of the rule are the same."""
         own = self.fixed_segments
         return len(own) == len(segments) and all(
-            mine is None or mine == other for mine, other in zip(own, segments, strict=True)
+            fixed is None or fixed == other for fixed, other in zip(own, segments, strict=True)
         )
 
     @functools.cached_property
@@ -74,10 +74,10 @@ class OperationRule(Rule):
 
 
 class LazyMap(Map):
-    """A URL map that binds an operation's rule when its path is first requested, and remembers matches.
+    """A URL map that binds an operation's rule when its path is first requested, and caches matches.
 
-    Binding a rule takes Werkzeug half a millisecond, most of it to prepare the building of URLs; two hundred of them
-    would take a third of a start. Rules of any other kind are bound at once.
+    Werkzeug takes half a millisecond to bind a rule, most of it for `url_for`; two hundred rules would be a third of
+    the startup time. Rules of other kinds are bound at once.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -129,7 +129,7 @@ class LazyMap(Map):
         )
 
     def adapter(self, request: Request) -> LazyMapAdapter:
-        """Return the adapter of a request, its host unchecked: only building an external URL reads it."""
+        """Return the adapter of a request. Its host is not checked: only `url_for` with an external URL uses it."""
         environ = request.environ
         host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         query = environ.get("QUERY_STRING")
@@ -150,7 +150,7 @@ class LazyMap(Map):
 
     @contextlib.contextmanager
     def locked_for(self, path: str) -> Iterator[None]:
-        """Bind what could match a path, and hold the map as it is while it is matched."""
+        """Bind the rules that could match a path, and lock the map while it is matched."""
         with self.binding_lock:
             self.bind_for(path)
             yield
@@ -179,7 +179,7 @@ class LazyMapAdapter(MapAdapter):
             return super().match(*args, **options)
 
     def build(self, *args: Any, **options: Any) -> str:
-        with self.map.binding_lock:  # no rules are sorted while others are matched
+        with self.map.binding_lock:  # rules must not be sorted while others are matched
             self.map.bind_all()
             self.map.update()
         return super().build(*args, **options)

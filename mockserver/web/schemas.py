@@ -1,4 +1,4 @@
-"""marshmallow with a provider's errors: a schema loads what was sent, or raises the catalog's error."""
+"""marshmallow schemas whose errors are those of a provider's error catalog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..core.errors import ApiError, ErrorMessage
 from .exchange import current_exchange
 
 ALL_ERRORS = {"all_errors": True}
-"""Metadata of a field whose errors are all reported; of any other field it is the first."""
+"""Metadata of a field whose errors are all reported; of other fields only the first one is."""
 
 
 class Schema(marshmallow.Schema):
@@ -30,7 +30,7 @@ class Schema(marshmallow.Schema):
 def load(schema: type[Schema], data: Mapping[str, Any], *, exclude: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return the values of the fields that were sent; `exclude` are names of fields to ignore.
 
-    Raises the `ApiError` of the first field that is wrong; its `others` are those of the other fields.
+    Raises the `ApiError` of the first invalid field; its `others` are the errors of the other fields.
     """
     instance, names = _instance(schema, exclude)
     current_exchange().fields_read.update(names)
@@ -38,7 +38,7 @@ def load(schema: type[Schema], data: Mapping[str, Any], *, exclude: frozenset[st
 
 
 def load_with(schema: marshmallow.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Do the same with an instance, outside of a request."""
+    """Load data with a schema instance, as `load` does, outside of a request."""
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
@@ -60,12 +60,12 @@ def field_names(schema: marshmallow.Schema) -> tuple[str, ...]:
 
 
 def messages(invalid: ErrorMessage, required: ErrorMessage | None = None) -> dict[str, Any]:
-    """Return the `error_messages` of a field: one for a missing value, one for a value of the wrong kind."""
+    """Return the `error_messages` of a field: one for a missing value, one for a value of the wrong type."""
     return {"required": required or invalid, **dict.fromkeys(_KINDS, invalid)}
 
 
 _KINDS = ("null", "invalid", "invalid_utf8", "too_large", "special")
-"""What marshmallow's fields call a value of the wrong kind."""
+"""marshmallow's keys of messages for a value of the wrong type."""
 
 
 def _errors(schema: marshmallow.Schema, messages: Any, data: Mapping[str, Any]) -> Iterator[ApiError]:
@@ -79,7 +79,7 @@ def _errors(schema: marshmallow.Schema, messages: Any, data: Mapping[str, Any]) 
 
 
 def _leaves(messages: Any, value: Any) -> Iterator[tuple[Any, ErrorMessage]]:
-    """Yield each message below a field with the value that it is about."""
+    """Yield each message below a field, with the invalid value."""
     if not isinstance(messages, Mapping):
         for message in messages:
             yield value, message
@@ -125,12 +125,12 @@ class FirstErrorList(fields.List[Any]):
 
 
 def strings(*, error_messages: dict[str, Any], **options: Any) -> fields.List[str]:
-    """Return the field of a JSON array of strings, which has the same messages as they."""
+    """Return the field of a JSON array of strings, with the same messages for the array and its items."""
     return FirstErrorList(fields.String(error_messages=error_messages), error_messages=error_messages, **options)
 
 
 def not_blank(error: ErrorMessage) -> validate.Validator:
-    """Return the validator of a text that is more than white space."""
+    """Return the validator of a text that is not blank."""
     return validate.Regexp(r"\s*\S", error=error)
 
 

@@ -1,4 +1,4 @@
-"""The state of a mock server that one application holds."""
+"""The state of a mock server, one for each application."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ StoreClass = Callable[[Mapping[str, State], Config], Store]
 
 
 class ServerState:
-    """What one application holds: settings, seed, store, tenants, mounts."""
+    """The settings, seed, store, tenants and mounts of an application."""
 
     def __init__(self, config: Config, providers: Iterable[Provider], store_class: StoreClass) -> None:
         self.config = config
@@ -34,7 +34,7 @@ class ServerState:
 
     @property
     def seed_schemas(self) -> dict[str, type[seed.SeedSection]]:
-        """The section of a seed of each provider."""
+        """The seed schemas by provider."""
         return {name: provider.seed_schema for name, provider in self.providers.items()}
 
     def mounted_providers(self) -> dict[str, Provider]:
@@ -42,11 +42,11 @@ class ServerState:
         return {name: provider for name, provider in self.providers.items() if name in self.mounts.registered}
 
     def resolve_profiles(self, choice: ProfileSetting) -> dict[str, Profile]:
-        """Return the profile that each provider is to have. Raises `SeedError`."""
+        """Return the profile of each provider for a setting. Raises `SeedError`."""
         return resolve_profiles(choice, {name: provider.switches for name, provider in self.providers.items()})
 
     def with_profiles(self, states: Mapping[str, State], chosen: Mapping[str, Profile]) -> Mapping[str, State]:
-        """Return states with their profiles: as chosen, else as they set it themselves, else as the server has it."""
+        """Return states with their profiles: the chosen one, else that of the state, else that of the server."""
         return {
             name: state.with_profile(chosen.get(name, UNSET).inherit(state.profile).inherit(self.profiles[name]))
             for name, state in states.items()

@@ -1,4 +1,4 @@
-"""Flask's request and response classes, with what a provider's blueprint needs."""
+"""Flask's request and response classes, extended for the blueprints of providers."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class MockServerRequest(flask.Request):
-    """What a request class needs for the blueprints of a mock server.
+    """A request class for the blueprints of a mock server.
 
     Flask calls a blueprint's hooks and error handlers for the blueprints in `Request.blueprints`. That list is empty if
-    no rule matches, so a provider's own 404 and 405 would never be used. This adds the blueprint below whose prefix the
-    path is. Other requests are not touched.
+    no rule matches, so a provider's own 404 and 405 would never be used. This class adds the blueprint whose prefix
+    the path has. Other requests are not affected.
     """
 
     exchange: Exchange | None = None
     """Set by the blueprint of a provider. Not in `flask.g`, which several requests share in a pushed app context."""
     is_body_read = False
-    """Whether something has read the body."""
+    """Whether the body has been read."""
 
     @property
     def blueprints(self) -> list[str]:
@@ -45,12 +45,12 @@ class MockServerRequest(flask.Request):
 
     @property
     def mount(self) -> str | None:
-        """The registered name of the blueprint below whose prefix the path is."""
+        """The registered name of the blueprint whose prefix the path has."""
         found: str | None = current_app.extensions["mockserver"].mounts.find(self.path)
         return found
 
     def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:
-        """Return the body; below a mount it is kept, so that a hook that reads a form does not use it up."""
+        """Return the body. Below a mount it is cached, so that it can be read again after a hook has parsed a form."""
         if current_app and self.mount is not None:
             cache, parse_form_data = True, False
         self.is_body_read = True
@@ -63,7 +63,7 @@ class MockServerRequest(flask.Request):
 
 
 def request_class(base: type[flask.Request]) -> type[flask.Request]:
-    """Return a request class with what `MockServerRequest` adds."""
+    """Return a subclass of a request class that also is a `MockServerRequest`."""
     if issubclass(base, MockServerRequest):
         return base
     if base is flask.Request:
@@ -72,7 +72,7 @@ def request_class(base: type[flask.Request]) -> type[flask.Request]:
 
 
 class UnreadableBody(BadRequest):
-    """The body of a request ends early, or is not what HTTP allows."""
+    """The body of a request ends early, or is invalid HTTP."""
 
     description = "The body of the request could not be read."
 
@@ -95,18 +95,18 @@ def read_body(request: flask.Request, limit: int) -> bytes:
     body: bytes
     try:
         if not is_read and (size <= limit if length else not is_chunked):
-            # the common cases, without the streams that Werkzeug wraps around the input
+            # the common cases: without the stream wrappers of Werkzeug
             body = environ["wsgi.input"].read(size)
-            if length and len(body) != size:  # a hook of the application has read it, or it ends early
+            if length and len(body) != size:  # read by a hook of the application, or it ends early
                 raise UnreadableBody
             if body:
-                environ["wsgi.input"] = io.BytesIO(body)  # for whoever reads it again
+                environ["wsgi.input"] = io.BytesIO(body)  # it may be read again
         else:
-            request.max_content_length = limit + 1  # a longer chunked body is cut there
+            request.max_content_length = limit + 1  # a longer chunked body is truncated
             body = request.get_data()
     except HTTPException as error:
         raise error if isinstance(error, RequestEntityTooLarge) else UnreadableBody() from None
-    except Exception:  # of the server, which decodes a chunked body while it is read
+    except Exception:  # the server decodes a chunked body while it is read
         raise UnreadableBody from None
     if len(body) > limit:
         raise RequestEntityTooLarge
@@ -114,13 +114,13 @@ def read_body(request: flask.Request, limit: int) -> bytes:
 
 
 class Response(flask.Response):
-    """A response that has no Content-Type unless one is given, and whose headers are sent as they are."""
+    """A response with exactly the given headers, and no default Content-Type."""
 
     default_mimetype = None
     json_data: Any = None
     """The data of its body, if that is JSON."""
     header_list: Sequence[tuple[str, str]] = ()
-    """All its headers, in order; valid as long as nothing has used `headers`."""
+    """All its headers, in order; valid until `headers` is used."""
 
     def __init__(
         self,
@@ -129,13 +129,13 @@ class Response(flask.Response):
         headers: Iterable[tuple[str, str]] = (),
         content_type: str | None = None,
     ) -> None:
-        # a list: to set bytes would write a Content-Length before the other headers
+        # a list: setting bytes would add a Content-Length before the other headers
         content = [body.encode() if isinstance(body, str) else body] if body else []
         super().__init__(content, status, Headers(headers) if headers else None, content_type=content_type)
 
     @functools.cached_property
     def headers(self) -> Headers:  # type: ignore[override]
-        """The headers. After `set_header_list` they are made when first used, which most requests never do."""
+        """The headers. After `set_header_list` they are created when first used, which most requests never do."""
         return Headers(self.header_list)
 
     def set_header_list(self, headers: Sequence[tuple[str, str]]) -> None:
@@ -144,7 +144,7 @@ class Response(flask.Response):
         del self.headers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Send the headers and the body as they are, without Werkzeug's copies, if no hook can have changed them."""
+        """Send the headers and the body without Werkzeug's copies, if no hook can have changed them."""
         body = self.response
         has_body = self.status_code not in (204, 304) and environ["REQUEST_METHOD"] != "HEAD"
         if "headers" in vars(self) or not has_body or not isinstance(body, list):

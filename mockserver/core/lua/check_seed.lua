@@ -1,4 +1,4 @@
--- Refuse to work on a database of another seed.
+-- Return an error if the database is of another seed.
 local seed = call('GET', P .. 'seed')
-if not seed then call('SET', P .. 'seed', SEED)  -- somebody emptied the database
+if not seed then call('SET', P .. 'seed', SEED)  -- the database was emptied
 elseif seed ~= SEED then return redis.error_reply('OTHERSEED') end

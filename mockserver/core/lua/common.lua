@@ -10,13 +10,13 @@
 -- n:ID             hash: the request counts of a tenant; #FIELD is the position of FIELD
 -- tenants          sorted set: ids of tenants in order of creation
 -- open             sorted set: ids of tenants that may be evicted, by the time of their last use in microseconds
--- creds            hash: digests of credentials, and what each stands for
+-- creds            hash: digests of credentials, and their registrations
 -- keys             hash: ids of tenants, and the digests of their credentials
 -- evicted          sorted set: REASON:DIGEST of evicted credentials, by time
 -- request_logs     hash: ids of tenants, and FIRST NEXT WEIGHT DROPPED (positions and weight of their records)
 -- weights          sorted set: ids of tenants by the weight of their request logs
--- counts           hash: made, order, budget, unmatched_numbers, evictions, response_violations, requests,
---                  unmatched_requests
+-- counts           hash: last_number, order, budget, unmatched_numbers, evictions, response_violations,
+--                  requests, unmatched_requests
 -- request_counts   hash: the request counts of the server
 -- snapshots        sorted set: names of the snapshots of all tenants, in order of creation
 -- x:NAME           hash: ids of tenants, and what each is in a snapshot of all tenants
@@ -151,7 +151,7 @@ local function lookup(key)
       touch(id)
       return {'known', entry, call('HEXISTS', P .. 't:' .. id, 'faults'), born(id)}
     end
-    close(id, 'ttl')  -- it expired under a server with a shorter time
+    close(id, 'ttl')  -- it expired on a server with a shorter --tenant-ttl
   end
   for _, reason in ipairs({'max', 'ttl'}) do
     if call('ZSCORE', P .. 'evicted', reason .. ':' .. key) then

@@ -1,11 +1,11 @@
 -- Create a tenant. ARGV: last number, number, id, credentials, fields
 sweep()
-local last, made, id, entries, fields = A[1], A[2], A[3], cjson.decode(A[4]), cjson.decode(A[5])
-if (call('HGET', P .. 'counts', 'made') or '0') ~= last then return false end
+local last, number, id, entries, fields = A[1], A[2], A[3], cjson.decode(A[4]), cjson.decode(A[5])
+if (call('HGET', P .. 'counts', 'last_number') or '0') ~= last then return false end
 for _, each in ipairs(entries) do
   if call('HEXISTS', P .. 'creds', each[1]) == 1 then return false end
 end
-call('HSET', P .. 'counts', 'made', made)
+call('HSET', P .. 'counts', 'last_number', number)
 make(id)
 call('HSET', P .. 't:' .. id, unpack(fields))
 add(id, entries)

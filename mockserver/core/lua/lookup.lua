@@ -1,2 +1,2 @@
--- Return what a credential stands for. ARGV: digest
+-- Return the registration of a credential. ARGV: digest
 return lookup(A[1])

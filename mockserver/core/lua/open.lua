@@ -1,4 +1,4 @@
--- Return what a credential stands for; create a tenant for it if it is unknown. ARGV: digest, id, entry
+-- Return the registration of a credential; create a tenant for it if it is unknown. ARGV: digest, id, entry
 local found = lookup(A[1])
 if found[1] then return found end
 make(A[2])

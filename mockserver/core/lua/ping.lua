@@ -1,2 +1,2 @@
--- Do nothing: is Redis there?
+-- Check that Redis responds.
 return 1

@@ -7,11 +7,11 @@ local key = P .. 'x:' .. name
 call('UNLINK', key)
 local tenants = call('ZRANGE', P .. 'tenants', 0, -1, 'WITHSCORES')
 for i = 1, #tenants, 2 do
-  local id, kept, entries = tenants[i], {}, {}
+  local id, fields, entries = tenants[i], {}, {}
   for field, value in pairs(fields_of(call('HGETALL', P .. 't:' .. id))) do
     if not OWN[field] then
-      kept[#kept + 1] = field
-      kept[#kept + 1] = value
+      fields[#fields + 1] = field
+      fields[#fields + 1] = value
     end
   end
   for n, each in ipairs(cjson.decode(call('HGET', P .. 'keys', id) or '[]')) do
@@ -19,7 +19,7 @@ for i = 1, #tenants, 2 do
   end
   local used = call('ZSCORE', P .. 'open', id)
   if is_there(id) then
-    call('HSET', key, id, cjson.encode({fields = kept, order = tenants[i + 1], entries = entries, used = used}))
+    call('HSET', key, id, cjson.encode({fields = fields, order = tenants[i + 1], entries = entries, used = used}))
   end
 end
 if not known then call('ZADD', P .. 'snapshots', count('order'), name) end
