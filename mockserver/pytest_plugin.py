@@ -280,7 +280,7 @@ def _problem(mark: pytest.Mark) -> str | None:
         known = [provider.name for provider in load_providers()]
         for name in mark.kwargs.get("credentials", ()):
             if name not in known:
-                return f"takes no credential for '{name}'; there is {', '.join(known)}"
+                return f"credentials: unknown provider '{name}': expected {', '.join(known)}"
         try:
             resolve_profiles(mark.kwargs.get("profile", {}), dict.fromkeys(known))
         except SeedError as error:
