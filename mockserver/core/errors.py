@@ -105,6 +105,10 @@ class ErrorMessage(str):
             raise TypeError(f"{self.key} takes {sorted(self.placeholders)}, got {sorted(values)}")
         return ApiError(self, values)
 
+    def with_values(self, **values: object) -> ApiError:
+        """Return its error, with those of the values that it has placeholders for."""
+        return self(**{name: value for name, value in values.items() if name in self.placeholders})
+
 
 class ApiError(Exception):
     """A provider's refusal of a request: nothing was changed, and the envelope says so in the provider's words."""
