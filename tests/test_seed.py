@@ -125,7 +125,8 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
         (f"mailgun:\n  domains:\n  - {{id: {ID}, name: a}}\n  - {{id: {ID}, name: b}}", 5,
          f"mailgun.domains.1.id: duplicate id '{ID}'"),
         (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d}}\n  domains:\n"
-         f"  - {{id: {ID}, name: a, pool_id: {ID}}}", 6, f"mailgun.domains.0.pool_id: pool '{ID}': expected a pool with an IP"),
+         f"  - {{id: {ID}, name: a, pool_id: {ID}}}", 6,
+         f"mailgun.domains.0.pool_id: pool '{ID}': expected a pool with an IP"),
         (f"mailgun:\n  ips: [{{ip: 192.0.2.1}}, {{ip: 192.0.2.2}}]\n  ip_pools:\n"
          f"  - {{pool_id: {ID}, name: n, description: d, ips: [192.0.2.1]}}\n  domains:\n"
          f"  - {{id: {ID}, name: a, pool_id: {ID}, ips: [192.0.2.2]}}", 7,

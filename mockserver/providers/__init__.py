@@ -1,4 +1,4 @@
-"""The providers, each a package of one shape; nothing of one stands outside its own."""
+"""The providers, one package each, with the same modules."""
 
 from ..web.blueprint import ProviderBlueprint
 from . import mailgun, sendgrid, sparkpost

@@ -459,7 +459,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "101 pools by name": (classic_pools.create_pool, ">= catalog.MAX_POOLS", "> catalog.MAX_POOLS"),
     "the users share a limit of pools": (
         management_pools.create_pool,
-        "len(tx.state.pools_of(user))",
+        "len(tx.state.pools_of(account))",
         "len(tx.state.pools)",
     ),
     "101 IPs one by one": (classic_pools.add_ip, ">= catalog.MAX_POOL_IPS", "> catalog.MAX_POOL_IPS"),

@@ -498,12 +498,15 @@ def test_documented_can_buy(documented: ProviderAccess) -> None:
         ("ip_pools:\n  - {id: a, name: A, auto_warmup_overflow_pool: b}",
          "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: unknown pool 'b'"),
         ("ip_pools:\n  - {id: a, name: A, auto_warmup_overflow_pool: a}",
-         "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: pool 'a' has an overflow pool: expected a pool without one"),
+         "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: "
+         "pool 'a' has an overflow pool: expected a pool without one"),
         ("ip_pools:\n  - {id: a, name: A, auto_warmup_overflow_pool: b}\n"
          "  - {id: b, name: B, auto_warmup_overflow_pool: shared pool}",
-         "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: pool 'b' has an overflow pool: expected a pool without one"),
+         "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: "
+         "pool 'b' has an overflow pool: expected a pool without one"),
         ("ip_pools:\n  - {id: a, name: A}\n  - {id: default, name: D, auto_warmup_overflow_pool: a}",
-         "5: sparkpost.ip_pools.1.auto_warmup_overflow_pool: overflow pool of 'default': expected 'shared pool', got 'a'"),
+         "5: sparkpost.ip_pools.1.auto_warmup_overflow_pool: "
+         "overflow pool of 'default': expected 'shared pool', got 'a'"),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 0}",
          "4: sparkpost.sending_ips.0.auto_warmup_stage: "),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 30}",
