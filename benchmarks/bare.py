@@ -19,9 +19,9 @@ from marshmallow import Schema, fields
 
 app = Flask("bare", static_folder=None)
 IPS: dict[str, list[str]] = {
-    "transactional": ["167.89.21.1", "167.89.21.2"],
-    "marketing": ["167.89.21.2", "167.89.21.3", "167.89.21.201"],
-    "europe": ["159.183.0.1", "159.183.0.2"],
+    "transactional": ["203.0.113.1", "203.0.113.2"],
+    "marketing": ["203.0.113.2", "203.0.113.3", "203.0.113.201"],
+    "europe": ["198.51.100.1", "198.51.100.2"],
     "worldwide": [],
     "spare": [],
 }

@@ -111,7 +111,7 @@ class Peer:
 
 NAMES = ("transactional", "marketing", "europe", "worldwide", "spare")
 POOLS = [{"name": name} for name in NAMES]
-POOL = {"pool_name": "marketing", "ips": ["167.89.21.2", "167.89.21.3", "167.89.21.201"]}
+POOL = {"pool_name": "marketing", "ips": ["203.0.113.2", "203.0.113.3", "203.0.113.201"]}
 TAKEN = {"errors": [{"field": "name", "message": "already exists"}]}
 STUBS: list[tuple[str, str, Any, int, Any]] = [
     ("GET", "/v3/ips/pools", None, 200, POOLS),

@@ -49,7 +49,7 @@ def send(client: Client, chance: random.Random, tenant: dict[str, dict[str, dict
         case "sendgrid", 1:
             client.delete(f"/sendgrid/v3/ips/pools/pool%20{number}", headers=headers)
         case "sendgrid", 2:
-            body = {"ip": f"167.89.21.{number + 1}"}
+            body = {"ip": f"203.0.113.{number + 1}"}
             client.post("/sendgrid/v3/ips/pools/spare/ips", json=body, headers=headers)
         case "sendgrid", _:
             client.get("/sendgrid/v3/send_ips/pools?limit=3", headers=headers)

@@ -61,7 +61,7 @@ def test_what_is_not_modelled_says_so(world: World, provider: Provider, method: 
     path = path.replace("{", "").replace("}", "")
     response = access(method, path)
     assert (response.status_code, response.headers["X-Mockserver-Not-Implemented"]) == (501, "1")
-    assert words(response) == f"mockserver does not model {method} {path}; it invents no answer"
+    assert words(response) == f"mockserver does not implement {method} {path}"
     response = ProviderAccess(world, provider.name, {})(method, path)
     assert response.status_code == 401
     assert "X-Mockserver-Not-Implemented" not in response.headers

@@ -363,7 +363,7 @@ def test_a_request_that_was_overtaken_begins_again(two: tuple[World, World], mon
             assert other.sendgrid.post(POOLS["sendgrid"], json={"name": "other"}).status_code == 200
         if times[-2:] == ["first", "taken"]:
             assert other.sendgrid.post(POOLS["sendgrid"], json={"name": "taken"}).status_code == 200
-        return real(tx, user, name)
+        return real(tx, user, name=name)
 
     monkeypatch.setattr(rules, "create_pool", overtaken)
     assert one.sendgrid.post(POOLS["sendgrid"], json={"name": "first"}).status_code == 200
@@ -386,7 +386,7 @@ def test_always_overtaken(two: tuple[World, World], monkeypatch: pytest.MonkeyPa
     def overtaken(tx: Any, user: str | None, name: str) -> Any:
         if name == "mine":
             other.sendgrid.post(POOLS["sendgrid"], json={"name": f"p{next(numbers)}"})
-        return real(tx, user, name)
+        return real(tx, user, name=name)
 
     monkeypatch.setattr(rules, "create_pool", overtaken)
     response = one.sendgrid.post(POOLS["sendgrid"], json={"name": "mine"})
@@ -685,7 +685,7 @@ def test_a_tenant_of_the_same_name(two: tuple[World, World], monkeypatch: pytest
         if not again:
             Control(other).ok("POST", "/reset", {})
             again.append(Control(other).tenant())
-        return real(tx, user, name)
+        return real(tx, user, name=name)
 
     monkeypatch.setattr(rules, "create_pool", overtaken)
     assert made.sendgrid.post(POOLS["sendgrid"], json={"name": "mine"}).status_code == 503

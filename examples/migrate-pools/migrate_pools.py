@@ -1,7 +1,7 @@
 """Move IP pools from SendGrid to Mailgun.
 
 IP addresses do not move between vendors. A mapping file says which dedicated IP of the Mailgun account takes the place
-of which IP at SendGrid: {"167.89.21.1": "192.0.2.10", ...}. The script may be stopped at any time and run again: it
+of which IP at SendGrid: {"203.0.113.1": "192.0.2.10", ...}. The script may be stopped at any time and run again: it
 looks at what is there and does the rest. Its journal keeps which pool it has made of which.
 """
 

@@ -50,6 +50,11 @@ def parse(text: str) -> float:
     return seconds
 
 
+def whole_seconds(now: float) -> int:
+    """Return a time in whole seconds, at most `LATEST`."""
+    return int(min(now, LATEST))
+
+
 def format_rfc3339(seconds: float) -> str:
     """Return a time in RFC 3339, in UTC, in microseconds without trailing zeros."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=min(seconds, LATEST))

@@ -105,6 +105,10 @@ class ErrorMessage(str):
             raise TypeError(f"{self.key}: expected the values {sorted(self.placeholders)}, got {sorted(values)}")
         return ApiError(self, values)
 
+    def with_values(self, **values: object) -> ApiError:
+        """Return its error, with those of the values that it has placeholders for."""
+        return self(**{name: value for name, value in values.items() if name in self.placeholders})
+
 
 class ApiError(Exception):
     """An error that a provider returns for a request. Raising it rolls back the transaction."""

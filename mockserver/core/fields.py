@@ -37,10 +37,17 @@ class Number(fields.Float):
 
 
 class QueryInteger(fields.Integer):
-    """A whole number in ASCII digits, as in a query or form; of more than 20 digits the first 20 are read."""
+    """A whole number in ASCII digits, as in a query or form.
+
+    With `max_digits`, a longer number is invalid. Without, its first 20 digits are read: enough to be out of any range.
+    """
+
+    def __init__(self, *, max_digits: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._max_digits = max_digits
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not isinstance(value, str) or not re.fullmatch("-?[0-9]+", value):
+        found = re.fullmatch("(-?)([0-9]+)", value) if isinstance(value, str) else None
+        if found is None or (self._max_digits is not None and len(found[2]) > self._max_digits):
             raise self.make_error("invalid")
-        digits = value.lstrip("-").lstrip("0")[:20] or "0"
-        return int(value[: value.startswith("-")] + digits)
+        return int(found[1] + (found[2].lstrip("0")[:20] or "0"))

@@ -127,7 +127,7 @@ class SeedSection(SeedSchema):
         for index, item in enumerate(data.get("credentials", ())):
             owner = item.get(cls.account) if cls.account is not None else None
             if owner is not None and owner not in cls.accounts(state):
-                raise SeedError(("credentials", index, str(cls.account)), f"there is no {cls.account} '{owner}'")
+                raise SeedError(("credentials", index, str(cls.account)), f"unknown {cls.account} '{owner}'")
             scopes = item.get(cls.rights) if cls.rights is not None else None
             registrations.append(
                 Registration(

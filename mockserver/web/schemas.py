@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import marshmallow
@@ -74,8 +74,7 @@ def _errors(schema: marshmallow.Schema, messages: Any, data: Mapping[str, Any]) 
     for name, below in messages.items():
         for number, (value, message) in enumerate(_leaves(below, data.get(name))):
             if number == 0 or reports_all.get(name):
-                known = {"field": name, "value": value, "type": json_type(value)}
-                yield message(**{each: known[each] for each in message.placeholders})
+                yield message.with_values(field=name, value=value, type=json_type(value))
 
 
 def _leaves(messages: Any, value: Any) -> Iterator[tuple[Any, ErrorMessage]]:
@@ -122,6 +121,16 @@ class FirstErrorList(fields.List[Any]):
             except ValidationError as error:
                 raise ValidationError({index: error.messages}) from None
         return loaded
+
+
+def string(error: ErrorMessage) -> fields.String:
+    """Return the field of any string."""
+    return fields.String(error_messages=messages(error))
+
+
+def one_of(values: Sequence[str], error: ErrorMessage) -> fields.String:
+    """Return the field of one of several strings."""
+    return fields.String(error_messages=messages(error), validate=validate.OneOf(values, error=error))
 
 
 def strings(*, error_messages: dict[str, Any], **options: Any) -> fields.List[str]:

@@ -608,7 +608,7 @@ def test_status_line(client):
 
 def test_operation_that_is_not_modelled(client):
     """What Mailgun has and the server has not is 501 in words, never an invented answer."""
-    refused(client.dynamic_pools.get(), 501, "mockserver does not model GET /v3/dynamic_pools; it invents no answer")
+    refused(client.dynamic_pools.get(), 501, "mockserver does not implement GET /v3/dynamic_pools")
 
 
 # IPs and warm-ups

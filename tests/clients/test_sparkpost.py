@@ -20,9 +20,9 @@ MARKETING_IPS = [
     {"external_ip": "54.244.54.135", "hostname": "mta472a.sparkpostmail.com"},
     {"external_ip": "54.244.54.137", "hostname": "mta474a.sparkpostmail.com"},
 ]
-TRANSACTIONAL_IPS = [{"external_ip": "54.244.54.140", "hostname": "mta477a.sparkpostmail.com"}]
+TRANSACTIONAL_IPS = [{"external_ip": "203.0.113.140", "hostname": "mta477a.sparkpostmail.com"}]
 DEFAULT_IPS = [
-    {"external_ip": "54.244.54.141", "hostname": "mta478a.sparkpostmail.com"},
+    {"external_ip": "203.0.113.141", "hostname": "mta478a.sparkpostmail.com"},
     {"external_ip": "203.0.113.25", "hostname": "mail.example.com"},
 ]
 MARKETING = {
@@ -105,7 +105,7 @@ def test_life_of_a_pool(pools, ips):
     assert pools.get("big_news") == created
     assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT, created]
 
-    assert ips.update("54.244.54.141", ip_pool="big_news") == {"message": "Updated IP Pool."}
+    assert ips.update("203.0.113.141", ip_pool="big_news") == {"message": "Updated IP Pool."}
     assert pools.get("big_news")["ips"] == DEFAULT_IPS[:1]
     assert pools.get("default")["ips"] == DEFAULT_IPS[1:]
 
@@ -116,7 +116,7 @@ def test_life_of_a_pool(pools, ips):
     }
     assert pools.get("big_news") == {**created, "name": "Small News", "ips": DEFAULT_IPS[:1]}
 
-    assert ips.update("54.244.54.141", ip_pool="default") == {"message": "Updated IP Pool."}
+    assert ips.update("203.0.113.141", ip_pool="default") == {"message": "Updated IP Pool."}
     assert pools.get("big_news")["ips"] == []
 
     assert pools.delete("big_news") is True
@@ -130,8 +130,8 @@ def test_sending_ips(ips):
     expected = [
         ("54.244.54.135", "mta472a.sparkpostmail.com", "marketing_ip_pool", False),
         ("54.244.54.137", "mta474a.sparkpostmail.com", "marketing_ip_pool", False),
-        ("54.244.54.140", "mta477a.sparkpostmail.com", "transactional", False),
-        ("54.244.54.141", "mta478a.sparkpostmail.com", "default", False),
+        ("203.0.113.140", "mta477a.sparkpostmail.com", "transactional", False),
+        ("203.0.113.141", "mta478a.sparkpostmail.com", "default", False),
         ("203.0.113.25", "mail.example.com", "default", True),
     ]
     keys = ("external_ip", "hostname", "ip_pool", "customer_provided")
@@ -353,7 +353,7 @@ def test_status_line(pools):
 
 def test_operation_that_is_not_modelled(connect, sparkpost_key):
     """What SparkPost has and the server has not is 501 in words, never an invented answer."""
-    with refused(501, "mockserver does not model GET /api/v1/sending-domains; it invents no answer"):
+    with refused(501, "mockserver does not implement GET /api/v1/sending-domains"):
         connect("sending-domains", sparkpost_key).list()
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from mockserver.providers.mailgun.rules import delegation, domains, ips, jobs, pools
+from mockserver.providers.mailgun.rules import delegation, domain_ips, ips, jobs, pools
 
 from .account import Told
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
@@ -572,18 +572,18 @@ def test_mailgun_is_as_its_model() -> None:
 
 
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
-    "the heir of a pool can change it": (pools.own_pool, "pool.account != account", "False"),
-    "an IP is in two pools": (ips.free_ip, "pool is not None and", "False and"),
+    "the heir of a pool can change it": (pools.get_owned_pool, "pool.account != account", "False"),
+    "an IP is in two pools": (ips.get_poolable_ip, "pool is not None and", "False and"),
     "a linked pool loses its last IP": (pools.remove_ip, "len(pool.ips) == 1", "False"),
-    "an IP is added to a linked domain": (domains.assign_ip, "domain.pool_id is not None", "False"),
-    "a revoked pool stays linked": (jobs._follow, "(job.revoke_from is not None and loses)", "False"),
-    "half of the IPs are judged": (pools.add_ips, "    for address in addresses:", "    for address in addresses[:1]:"),
+    "an IP is added to a linked domain": (domain_ips.assign_ip, "domain.pool_id is not None", "False"),
+    "a revoked pool stays linked": (jobs._relinked, "(job.revoke_from is not None and loses)", "False"),
+    "half of the IPs are judged": (pools.add_ips, "    for address in ips:", "    for address in ips[:1]:"),
     "a pool with IPs goes without a replacement": (pools.delete_pool, "elif pool.ips:", "elif False:"),
-    "the domains of a replaced pool stay": (jobs._follow, "job.relink_to is not None and loses", "False"),
+    "the domains of a replaced pool stay": (jobs._relinked, "job.relink_to is not None and loses", "False"),
     "an edit changes nothing": (pools.edit_pool, "changed == pool and not link and not unlink", "False"),
     "the work is done at once": (jobs.new_job, "tx.now + delay", "tx.now"),
     "heirs are forgotten with their pool": (pools.delete_pool, "[*other.delegated_to, *pool.delegated_to]", "()"),
-    "who was revoked still counts as delegated": (delegation._take, "!= subaccount_id", "is not None"),
+    "who was revoked still counts as delegated": (delegation._remove_delegation, "!= subaccount_id", "is not None"),
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from mockserver.providers.sendgrid.models import State
-from mockserver.providers.sendgrid.rules import classic_pools, management_ips, management_pools, pools, users
+from mockserver.providers.sendgrid.rules import classic_pools, management_ips, management_pools, pools, subusers
 
 from .account import Told
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
@@ -459,27 +459,27 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "101 pools by name": (classic_pools.create_pool, ">= catalog.MAX_POOLS", "> catalog.MAX_POOLS"),
     "the users share a limit of pools": (
         management_pools.create_pool,
-        "len(tx.state.pools_of(user))",
+        "len(tx.state.pools_of(account))",
         "len(tx.state.pools)",
     ),
     "101 IPs one by one": (classic_pools.add_ip, ">= catalog.MAX_POOL_IPS", "> catalog.MAX_POOL_IPS"),
     "a subuser sees the parent's pools": (
         State.pools_of,
-        "if pool.subuser == user",
-        "if pool.subuser in (None, user)",
+        "if pool.subuser == account",
+        "if pool.subuser in (None, account)",
     ),
     "101 pools by id": (management_pools.create_pool, ">= catalog.MAX_POOLS", "> catalog.MAX_POOLS"),
     "IPs are added up to the unfit one": (
         management_pools.add_ips,
-        "    _check_assignable(tx, user, addresses)\n",
-        "    addresses = [each for each in addresses if each in tx.state.ips]\n",
+        "    _check_assignable(tx, account, ips)\n",
+        "    ips = [each for each in ips if each in tx.state.ips]\n",
     ),
     "101 IPs at once": (management_pools.add_ips, "len(members)", "len(pool.ips)"),
-    "a name is taken by renaming": (classic_pools.rename_pool, "pools.is_named(tx, user, new_name)", "False"),
-    "an IP that is in the pool already is there twice": (classic_pools.add_ip, "address not in pool.ips", "True"),
-    "a name is taken by another user": (pools.is_named, "tx.state.pools_of(user)", "tx.state.pools.values()"),
-    "a pool keeps an IP that was taken from its subuser": (users._assign, "pools.leave(tx, changed)", "pass"),
-    "a pool keeps an IP that the parent lost": (management_ips.change_ip, "pools.leave(tx, [ip])", "pass"),
+    "a name is taken by renaming": (classic_pools.rename_pool, "pools.has_pool(tx, account, name=new_name)", "False"),
+    "an IP that is in the pool already is there twice": (classic_pools.add_ip, "ip not in pool.ips", "True"),
+    "a name is taken by another user": (pools.has_pool, "tx.state.pools_of(account)", "tx.state.pools.values()"),
+    "a pool keeps an IP that was taken from its subuser": (subusers._assign, "pools.prune_pools(tx, changed)", "pass"),
+    "a pool keeps an IP that the parent lost": (management_ips.change_ip, "pools.prune_pools(tx, [ip])", "pass"),
 }
 
 

@@ -402,8 +402,8 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a deleted pool keeps its IPs": (pools.delete_pool, "for ip in _members(tx, pool_id):", "for ip in ():"),
     "an update takes away what is not sent": (
         pools.update_pool,
-        "**_given(optional)",
-        "'fbl_signing_domain': None, **_given(optional)",
+        "**changes",
+        "**{'fbl_signing_domain': None, **changes}",
     ),
     "overflow pools make a chain": (pools._check_overflow, "overflow.auto_warmup_overflow_pool is not None", "False"),
     "one IP more can be bought": (

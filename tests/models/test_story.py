@@ -252,7 +252,7 @@ def test_one_story_three_dialects() -> None:
 
 
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
-    "SparkPost forgets the new name": (sparkpost_pools.update_pool, '{"name": name, ', '{"name": pool.name, '),
+    "SparkPost forgets the new name": (sparkpost_pools.update_pool, "name=name, ", "name=pool.name, "),
     "SendGrid takes an IP out, and leaves it": (sendgrid_pools.remove_ip, "{address})", "set())"),
     "Mailgun makes pools for the parent account": (
         mailgun_pools.create_pool,

@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.core.errors import SeedError
 from mockserver.providers.mailgun import catalog
-from mockserver.providers.mailgun.models import Domain, Link, State, created
+from mockserver.providers.mailgun.models import Domain, Link, State, created_at
 from mockserver.providers.mailgun.schemas.seed import MailgunSeed
 
 from ..support import SUBACCOUNT, ProviderAccess
@@ -27,29 +27,29 @@ JOB = {"id": "b" * 24}
     ("section", "path", "reason"),
     [
         ({"ips": [{"ip": "192.0.2.1", "dedicated": False, "warmup": True}]}, ("ips", 0, "warmup"),
-         "192.0.2.1 is shared; only a dedicated IP is warmed up"),
+         "warm-up of the shared IP 192.0.2.1: expected a dedicated IP"),
         ({"ips": [{"ip": "192.0.2.1", "warmup_started_at": 1}]}, ("ips", 0, "warmup_started_at"),
-         "192.0.2.1 is not on a warm-up"),
-        ({"jobs": [JOB]}, ("jobs", 0), "is about one of pool_id, assign_ip, unassign_ip, delete_domain"),
+         "start of the warm-up of 192.0.2.1: expected 'warmup: true'"),
+        ({"jobs": [JOB]}, ("jobs", 0), "expected one of pool_id, assign_ip, unassign_ip, delete_domain"),
         ({"jobs": [{**JOB, "pool_id": "a" * 24, "delete_domain": "x"}]}, ("jobs", 0),
-         "is about one of pool_id, assign_ip, unassign_ip, delete_domain"),
-        ({"jobs": [{**JOB, "assign_ip": "192.0.2.1"}]}, ("jobs", 0, "assign_ip"), "the account has no IP 192.0.2.1"),
+         "expected one of pool_id, assign_ip, unassign_ip, delete_domain"),
+        ({"jobs": [{**JOB, "assign_ip": "192.0.2.1"}]}, ("jobs", 0, "assign_ip"), "unknown IP 192.0.2.1"),
         ({"jobs": [{**JOB, "unassign_ip": "192.0.2.1"}]}, ("jobs", 0, "unassign_ip"),
-         "the account has no IP 192.0.2.1"),
+         "unknown IP 192.0.2.1"),
         ({"jobs": [{**JOB, "pool_id": "a" * 24, "replace_with": "192.0.2.1"}]}, ("jobs", 0, "replace_with"),
-         "the account has no IP 192.0.2.1"),
+         "unknown IP 192.0.2.1"),
         ({"jobs": [{**JOB, "pool_id": "a" * 24, "replace_with": "any"}]}, ("jobs", 0, "replace_with"),
-         "'any' is no IP address"),
+         "expected an IP address, got 'any'"),
         ({"ips": [{"ip": "192.0.2.1"}], "jobs": [{**JOB, "unassign_ip": "192.0.2.1", "replace_with": "shared"}]},
-         ("jobs", 0, "replace_with"), "the account has no IP shared"),
+         ("jobs", 0, "replace_with"), "unknown IP shared"),
         ({"ips": [{"ip": "::1"}], "domains": [{**DOMAIN, "ips": ["::1", "0::1"]}]}, ("domains", 0, "ips", 1),
-         "::1 is there twice"),
+         "duplicate IP ::1"),
         ({"ips": IPS, "ip_pools": [POOL], "domains": [{**DOMAIN, "pool_id": "a" * 24}],
           "jobs": [{**JOB, "pool_id": "a" * 24, "relink_to": "d" * 24}]}, ("jobs",),
-         f"make domains.0.pool_id wrong: the account has no pool {'d' * 24}"),
+         f"state after the jobs: domains.0.pool_id: unknown pool '{'d' * 24}'"),
         ({"ips": IPS, "ip_pools": [{**POOL, "ips": []}], "domains": [DOMAIN],
           "jobs": [{**JOB, "pool_id": "a" * 24, "link": ["d.example.com"]}]}, ("jobs",),
-         f"make domains.0.pool_id wrong: the pool {'a' * 24} has no IP"),
+         f"state after the jobs: domains.0.pool_id: pool '{'a' * 24}': expected a pool with an IP"),
     ],
 )  # fmt: skip
 def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int, ...], reason: str) -> None:
@@ -162,7 +162,7 @@ def test_links_follow_from_domains() -> None:
 
 def test_an_id_says_when_it_was_made() -> None:
     """The recorded id of a domain, and the recorded time at which it was made."""
-    assert created("67bcf63306fcfd2fb4b7e056") == 1_740_437_043  # Mon, 24 Feb 2025 22:44:03 GMT
+    assert created_at("67bcf63306fcfd2fb4b7e056") == 1_740_437_043  # Mon, 24 Feb 2025 22:44:03 GMT
 
 
 def test_a_cursor_that_is_gone(slow: ProviderAccess) -> None:
@@ -213,7 +213,7 @@ def test_not_modelled(mailgun: ProviderAccess, method: str, path: str) -> None:
     response = mailgun(method, path)
     assert response.status_code == 501
     assert response.headers["X-Mockserver-Not-Implemented"] == "1"
-    assert response.json == {"message": f"mockserver does not model {method} {path}; it invents no answer"}
+    assert response.json == {"message": f"mockserver does not implement {method} {path}"}
 
 
 def test_dynamic_pools_are_not_modelled() -> None:

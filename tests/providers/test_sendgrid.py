@@ -90,7 +90,7 @@ def test_rename(sendgrid: ProviderAccess) -> None:
     """A renamed pool keeps its members, its id and its place; its old name is gone."""
     assert sendgrid.put(f"{POOLS}/marketing", json={"name": "promotions"}).json == {"name": "promotions"}
     assert sendgrid.get(f"{POOLS}/promotions").json == {
-        "ips": ["167.89.21.2", "167.89.21.3", "167.89.21.201"],
+        "ips": ["203.0.113.2", "203.0.113.3", "203.0.113.201"],
         "pool_name": "promotions",
     }
     assert sendgrid.get(f"{POOLS}/marketing").status_code == 404
@@ -104,9 +104,9 @@ def test_each_404_has_its_own_form(sendgrid: ProviderAccess) -> None:
     assert sendgrid.put(f"{POOLS}/nope", json={"name": "x"}).json == classic(None, "ip pool not found")
     bare = {"error": "Unable to locate specified IPs Pool"}
     assert sendgrid.delete(f"{POOLS}/nope").json == bare
-    assert sendgrid.delete(f"{POOLS}/nope/ips/167.89.21.1").json == bare
-    assert sendgrid.delete(f"{POOLS}/spare/ips/167.89.21.1").json == bare
-    assert sendgrid.post(f"{POOLS}/nope/ips", json={"ip": "167.89.21.1"}).json == classic(None, "resource not found")
+    assert sendgrid.delete(f"{POOLS}/nope/ips/203.0.113.1").json == bare
+    assert sendgrid.delete(f"{POOLS}/spare/ips/203.0.113.1").json == bare
+    assert sendgrid.post(f"{POOLS}/nope/ips", json={"ip": "203.0.113.1"}).json == classic(None, "resource not found")
 
 
 def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: ProviderAccess) -> None:
@@ -118,26 +118,26 @@ def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: ProviderAcces
 def test_an_ip_may_be_in_many_pools(sendgrid: ProviderAccess) -> None:
     """Adding an IP names every pool that it is in; adding it twice changes nothing."""
     for _ in range(2):
-        response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.2"})
+        response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.2"})
         assert response.status_code == 200
         assert response.json == {
-            "ip": "167.89.21.2",
+            "ip": "203.0.113.2",
             "pools": ["transactional", "marketing", "spare"],
             "start_date": None,
             "warmup": False,
         }
-    assert sendgrid.get(f"{POOLS}/spare").json["ips"] == ["167.89.21.2"]
+    assert sendgrid.get(f"{POOLS}/spare").json["ips"] == ["203.0.113.2"]
 
 
 def test_a_warming_ip_shows_when_it_began(sendgrid: ProviderAccess) -> None:
     """A warming IP has its start date, in seconds."""
-    response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.201"})
+    response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.201"})
     assert (response.json["start_date"], response.json["warmup"]) == (1409616000, True)
 
 
 @pytest.mark.parametrize(
     "ip",
-    ["9.9.9.9", "167.89.21.202", "167.89.21.203", "167.89.21.204", "nonsense"],
+    ["9.9.9.9", "203.0.113.202", "203.0.113.203", "203.0.113.204", "nonsense"],
     ids=["not owned", "no reverse DNS", "not enabled", "not the parent's", "no address"],
 )
 def test_ips_that_cannot_join(sendgrid: ProviderAccess, ip: str) -> None:
@@ -149,18 +149,18 @@ def test_ips_that_cannot_join(sendgrid: ProviderAccess, ip: str) -> None:
 def test_one_hundred_ips_a_pool(sendgrid: ProviderAccess) -> None:
     """A pool takes 100 IPs; the 101st is refused with the pool's name and count, one that is in it is not."""
     for number in range(1, 101):
-        assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"167.89.21.{number}"}).status_code == 200
-    response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.101"})
+        assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"203.0.113.{number}"}).status_code == 200
+    response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.101"})
     text = "the total number of IPs per pool cannot exceed 100. current IP count in ‘spare’ is ‘100’"
     assert (response.status_code, response.json) == (400, classic("ip", text))
-    assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.100"}).status_code == 200
+    assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.100"}).status_code == 200
     assert len(sendgrid.get(f"{POOLS}/spare").json["ips"]) == 100
 
 
 def test_delete_leaves_ips(sendgrid: ProviderAccess) -> None:
     """Deleting a pool removes the membership, not the IP."""
     assert sendgrid.delete(f"{POOLS}/transactional").status_code == 204
-    response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "167.89.21.1"})
+    response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.1"})
     assert response.json["pools"] == ["spare"]
 
 
@@ -170,8 +170,8 @@ def test_odd_names_work_in_paths(sendgrid: ProviderAccess, name: str) -> None:
     encoded = "".join(f"%{byte:02X}" for byte in name.encode())
     create(sendgrid, name)
     assert sendgrid.get(f"{POOLS}/{encoded}").json == {"ips": [], "pool_name": name}
-    assert sendgrid.post(f"{POOLS}/{encoded}/ips", json={"ip": "167.89.21.1"}).status_code == 200
-    assert sendgrid.delete(f"{POOLS}/{encoded}/ips/167.89.21.1").status_code == 204
+    assert sendgrid.post(f"{POOLS}/{encoded}/ips", json={"ip": "203.0.113.1"}).status_code == 200
+    assert sendgrid.delete(f"{POOLS}/{encoded}/ips/203.0.113.1").status_code == 204
     assert sendgrid.delete(f"{POOLS}/{encoded}").status_code == 204
 
 
@@ -204,7 +204,7 @@ def test_both_apis_show_the_same_pools(sendgrid: ProviderAccess) -> None:
 def test_ten_ips_are_shown(sendgrid: ProviderAccess) -> None:
     """A list shows at most ten of a pool's IPs, and how many there are: at nine, ten and eleven."""
     for number in range(30, 41):
-        sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"167.89.21.{number}"})
+        sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"203.0.113.{number}"})
         pool = sendgrid.get(f"{MANAGEMENT}?after_key=45678").json["result"][0]
         assert len(pool["ips_preview"]) == min(number - 29, 10)
         assert pool["total_ip_count"] == number - 29
@@ -235,8 +235,8 @@ def test_include_region(sendgrid: ProviderAccess) -> None:
 
 def test_ip_filter(sendgrid: ProviderAccess) -> None:
     """The IP filter shows the pools that have it: none for what is no address."""
-    assert listed(sendgrid, "ip=167.89.21.2") == ["transactional", "marketing"]
-    assert listed(sendgrid, "ip=167.89.21.2&limit=1") == ["transactional"]
+    assert listed(sendgrid, "ip=203.0.113.2") == ["transactional", "marketing"]
+    assert listed(sendgrid, "ip=203.0.113.2&limit=1") == ["transactional"]
     assert listed(sendgrid, "ip=9.9.9.9") == listed(sendgrid, "ip=nonsense") == []
 
 
@@ -258,17 +258,17 @@ def test_a_full_last_page_ends(sendgrid: ProviderAccess) -> None:
 
 def test_next_params_repeat_what_was_sent(sendgrid: ProviderAccess) -> None:
     """Parameters come back as texts; the regional ones only when include_region is true."""
-    query = "limit=1&ip=167.89.21.2&region=us"
+    query = "limit=1&ip=203.0.113.2&region=us"
     params = sendgrid.get(f"{MANAGEMENT}?{query}&include_region=true").json["_metadata"]["next_params"]
     assert list(params.items()) == [
         ("after_key", "12345"),
-        ("ip", "167.89.21.2"),
+        ("ip", "203.0.113.2"),
         ("limit", "1"),
         ("region", "us"),
         ("include_region", "true"),
     ]
     params = sendgrid.get(f"{MANAGEMENT}?{query}").json["_metadata"]["next_params"]
-    assert params == {"after_key": "12345", "ip": "167.89.21.2", "limit": "1"}
+    assert params == {"after_key": "12345", "ip": "203.0.113.2", "limit": "1"}
 
 
 @pytest.mark.parametrize("limit", ["1", "99", "100", "007"])
@@ -361,9 +361,9 @@ def test_on_behalf_of(sendgrid: ProviderAccess) -> None:
     assert names(subuser) == listed(subuser) == ["newsletters"]
     assert subuser.get(f"{POOLS}/marketing").status_code == 404
     create(subuser, "marketing")
-    for ip, status in (("167.89.21.8", 200), ("167.89.21.1", 404), ("167.89.21.205", 200)):
+    for ip, status in (("203.0.113.8", 200), ("203.0.113.1", 404), ("203.0.113.205", 200)):
         assert subuser.post(f"{POOLS}/marketing/ips", json={"ip": ip}).status_code == status
-    assert sendgrid.get(f"{POOLS}/marketing").json["ips"] == ["167.89.21.2", "167.89.21.3", "167.89.21.201"]
+    assert sendgrid.get(f"{POOLS}/marketing").json["ips"] == ["203.0.113.2", "203.0.113.3", "203.0.113.201"]
     subuser.get(POOLS)
     assert subuser.last.account == "subuser1"
 

@@ -256,20 +256,20 @@ def test_warmup(make_world: Callable[..., World]) -> None:
     """Warm-up begins now, shows wherever the IP does, begins once, and ends when it is taken out."""
     now = [1_700_000_000.5]
     sendgrid = make_world(time=lambda: now[0]).sendgrid
-    warming = [{"ip": "167.89.21.2", "start_date": 1_700_000_000}]
+    warming = [{"ip": "203.0.113.2", "start_date": 1_700_000_000}]
     for _ in range(2):
-        begun = sendgrid.post(WARMUP, json={"ip": "167.89.21.2"})
+        begun = sendgrid.post(WARMUP, json={"ip": "203.0.113.2"})
         assert (begun.status_code, begun.json) == (200, warming)
         now[0] += 100 * 24 * 3_600
-    assert sendgrid.get(f"{WARMUP}/167.89.21.2").json == warming
-    assert sendgrid.get(WARMUP).json == [*warming, {"ip": "167.89.21.201", "start_date": 1_409_616_000}]
-    assert sendgrid.get(f"{IPS}/167.89.21.2").json["start_date"] == 1_700_000_000
-    assert sendgrid.get(f"{MANAGED}/167.89.21.2").json["is_auto_warmup"] is True
-    ended = sendgrid.delete(f"{WARMUP}/167.89.21.2")
+    assert sendgrid.get(f"{WARMUP}/203.0.113.2").json == warming
+    assert sendgrid.get(WARMUP).json == [*warming, {"ip": "203.0.113.201", "start_date": 1_409_616_000}]
+    assert sendgrid.get(f"{IPS}/203.0.113.2").json["start_date"] == 1_700_000_000
+    assert sendgrid.get(f"{MANAGED}/203.0.113.2").json["is_auto_warmup"] is True
+    ended = sendgrid.delete(f"{WARMUP}/203.0.113.2")
     assert (ended.status_code, ended.data) == (204, b"")
-    for response in (sendgrid.get(f"{WARMUP}/167.89.21.2"), sendgrid.delete(f"{WARMUP}/167.89.21.2")):
+    for response in (sendgrid.get(f"{WARMUP}/203.0.113.2"), sendgrid.delete(f"{WARMUP}/203.0.113.2")):
         assert (response.status_code, response.json) == (404, NOT_FOUND)
-    found = sendgrid.get(f"{IPS}/167.89.21.2").json
+    found = sendgrid.get(f"{IPS}/203.0.113.2").json
     assert (found["warmup"], found["start_date"]) == (False, None)
 
 
@@ -321,7 +321,7 @@ def test_missing_scopes(world: World) -> None:
 
 # Subusers
 
-NEW = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["167.89.21.9"]}
+NEW = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["203.0.113.9"]}
 
 
 def test_life_of_a_subuser(sendgrid: ProviderAccess) -> None:
@@ -341,19 +341,19 @@ def test_life_of_a_subuser(sendgrid: ProviderAccess) -> None:
     assert [list(each.items()) for each in listed] == [
         [("disabled", False), ("email", "team@example.com"), ("id", number), ("username", "team")]
     ]
-    assert sendgrid.get(f"{MANAGED}/167.89.21.9/subusers").json["result"] == [str(number)]
+    assert sendgrid.get(f"{MANAGED}/203.0.113.9/subusers").json["result"] == [str(number)]
     team = sendgrid.acting_for("team")
     team.post(POOLS, json={"name": "mine"})
-    assert team.post(f"{POOLS}/mine/ips", json={"ip": "167.89.21.9"}).status_code == 200
-    given = sendgrid.put(f"{SUBUSERS}/team/ips", json=["167.89.21.4", "167.89.21.7", "167.89.21.4"])
-    assert (given.status_code, given.json) == (200, {"ips": ["167.89.21.4", "167.89.21.7"]})
-    assert addresses(team.get(IPS)) == ["167.89.21.4", "167.89.21.7"]
+    assert team.post(f"{POOLS}/mine/ips", json={"ip": "203.0.113.9"}).status_code == 200
+    given = sendgrid.put(f"{SUBUSERS}/team/ips", json=["203.0.113.4", "203.0.113.7", "203.0.113.4"])
+    assert (given.status_code, given.json) == (200, {"ips": ["203.0.113.4", "203.0.113.7"]})
+    assert addresses(team.get(IPS)) == ["203.0.113.4", "203.0.113.7"]
     assert team.get(f"{POOLS}/mine").json["ips"] == []
-    assert sendgrid.get(f"{IPS}/167.89.21.7").json["subusers"] == ["parent", "subuser1", "team"]
+    assert sendgrid.get(f"{IPS}/203.0.113.7").json["subusers"] == ["parent", "subuser1", "team"]
     deleted = sendgrid.delete(f"{SUBUSERS}/team")
     assert (deleted.status_code, deleted.data) == (204, b"")
     assert team.get(POOLS).status_code == 401
-    assert sendgrid.get(f"{IPS}/167.89.21.7").json["subusers"] == ["parent", "subuser1"]
+    assert sendgrid.get(f"{IPS}/203.0.113.7").json["subusers"] == ["parent", "subuser1"]
     assert sendgrid.post(SUBUSERS, json=NEW).json["user_id"] != number
     assert team.get(POOLS).json == []
 
@@ -395,7 +395,7 @@ def test_subusers_that_cannot_be_made(sendgrid: ProviderAccess) -> None:
     for name in ("subuser1", "parent"):
         refused(sendgrid.post(SUBUSERS, json={**NEW, "username": name}), None, "username exists")
     text = "unable to validate IPs at this time"
-    refused(sendgrid.post(SUBUSERS, json={**NEW, "ips": ["167.89.21.9", "9.9.9.9"]}), None, text)
+    refused(sendgrid.post(SUBUSERS, json={**NEW, "ips": ["203.0.113.9", "9.9.9.9"]}), None, text)
     refused(sendgrid.put(f"{SUBUSERS}/subuser2/ips", json=["9.9.9.9"]), None, text)
     for body in (b"{", b"{}", b"null", b"[1]", b'{"ips": []}'):
         refused(sendgrid.put(f"{SUBUSERS}/subuser2/ips", data=body), None, "Request body is not valid json")
@@ -424,12 +424,12 @@ def test_ids_of_subusers(make_sendgrid: Callable[..., ProviderAccess]) -> None:
 GLOBAL_ONLY = [
     ("POST", IPS, {"count": 1}),
     ("GET", f"{IPS}/assigned", None),
-    ("GET", f"{IPS}/167.89.21.7", None),
+    ("GET", f"{IPS}/203.0.113.7", None),
     ("POST", MANAGED, {"is_auto_warmup": False, "is_parent_assigned": True}),
-    ("PATCH", f"{MANAGED}/167.89.21.7", {"is_auto_warmup": True}),
-    ("GET", f"{MANAGED}/167.89.21.7/subusers", None),
-    ("POST", f"{MANAGED}/167.89.21.7/subusers:batchAdd", {"subusers": ["1002"]}),
-    ("POST", f"{MANAGED}/167.89.21.7/subusers:batchDelete", {"subusers": ["1002"]}),
+    ("PATCH", f"{MANAGED}/203.0.113.7", {"is_auto_warmup": True}),
+    ("GET", f"{MANAGED}/203.0.113.7/subusers", None),
+    ("POST", f"{MANAGED}/203.0.113.7/subusers:batchAdd", {"subusers": ["1002"]}),
+    ("POST", f"{MANAGED}/203.0.113.7/subusers:batchDelete", {"subusers": ["1002"]}),
     ("GET", SUBUSERS, None),
     ("POST", SUBUSERS, NEW),
     ("PUT", f"{SUBUSERS}/subuser1/ips", []),
@@ -463,7 +463,7 @@ def test_what_a_subuser_cannot_ask(sendgrid: ProviderAccess, method: str, path: 
     """What only the parent account can do is an unknown path to a subuser; its own assigned IPs are not."""
     sent = {} if body is None else {"json": body}
     response = sendgrid.acting_for("subuser1")(method, path, **sent)
-    if path in (f"{IPS}/assigned", f"{IPS}/167.89.21.7"):
+    if path in (f"{IPS}/assigned", f"{IPS}/203.0.113.7"):
         assert response.status_code == 200
     else:
         assert (response.status_code, response.json) == (404, NOT_FOUND)
@@ -516,10 +516,10 @@ def test_a_state_of_any_time_is_put_back(sendgrid: ProviderAccess, now: str) -> 
     """What is made at any time that a clock can show is answered, and said so that a state can be put back."""
     client, path = sendgrid.world.client, "/_mockserver/tenants/default"
     assert client.put(f"{path}/clock", json={"now": now, "frozen": True}).status_code == 200
-    (warming,) = sendgrid.post(WARMUP, json={"ip": "167.89.21.2"}).json
+    (warming,) = sendgrid.post(WARMUP, json={"ip": "203.0.113.2"}).json
     assert sendgrid.post(IPS, json={"count": 1, "warmup": True}).status_code == 201
-    assert sendgrid.patch(f"{MANAGED}/167.89.21.3", json={"is_auto_warmup": True}).status_code == 200
-    assert sendgrid.get(f"{IPS}/167.89.21.2").json["start_date"] == warming["start_date"]
+    assert sendgrid.patch(f"{MANAGED}/203.0.113.3", json={"is_auto_warmup": True}).status_code == 200
+    assert sendgrid.get(f"{IPS}/203.0.113.2").json["start_date"] == warming["start_date"]
     assert sendgrid.get(f"{IPS}?limit=500").status_code == 200
     assert sendgrid.get(MANAGED).status_code == 200
     state = client.get(f"{path}/state").json["state"]

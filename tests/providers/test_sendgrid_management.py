@@ -41,16 +41,16 @@ def ip(number: int, **more: Any) -> dict[str, Any]:
 
 def test_life_of_a_pool(sendgrid: ProviderAccess) -> None:
     """A pool is made with IPs, read, renamed and deleted by its id; the IPs stay on the account."""
-    made = sendgrid.post(POOLS, json={"name": "receipts", "ips": ["167.89.21.4", "159.183.0.1", "167.89.21.4"]})
+    made = sendgrid.post(POOLS, json={"name": "receipts", "ips": ["203.0.113.4", "198.51.100.1", "203.0.113.4"]})
     pool_id = made.json["id"]
     assert made.status_code == 201
     assert list(made.json.items()) == [
         ("name", "receipts"),
         ("id", pool_id),
-        ("ips", ["167.89.21.4", "159.183.0.1"]),
+        ("ips", ["203.0.113.4", "198.51.100.1"]),
     ]
     found = sendgrid.get(f"{POOLS}/{pool_id}").json
-    shown = {"ips_preview": ["167.89.21.4", "159.183.0.1"], "total_ip_count": 2}
+    shown = {"ips_preview": ["203.0.113.4", "198.51.100.1"], "total_ip_count": 2}
     assert found == {"name": "receipts", "id": pool_id, **shown}
     regions = [{"region": "eu", "count": 1}, {"region": "us", "count": 1}]
     assert list(sendgrid.get(f"{POOLS}/{pool_id}?include_region=true").json.items()) == [
@@ -59,11 +59,11 @@ def test_life_of_a_pool(sendgrid: ProviderAccess) -> None:
     ]
     renamed = sendgrid.put(f"{POOLS}/{pool_id}", json={"name": "invoices"})
     assert (renamed.status_code, renamed.json) == (200, {"name": "invoices", "id": pool_id})
-    assert sendgrid.get("/v3/ips/pools/invoices").json["ips"] == ["167.89.21.4", "159.183.0.1"]
+    assert sendgrid.get("/v3/ips/pools/invoices").json["ips"] == ["203.0.113.4", "198.51.100.1"]
     deleted = sendgrid.delete(f"{POOLS}/{pool_id}")
     assert (deleted.status_code, deleted.data) == (204, b"")
     refused(sendgrid.get(f"{POOLS}/{pool_id}"), "poolid", "not found")
-    assert sendgrid.get(f"{IPS}/167.89.21.4").json["pools"] == []
+    assert sendgrid.get(f"{IPS}/203.0.113.4").json["pools"] == []
 
 
 @pytest.mark.parametrize("body", [{"name": "empty"}, {"name": "empty", "ips": []}, {"name": "empty", "ips": None}])
@@ -120,7 +120,7 @@ def test_bodies_that_do_not_parse(sendgrid: ProviderAccess, method: str, body: b
     refused(sendgrid(method, POOLS if method == "POST" else SPARE, data=body), "", PARSE)
 
 
-@pytest.mark.parametrize("ips", ["167.89.21.1", [1], {}, [None]])
+@pytest.mark.parametrize("ips", ["203.0.113.1", [1], {}, [None]])
 def test_ips_of_another_type(sendgrid: ProviderAccess, ips: Any) -> None:
     """IPs are an array of texts wherever they are sent."""
     for response in (
@@ -138,7 +138,7 @@ def test_ips_of_another_type(sendgrid: ProviderAccess, ips: Any) -> None:
 def test_pools_that_are_not_there(sendgrid: ProviderAccess, pool_id: str, message: str) -> None:
     """Every operation refuses an id that is no number, and one that none of the user's pools has, with 400."""
     pool = f"{POOLS}/{pool_id}"
-    ips = {"ips": ["167.89.21.1"]}
+    ips = {"ips": ["203.0.113.1"]}
     for response in (
         sendgrid.get(pool),
         sendgrid.put(pool, json={"name": "new"}),
@@ -160,30 +160,30 @@ def test_zeros_before_an_id(sendgrid: ProviderAccess) -> None:
 
 def test_members(sendgrid: ProviderAccess) -> None:
     """IPs are added to a pool and taken out of it in batches, and listed by number with all their pools."""
-    added = sendgrid.post(f"{MARKETING}/ips:batchAdd", json={"ips": ["167.89.21.20", "167.89.21.4", "167.89.21.4"]})
+    added = sendgrid.post(f"{MARKETING}/ips:batchAdd", json={"ips": ["203.0.113.20", "203.0.113.4", "203.0.113.4"]})
     assert added.status_code == 200
     assert list(added.json.items()) == [
         ("name", "marketing"),
         ("id", "23456"),
-        ("ips", ["167.89.21.20", "167.89.21.4"]),
+        ("ips", ["203.0.113.20", "203.0.113.4"]),
     ]
     marketing = {"id": "23456", "name": "marketing"}
     page = sendgrid.get(f"{MARKETING}/ips?limit=2")
     assert page.json == {
         "result": [
-            {"ip": "167.89.21.2", "pools": [{"id": "12345", "name": "transactional"}, marketing]},
-            {"ip": "167.89.21.3", "pools": [marketing]},
+            {"ip": "203.0.113.2", "pools": [{"id": "12345", "name": "transactional"}, marketing]},
+            {"ip": "203.0.113.3", "pools": [marketing]},
         ],
-        "_metadata": {"next_params": {"after_key": "167.89.21.3", "limit": "2"}},
+        "_metadata": {"next_params": {"after_key": "203.0.113.3", "limit": "2"}},
     }
-    rest = sendgrid.get(f"{MARKETING}/ips?after_key=167.89.21.3&include_region=true")
-    assert addresses(rest) == ["167.89.21.4", "167.89.21.20", "167.89.21.201"]
+    rest = sendgrid.get(f"{MARKETING}/ips?after_key=203.0.113.3&include_region=true")
+    assert addresses(rest) == ["203.0.113.4", "203.0.113.20", "203.0.113.201"]
     assert list(rest.json["result"][0]) == ["ip", "region", "pools"]
     assert next_params(rest) == {"after_key": None, "include_region": "true"}
-    gone = sendgrid.post(f"{MARKETING}/ips:batchDelete", json={"ips": ["167.89.21.2", "167.89.21.20", "167.89.21.2"]})
+    gone = sendgrid.post(f"{MARKETING}/ips:batchDelete", json={"ips": ["203.0.113.2", "203.0.113.20", "203.0.113.2"]})
     assert (gone.status_code, gone.data) == (204, b"")
-    assert addresses(sendgrid.get(f"{MARKETING}/ips")) == ["167.89.21.3", "167.89.21.4", "167.89.21.201"]
-    assert sendgrid.get("/v3/ips/pools/transactional").json["ips"] == ["167.89.21.1", "167.89.21.2"]
+    assert addresses(sendgrid.get(f"{MARKETING}/ips")) == ["203.0.113.3", "203.0.113.4", "203.0.113.201"]
+    assert sendgrid.get("/v3/ips/pools/transactional").json["ips"] == ["203.0.113.1", "203.0.113.2"]
 
 
 @pytest.mark.parametrize(
@@ -229,17 +229,17 @@ def test_the_size_of_a_batch(sendgrid: ProviderAccess, operation: str) -> None:
     refused(sendgrid.post(path, json={}), "ips", "not found in the request body")
     refused(sendgrid.post(path, json={"ips": None}), "ips", "not found in the request body")
     for count in (0, 101):
-        response = sendgrid.post(path, json={"ips": [f"167.89.21.{number}" for number in range(count)]})
+        response = sendgrid.post(path, json={"ips": [f"203.0.113.{number}" for number in range(count)]})
         refused(response, "ips", "the number of IPs must be between 1 and 100")
     for first in (99, 100):
-        ips = [f"167.89.21.{number}" for number in range(1, first + 1)]
+        ips = [f"203.0.113.{number}" for number in range(1, first + 1)]
         sendgrid.post(f"{SPARE}/ips:batchAdd", json={"ips": ips})
         assert sendgrid.post(path, json={"ips": ips}).status_code in (200, 204)
 
 
 def test_a_new_pool_has_at_most_one_hundred_ips(sendgrid: ProviderAccess) -> None:
     """A pool is made with 100 IPs, and not with 101."""
-    ips = [f"167.89.21.{number}" for number in range(1, 102)]
+    ips = [f"203.0.113.{number}" for number in range(1, 102)]
     refused(
         sendgrid.post(POOLS, json={"name": "new", "ips": ips}), "ips", "the number of IPs must be between 1 and 100"
     )
@@ -249,7 +249,7 @@ def test_a_new_pool_has_at_most_one_hundred_ips(sendgrid: ProviderAccess) -> Non
 def test_a_pool_takes_one_hundred_ips(sendgrid: ProviderAccess) -> None:
     """IPs beyond the 100th are refused, with how many the pool has; those it has already do not count."""
     path = f"{SPARE}/ips:batchAdd"
-    ips = [f"167.89.21.{number}" for number in range(1, 102)]
+    ips = [f"203.0.113.{number}" for number in range(1, 102)]
     assert sendgrid.post(path, json={"ips": ips[:98]}).status_code == 200
     text = "the total number of IPs per pool cannot exceed 100. current IP count in ‘spare’ is ‘98’"
     refused(sendgrid.post(path, json={"ips": ips[90:]}), "ips", text)
@@ -260,24 +260,24 @@ def test_a_pool_takes_one_hundred_ips(sendgrid: ProviderAccess) -> None:
 
 def test_ips_that_cannot_join(sendgrid: ProviderAccess) -> None:
     """Those that are not the user's, without reverse DNS, disabled or not the parent's are named, each once."""
-    bad = ["9.9.9.9", "167.89.21.202", "167.89.21.203", "167.89.21.204", "nonsense"]
+    bad = ["9.9.9.9", "203.0.113.202", "203.0.113.203", "203.0.113.204", "nonsense"]
     text = f"unable to verify IPs assignability: {', '.join(bad)}"
     for response in (
-        sendgrid.post(f"{SPARE}/ips:batchAdd", json={"ips": ["167.89.21.1", *bad, *bad]}),
-        sendgrid.post(POOLS, json={"name": "new", "ips": [*bad, "167.89.21.1"]}),
+        sendgrid.post(f"{SPARE}/ips:batchAdd", json={"ips": ["203.0.113.1", *bad, *bad]}),
+        sendgrid.post(POOLS, json={"name": "new", "ips": [*bad, "203.0.113.1"]}),
     ):
         refused(response, "ips", text)
     assert sendgrid.get(SPARE).json["total_ip_count"] == 0
     subuser = sendgrid.acting_for("subuser1")
     path = f"{POOLS}/67890/ips:batchAdd"
-    refused(subuser.post(path, json={"ips": ["167.89.21.1"]}), "ips", "unable to verify IPs assignability: 167.89.21.1")
-    assert subuser.post(path, json={"ips": ["167.89.21.8", "167.89.21.205"]}).status_code == 200
+    refused(subuser.post(path, json={"ips": ["203.0.113.1"]}), "ips", "unable to verify IPs assignability: 203.0.113.1")
+    assert subuser.post(path, json={"ips": ["203.0.113.8", "203.0.113.205"]}).status_code == 200
 
 
 def test_a_batch_is_taken_out_whole(sendgrid: ProviderAccess) -> None:
     """If one IP is not in the pool, none is taken out."""
-    response = sendgrid.post(f"{MARKETING}/ips:batchDelete", json={"ips": ["167.89.21.2", "167.89.21.1", "x"]})
-    refused(response, "ips", "not found in pool ‘marketing’: 167.89.21.1, x")
+    response = sendgrid.post(f"{MARKETING}/ips:batchDelete", json={"ips": ["203.0.113.2", "203.0.113.1", "x"]})
+    refused(response, "ips", "not found in pool ‘marketing’: 203.0.113.1, x")
     assert sendgrid.get(MARKETING).json["total_ip_count"] == 3
 
 
@@ -286,9 +286,9 @@ def test_a_batch_is_taken_out_whole(sendgrid: ProviderAccess) -> None:
 
 def test_an_ip(sendgrid: ProviderAccess) -> None:
     """An IP is shown with its pools and settings; of one of SendGrid's nobody says whether it is enabled."""
-    found = sendgrid.get(f"{IPS}/167.89.21.2").json
+    found = sendgrid.get(f"{IPS}/203.0.113.2").json
     assert list(found.items()) == [
-        ("ip", "167.89.21.2"),
+        ("ip", "203.0.113.2"),
         ("is_parent_assigned", True),
         ("is_auto_warmup", False),
         ("pools", [{"id": "12345", "name": "transactional"}, {"id": "23456", "name": "marketing"}]),
@@ -297,9 +297,9 @@ def test_an_ip(sendgrid: ProviderAccess) -> None:
         ("is_enabled", None),
         ("is_leased", True),
     ]
-    assert sendgrid.get(f"{IPS}/159.183.0.1?include_region=true").json["region"] == "eu"
-    assert "region" not in sendgrid.get(f"{IPS}/159.183.0.1?include_region=false").json
-    (listed,) = sendgrid.get(f"{IPS}?ip=167.89.21.2").json["result"]
+    assert sendgrid.get(f"{IPS}/198.51.100.1?include_region=true").json["region"] == "eu"
+    assert "region" not in sendgrid.get(f"{IPS}/198.51.100.1?include_region=false").json
+    (listed,) = sendgrid.get(f"{IPS}?ip=203.0.113.2").json["result"]
     assert listed == found
     assert list(listed) == [
         "ip", "pools", "is_auto_warmup", "is_parent_assigned", "updated_at", "is_enabled", "is_leased", "added_at"
@@ -310,12 +310,12 @@ def test_an_ip(sendgrid: ProviderAccess) -> None:
 def test_the_ips_of_a_subuser(sendgrid: ProviderAccess) -> None:
     """A subuser sees its own IPs with its own pools, and is not told of the parent."""
     subuser = sendgrid.acting_for("subuser1")
-    assert addresses(subuser.get(IPS)) == ["167.89.21.7", "167.89.21.8", "167.89.21.205"]
-    found = subuser.get(f"{IPS}/167.89.21.7").json
+    assert addresses(subuser.get(IPS)) == ["203.0.113.7", "203.0.113.8", "203.0.113.205"]
+    found = subuser.get(f"{IPS}/203.0.113.7").json
     assert found["pools"] == [{"id": "67890", "name": "newsletters"}]
     assert "is_parent_assigned" not in found
-    refused(subuser.get(f"{IPS}/167.89.21.1"), "ip", "not found")
-    assert sendgrid.get(f"{IPS}/167.89.21.7").json["pools"] == []
+    refused(subuser.get(f"{IPS}/203.0.113.1"), "ip", "not found")
+    assert sendgrid.get(f"{IPS}/203.0.113.7").json["pools"] == []
 
 
 @pytest.fixture
@@ -494,10 +494,10 @@ def test_ips_run_out(make_sendgrid: Callable[..., ProviderAccess], remaining: in
 
 def test_a_taken_address_is_not_sold(make_sendgrid: Callable[..., ProviderAccess]) -> None:
     """A new IP has an address that the account has not."""
-    taken = [f"168.245.0.{number}" for number in range(1, 4)]
+    taken = [f"198.18.0.{number}" for number in range(1, 4)]
     sendgrid = make_sendgrid(ips=[{"ip": address} for address in taken])
     made = sendgrid.post(IPS, json={"is_auto_warmup": False, "is_parent_assigned": True})
-    assert made.json["ip"] == "168.245.0.4"
+    assert made.json["ip"] == "198.18.0.4"
 
 
 def test_subusers_that_only_have_warming_ips(make_sendgrid: Callable[..., ProviderAccess]) -> None:
@@ -541,35 +541,35 @@ def test_new_ips_that_do_not_fit(sendgrid: ProviderAccess, more: dict[str, Any],
 def test_settings(make_world: Callable[..., World]) -> None:
     """Each setting is changed by itself, the answer has all three, and the IP says when."""
     sendgrid = make_world(time=lambda: 1_700_000_000.5).sendgrid
-    path = f"{IPS}/167.89.21.3"
+    path = f"{IPS}/203.0.113.3"
     changed = sendgrid.patch(path, json={"is_auto_warmup": True, "is_enabled": None})
     assert changed.status_code == 200
     assert list(changed.json.items()) == [
-        ("ip", "167.89.21.3"),
+        ("ip", "203.0.113.3"),
         ("is_auto_warmup", True),
         ("is_parent_assigned", True),
         ("is_enabled", True),
     ]
     assert sendgrid.get(path).json["updated_at"] == 1_700_000_000
-    assert sendgrid.get("/v3/ips/warmup/167.89.21.3").json[0]["start_date"] == 1_700_000_000
+    assert sendgrid.get("/v3/ips/warmup/203.0.113.3").json[0]["start_date"] == 1_700_000_000
     sendgrid.patch(path, json={"is_auto_warmup": False})
-    assert sendgrid.get("/v3/ips/warmup/167.89.21.3").status_code == 404
+    assert sendgrid.get("/v3/ips/warmup/203.0.113.3").status_code == 404
 
 
 def test_warm_up_goes_on(sendgrid: ProviderAccess) -> None:
     """To warm up an IP that is being warmed up does not begin anew."""
-    sendgrid.patch(f"{IPS}/167.89.21.201", json={"is_auto_warmup": True})
-    assert sendgrid.get("/v3/ips/warmup/167.89.21.201").json[0]["start_date"] == 1409616000
+    sendgrid.patch(f"{IPS}/203.0.113.201", json={"is_auto_warmup": True})
+    assert sendgrid.get("/v3/ips/warmup/203.0.113.201").json[0]["start_date"] == 1409616000
 
 
 @pytest.mark.parametrize("setting", ["is_parent_assigned", "is_enabled"])
 def test_an_ip_leaves_its_pools(sendgrid: ProviderAccess, setting: str) -> None:
     """An IP that is no longer the parent's or enabled leaves all of the parent's pools, and can join again later."""
-    path = f"{IPS}/167.89.21.2"
+    path = f"{IPS}/203.0.113.2"
     assert sendgrid.patch(path, json={setting: False}).json[setting] is False
     assert sendgrid.get(path).json["pools"] == []
     assert sendgrid.get(MARKETING).json["total_ip_count"] == 2
-    batch = {"ips": ["167.89.21.2"]}
+    batch = {"ips": ["203.0.113.2"]}
     assert sendgrid.post(f"{MARKETING}/ips:batchAdd", json=batch).status_code == 400
     sendgrid.patch(path, json={setting: True})
     assert sendgrid.post(f"{MARKETING}/ips:batchAdd", json=batch).status_code == 200
@@ -577,17 +577,17 @@ def test_an_ip_leaves_its_pools(sendgrid: ProviderAccess, setting: str) -> None:
 
 def test_a_subusers_pool_keeps_what_is_not_the_parents(sendgrid: ProviderAccess) -> None:
     """Whether the parent may send from an IP does not matter to a subuser's pool; whether it is enabled does."""
-    sendgrid.patch(f"{IPS}/167.89.21.7", json={"is_parent_assigned": False})
+    sendgrid.patch(f"{IPS}/203.0.113.7", json={"is_parent_assigned": False})
     subuser = sendgrid.acting_for("subuser1")
-    assert subuser.get("/v3/ips/pools/newsletters").json["ips"] == ["167.89.21.7"]
-    sendgrid.patch(f"{IPS}/167.89.21.7", json={"is_enabled": False})
+    assert subuser.get("/v3/ips/pools/newsletters").json["ips"] == ["203.0.113.7"]
+    sendgrid.patch(f"{IPS}/203.0.113.7", json={"is_enabled": False})
     assert subuser.get("/v3/ips/pools/newsletters").json["ips"] == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"is_enabled": "yes"}', b'{"is_auto_warmup": 1}'])
 def test_settings_that_do_not_parse(sendgrid: ProviderAccess, body: bytes) -> None:
     """A setting is a boolean."""
-    refused(sendgrid.patch(f"{IPS}/167.89.21.3", data=body), "", PARSE)
+    refused(sendgrid.patch(f"{IPS}/203.0.113.3", data=body), "", PARSE)
 
 
 def test_settings_of_an_ip_that_is_not_there(sendgrid: ProviderAccess) -> None:
@@ -665,7 +665,7 @@ def test_queries_of_subusers(crowd: ProviderAccess, query: str, field: str, mess
 def test_an_ip_leaves_the_pools_of_who_loses_it(sendgrid: ProviderAccess) -> None:
     """A subuser that loses an IP has it in no pool."""
     ids = {each["username"]: str(each["id"]) for each in sendgrid.get("/v3/subusers").json}
-    sendgrid.post(f"{IPS}/167.89.21.7/subusers:batchDelete", json={"subusers": [ids["subuser1"]]})
+    sendgrid.post(f"{IPS}/203.0.113.7/subusers:batchDelete", json={"subusers": [ids["subuser1"]]})
     assert sendgrid.acting_for("subuser1").get("/v3/ips/pools/newsletters").json["ips"] == []
 
 
@@ -686,11 +686,11 @@ def test_scopes(make_world: Callable[..., World]) -> None:
         (reader.post(f"{MARKETING}/ips:batchDelete", json={}), "ips.pools.ips.delete"),
         (reader.get(IPS), "ips.read"),
         (reader.post(IPS, json={}), "ips.create"),
-        (reader.get(f"{IPS}/167.89.21.1"), "ips.read"),
-        (reader.patch(f"{IPS}/167.89.21.1", json={}), "ips.update"),
-        (reader.get(f"{IPS}/167.89.21.1/subusers"), "ips.read"),
-        (reader.post(f"{IPS}/167.89.21.1/subusers:batchAdd", json={}), "ips.update"),
-        (reader.post(f"{IPS}/167.89.21.1/subusers:batchDelete", json={}), "ips.update"),
+        (reader.get(f"{IPS}/203.0.113.1"), "ips.read"),
+        (reader.patch(f"{IPS}/203.0.113.1", json={}), "ips.update"),
+        (reader.get(f"{IPS}/203.0.113.1/subusers"), "ips.read"),
+        (reader.post(f"{IPS}/203.0.113.1/subusers:batchAdd", json={}), "ips.update"),
+        (reader.post(f"{IPS}/203.0.113.1/subusers:batchDelete", json={}), "ips.update"),
     ):
         assert response.status_code == 401
         assert response.json == {"errors": [{"field": "", "message": f"missing required scope: {scope}"}]}
@@ -706,12 +706,12 @@ def test_a_pool_with_ips_needs_two_scopes(make_sendgrid: Callable[..., ProviderA
     assert response.json["errors"][0]["message"] == "missing required scope: ips.pools.ips.create"
 
 
-@pytest.mark.parametrize("path", [f"{POOLS}/23456/ips", f"{IPS}/167.89.21.3/subusers", POOLS])
+@pytest.mark.parametrize("path", [f"{POOLS}/23456/ips", f"{IPS}/203.0.113.3/subusers", POOLS])
 def test_size_of_a_page_that_is_no_number(sendgrid: ProviderAccess, path: str) -> None:
     refused(sendgrid.get(f"{path}?limit=ten"), "limit", "should be > 0 and <= 100")
 
 
-@pytest.mark.parametrize("path", [MARKETING, f"{IPS}/167.89.21.3", POOLS, IPS])
+@pytest.mark.parametrize("path", [MARKETING, f"{IPS}/203.0.113.3", POOLS, IPS])
 def test_switch_that_is_no_boolean(sendgrid: ProviderAccess, path: str) -> None:
     message = "must be one of the following: true, false"
     refused(sendgrid.get(f"{path}?include_region=yes"), "include_region", message)
@@ -719,7 +719,7 @@ def test_switch_that_is_no_boolean(sendgrid: ProviderAccess, path: str) -> None:
 
 @pytest.mark.parametrize("name", ["is_auto_warmup", "is_parent_assigned", "is_enabled"])
 def test_setting_that_is_no_boolean(sendgrid: ProviderAccess, name: str) -> None:
-    refused(sendgrid.patch(f"{IPS}/167.89.21.3", json={name: "true"}), "", PARSE)
+    refused(sendgrid.patch(f"{IPS}/203.0.113.3", json={name: "true"}), "", PARSE)
 
 
 def test_address_that_is_not_of_the_account(sendgrid: ProviderAccess) -> None:

@@ -18,8 +18,8 @@ from migrate_pools import DESCRIPTION, main
 from mockserver import Tenant
 
 WORLD = "tests/world.yaml"
-IPS = {"167.89.21.1": "192.0.2.1", "167.89.21.2": "192.0.2.2", "167.89.21.3": "192.0.2.3"}
-BEFORE = {"receipts": ["167.89.21.1", "167.89.21.2"], "newsletters": ["167.89.21.3"]}
+IPS = {"203.0.113.1": "192.0.2.1", "203.0.113.2": "192.0.2.2", "203.0.113.3": "192.0.2.3"}
+BEFORE = {"receipts": ["203.0.113.1", "203.0.113.2"], "newsletters": ["203.0.113.3"]}
 AFTER = {"receipts": ["192.0.2.1", "192.0.2.2"], "newsletters": ["192.0.2.3"]}
 ALERTS = {"alerts": ["192.0.2.9"]}
 
@@ -165,7 +165,7 @@ def test_a_hundred_pools(mockserver: Tenant, migrate: Migrate) -> None:
 
 def test_more_than_ten_ips(mockserver: Tenant, migrate: Migrate) -> None:
     """SendGrid's list shows ten IPs of a pool; the others are asked for."""
-    ips = {f"167.89.21.{number}": f"192.0.2.{number}" for number in range(1, 13)}
+    ips = {f"203.0.113.{number}": f"192.0.2.{number}" for number in range(1, 13)}
     mockserver.seed(world({"large": list(ips)}, list(ips.values())))
     assert migrate(ips=ips) == 0
     assert pools(mockserver) == {"large": list(ips.values())}
@@ -174,7 +174,7 @@ def test_more_than_ten_ips(mockserver: Tenant, migrate: Migrate) -> None:
 @pytest.mark.parametrize("name", ["50% off / today?", "a#b&c=d;e", "Grüße 📮", "%2F", '"', "x" * 64])
 def test_odd_names(mockserver: Tenant, migrate: Migrate, name: str) -> None:
     """A name arrives as it is, whatever stands in it, and the pool's IPs are found by it."""
-    ips = {f"167.89.21.{number}": f"192.0.2.{number}" for number in range(1, 12)}
+    ips = {f"203.0.113.{number}": f"192.0.2.{number}" for number in range(1, 12)}
     mockserver.seed(world({name: list(ips)}, list(ips.values())))
     assert migrate(ips=ips) == 0
     assert pools(mockserver) == {name: list(ips.values())}
@@ -186,14 +186,14 @@ def test_odd_names(mockserver: Tenant, migrate: Migrate, name: str) -> None:
 
 def test_an_ip_without_a_replacement(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
     """An IP that the mapping does not know is told; everything else is done."""
-    assert migrate(ips={"167.89.21.1": "192.0.2.1", "167.89.21.3": "192.0.2.3"}) == 1
-    assert capsys.readouterr().err == "receipts: the mapping has no IP for 167.89.21.2\n"
+    assert migrate(ips={"203.0.113.1": "192.0.2.1", "203.0.113.3": "192.0.2.3"}) == 1
+    assert capsys.readouterr().err == "receipts: the mapping has no IP for 203.0.113.2\n"
     assert pools(mockserver) == {**ALERTS, "receipts": ["192.0.2.1"], "newsletters": ["192.0.2.3"]}
 
 
 def test_an_ip_of_another_pool(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
     """An IP can be in one pool of Mailgun only: what is said is what Mailgun said, and everything else is done."""
-    assert migrate(ips={**IPS, "167.89.21.1": "192.0.2.9"}) == 1
+    assert migrate(ips={**IPS, "203.0.113.1": "192.0.2.9"}) == 1
     (request,) = mockserver.requests.assert_called("mailgun.addIpToPool", error="ip_taken")
     assert request.error is not None
     assert request.error.message in capsys.readouterr().err
@@ -202,7 +202,7 @@ def test_an_ip_of_another_pool(mockserver: Tenant, migrate: Migrate, capsys: pyt
 
 def test_a_mended_mapping(mockserver: Tenant, migrate: Migrate) -> None:
     """With a better mapping a second run does what the first could not, and nothing twice."""
-    assert migrate(ips={"167.89.21.1": "192.0.2.1", "167.89.21.3": "192.0.2.3"}) == 1
+    assert migrate(ips={"203.0.113.1": "192.0.2.1", "203.0.113.3": "192.0.2.3"}) == 1
     mockserver.requests.clear()
     assert migrate() == 0
     assert pools(mockserver) == {**ALERTS, **AFTER}

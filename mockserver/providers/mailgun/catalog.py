@@ -1,7 +1,7 @@
-"""What Mailgun refuses, in its words; its limits; and what it has that this server does not.
+"""Mailgun's errors, limits and switches, and its operations that this server does not implement.
 
-No public document gives the refusals of the dedicated IP pool (DIPP) endpoints: nearly all their words are assumed, in
-the style that the service's own known messages share: lower case, no full stop, quotes around parameter names.
+No public document has the errors of dedicated IP pools (DIPPs). Most of their messages are assumed, in the style of
+known messages of the service: lower case, no full stop, quotes around parameter names.
 """
 
 from ...core.errors import ErrorMessage, Limit, assumed, documented, observed
@@ -27,12 +27,12 @@ MIN_PASSWORD = Limit(5, documented(f"{SPEC}, POST /v4/domains: 400, between 5 an
 MAX_PASSWORD = Limit(32, documented(f"{SPEC}, POST /v4/domains: 400, between 5 and 32 characters"))
 
 STAGE_SECONDS = 86_400
-"""How long a stage of a warm-up takes. Mailgun's end with a number of messages; the example's took about a day."""
+"""The length of a stage of a warm-up. Mailgun's end after a number of messages; the example's took about a day."""
 
 DIPPS = "DIPPs"
-"""The feature that nearly every change of a pool asks for."""
+"""The feature that most changes of a pool need."""
 DETAILED_VIEW = "Detailed IP view"
-"""The feature that the detailed list of IPs asks for."""
+"""The feature that the detailed list of IPs needs."""
 ALL = "all"
 ANY = "any"
 NONE = "none"
@@ -40,34 +40,34 @@ IP_POOL = "ip_pool"
 SHARED = "shared"
 
 _NO_SOURCE = "no document has this case"
-_WORDS_NOWHERE = assumed("the rule is documented; the words are nowhere")
+_ONLY_THE_RULE = assumed("the rule is documented, its wording is not")
 
 REVOKE_IS_STARTED = Switch(
     "revoke_is_started",
-    "Taking a pool from a subaccount is answered with `started` and a reference instead of `success`.",
-    observed("mailgun.js: the type of the answer was changed after a test against the service"),
+    "Revoking a pool returns `started` and a reference instead of `success`.",
+    observed("mailgun.js: the type of the response was changed after a test against the service"),
 )
 POOL_METADATA = Switch(
     "pool_metadata",
-    "The list of pools says since when each IP is in its pool, in `metadata.assignments`.",
+    "The list of pools has the time when each IP joined its pool, in `metadata.assignments`.",
     observed("mailgun.js: README and types of August 2026"),
 )
 REFUSE_WARMING_IPS = Switch(
     "refuse_warming_ips",
-    "An IP on a warm-up cannot be put into a pool.",
-    documented("the older IP Pools page, api-ip-pools; newer texts speak of pools that hold such IPs"),
+    "An IP on a warm-up cannot join a pool.",
+    documented("the older IP Pools page, api-ip-pools; newer documents mention pools with such IPs"),
     live=False,
 )
 JSON_401 = Switch(
     "json_401",
-    "401 is JSON with the words `Invalid private key` instead of the plain text `Forbidden`.",
-    documented(f"{SPEC}, /v4/domains: 401; recorded answers are plain"),
+    "401 is JSON with the message `Invalid private key` instead of the plain text `Forbidden`.",
+    documented(f"{SPEC}, /v4/domains: 401; recorded responses are plain text"),
     live=False,
 )
 STRICT_DELETE_BODIES = Switch(
     "strict_delete_bodies",
-    "A urlencoded body of DELETE is not read, as a form parser of Go does not; what mailgun.js puts there is lost.",
-    assumed("documented are query parameters, or a multipart body; no recording shows what a urlencoded body does"),
+    "A urlencoded body of DELETE is ignored, as by Go's form parser; parameters that mailgun.js sends there are lost.",
+    assumed("query parameters and a multipart body are documented; no recording shows the effect of a urlencoded body"),
     live=False,
 )
 
@@ -77,28 +77,28 @@ NO_DIPPS = ErrorMessage(
     "no_dipps",
     403,
     "DIPPs feature is not enabled for the account",
-    assumed("documented for changing pools and for unlinking, taken for linking a pool too; the words are nowhere"),
+    assumed("documented for changing pools and for unlinking, assumed for linking too; the wording is not documented"),
 )
 NO_DETAILED_VIEW = ErrorMessage(
     "no_detailed_view",
     403,
     "Detailed IP view feature is not enabled for the account",
-    _WORDS_NOWHERE,
+    _ONLY_THE_RULE,
 )
 POOL_NOT_FOUND = ErrorMessage("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
 INHERITED_EDIT = ErrorMessage(
     "inherited_edit",
     400,
     "inherited ip pool can't be modified",
-    assumed("documented for changing a pool, taken for delegating it too; the words are nowhere"),
+    assumed("documented for changing a pool, assumed for delegating it too; the wording is not documented"),
 )
 INHERITED_DELETE = ErrorMessage(
     "inherited_delete",
     400,
     "inherited ip pool can't be deleted",
-    _WORDS_NOWHERE,
+    _ONLY_THE_RULE,
 )
-NO_CHANGE = ErrorMessage("no_change", 400, "no changes requested", _WORDS_NOWHERE)
+NO_CHANGE = ErrorMessage("no_change", 400, "no changes requested", _ONLY_THE_RULE)
 POOL_LAST_IP = ErrorMessage(
     "pool_last_ip", 400, "last ip can't be removed from an ip pool linked to domains", assumed(_NO_SOURCE)
 )
@@ -106,7 +106,7 @@ POOL_WITHOUT_IPS = ErrorMessage(
     "pool_without_ips",
     400,
     "ip pool must contain at least one ip",
-    assumed("documented for linking a pool in the older IP Pools page, api-ip-pools; the words are nowhere"),
+    assumed("documented for linking a pool in the older IP Pools page, api-ip-pools; the wording is not documented"),
 )
 REPLACEMENT_BOTH = ErrorMessage(
     "replacement_both", 400, "only one of 'ip' and 'pool_id' parameters can be specified", assumed(_NO_SOURCE)
@@ -115,13 +115,13 @@ REPLACEMENT_NEEDED = ErrorMessage(
     "replacement_needed",
     400,
     "either 'ip' or 'pool_id' parameter is required to delete a non-empty ip pool",
-    _WORDS_NOWHERE,
+    _ONLY_THE_RULE,
 )
 REPLACEMENT_EMPTY = ErrorMessage(
     "replacement_empty",
     400,
     "replacement ip pool must contain at least one ip",
-    assumed("documented for deleting a pool, taken for unlinking it too; the words are nowhere"),
+    assumed("documented for deleting a pool, assumed for unlinking it too; the wording is not documented"),
 )
 REPLACEMENT_SELF = ErrorMessage("replacement_self", 400, "ip pool can't be replaced with itself", assumed(_NO_SOURCE))
 NOT_ELIGIBLE = ErrorMessage(
@@ -129,7 +129,8 @@ NOT_ELIGIBLE = ErrorMessage(
     400,
     "account is not eligible for shared ips",
     assumed(
-        "documented for the replacement `shared`, taken for unlinking by an edit or a revocation; the words are nowhere"
+        "documented for the replacement `shared`, assumed for unlinking by an edit or a revocation; the wording is not"
+        " documented"
     ),
 )
 
@@ -140,7 +141,8 @@ IP_FOREIGN = ErrorMessage(
     400,
     "ip {ip} does not belong to the account",
     assumed(
-        "documented for adding IPs to a pool, taken for creating one and for replacements too; the words are nowhere"
+        "documented for adding IPs to a pool, assumed for creating one and for replacements too; the wording is not"
+        " documented"
     ),
 )
 IP_NOT_DEDICATED = ErrorMessage(
@@ -148,7 +150,8 @@ IP_NOT_DEDICATED = ErrorMessage(
     400,
     "ip {ip} is not dedicated",
     assumed(
-        "documented for adding IPs to a pool and replacing it, taken for creating and unlinking; the words are nowhere"
+        "documented for adding IPs to a pool and replacing it, assumed for creating and unlinking; the wording is not"
+        " documented"
     ),
 )
 IP_TAKEN = ErrorMessage(
@@ -156,7 +159,8 @@ IP_TAKEN = ErrorMessage(
     400,
     "ip {ip} already belongs to another ip pool",
     assumed(
-        "documented for PUT and POST of IPs and for replacing a pool, taken for the other ways; the words are nowhere"
+        "documented for PUT and POST of IPs and for replacing a pool, assumed for other operations; the wording is not"
+        " documented"
     ),
 )
 IP_WARMING = ErrorMessage(
@@ -164,8 +168,8 @@ IP_WARMING = ErrorMessage(
     400,
     "ip {ip} is on warmup",
     assumed(
-        "the rule is documented for a pool in the older page api-ip-pools (switch refuse_warming_ips), and for a "
-        "domain's only IPs it was told in mailgun/documentation pull request 360; the words are nowhere"
+        "the rule is documented for a pool in the older page api-ip-pools (switch refuse_warming_ips), and for the"
+        " only IPs of a domain in mailgun/documentation pull request 360; the wording is not documented"
     ),
 )
 IP_NOT_FOUND = ErrorMessage(
@@ -177,7 +181,7 @@ NO_MORE_IPS = ErrorMessage(
     "no_more_ips",
     400,
     "no more dedicated ips can be added to the account",
-    assumed("the rule is documented: only if billing limits allow that; the words are nowhere"),
+    assumed("the rule is documented: only if billing limits allow that; the wording is not"),
 )
 IP_MEMBER = ErrorMessage("ip_member", 400, "ip {ip} already belongs to the ip pool", assumed(_NO_SOURCE))
 IP_NOT_MEMBER = ErrorMessage("ip_not_member", 404, "ip {ip} does not belong to the ip pool", assumed(_NO_SOURCE))
@@ -198,7 +202,7 @@ BAD_REQUEST = ErrorMessage(
 )
 NOT_DELEGATED = ErrorMessage("not_delegated", 400, "ip pool is not delegated to the subaccount", assumed(_NO_SOURCE))
 
-# Subaccounts: another service of Mailgun's, whose JSON does not name its encoding
+# Subaccounts: a separate service of Mailgun's, whose Content-Type has no charset
 
 _ACCOUNTS = {"content_type": "application/json"}
 
@@ -234,7 +238,9 @@ SUBACCOUNT_FORBIDDEN = ErrorMessage(
     "subaccount_forbidden",
     403,
     "Forbidden",
-    documented(f"{SPEC}, DELETE /v5/accounts/subaccounts; for what else only the parent may do it is assumed"),
+    documented(
+        f"{SPEC}, DELETE /v5/accounts/subaccounts; for other operations that need the parent account it is assumed"
+    ),
     _ACCOUNTS,
 )
 
@@ -263,19 +269,19 @@ LONG_PASSWORD = ErrorMessage(
     "long_password",
     400,
     "Password is too long. It must be between 5 and 32 characters.",
-    assumed("the rule is documented, the words are those of a password that is too short"),
+    assumed("the rule is documented; wording as for a password that is too short"),
 )
 DOMAIN_IS_DISABLED = ErrorMessage(
     "domain_is_disabled",
     400,
     "disabled domain can't be deleted",
-    _WORDS_NOWHERE,
+    _ONLY_THE_RULE,
 )
 DOMAIN_IS_SANDBOX = ErrorMessage(
     "domain_is_sandbox",
     400,
     "sandbox domain can't be deleted",
-    _WORDS_NOWHERE,
+    _ONLY_THE_RULE,
 )
 IP_OR_POOL = ErrorMessage(
     "ip_or_pool",
@@ -287,13 +293,13 @@ DOMAIN_LINKED = ErrorMessage(
     "domain_linked",
     400,
     "domain ips can't be changed while an ip pool is linked to the domain",
-    _WORDS_NOWHERE,
+    _ONLY_THE_RULE,
 )
 DOMAIN_LAST_IP = ErrorMessage(
     "domain_last_ip",
     400,
     "last ip can't be removed from the domain",
-    _WORDS_NOWHERE,
+    _ONLY_THE_RULE,
 )
 DOMAIN_WITHOUT_IP = ErrorMessage("domain_without_ip", 404, "ip {ip} is not assigned to the domain", assumed(_NO_SOURCE))
 DOMAIN_WITHOUT_POOL = ErrorMessage(
@@ -306,72 +312,86 @@ MISSING = ErrorMessage(
     "missing",
     400,
     "Missing mandatory parameter: {field}",
-    assumed("the words of mailgun/scroll, the service's public ancestor"),
+    assumed("wording as in mailgun/scroll, the open-source predecessor of the service"),
 )
 BAD_FORMAT = ErrorMessage(
     "bad_format",
     400,
     "Invalid format for parameter {field}: {value}",
-    assumed("the words of mailgun/scroll, the service's public ancestor"),
+    assumed("wording as in mailgun/scroll, the open-source predecessor of the service"),
 )
 BAD_VALUE = ErrorMessage(
     "bad_value",
     400,
     "Invalid parameter: {field} {value}",
-    assumed("the words of mailgun/scroll, the service's public ancestor"),
+    assumed("wording as in mailgun/scroll, the open-source predecessor of the service"),
 )
 NOT_JSON = ErrorMessage("not_json", 400, "invalid request body", assumed(_NO_SOURCE))
 
-# Not about one operation
+# Errors of any operation
 
 UNAUTHORIZED = ErrorMessage(
     "unauthorized",
     401,
     "Forbidden",
-    observed("mailgun/mailgun-ruby recordings of 2023 and 2025; the specification's JSON is not what is sent"),
+    observed("mailgun/mailgun-ruby recordings of 2023 and 2025; they do not have the specification's JSON"),
     {"plain": True, "challenge": 'Basic realm="MG API"'},
 )
 UNAUTHORIZED_JSON = ErrorMessage(
     "unauthorized_json",
     401,
     "Invalid private key",
-    documented(f"{SPEC}, /v4/domains: 401; sent with the switch json_401, for recorded answers are plain"),
+    documented(f"{SPEC}, /v4/domains: 401; only with the switch json_401, since recorded responses are plain text"),
     {"challenge": 'Basic realm="MG API"'},
 )
 FORBIDDEN = ErrorMessage(
     "forbidden",
     403,
     "Forbidden",
-    assumed("documented for deleting a subaccount on behalf of it; for an unknown or disabled one it is assumed"),
+    assumed("documented for deleting a subaccount on its behalf; for an unknown or disabled one it is assumed"),
 )
 NOT_FOUND = ErrorMessage(
     "not_found",
     404,
     "404 page not found",
-    assumed("the manual says that an unknown endpoint's 404 is not JSON; the words are the default of Go"),
+    assumed("the manual says that the 404 of an unknown endpoint is not JSON; the wording is Go's default"),
     {"plain": True},
 )
 NOT_ALLOWED = ErrorMessage("not_allowed", 405, "Method Not Allowed", assumed(_NO_SOURCE), {"plain": True})
 TOO_LARGE = ErrorMessage(
-    "too_large", 413, "Request Entity Too Large", assumed("the status is documented, the words are not")
+    "too_large", 413, "Request Entity Too Large", assumed("the status is documented, the wording is not")
 )
 NOT_IMPLEMENTED = ErrorMessage(
     "not_implemented",
     501,
-    "mockserver does not model {method} {path}; it invents no answer",
-    assumed("ours: Mailgun has this operation, this server does not"),
+    "mockserver does not implement {method} {path}",
+    assumed("this server's own error: Mailgun has the operation, this server does not implement it"),
 )
 CRASHED = ErrorMessage(
-    "crashed", 500, "Internal Server Error", assumed("the words of mailgun/scroll, the service's public ancestor")
+    "crashed",
+    500,
+    "Internal Server Error",
+    assumed("wording as in mailgun/scroll, the open-source predecessor of the service"),
 )
 
 RATE_LIMITED = ErrorMessage(
-    "rate_limited", 429, "Rate limit exceeded", assumed("the status is documented, its words only for sending")
+    "rate_limited", 429, "Rate limit exceeded", assumed("the status is documented; the wording is that for sending")
 )
-PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")
+PLANNED = assumed("a planned fault: the client chose its status; its message is the standard reason phrase")
+
+FAILURES = {
+    "no_credential": UNAUTHORIZED,
+    "unknown_credential": UNAUTHORIZED,
+    "not_found": NOT_FOUND,
+    "not_allowed": NOT_ALLOWED,
+    "too_large": TOO_LARGE,
+    "crashed": CRASHED,
+    "not_implemented": NOT_IMPLEMENTED,
+}
+"""The errors of requests that fail before or instead of an operation; the switch json_401 changes those with 401."""
 
 FAULTS = {entry.status: entry for entry in (UNAUTHORIZED, FORBIDDEN, TOO_LARGE, RATE_LIMITED, CRASHED)}
-"""How a planned error of some status is said."""
+"""The errors of planned faults, by status."""
 
 NOT_IMPLEMENTED_OPERATIONS = {
     "/v1/dynamic_pools/domains": ["GET"],
@@ -400,4 +420,4 @@ NOT_IMPLEMENTED_OPERATIONS = {
     "/v5/accounts/subaccounts/{subaccount_id}/ip": ["PUT"],
     "/v5/accounts/subaccounts/{subaccount_id}/limit/custom/monthly": ["GET", "PUT", "DELETE"],
 }
-"""What the specifications have, and this server answers 501."""
+"""Operations in the specifications that this server does not implement."""

@@ -1,22 +1,22 @@
-"""What Mailgun keeps of an account: IPs, dedicated IP pools (DIPPs), domains, subaccounts, work still to be done."""
+"""The state of a Mailgun account: IPs, dedicated IP pools (DIPPs), domains, subaccounts and pending jobs."""
 
 from __future__ import annotations
 
 import bisect
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core import profiles
+from ...core.addresses import normalize_ip
 from ...core.errors import SeedError
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
 from .catalog import DETAILED_VIEW, DIPPS, SHARED, STAGE_SECONDS, WARMUP_STAGES
 
 ACCOUNT_ID = "5f3a1c0e9d8b7a6c5e4f3021"
-"""The id of the parent account, where a seed says no other."""
+"""The default id of the parent account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +26,23 @@ class Ip:
     ip: str
     dedicated: bool = True
     warmup: bool = False
-    """Whether it was put on a warm-up; `is_warming` says whether that still goes on."""
+    """Whether a warm-up was started; `is_warming` returns whether it still runs."""
     warmup_started_at: int | None = None
-    """In seconds since the epoch, as all times here. None: the warm-up stays in its first stage."""
+    """In seconds since the epoch, like all times here. None: the warm-up stays in its first stage."""
     enabled: bool = True
     rdns: str | None = None
-    """Its name; None for the one that Mailgun makes of it."""
+    """Its reverse DNS name; None for the one that Mailgun generates."""
     created_at: int | None = None
-    """None: as old as the account."""
+    """None: when the account was created."""
     pool_changed_at: int | None = None
-    """When it last joined or left a pool; None: when it was made."""
+    """When it last joined or left a pool; None: when it was created."""
     domains_changed_at: int | None = None
-    """When a domain last gained or lost it; None: when it was made."""
+    """When a domain last gained or lost it; None: when it was created."""
     account: str | None = None
-    """The subaccount it belongs to; None for the parent, as everywhere below."""
+    """The subaccount that it belongs to; None for the parent account, here and below."""
 
     def is_warming(self, now: float) -> bool:
-        """Say whether it is on a warm-up at a time."""
+        """Return whether it is on a warm-up at a time."""
         if self.warmup_started_at is None:
             return self.warmup
         return self.warmup and now < self.warmup_started_at + WARMUP_STAGES * STAGE_SECONDS
@@ -64,9 +64,9 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A sending domain and the IPs it sends from: those of the linked pool, if one is linked.
+    """A sending domain. Its IPs are those of the linked pool, if a pool is linked.
 
-    The settings behind `state` are kept as they were sent; None stands for Mailgun's default.
+    The settings after `state` are stored as they were sent; None is Mailgun's default.
     """
 
     id: str
@@ -87,41 +87,43 @@ class Domain:
 
     @property
     def is_sandbox(self) -> bool:
-        """Say whether it is the domain that Mailgun gives an account to try things with."""
+        """Return whether it is the sandbox domain that Mailgun creates for an account."""
         return re.fullmatch(r"sandbox[0-9a-f]{32}\.mailgun\.org", self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Subaccount:
+    """A subaccount."""
+
     id: str
     name: str
     status: str = "open"
     updated_at: int | None = None
-    """When its status last changed; None: never since it was made."""
+    """When its status last changed; None: when it was created."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What an answer has promised, and a later moment does: see `rules.jobs.run_due`.
+    """Work that is done after the response: see `rules.jobs.run_due_jobs`.
 
-    It is about a pool, or gives an IP to all domains of an account or takes it from them, or deletes a domain.
+    It updates the domains of a pool, assigns an IP to all domains of an account or removes it, or deletes a domain.
     """
 
     id: str
-    """The reference_id of the answer."""
+    """The `reference_id` of the response."""
     pool_id: str | None = None
     due: float | None = None
-    """When it is done, in seconds since the epoch; None: when `settle` is told to."""
+    """When it is due, in seconds since the epoch; None: when the control API runs the pending jobs."""
     link: tuple[str, ...] = ()
     """Names of domains to link to the pool."""
     unlink: tuple[str, ...] = ()
-    """Names of domains to unlink from it."""
+    """Names of domains to unlink from the pool."""
     relink_to: str | None = None
-    """The pool that replaces it."""
+    """The pool that replaces the pool."""
     replace_with: str | None = None
-    """The IP that replaces it, or `shared`; or that replaces `unassign_ip`."""
+    """The IP, or `shared`, that replaces the pool; or the IP that replaces `unassign_ip`."""
     revoke_from: str | None = None
-    """The subaccount whose domains alone lose it."""
+    """The subaccount whose domains lose the pool; other domains keep it."""
     assign_ip: str | None = None
     """The IP that all domains of the account gain."""
     unassign_ip: str | None = None
@@ -134,20 +136,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Link:
-    """That a domain is linked to a pool."""
+    """The link of a domain to a pool."""
 
     domain_id: str
     domain: str
-    """Its name."""
+    """The domain's name."""
 
 
 _JOB_IPS = ("assign_ip", "unassign_ip", "replace_with")
-_WHOLE = {"warmup_started_at", "created_at", "pool_changed_at", "domains_changed_at", "updated_at", "message_ttl"}
-"""What is an `int` here; to JSON, 5.0 is an integer too."""
 
 
-def created(record_id: str) -> int:
-    """Return when an id was made: its first eight characters are the time, in seconds since the epoch."""
+def created_at(record_id: str) -> int:
+    """Return the time when a record was created, in seconds since the epoch: the first eight characters of its id."""
     return int(record_id[:8], 16)
 
 
@@ -164,26 +164,26 @@ class State(BaseState):
     subaccounts: Table[Subaccount] = field(default_factory=Table)
     """By id."""
     links: Table[tuple[Link, ...]] = field(default_factory=Table)
-    """By id of a pool, what is linked to it, in order: follows from `domains`, which `put_domain` alone changes."""
+    """The links of each pool by its id, sorted. `put_domain` keeps it consistent with `domains`."""
     jobs: Table[Job] = field(default_factory=Table)
-    """By reference_id."""
+    """By id."""
     account_id: str = ACCOUNT_ID
     features: frozenset[str] = frozenset({DIPPS, DETAILED_VIEW})
     eligible_for_shared_ips: bool = False
     new_dedicated_ips: int = 1
-    """How many dedicated IPs the plan allows to be added."""
+    """The number of dedicated IPs that can still be added."""
     subaccount_limit: int | None = None
-    """How many subaccounts may be open; None: any number."""
+    """The maximum number of open subaccounts; None: unlimited."""
     async_delay_seconds: float | None = 0
-    """How long after its answer the work on domains and subaccounts is done; None: when it is told to."""
+    """The delay of jobs after their response; None: they stay pending until the control API runs them."""
     async_fails_midway: bool = False
-    """Whether that work stops after half of the domains, as the service says it can."""
+    """Whether jobs stop after half of the domains, which Mailgun documents as possible."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> State:
         """Return the account that a seed describes.
 
-        Raises `SeedError` for what is there twice, for a name that stands for nothing, and for a broken relation.
+        Raises `SeedError` for a duplicate, an unknown record, and an invalid relation between records.
         """
         subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount)
         ips = _keyed(data, "ips", "ip", Ip)
@@ -193,27 +193,28 @@ class State(BaseState):
         for section, records in (("ips", ips), ("ip_pools", pools), ("domains", domains)):
             for index, record in enumerate(records.values()):
                 if record.account is not None and record.account not in subaccounts:
-                    raise SeedError((section, index, "account"), f"there is no subaccount '{record.account}'")
+                    raise SeedError((section, index, "account"), f"unknown subaccount '{record.account}'")
         for index, ip in enumerate(ips.values()):
             if ip.warmup and not ip.dedicated:
-                raise SeedError(("ips", index, "warmup"), f"{ip.ip} is shared; only a dedicated IP is warmed up")
+                raise SeedError(("ips", index, "warmup"), f"warm-up of the shared IP {ip.ip}: expected a dedicated IP")
             if ip.warmup_started_at is not None and not ip.warmup:
-                raise SeedError(("ips", index, "warmup_started_at"), f"{ip.ip} is not on a warm-up")
+                raise SeedError(
+                    ("ips", index, "warmup_started_at"), f"start of the warm-up of {ip.ip}: expected 'warmup: true'"
+                )
         for index, job in enumerate(jobs.values()):
             if len([each for each in (job.pool_id, job.assign_ip, job.unassign_ip, job.delete_domain) if each]) != 1:
-                reason = "is about one of pool_id, assign_ip, unassign_ip, delete_domain"
-                raise SeedError(("jobs", index), reason)
+                raise SeedError(("jobs", index), "expected one of pool_id, assign_ip, unassign_ip, delete_domain")
             for name in _JOB_IPS:
                 address = getattr(job, name)
-                spare = name == "replace_with" and job.pool_id is not None and address == SHARED
-                if address is not None and address not in ips and not spare:
-                    raise SeedError(("jobs", index, name), f"the account has no IP {address}")
+                is_shared = name == "replace_with" and job.pool_id is not None and address == SHARED
+                if address is not None and address not in ips and not is_shared:
+                    raise SeedError(("jobs", index, name), f"unknown IP {address}")
         _check_pools(pools, ips, subaccounts)
-        unfinished = bool(jobs) or data.get("async_fails_midway", False)
-        check_domains(domains, pools, ips, unfinished=unfinished)
+        has_jobs = bool(jobs) or data.get("async_fails_midway", False)
+        check_domains(domains, pools, ips, has_jobs=has_jobs)
         eligible = data.get("eligible_for_shared_ips", False)
         if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
-            raise SeedError(("eligible_for_shared_ips",), "the account has no IP that is not dedicated")
+            raise SeedError(("eligible_for_shared_ips",), "expected a shared IP of the account: 'dedicated: false'")
         return cls(
             profile=profiles.load(data),
             ips=Table(ips),
@@ -225,28 +226,28 @@ class State(BaseState):
             account_id=data.get("account_id", ACCOUNT_ID),
             features=frozenset(data.get("features", [DIPPS, DETAILED_VIEW])),
             eligible_for_shared_ips=eligible,
-            new_dedicated_ips=int(data.get("new_dedicated_ips", 1)),
-            subaccount_limit=int(data["subaccount_limit"]) if "subaccount_limit" in data else None,
+            new_dedicated_ips=data.get("new_dedicated_ips", 1),
+            subaccount_limit=data.get("subaccount_limit"),
             async_delay_seconds=data.get("async_delay_seconds", 0),
             async_fails_midway=data.get("async_fails_midway", False),
         )
 
     def put_domain(self, domain: Domain | None, old: Domain | None = None) -> None:
-        """Make a domain, put another in the place of `old`, or remove `old`."""
+        """Create a domain, replace `old`, or with None remove `old`."""
         before = old.pool_id if old is not None else None
         after = domain.pool_id if domain is not None else None
         if old is not None and before is not None and before != after:
             link = Link(old.id, old.name)
             links = self.links[before]
-            place = bisect.bisect_left(links, link)
-            self.links[before] = links[:place] + links[place + 1 :]
+            index = bisect.bisect_left(links, link)
+            self.links[before] = links[:index] + links[index + 1 :]
             if len(links) == 1:
                 del self.links[before]
         if domain is not None and after is not None and before != after:
             link = Link(domain.id, domain.name)
             links = self.links.get(after, ())
-            place = bisect.bisect_left(links, link)
-            self.links[after] = (*links[:place], link, *links[place:])
+            index = bisect.bisect_left(links, link)
+            self.links[after] = (*links[:index], link, *links[index:])
         if domain is not None:
             self.domains[domain.name] = domain
         elif old is not None:
@@ -271,14 +272,6 @@ class State(BaseState):
         }
 
 
-def canonical(address: str) -> str | None:
-    """Return an IP address in its usual spelling; None when it is none."""
-    try:
-        return str(ipaddress.ip_address(address)) if "%" not in address else None
-    except ValueError:
-        return None
-
-
 def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
     """Return the links of each pool that has any."""
     links: dict[str, list[Link]] = {}
@@ -289,19 +282,19 @@ def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
 
 
 def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -> dict[str, Any]:
-    """Return a section's records by their key, every address in its usual spelling."""
+    """Return a section's records by their key, with IP addresses in their usual spelling."""
     records: dict[str, Any] = {}
     for index, item in enumerate(data.get(section, ())):
-        values: dict[str, Any] = {name: int(value) if name in _WHOLE else value for name, value in item.items()}
+        values: dict[str, Any] = dict(item)
         if "ip" in item:
             values["ip"] = _address((section, index, "ip"), item["ip"])
         for name in _JOB_IPS:
             if item.get(name, SHARED) != SHARED:
                 values[name] = _address((section, index, name), item[name])
         if "ips" in item:
-            values["ips"] = [_address((section, index, "ips", place), text) for place, text in enumerate(item["ips"])]
+            values["ips"] = [_address((section, index, "ips", number), text) for number, text in enumerate(item["ips"])]
         if values[key] in records:
-            raise SeedError((section, index, key), f"{values[key]} is there twice")
+            raise SeedError((section, index, key), f"duplicate {key} '{values[key]}'")
         records[values[key]] = record(
             **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         )
@@ -309,52 +302,52 @@ def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -
 
 
 def _address(path: tuple[str | int, ...], text: str) -> str:
-    address = canonical(text)
+    address = normalize_ip(text)
     if address is None:
-        raise SeedError(path, f"'{text}' is no IP address")
+        raise SeedError(path, f"expected an IP address, got '{text}'")
     return address
 
 
 def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[str, Subaccount]) -> None:
-    """Refuse a pool with an IP that cannot be in it, or delegated to whom it cannot be."""
+    """Raise `SeedError` for a pool with an IP, or delegated to a subaccount, that it cannot have."""
     in_pool: dict[str, str] = {}
     for index, pool in enumerate(pools.values()):
-        for place, address in enumerate(pool.ips):
-            path = ("ip_pools", index, "ips", place)
+        for position, address in enumerate(pool.ips):
+            path = ("ip_pools", index, "ips", position)
             if address not in ips or not ips[address].dedicated or ips[address].account != pool.account:
-                raise SeedError(path, f"the account has no dedicated IP {address}")
+                raise SeedError(path, f"expected a dedicated IP of the account, got {address}")
             if address in in_pool:
-                raise SeedError(path, f"{address} is in the pool {in_pool[address]} already")
+                raise SeedError(path, f"duplicate IP {address}: it is in the pool {in_pool[address]}")
             in_pool[address] = pool.pool_id
-        for place, account in enumerate(pool.delegated_to):
+        for position, account in enumerate(pool.delegated_to):
             if account not in subaccounts or pool.account is not None:
-                raise SeedError(("ip_pools", index, "delegated_to", place), f"no subaccount '{account}' to take it")
+                raise SeedError(("ip_pools", index, "delegated_to", position), f"unknown subaccount '{account}'")
 
 
 def check_domains(
-    domains: MutableMapping[str, Domain], pools: Mapping[str, Pool], ips: Mapping[str, Ip], *, unfinished: bool = False
+    domains: MutableMapping[str, Domain], pools: Mapping[str, Pool], ips: Mapping[str, Ip], *, has_jobs: bool = False
 ) -> None:
-    """Refuse a domain with an IP or a pool that it cannot have; give a linked one the pool's IPs.
+    """Raise `SeedError` for a domain with an IP or a pool that it cannot have. Linked domains get the pool's IPs.
 
-    While work on pools is still to be done, or can fail, a domain may have what only that work takes from it.
+    With pending or failing jobs, a linked domain may still have other IPs than its pool.
     """
     ids: set[str] = set()
     for index, (name, domain) in enumerate(domains.items()):
         if domain.id in ids:
-            raise SeedError(("domains", index, "id"), f"the id {domain.id} is there twice")
+            raise SeedError(("domains", index, "id"), f"duplicate id '{domain.id}'")
         ids.add(domain.id)
-        for place, address in enumerate(domain.ips):
+        for position, address in enumerate(domain.ips):
             if address not in ips or ips[address].account not in (None, domain.account):
-                raise SeedError(("domains", index, "ips", place), f"the account has no IP {address}")
-            if address in domain.ips[:place]:
-                raise SeedError(("domains", index, "ips", place), f"{address} is there twice")
-        if domain.pool_id is None or unfinished:
+                raise SeedError(("domains", index, "ips", position), f"unknown IP {address}")
+            if address in domain.ips[:position]:
+                raise SeedError(("domains", index, "ips", position), f"duplicate IP {address}")
+        if domain.pool_id is None or has_jobs:
             continue
         pool = pools.get(domain.pool_id)
         if pool is None or domain.account not in (pool.account, *pool.delegated_to):
-            raise SeedError(("domains", index, "pool_id"), f"the account has no pool {domain.pool_id}")
+            raise SeedError(("domains", index, "pool_id"), f"unknown pool '{domain.pool_id}'")
         if not pool.ips:
-            raise SeedError(("domains", index, "pool_id"), f"the pool {domain.pool_id} has no IP")
+            raise SeedError(("domains", index, "pool_id"), f"pool '{domain.pool_id}': expected a pool with an IP")
         if domain.ips and domain.ips != pool.ips:
-            raise SeedError(("domains", index, "ips"), "are not those of the linked pool")
+            raise SeedError(("domains", index, "ips"), "expected the IPs of the linked pool")
         domains[name] = replace(domain, ips=pool.ips)

@@ -1,4 +1,4 @@
-"""Mailgun's blueprint: API keys, subaccounts, errors, and the headers of its responses; and the forms it reads."""
+"""Mailgun's blueprint: API keys, subaccounts, its error format, the headers of its responses, and its forms."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import flask
 from flask import request
 from werkzeug.http import HTTP_STATUS_CODES
 
+from ...core.addresses import normalize_ip
+from ...core.clock import whole_seconds
 from ...core.errors import ApiError, ErrorMessage
 from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
@@ -21,7 +23,7 @@ from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import JSON, Failure
 from . import catalog
-from .models import State, canonical
+from .models import State
 from .rules import jobs
 from .schemas.seed import MailgunSeed
 
@@ -59,7 +61,7 @@ class Mailgun(ProviderBlueprint):
         return key or None if user == "api" else None
 
     def authorize(self, exchange: Exchange) -> None:
-        """Set the account that the request acts for; a subaccount that is not open may do nothing."""
+        """Set the account that the request acts for. A subaccount has to be open."""
         state: State = exchange.tx.state
         own = exchange.account
         if own is not None and state.subaccounts[own].status != "open":
@@ -72,28 +74,21 @@ class Mailgun(ProviderBlueprint):
             exchange.account = other
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
-        match failure:
-            case Failure.NO_CREDENTIAL | Failure.UNKNOWN_CREDENTIAL:
-                return _unauthorized(profile)()
-            case Failure.NOT_FOUND:
-                return catalog.NOT_FOUND()
-            case Failure.NOT_ALLOWED:
-                return catalog.NOT_ALLOWED()
-            case Failure.TOO_LARGE:
-                return catalog.TOO_LARGE()
-            case Failure.NOT_IMPLEMENTED:
-                return catalog.NOT_IMPLEMENTED(method=method, path=path)
-            case Failure.CRASHED:
-                return catalog.CRASHED()
+        error = catalog.FAILURES[failure]
+        return (_unauthorized(profile) if error is catalog.UNAUTHORIZED else error).with_values(
+            method=method, path=path
+        )
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
-        """Return the error of a planned fault; 429 has the header that clients read to know how long to wait."""
+        """Return the error of a planned fault. 429 has the header from which clients read how long to wait."""
         if status == 401:
             return _unauthorized(exchange.tx.state.profile)()
-        phrase = HTTP_STATUS_CODES.get(status, "Error")
-        error = (catalog.FAULTS.get(status) or ErrorMessage("planned", status, phrase, catalog.PLANNED))()
+        message = catalog.FAULTS.get(status)
+        if message is None:
+            message = ErrorMessage("planned", status, HTTP_STATUS_CODES.get(status, "Error"), catalog.PLANNED)
+        error = message()
         if status == 429:
-            error.headers = (("X-RateLimit-Reset", str(int(exchange.tx.now) + 60)),)
+            error.headers = (("X-RateLimit-Reset", str(whole_seconds(exchange.tx.now) + 60)),)
         return error
 
     def error_response(self, error: ApiError) -> flask.Response:
@@ -104,18 +99,18 @@ class Mailgun(ProviderBlueprint):
         return self.json_response({"message": error.message}, status, headers, error.detail("content_type"))
 
     def options_response(self, path: str, allow: str) -> flask.Response:
-        """Return the response to any method that the path does not have; assumed."""
+        """Return the response to a method that the path does not support, which is assumed."""
         error = catalog.NOT_ALLOWED()
         return self.make_response((error.message, error.entry.status, [("Allow", allow)]))
 
     def response_headers(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
-        """Yield the headers of recorded responses; all but a 401 name the public part of the caller's key."""
+        """Yield the headers of recorded responses. All but a 401 contain the public part of the API key."""
         yield from _HEADERS
         if exchange.caller is not None and (exchange.error is None or exchange.error.entry.status != 401):
             yield "X-Mailgun-Key-Id", _key_id(exchange.caller.registration.credential)
 
     def run_due_jobs(self, state: State, now: float) -> State:
-        return jobs.run_due(state, now)
+        return jobs.run_due_jobs(state, now)
 
     def make_api_key(self, material: str) -> str:
         return f"key-{material[:32]}"
@@ -136,7 +131,7 @@ def _unauthorized(profile: Profile) -> ErrorMessage:
 
 
 def _key_id(key: str) -> str:
-    """Return eight and eight hexadecimal characters: a key's last two groups, or a digest of a key without them."""
+    """Return two groups of eight hexadecimal characters: the last two of a key, or a digest of a key without groups."""
     found = re.search(r"[0-9a-f]{8}-[0-9a-f]{8}\Z", key)
     digest = hashlib.sha256(key.encode()).hexdigest()
     return found[0] if found else f"{digest[:8]}-{digest[8:16]}"
@@ -146,11 +141,11 @@ blueprint = Mailgun("mailgun", __name__)
 blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
-# What views share
+# Helpers of views
 
 
 def form_fields(*lists: str) -> dict[str, Any]:
-    """Return the form's fields, the first value of each; of `lists` all values, `ip[]` and `ip[0]` being `ip` too."""
+    """Return the first value of each form field; of `lists` all values, also of `ip[]` and `ip[0]` for `ip`."""
     exchange = current_exchange()
     fields: dict[str, Any] = {}
     for key, value in exchange.form.items(multi=True):
@@ -164,7 +159,7 @@ def form_fields(*lists: str) -> dict[str, Any]:
 
 
 def request_params(*names: str) -> dict[str, str]:
-    """Return parameters that are not empty: from the query, where they are documented, or else from the form."""
+    """Return the parameters that are not empty, from the query, as documented, or else from the form."""
     exchange = current_exchange()
     strict = request.method == "DELETE" and exchange.tx.state.profile[catalog.STRICT_DELETE_BODIES]
     form: Mapping[str, str] = {} if strict and request.mimetype == URLENCODED else exchange.form
@@ -173,7 +168,7 @@ def request_params(*names: str) -> dict[str, str]:
 
 
 def json_body() -> dict[str, Any]:
-    """Return the JSON object sent; its Content-Type has to say that it is JSON."""
+    """Return the JSON object in the body. The Content-Type has to be JSON."""
     if request.mimetype != JSON:
         raise catalog.NOT_JSON()
     try:
@@ -183,13 +178,13 @@ def json_body() -> dict[str, Any]:
 
 
 def split_commas(texts: Iterable[str]) -> list[str]:
-    """Return the items of lists with commas."""
+    """Return the items of comma-separated lists."""
     return [part.strip() for text in texts for part in text.split(",") if part.strip()]
 
 
-def canonical_ip(ip: str, field: str = "ip") -> str:
-    """Return the IP address in a path, in its usual spelling; `field` is what the path calls it."""
-    address = canonical(ip)
+def normalized_ip(ip: str, field: str = "ip") -> str:
+    """Return the IP address in a path in its usual spelling; `field` is its name in the path."""
+    address = normalize_ip(ip)
     if address is None:
         raise catalog.BAD_VALUE(field=field, value=ip)
     return address

@@ -1,9 +1,10 @@
-"""Records as Mailgun sends them: JSON objects."""
+"""Records as Mailgun sends them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,15 +13,15 @@ from werkzeug.http import http_date
 
 from ...core.clock import format_rfc3339
 from .catalog import WARMUP_STAGES
-from .models import Domain, Ip, Link, Pool, Subaccount, created
+from .models import Domain, Ip, Link, Pool, Subaccount, created_at
 from .rules.ips import DetailedIp, IpList
 from .rules.pools import PoolView
 from .rules.warmups import Warmup, volume
 
-DAY = 86_400
-"""How long a message is kept, in seconds, where nothing else is said: the specification's example."""
+MESSAGE_TTL = 86_400
+"""The default `message_ttl`, in seconds: the specification's example."""
 NEVER = "0001-01-01T00:00:00Z"
-"""The time that Go's zero value is sent as; documented examples have it."""
+"""The zero value of times in Go, as in documented examples."""
 
 
 def success() -> dict[str, Any]:
@@ -31,15 +32,29 @@ def started(reference_id: str) -> dict[str, Any]:
     return {"message": "started", "reference_id": reference_id}
 
 
+def page_links(url: str, *, cursor: str, limit: int) -> dict[str, str]:
+    """Return the URLs of the first page, and of the page after `cursor`."""
+    return {"first": f"{url}?page={page_token('', limit)}", "next": f"{url}?page={page_token(cursor, limit)}"}
+
+
+def page_token(cursor: str, limit: int) -> str:
+    """Return the opaque token of the page after `cursor`. Documented ones are base64 of JSON that begins with `c`."""
+    text = json.dumps({"cursor": cursor, "limit": limit}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def new_ip_allowance(dedicated: int) -> dict[str, Any]:
+    return {"allowed": {"dedicated": dedicated, "shared": 0}}
+
+
 # Pools
 
 
 def listed_pool(view: PoolView) -> dict[str, Any]:
     metadata = {}
     if view.since is not None:
-        metadata = {
-            "metadata": {"assignments": {ip: {"linked_at": format_rfc3339(when)} for ip, when in view.since.items()}}
-        }
+        assignments = {ip: {"linked_at": format_rfc3339(when)} for ip, when in view.since.items()}
+        metadata = {"metadata": {"assignments": assignments}}
     return {
         "description": view.pool.description,
         "ips": list(view.pool.ips),
@@ -66,7 +81,7 @@ def new_pool(pool: Pool) -> dict[str, Any]:
     return {"message": "success", "pool_id": pool.pool_id}
 
 
-def link_page(links: Iterable[Link], paging: Mapping[str, str]) -> dict[str, Any]:
+def pool_domains(links: Iterable[Link], paging: Mapping[str, str]) -> dict[str, Any]:
     return {"paging": paging, "domains": [{"id": link.domain_id, "name": link.domain} for link in links]}
 
 
@@ -83,10 +98,10 @@ def domain_ips(domain: Domain) -> dict[str, Any]:
 
 
 def domain(domain: Domain) -> dict[str, Any]:
-    """Show a domain as all its operations do: what was not sent with Mailgun's default."""
+    """Return a domain. A setting that was not sent has Mailgun's default."""
     owner = {} if domain.account is None else {"subaccount_id": domain.account}
     return {
-        "created_at": http_date(created(domain.id)),
+        "created_at": http_date(created_at(domain.id)),
         "id": domain.id,
         "is_disabled": domain.state == "disabled",
         "name": domain.name,
@@ -102,7 +117,7 @@ def domain(domain: Domain) -> dict[str, Any]:
         "web_scheme": domain.web_scheme or "http",
         "wildcard": bool(domain.wildcard),
         "encrypt_incoming_message": bool(domain.encrypt_incoming_message),
-        "message_ttl": domain.message_ttl or DAY,
+        "message_ttl": domain.message_ttl or MESSAGE_TTL,
     }
 
 
@@ -136,14 +151,14 @@ def _dns(domain: Domain, kind: str, value: str, **more: str) -> dict[str, Any]:
 
 
 def _public_key(domain: Domain) -> str:
-    """Return something that looks like a public key, and is none."""
+    """Return a placeholder in the format of a public key."""
     return base64.b64encode(hashlib.sha512(domain.name.encode()).digest()).decode()
 
 
 # IPs
 
 
-def ip_list(found: IpList) -> dict[str, Any]:
+def ips(found: IpList) -> dict[str, Any]:
     assignable = {} if found.assignable is None else {"assignable_to_pools": list(found.assignable)}
     return {
         **assignable,
@@ -179,7 +194,7 @@ def detailed_ip(row: DetailedIp, parent: str) -> dict[str, Any]:
 # Warm-ups
 
 
-def warmup_page(warmups: Iterable[Warmup], paging: Mapping[str, str]) -> dict[str, Any]:
+def warmups(found: Iterable[Warmup], paging: Mapping[str, str]) -> dict[str, Any]:
     items = [
         {
             "ip": warmup.ip,
@@ -190,7 +205,7 @@ def warmup_page(warmups: Iterable[Warmup], paging: Mapping[str, str]) -> dict[st
             "stage_start_time": format_rfc3339(warmup.stage_started_at),
             "stage_volume_limit": volume(warmup.stage),
         }
-        for warmup in warmups
+        for warmup in found
     ]
     return {"items": items, "paging": paging}
 
@@ -218,7 +233,7 @@ def warmup_details(warmup: Warmup) -> dict[str, Any]:
 
 
 def _throttle(warmup: Warmup) -> int:
-    """Return the documented number of an unknown meaning, which grows with the stages: their share, in percent."""
+    """Return a documented number whose meaning is unknown; assumed is the share of the stages, in percent."""
     return 100 * warmup.stage // WARMUP_STAGES
 
 
@@ -226,17 +241,17 @@ def _throttle(warmup: Warmup) -> int:
 
 
 def subaccount(subaccount: Subaccount) -> dict[str, Any]:
-    made = created(subaccount.id)
+    created = created_at(subaccount.id)
     return {
         "id": subaccount.id,
         "name": subaccount.name,
-        "created_at": http_date(made),
-        "updated_at": http_date(made if subaccount.updated_at is None else subaccount.updated_at),
+        "created_at": http_date(created),
+        "updated_at": http_date(created if subaccount.updated_at is None else subaccount.updated_at),
         "status": subaccount.status,
     }
 
 
 def listed_subaccount(each: Subaccount) -> dict[str, Any]:
-    """Show a subaccount among others: its status comes before the dates."""
-    shown = subaccount(each)
-    return {name: shown[name] for name in ("id", "name", "status", "created_at", "updated_at")}
+    """Return a subaccount of a list, where the documents have its fields in another order."""
+    data = subaccount(each)
+    return {name: data[name] for name in ("id", "name", "status", "created_at", "updated_at")}

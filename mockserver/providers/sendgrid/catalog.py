@@ -1,10 +1,12 @@
-"""What SendGrid refuses, in its words; its limits and switches; and what it has that this server does not.
+"""SendGrid's errors, limits and switches, and its operations that this server does not implement.
 
-Four families of error bodies, chosen by route: classic and mail have `field` null or a name, IP Address Management has
-`field` empty or a name, and the two deletions of the classic pools answer a bare `error`.
+The path decides the format of an error, its family. In the classic and mail families `field` is null or a name, in IP
+Address Management it is empty or a name. Two deletions of the classic pools return only `error`.
 """
 
-from ...core.errors import ErrorMessage, Limit, Source, assumed, documented, observed
+from typing import Any
+
+from ...core.errors import ErrorMessage, Limit, assumed, documented, observed
 from ...core.profiles import Switch
 
 CLASSIC = "classic"
@@ -18,24 +20,22 @@ MANAGEMENT_POOLS = "GET all IP Pools that have Associated IPs"
 MANAGEMENT_SPEC = "IP Address Management specification"
 WARMUP_SPEC = "IP Warmup specification"
 SUBUSERS_SPEC = "Subusers specification"
-_OURS = assumed("ours: SendGrid has this operation, this server does not")
-_LIKE_API_KEYS = assumed("the words of /v3/api_keys for a missing name")
+_OURS = assumed("this server's own error: SendGrid has the operation, this server does not implement it")
+_LIKE_API_KEYS = assumed("wording as in /v3/api_keys for a missing name")
 
 
-def classic(key: str, status: int, field: str | None, message: str, source: Source) -> ErrorMessage:
-    return ErrorMessage(key, status, message, source, {"family": CLASSIC, "field": field})
+_BARE = {"family": BARE}
+_MAIL = {"family": MAIL, "field": None}
 
 
-def bare(key: str, status: int, message: str, source: Source) -> ErrorMessage:
-    return ErrorMessage(key, status, message, source, {"family": BARE})
+def classic(field: str | None) -> dict[str, Any]:
+    """Return the details of an error of the classic API."""
+    return {"family": CLASSIC, "field": field}
 
 
-def management(key: str, status: int, field: str, message: str, source: Source) -> ErrorMessage:
-    return ErrorMessage(key, status, message, source, {"family": MANAGEMENT, "field": field})
-
-
-def mail(key: str, status: int, message: str, source: Source) -> ErrorMessage:
-    return ErrorMessage(key, status, message, source, {"family": MAIL, "field": None})
+def management(field: str) -> dict[str, Any]:
+    """Return the details of an error of IP Address Management."""
+    return {"family": MANAGEMENT, "field": field}
 
 
 MAX_POOLS = Limit(100, documented(f"{POOLS}: 100 IP pools per user"))
@@ -46,7 +46,7 @@ MIN_PAGE = Limit(1, documented(f"{MANAGEMENT_POOLS}: limit should be > 0"))
 MAX_PAGE = Limit(100, documented(f"{MANAGEMENT_POOLS}: limit should be <= 100"))
 DEFAULT_PAGE = Limit(100, assumed("the default is not published; the largest page allowed"))
 
-MIN_NAME_LENGTH = Limit(2, documented(f"{MANAGEMENT_SPEC}, name; the classic API knows no least length"))
+MIN_NAME_LENGTH = Limit(2, documented(f"{MANAGEMENT_SPEC}, name; the classic API has no minimum"))
 MAX_BATCH_IPS = Limit(100, documented(f"{MANAGEMENT_SPEC}: the number of IPs must be between 1 and 100"))
 MAX_BATCH_SUBUSERS = Limit(
     1_000, documented(f"{MANAGEMENT_SPEC}: more than 1000 subusers per call; for a new IP its schema has 100")
@@ -55,13 +55,16 @@ MAX_IPS_PAGE = Limit(5_000, documented(f"{MANAGEMENT_SPEC}, GET IPs: limit shoul
 DEFAULT_IPS_PAGE = Limit(5_000, assumed("the default is not published; the largest page allowed"))
 DEFAULT_CLASSIC_PAGE = Limit(10, documented(f"{SPEC}, GET IPs: the default of limit"))
 MAX_CLASSIC_PAGE = Limit(
-    500, assumed("the API introduction has it as default and maximum of every list; that more is refused is a guess")
+    500,
+    assumed(
+        "the API introduction has it as default and maximum of every list; that a larger limit is an error is a guess"
+    ),
 )
 PRICE_PER_IP = Limit(20, documented(f"{SPEC}, GET remaining IPs; an older page has 30"))
 
 REGIONS = ("eu", "us")
 EU_HOST = "api.eu.sendgrid.com"
-"""The host of EU regional subusers. What only the parent account can do is not there."""
+"""The host of EU regional subusers. It has no operations that only the parent account can use."""
 
 SCOPES = (
     "ips.assigned.read",
@@ -87,461 +90,504 @@ SCOPES = (
     "subusers.read",
     "subusers.update",
 )
-"""What a key without limits may do, as far as this server knows."""
+"""The scopes of a key with full access, as far as this server implements them."""
 
 # Switches
 
 MEMBERS_AS_OBJECTS = Switch(
     "members_as_objects",
-    "GET of a classic pool gives its IPs as objects with `ip`, `start_date` and `warmup`, not as texts.",
-    observed("StrongGrid issues 239 and 240, recorded in 2018; maintained clients read nothing else"),
+    "GET of a classic pool returns its IPs as objects with `ip`, `start_date` and `warmup`, not as strings.",
+    observed("StrongGrid issues 239 and 240, recorded in 2018; maintained clients read no other format"),
 )
 ADDED_IP_IS_201 = Switch(
     "added_ip_is_201",
-    "Adding an IP to a classic pool is answered 201, not 200.",
+    "Adding an IP to a classic pool returns 201, not 200.",
     documented(f"{SPEC}, POST an IP; the tests of the official clients expect it"),
 )
 WARMUP_IS_201 = Switch(
     "warmup_is_201",
-    "Putting an IP into warm-up is answered 201, not 200.",
+    "Starting the warm-up of an IP returns 201, not 200.",
     documented("an older IP Warmup page; the newer specification and the official clients have 200"),
     live=False,
 )
 
 # Classic pools
 
-NAME_MISSING = classic("name_missing", 400, "name", "missing required argument", _LIKE_API_KEYS)
-NAME_TOO_LONG = classic(
+NAME_MISSING = ErrorMessage("name_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("name"))
+NAME_TOO_LONG = ErrorMessage(
     "name_too_long",
     400,
-    "name",
     "needs to be between 2 to 64 characters long",
-    assumed("the limit is documented, the words are those of IP Address Management"),
+    assumed("the limit is documented, the wording is that of IP Address Management"),
+    classic("name"),
 )
-NAME_TAKEN = classic(
-    "name_taken", 400, "name", "already exists", assumed("the words of IP Address Management for the same")
+NAME_TAKEN = ErrorMessage(
+    "name_taken", 400, "already exists", assumed("wording as in IP Address Management"), classic("name")
 )
-TOO_MANY_POOLS = classic(
+TOO_MANY_POOLS = ErrorMessage(
     "too_many_pools",
     400,
-    None,
     "100 pools limit has been reached",
-    assumed("the limit is documented, the words are those of IP Address Management"),
+    assumed("the limit is documented, the wording is that of IP Address Management"),
+    classic(None),
 )
-POOL_NOT_FOUND = classic(
-    "pool_not_found", 404, "error", "Unable to locate specified IPs Pool", documented(f"{SPEC}, GET a pool")
+POOL_NOT_FOUND = ErrorMessage(
+    "pool_not_found", 404, "Unable to locate specified IPs Pool", documented(f"{SPEC}, GET a pool"), classic("error")
 )
-RENAMED_POOL_NOT_FOUND = classic(
-    "renamed_pool_not_found", 404, None, "ip pool not found", documented(f"{SPEC}, PUT a pool")
+RENAMED_POOL_NOT_FOUND = ErrorMessage(
+    "renamed_pool_not_found", 404, "ip pool not found", documented(f"{SPEC}, PUT a pool"), classic(None)
 )
-DELETED_POOL_NOT_FOUND = bare(
-    "deleted_pool_not_found", 404, "Unable to locate specified IPs Pool", documented(f"{SPEC}, DELETE a pool")
+DELETED_POOL_NOT_FOUND = ErrorMessage(
+    "deleted_pool_not_found", 404, "Unable to locate specified IPs Pool", documented(f"{SPEC}, DELETE a pool"), _BARE
 )
-MEMBER_NOT_FOUND = bare(
+MEMBER_NOT_FOUND = ErrorMessage(
     "member_not_found",
     404,
     "Unable to locate specified IPs Pool",
     documented(f"{SPEC}, DELETE an IP of a pool; that it holds for an IP that is not in the pool is assumed"),
+    _BARE,
 )
-IP_MISSING = classic("ip_missing", 400, "ip", "missing required argument", _LIKE_API_KEYS)
-NOT_ADDABLE = classic(
+IP_MISSING = ErrorMessage("ip_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("ip"))
+NOT_ADDABLE = ErrorMessage(
     "not_addable",
     404,
-    None,
     "resource not found",
     documented(f"{SPEC}, POST an IP; for an IP without reverse DNS, not enabled or not owned it is assumed"),
+    classic(None),
 )
-POOL_FULL = classic(
+POOL_FULL = ErrorMessage(
     "pool_full",
     400,
-    "ip",
     "the total number of IPs per pool cannot exceed 100. current IP count in ‘{name}’ is ‘{count}’",
-    assumed("the limit is documented, the words are those of IP Address Management"),
+    assumed("the limit is documented, the wording is that of IP Address Management"),
+    classic("ip"),
 )
-BODY_NOT_JSON = classic(
+BODY_NOT_JSON = ErrorMessage(
     "body_not_json",
     400,
-    None,
     "Request body is not valid json",
-    assumed("the words of the contacts API, the nearest documented"),
+    assumed("wording as in the contacts API, the closest documented one"),
+    classic(None),
 )
 
 # Classic IPs and warm-up
 
-IP_NOT_FOUND = classic(
-    "ip_not_found", 404, None, "resource not found", assumed("the words of IP Warmup for an IP that is not there")
+IP_NOT_FOUND = ErrorMessage(
+    "ip_not_found", 404, "resource not found", assumed("wording as in IP Warmup for an unknown IP"), classic(None)
 )
-NOT_WARMABLE = classic("not_warmable", 404, None, "resource not found", documented(f"{WARMUP_SPEC}, POST an IP"))
-NOT_WARMING = classic(
-    "not_warming", 404, None, "resource not found", documented(f"{WARMUP_SPEC}, GET and DELETE an IP")
+NOT_WARMABLE = ErrorMessage(
+    "not_warmable", 404, "resource not found", documented(f"{WARMUP_SPEC}, POST an IP"), classic(None)
 )
-COUNT_MISSING = classic(
+NOT_WARMING = ErrorMessage(
+    "not_warming", 404, "resource not found", documented(f"{WARMUP_SPEC}, GET and DELETE an IP"), classic(None)
+)
+COUNT_MISSING = ErrorMessage(
     "count_missing",
     400,
-    "count",
     "missing required argument",
-    assumed("the words of /v3/api_keys for a missing name; also for what is no number above 0"),
+    assumed("wording as in /v3/api_keys for a missing name; also for a value that is not a number above 0"),
+    classic("count"),
 )
-SUBUSERS_NOT_YOURS = classic(
+SUBUSERS_NOT_YOURS = ErrorMessage(
     "subusers_not_yours",
     400,
-    None,
     "one or more subusers do not belong to this user",
-    documented(f"{SPEC}, POST IPs; for what is no array of texts it is assumed"),
+    documented(f"{SPEC}, POST IPs; for a value that is not an array of strings it is assumed"),
+    classic(None),
 )
-EXCLUDE_WHITELABELS_VALUE = classic(
+EXCLUDE_WHITELABELS_VALUE = ErrorMessage(
     "exclude_whitelabels_value",
     400,
-    "exclude_whitelabels",
     "must be one of the following: true, false",
-    assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
+    assumed(f"wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("exclude_whitelabels"),
 )
-WARMUP_VALUE = classic(
+WARMUP_VALUE = ErrorMessage(
     "warmup_value",
     400,
-    "warmup",
     "must be one of the following: true, false",
-    assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
+    assumed(f"wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("warmup"),
 )
-USER_CAN_SEND_VALUE = classic(
+USER_CAN_SEND_VALUE = ErrorMessage(
     "user_can_send_value",
     400,
-    "user_can_send",
     "must be one of the following: true, false",
-    assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
+    assumed(f"wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("user_can_send"),
 )
-CLASSIC_NO_IPS_REMAINING = classic(
-    "classic_no_ips_remaining", 400, None, "No IPs remaining", assumed("the words of IP Address Management")
+CLASSIC_NO_IPS_REMAINING = ErrorMessage(
+    "classic_no_ips_remaining", 400, "No IPs remaining", assumed("wording as in IP Address Management"), classic(None)
 )
-CLASSIC_LIMIT_RANGE = classic(
+CLASSIC_LIMIT_RANGE = ErrorMessage(
     "classic_limit_range",
     400,
-    "limit",
     "should be > 0 and <= 500",
-    assumed("the words of IP Address Management for its own maximum"),
+    assumed("wording as in IP Address Management for its maximum"),
+    classic("limit"),
 )
-OFFSET_TYPE = classic(
-    "offset_type", 400, "offset", "must be a numeric value", assumed("the words of after_key in IP Address Management")
+OFFSET_TYPE = ErrorMessage(
+    "offset_type",
+    400,
+    "must be a numeric value",
+    assumed("wording as for after_key in IP Address Management"),
+    classic("offset"),
 )
-OFFSET_RANGE = classic(
-    "offset_range", 400, "offset", "must be >= 0", assumed("the words of after_key in IP Address Management")
+OFFSET_RANGE = ErrorMessage(
+    "offset_range", 400, "must be >= 0", assumed("wording as for after_key in IP Address Management"), classic("offset")
 )
-SORT_VALUE = classic(
+SORT_VALUE = ErrorMessage(
     "sort_value",
     400,
-    "sort_by_direction",
     "must be one of the following: asc, desc",
-    assumed(f"the values are documented, the words are those of is_enabled in the {MANAGEMENT_SPEC}"),
+    assumed(f"the values are documented; wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("sort_by_direction"),
 )
 
 # Subusers
 
-USERNAME_MISSING = classic(
-    "username_missing",
-    400,
-    "username",
-    "missing required argument",
-    _LIKE_API_KEYS,
+USERNAME_MISSING = ErrorMessage(
+    "username_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("username")
 )
-EMAIL_MISSING = classic("email_missing", 400, "email", "missing required argument", _LIKE_API_KEYS)
-PASSWORD_MISSING = classic(
-    "password_missing",
-    400,
-    "password",
-    "missing required argument",
-    _LIKE_API_KEYS,
+EMAIL_MISSING = ErrorMessage("email_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("email"))
+PASSWORD_MISSING = ErrorMessage(
+    "password_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("password")
 )
-SUBUSER_IPS_MISSING = classic(
-    "subuser_ips_missing",
-    400,
-    "ips",
-    "missing required argument",
-    _LIKE_API_KEYS,
+SUBUSER_IPS_MISSING = ErrorMessage(
+    "subuser_ips_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("ips")
 )
-USERNAME_TAKEN = classic(
+USERNAME_TAKEN = ErrorMessage(
     "username_taken",
     400,
-    None,
     "username exists",
     documented(f"{SUBUSERS_SPEC}, POST; its example has no field"),
+    classic(None),
 )
-IPS_NOT_VALID = classic(
+IPS_NOT_VALID = ErrorMessage(
     "ips_not_valid",
     400,
-    None,
     "unable to validate IPs at this time",
-    documented(
-        f"{SUBUSERS_SPEC}, POST, without a field; that it is for an IP that is not there, and on PUT, is assumed"
-    ),
+    documented(f"{SUBUSERS_SPEC}, POST, without a field; for an unknown IP, and on PUT, it is assumed"),
+    classic(None),
 )
-SUBUSER_NOT_FOUND = classic(
-    "subuser_not_found", 404, None, "resource not found", assumed("the words of an IP that is not there")
+SUBUSER_NOT_FOUND = ErrorMessage(
+    "subuser_not_found", 404, "resource not found", assumed("wording as for an unknown IP"), classic(None)
 )
 
 # IP Address Management
 
-LIMIT_RANGE = management(
+LIMIT_RANGE = ErrorMessage(
     "limit_range",
     400,
-    "limit",
     "should be > 0 and <= 100",
-    documented(f"{MANAGEMENT_POOLS}; for what is no number it is assumed"),
+    documented(f"{MANAGEMENT_POOLS}; for a value that is not a number it is assumed"),
+    management("limit"),
 )
-AFTER_KEY_TYPE = management("after_key_type", 400, "after_key", "must be a numeric value", documented(MANAGEMENT_POOLS))
-AFTER_KEY_RANGE = management("after_key_range", 400, "after_key", "must be >= 0", documented(MANAGEMENT_POOLS))
-REGION_VALUE = management(
+AFTER_KEY_TYPE = ErrorMessage(
+    "after_key_type", 400, "must be a numeric value", documented(MANAGEMENT_POOLS), management("after_key")
+)
+AFTER_KEY_RANGE = ErrorMessage(
+    "after_key_range", 400, "must be >= 0", documented(MANAGEMENT_POOLS), management("after_key")
+)
+REGION_VALUE = ErrorMessage(
     "region_value",
     400,
-    "region",
     "must be one of the following: all, eu, us",
-    assumed(f"the values are documented, the words are those of is_enabled in the {MANAGEMENT_SPEC}"),
+    assumed(f"the values are documented; wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    management("region"),
 )
-INCLUDE_REGION_VALUE = management(
+INCLUDE_REGION_VALUE = ErrorMessage(
     "include_region_value",
     400,
-    "include_region",
     "must be one of the following: true, false",
-    assumed(f"the words of is_enabled in the {MANAGEMENT_SPEC}"),
+    assumed(f"wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    management("include_region"),
 )
-MISSING_SCOPE = management("missing_scope", 401, "", "missing required scope: {scopes}", documented(MANAGEMENT_POOLS))
+MISSING_SCOPE = ErrorMessage(
+    "missing_scope", 401, "missing required scope: {scopes}", documented(MANAGEMENT_POOLS), management("")
+)
 
 # IP Address Management: bodies and pools
 
-MANAGEMENT_BODY_NOT_JSON = management(
+MANAGEMENT_BODY_NOT_JSON = ErrorMessage(
     "management_body_not_json",
     400,
-    "",
     "failed to parse the request body as a JSON payload",
     documented(f"{MANAGEMENT_SPEC}; for a field of another type it is assumed"),
+    management(""),
 )
-POOL_ID_TYPE = management("pool_id_type", 400, "poolid", "must be a numeric value", documented(MANAGEMENT_SPEC))
-POOL_ID_NOT_FOUND = management("pool_id_not_found", 400, "poolid", "not found", documented(MANAGEMENT_SPEC))
-POOL_NAME_MISSING = management(
-    "pool_name_missing", 400, "name", "not found in the request body", documented(MANAGEMENT_SPEC)
+POOL_ID_TYPE = ErrorMessage(
+    "pool_id_type", 400, "must be a numeric value", documented(MANAGEMENT_SPEC), management("poolid")
 )
-POOL_NAME_START = management(
-    "pool_name_start", 400, "name", "cannot start with a dot or a space", documented(MANAGEMENT_SPEC)
+POOL_ID_NOT_FOUND = ErrorMessage(
+    "pool_id_not_found", 400, "not found", documented(MANAGEMENT_SPEC), management("poolid")
 )
-POOL_NAME_LENGTH = management(
-    "pool_name_length", 400, "name", "needs to be between 2 to 64 characters long", documented(MANAGEMENT_SPEC)
+POOL_NAME_MISSING = ErrorMessage(
+    "pool_name_missing", 400, "not found in the request body", documented(MANAGEMENT_SPEC), management("name")
 )
-POOL_NAME_TAKEN = management("pool_name_taken", 400, "name", "already exists", documented(MANAGEMENT_SPEC))
-POOL_LIMIT = management("pool_limit", 400, "", "100 pools limit has been reached", documented(MANAGEMENT_SPEC))
-IPS_MISSING = management(
+POOL_NAME_START = ErrorMessage(
+    "pool_name_start", 400, "cannot start with a dot or a space", documented(MANAGEMENT_SPEC), management("name")
+)
+POOL_NAME_LENGTH = ErrorMessage(
+    "pool_name_length",
+    400,
+    "needs to be between 2 to 64 characters long",
+    documented(MANAGEMENT_SPEC),
+    management("name"),
+)
+POOL_NAME_TAKEN = ErrorMessage(
+    "pool_name_taken", 400, "already exists", documented(MANAGEMENT_SPEC), management("name")
+)
+POOL_LIMIT = ErrorMessage(
+    "pool_limit", 400, "100 pools limit has been reached", documented(MANAGEMENT_SPEC), management("")
+)
+IPS_MISSING = ErrorMessage(
     "ips_missing",
     400,
-    "ips",
     "not found in the request body",
     documented(f"{MANAGEMENT_SPEC}, batchAdd; its text for batchDelete is a placeholder"),
+    management("ips"),
 )
-IPS_LENGTH = management(
+IPS_LENGTH = ErrorMessage(
     "ips_length",
     400,
-    "ips",
     "the number of IPs must be between 1 and 100",
     documented(f"{MANAGEMENT_SPEC}, batchAdd and batchDelete; for a new pool it is assumed"),
+    management("ips"),
 )
-IPS_UNASSIGNABLE = management(
+IPS_UNASSIGNABLE = ErrorMessage(
     "ips_unassignable",
     400,
-    "ips",
     "unable to verify IPs assignability: {ip}",
-    documented(f"{MANAGEMENT_SPEC}, batchAdd; which IPs it is for, and for a new pool, is assumed"),
+    documented(f"{MANAGEMENT_SPEC}, batchAdd; for which IPs, and that it is for a new pool too, is assumed"),
+    management("ips"),
 )
-IPS_NOT_IN_POOL = management(
-    "ips_not_in_pool", 400, "ips", "not found in pool ‘{name}’: {ip}", documented(f"{MANAGEMENT_SPEC}, batchDelete")
+IPS_NOT_IN_POOL = ErrorMessage(
+    "ips_not_in_pool",
+    400,
+    "not found in pool ‘{name}’: {ip}",
+    documented(f"{MANAGEMENT_SPEC}, batchDelete"),
+    management("ips"),
 )
-IPS_TOO_MANY = management(
+IPS_TOO_MANY = ErrorMessage(
     "ips_too_many",
     400,
-    "ips",
     "the total number of IPs per pool cannot exceed 100. current IP count in ‘{name}’ is ‘{count}’",
     documented(f"{MANAGEMENT_SPEC}, batchAdd; that the first quoted word is the pool's name is assumed"),
+    management("ips"),
 )
 
 # IP Address Management: IPs
 
-IPS_LIMIT_RANGE = management(
-    "ips_limit_range", 400, "limit", "should be > 0 and ≤ 5000", documented(f"{MANAGEMENT_SPEC}, GET IPs")
+IPS_LIMIT_RANGE = ErrorMessage(
+    "ips_limit_range", 400, "should be > 0 and ≤ 5000", documented(f"{MANAGEMENT_SPEC}, GET IPs"), management("limit")
 )
-AFTER_KEY_ADDRESS = management("after_key_address", 400, "after_key", "invalid IP address", documented(MANAGEMENT_SPEC))
-BEFORE_KEY_ADDRESS = management(
-    "before_key_address", 400, "before_key", "invalid IP address", documented(MANAGEMENT_SPEC)
+AFTER_KEY_ADDRESS = ErrorMessage(
+    "after_key_address", 400, "invalid IP address", documented(MANAGEMENT_SPEC), management("after_key")
 )
-BOTH_KEYS = management("both_keys", 400, "after_key", "cannot be used with ‘before_key’", documented(MANAGEMENT_SPEC))
-IS_LEASED_VALUE = management(
-    "is_leased_value", 400, "is_leased", "must be one of the following: true, false", documented(MANAGEMENT_SPEC)
+BEFORE_KEY_ADDRESS = ErrorMessage(
+    "before_key_address", 400, "invalid IP address", documented(MANAGEMENT_SPEC), management("before_key")
 )
-IS_ENABLED_VALUE = management(
-    "is_enabled_value", 400, "is_enabled", "must be one of the following: true, false", documented(MANAGEMENT_SPEC)
+BOTH_KEYS = ErrorMessage(
+    "both_keys", 400, "cannot be used with ‘before_key’", documented(MANAGEMENT_SPEC), management("after_key")
 )
-IS_PARENT_ASSIGNED_VALUE = management(
-    "is_parent_assigned_value",
+IS_LEASED_VALUE = ErrorMessage(
+    "is_leased_value",
     400,
-    "is_parent_assigned",
     "must be one of the following: true, false",
     documented(MANAGEMENT_SPEC),
+    management("is_leased"),
 )
-IS_PARENT_ASSIGNED_BY_SUBUSER = management(
+IS_ENABLED_VALUE = ErrorMessage(
+    "is_enabled_value",
+    400,
+    "must be one of the following: true, false",
+    documented(MANAGEMENT_SPEC),
+    management("is_enabled"),
+)
+IS_PARENT_ASSIGNED_VALUE = ErrorMessage(
+    "is_parent_assigned_value",
+    400,
+    "must be one of the following: true, false",
+    documented(MANAGEMENT_SPEC),
+    management("is_parent_assigned"),
+)
+IS_PARENT_ASSIGNED_BY_SUBUSER = ErrorMessage(
     "is_parent_assigned_by_subuser",
     400,
-    "is_parent_assigned",
     "cannot be used for a sub user account",
     documented(MANAGEMENT_SPEC),
+    management("is_parent_assigned"),
 )
-POOL_TYPE = management("pool_type", 400, "pool", "must be numeric", documented(MANAGEMENT_SPEC))
-POOL_UNKNOWN = management("pool_unknown", 400, "pool", "not found", documented(MANAGEMENT_SPEC))
-POOL_AND_PARENT_ASSIGNED = management(
+POOL_TYPE = ErrorMessage("pool_type", 400, "must be numeric", documented(MANAGEMENT_SPEC), management("pool"))
+POOL_UNKNOWN = ErrorMessage("pool_unknown", 400, "not found", documented(MANAGEMENT_SPEC), management("pool"))
+POOL_AND_PARENT_ASSIGNED = ErrorMessage(
     "pool_and_parent_assigned",
     400,
-    "pool",
     "cannot be used with ‘is_parent_assigned’",
     documented(MANAGEMENT_SPEC),
+    management("pool"),
 )
-START_ADDED_AT_TYPE = management(
-    "start_added_at_type", 400, "start_added_at", "must be numeric", documented(MANAGEMENT_SPEC)
+START_ADDED_AT_TYPE = ErrorMessage(
+    "start_added_at_type", 400, "must be numeric", documented(MANAGEMENT_SPEC), management("start_added_at")
 )
-END_ADDED_AT_TYPE = management("end_added_at_type", 400, "end_added_at", "must be numeric", documented(MANAGEMENT_SPEC))
-NEW_REGION_VALUE = management(
+END_ADDED_AT_TYPE = ErrorMessage(
+    "end_added_at_type", 400, "must be numeric", documented(MANAGEMENT_SPEC), management("end_added_at")
+)
+NEW_REGION_VALUE = ErrorMessage(
     "new_region_value",
     400,
-    "region",
     "must be one of the following: eu, us",
-    assumed(f"the values are documented, the words are those of is_enabled in the {MANAGEMENT_SPEC}"),
+    assumed(f"the values are documented; wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    management("region"),
 )
-ADDRESS_INVALID = management("address_invalid", 400, "ip", "invalid IP address", documented(MANAGEMENT_SPEC))
-ADDRESS_NOT_FOUND = management("address_not_found", 400, "ip", "not found", documented(f"{MANAGEMENT_SPEC}, GET an IP"))
-NOT_OWNED = management(
-    "not_owned", 400, "ip", "unable to verify IP ownership", documented(f"{MANAGEMENT_SPEC}, PATCH an IP")
+ADDRESS_INVALID = ErrorMessage(
+    "address_invalid", 400, "invalid IP address", documented(MANAGEMENT_SPEC), management("ip")
 )
-SETTING_MISSING = management(
+ADDRESS_NOT_FOUND = ErrorMessage(
+    "address_not_found", 400, "not found", documented(f"{MANAGEMENT_SPEC}, GET an IP"), management("ip")
+)
+NOT_OWNED = ErrorMessage(
+    "not_owned", 400, "unable to verify IP ownership", documented(f"{MANAGEMENT_SPEC}, PATCH an IP"), management("ip")
+)
+SETTING_MISSING = ErrorMessage(
     "setting_missing",
     400,
-    "",
     "at least one of the following is required: is_enabled, is_auto_warmup, is_parent_assigned",
     documented(f"{MANAGEMENT_SPEC}, PATCH an IP"),
+    management(""),
 )
-NO_IPS_REMAINING = management(
-    "no_ips_remaining", 400, "", "No IPs remaining", documented(f"{MANAGEMENT_SPEC}, POST an IP")
+NO_IPS_REMAINING = ErrorMessage(
+    "no_ips_remaining", 400, "No IPs remaining", documented(f"{MANAGEMENT_SPEC}, POST an IP"), management("")
 )
-IS_AUTO_WARMUP_MISSING = management(
+IS_AUTO_WARMUP_MISSING = ErrorMessage(
     "is_auto_warmup_missing",
     400,
-    "is_auto_warmup",
     "not found in the request body",
     documented(f"{MANAGEMENT_SPEC}, POST an IP"),
+    management("is_auto_warmup"),
 )
-IS_PARENT_ASSIGNED_MISSING = management(
+IS_PARENT_ASSIGNED_MISSING = ErrorMessage(
     "is_parent_assigned_missing",
     400,
-    "is_parent_assigned",
     "not found in the request body",
     documented(f"{MANAGEMENT_SPEC}, POST an IP"),
+    management("is_parent_assigned"),
 )
-SUBUSERS_ALL_WARMING = management(
+SUBUSERS_ALL_WARMING = ErrorMessage(
     "subusers_all_warming",
     400,
-    "subusers",
     "these users must have at least one IP that is not in warmup: {id}",
     documented(f"{MANAGEMENT_SPEC}, POST an IP"),
+    management("subusers"),
 )
 
 # IP Address Management: the subusers of an IP
 
-ADDRESS_OF_NONE = management(
-    "address_of_none",
+SUBUSERS_IP_INVALID = ErrorMessage(
+    "subusers_ip_invalid",
     400,
-    "",
     "invalid IP address",
-    documented(f"{MANAGEMENT_SPEC}, subusers of an IP; for an IP that is not the account's it is assumed"),
+    documented(f"{MANAGEMENT_SPEC}, subusers of an IP; for an IP of another account it is assumed"),
+    management(""),
 )
-SUBUSERS_EMPTY = management(
+SUBUSERS_EMPTY = ErrorMessage(
     "subusers_empty",
     400,
-    "subusers",
     "must not be empty",
     documented(f"{MANAGEMENT_SPEC}, batchAdd and batchDelete; for a missing field it is assumed"),
+    management("subusers"),
 )
-SUBUSERS_TOO_MANY = management(
-    "subusers_too_many", 400, "subusers", "cannot assign more than 1000 subusers per call", documented(MANAGEMENT_SPEC)
+SUBUSERS_TOO_MANY = ErrorMessage(
+    "subusers_too_many",
+    400,
+    "cannot assign more than 1000 subusers per call",
+    documented(MANAGEMENT_SPEC),
+    management("subusers"),
 )
-SUBUSERS_WITH_CALLER = management(
-    "subusers_with_caller", 400, "subusers", "cannot contain caller’s userID", documented(MANAGEMENT_SPEC)
+SUBUSERS_WITH_CALLER = ErrorMessage(
+    "subusers_with_caller", 400, "cannot contain caller’s userID", documented(MANAGEMENT_SPEC), management("subusers")
 )
-SUBUSERS_UNVERIFIED = management(
-    "subusers_unverified", 400, "subusers", "unverified subusers: {id}", documented(MANAGEMENT_SPEC)
+SUBUSERS_UNVERIFIED = ErrorMessage(
+    "subusers_unverified", 400, "unverified subusers: {id}", documented(MANAGEMENT_SPEC), management("subusers")
 )
 
-# Not about one operation
+# Errors of any operation
 
-AUTHORIZATION_REQUIRED = classic(
+AUTHORIZATION_REQUIRED = ErrorMessage(
     "authorization_required",
     401,
-    None,
     "authorization required",
     documented("API reference, classic 401; for IP Address Management, unknown keys and subusers it is assumed"),
+    classic(None),
 )
-MAIL_NO_CREDENTIAL = mail(
-    "mail_no_credential", 401, "Permission denied, wrong credentials", observed("sendgrid-php issue 831 and others")
+MAIL_NO_CREDENTIAL = ErrorMessage(
+    "mail_no_credential",
+    401,
+    "Permission denied, wrong credentials",
+    observed("sendgrid-php issue 831 and others"),
+    _MAIL,
 )
-MAIL_UNKNOWN_CREDENTIAL = mail(
+MAIL_UNKNOWN_CREDENTIAL = ErrorMessage(
     "mail_unknown_credential",
     401,
     "The provided authorization grant is invalid, expired, or revoked",
     observed("sendgrid-php issue 793 and others"),
+    _MAIL,
 )
-ACCESS_FORBIDDEN = classic(
-    "access_forbidden", 403, None, "access forbidden", observed("sendgrid-csharp issue 185, sendgrid-php issue 263")
+ACCESS_FORBIDDEN = ErrorMessage(
+    "access_forbidden",
+    403,
+    "access forbidden",
+    observed("sendgrid-csharp issue 185, sendgrid-php issue 263"),
+    classic(None),
 )
-NOT_FOUND = classic("not_found", 404, None, "resource not found", observed("sendgrid/docs issue 2759"))
-NOT_ALLOWED = classic(
-    "not_allowed", 405, None, "method not allowed", assumed("the words of the mail specification's 405")
+NOT_FOUND = ErrorMessage("not_found", 404, "resource not found", observed("sendgrid/docs issue 2759"), classic(None))
+NOT_ALLOWED = ErrorMessage(
+    "not_allowed", 405, "method not allowed", assumed("wording as in the mail specification's 405"), classic(None)
 )
-TOO_LARGE = classic("too_large", 413, None, "content too large", assumed("the words of the mail specification's 413"))
-CRASHED = classic(
-    "crashed",
-    500,
-    None,
-    "internal server error",
-    observed("trois-six/terraform-provider-sendgrid issue 10"),
+TOO_LARGE = ErrorMessage(
+    "too_large", 413, "content too large", assumed("wording as in the mail specification's 413"), classic(None)
 )
-NOT_IMPLEMENTED = classic(
-    "not_implemented",
-    501,
-    None,
-    "mockserver does not model {method} {path}; it invents no answer",
-    _OURS,
+CRASHED = ErrorMessage(
+    "crashed", 500, "internal server error", observed("trois-six/terraform-provider-sendgrid issue 10"), classic(None)
 )
-MANAGEMENT_NOT_ALLOWED = management(
-    "management_not_allowed", 405, "", "method not allowed", assumed("the words of the mail specification's 405")
+NOT_IMPLEMENTED = ErrorMessage(
+    "not_implemented", 501, "mockserver does not implement {method} {path}", _OURS, classic(None)
 )
-MANAGEMENT_TOO_LARGE = management(
-    "management_too_large", 413, "", "content too large", assumed("the words of the mail specification's 413")
+MANAGEMENT_NOT_ALLOWED = ErrorMessage(
+    "management_not_allowed",
+    405,
+    "method not allowed",
+    assumed("wording as in the mail specification's 405"),
+    management(""),
 )
-MANAGEMENT_CRASHED = management("management_crashed", 500, "", "internal server error", documented(MANAGEMENT_POOLS))
-MANAGEMENT_NOT_IMPLEMENTED = management(
-    "management_not_implemented",
-    501,
-    "",
-    "mockserver does not model {method} {path}; it invents no answer",
-    _OURS,
+MANAGEMENT_TOO_LARGE = ErrorMessage(
+    "management_too_large",
+    413,
+    "content too large",
+    assumed("wording as in the mail specification's 413"),
+    management(""),
 )
-MAIL_NOT_ALLOWED = mail(
-    "mail_not_allowed", 405, "method not allowed", documented("Mail specification, 405; other texts were seen")
+MANAGEMENT_CRASHED = ErrorMessage(
+    "management_crashed", 500, "internal server error", documented(MANAGEMENT_POOLS), management("")
 )
-MAIL_TOO_LARGE = mail("mail_too_large", 413, "content too large", documented("Mail specification, 413"))
-MAIL_CRASHED = mail("mail_crashed", 500, "internal server error", documented("Mail specification, 500"))
-MAIL_NOT_IMPLEMENTED = mail(
-    "mail_not_implemented",
-    501,
-    "mockserver does not model {method} {path}; it invents no answer",
-    _OURS,
+MANAGEMENT_NOT_IMPLEMENTED = ErrorMessage(
+    "management_not_implemented", 501, "mockserver does not implement {method} {path}", _OURS, management("")
+)
+MAIL_NOT_ALLOWED = ErrorMessage(
+    "mail_not_allowed", 405, "method not allowed", documented("Mail specification, 405; other texts were seen"), _MAIL
+)
+MAIL_TOO_LARGE = ErrorMessage("mail_too_large", 413, "content too large", documented("Mail specification, 413"), _MAIL)
+MAIL_CRASHED = ErrorMessage("mail_crashed", 500, "internal server error", documented("Mail specification, 500"), _MAIL)
+MAIL_NOT_IMPLEMENTED = ErrorMessage(
+    "mail_not_implemented", 501, "mockserver does not implement {method} {path}", _OURS, _MAIL
 )
 
 NOT_JSON: dict[str, ErrorMessage] = {CLASSIC: BODY_NOT_JSON, MANAGEMENT: MANAGEMENT_BODY_NOT_JSON}
-"""What a body that is not the JSON it should be is refused with, by family."""
+"""The errors of a body that is not the expected JSON, by family."""
 
-GENERAL: dict[str, dict[str, ErrorMessage]] = {
+FAILURES: dict[str, dict[str, ErrorMessage]] = {
     CLASSIC: {
         "no_credential": AUTHORIZATION_REQUIRED,
         "unknown_credential": AUTHORIZATION_REQUIRED,
@@ -570,17 +616,23 @@ GENERAL: dict[str, dict[str, ErrorMessage]] = {
         "not_implemented": MAIL_NOT_IMPLEMENTED,
     },
 }
-"""What a request meets that is not about one operation, by family."""
+"""The errors of requests that fail before or instead of an operation, by family."""
 
-RATE_LIMIT = Limit(600, observed("a recorded X-Ratelimit-Limit of 2017; told in headers, enforced nowhere"))
-RATE_WINDOW = Limit(60, assumed("in seconds; a recorded X-Ratelimit-Reset of 2017 is the end of a minute of the clock"))
-RATE_LIMITED = classic(
-    "rate_limited", 429, None, "too many requests", observed("trois-six/terraform-provider-sendgrid pull request 6")
+RATE_LIMIT = Limit(
+    600, observed("a recorded X-Ratelimit-Limit of 2017; this server sends it in headers and does not enforce it")
 )
-MANAGEMENT_RATE_LIMITED = management(
-    "management_rate_limited", 429, "", "too many requests", assumed("the words of the classic API")
+RATE_WINDOW = Limit(60, assumed("in seconds; a recorded X-Ratelimit-Reset of 2017 is at the end of a minute"))
+RATE_LIMITED = ErrorMessage(
+    "rate_limited",
+    429,
+    "too many requests",
+    observed("trois-six/terraform-provider-sendgrid pull request 6"),
+    classic(None),
 )
-PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")
+MANAGEMENT_RATE_LIMITED = ErrorMessage(
+    "management_rate_limited", 429, "too many requests", assumed("wording as in the classic API"), management("")
+)
+PLANNED = assumed("a planned fault: the client chose its status; its message is the standard reason phrase")
 
 FAULTS: dict[str, dict[int, ErrorMessage]] = {
     CLASSIC: {
@@ -600,14 +652,14 @@ FAULTS: dict[str, dict[int, ErrorMessage]] = {
     },
     MAIL: {entry.status: entry for entry in (MAIL_UNKNOWN_CREDENTIAL, MAIL_TOO_LARGE, MAIL_CRASHED)},
 }
-"""How a planned error of some status is said, by family."""
+"""The errors of planned faults, by family and status."""
 
-RIGHTS = assumed("which operation needs which scope is published nowhere; the names of the scopes are")
-"""Where the scopes of operations come from."""
+RIGHTS = assumed("no document says which operation needs which scope; the names of the scopes are published")
+"""The evidence for the scopes of operations."""
 
 
 def family(path: str) -> str:
-    """Return the family of errors that a path answers with."""
+    """Return the family of the errors of a path."""
     if path.startswith("/v3/send_ips"):
         return MANAGEMENT
     return MAIL if path.startswith("/v3/mail/") else CLASSIC
@@ -622,4 +674,4 @@ NOT_IMPLEMENTED_OPERATIONS = {
     "/v3/partners/accounts/{account_id}/ips": ["GET", "POST", "DELETE"],
     "/v3/subusers/{subuser_name}": ["PATCH"],
 }
-"""What the specifications have, and this server answers 501."""
+"""Operations in the specifications that this server does not implement."""

@@ -1,9 +1,7 @@
-"""What SendGrid keeps of an account: IPs, pools and subusers. Both of its pool APIs look at the same pools."""
+"""The state of a SendGrid account: IPs, pools and subusers. Both APIs share the pools."""
 
 from __future__ import annotations
 
-import functools
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,79 +15,60 @@ from . import catalog
 
 @dataclass(frozen=True, slots=True)
 class Ip:
-    """A dedicated IP. Its address is an opaque text: the documents name one `0.00.0.0`."""
+    """A dedicated IP. Its address is any string: the documents name one `0.00.0.0`."""
 
     ip: str
     rdns: str | None = None
-    """Its reverse DNS name; an IP without one can join no pool."""
+    """Its reverse DNS name. An IP without one cannot join a pool."""
     enabled: bool = True
-    """Whether the account may send from it; an IP that is not can join no pool."""
+    """Whether the account may send from it. If not, it cannot join a pool."""
     region: str = "us"
     warmup: bool = False
     start_date: int | None = None
-    """When warm-up began, in seconds since the epoch; in a seed that does not say, when the account got the IP."""
+    """When its warm-up began, in seconds since the epoch; in a seed by default `added_at`."""
     parent_assigned: bool = True
-    """Whether the parent account may send from it; if not, it can join no pool of the parent."""
+    """Whether the parent account may send from it. If not, it cannot join a pool of the parent."""
     subusers: tuple[str, ...] = ()
     leased: bool = True
-    """Whether it is SendGrid's; if not, the customer brought it."""
+    """Whether it is SendGrid's own; if not, the customer brought it."""
     added_at: int = 1_664_390_835
-    """When the account got it, in seconds since the epoch; the moment of the documents' example, unless a seed says."""
+    """When the account got it, in seconds since the epoch; by default the time in the documents' example."""
     updated_at: int | None = None
     """When its settings were last changed, in seconds since the epoch."""
 
-    def is_of(self, user: str | None) -> bool:
-        """Say whether a user sees this IP: the parent account sees all of them, a subuser its own."""
-        return user is None or user in self.subusers
+    def is_visible_to(self, account: str | None) -> bool:
+        """Return whether an account sees this IP: the parent account sees every IP, a subuser its own."""
+        return account is None or account in self.subusers
 
-    def may_join_pool_of(self, user: str | None) -> bool:
-        """Say whether a user, None being the parent account, may put this IP into a pool."""
-        owned = self.parent_assigned if user is None else user in self.subusers
+    def can_join_pool_of(self, account: str | None) -> bool:
+        """Return whether an account may add this IP to its pools."""
+        owned = self.parent_assigned if account is None else account in self.subusers
         return owned and self.enabled and self.rdns is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """An IP pool of one user: the classic API knows it by name, IP Address Management by id."""
+    """An IP pool of one account. The classic API addresses it by name, IP Address Management by id."""
 
     id: str
     name: str
     ips: tuple[str, ...] = ()
     """In the order they were added."""
     subuser: str | None = None
-    """Whose it is; None for the parent account."""
+    """The subuser that owns it; None for the parent account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subuser:
-    """An account below the parent's: the classic API knows it by name, IP Address Management by id."""
+    """A subuser of the account. The classic API addresses it by name, IP Address Management by id."""
 
     name: str
     id: str
     email: str
 
 
-LONGEST_ID = 18
-"""How many digits the id of a user or of a pool has at most."""
-NO_ADDRESS = 9
-"""What stands in the place of a version where a text is no address."""
-LONGEST_ADDRESS = 45
-"""How many characters an address has at most."""
-
-
-def place(address: str) -> tuple[int, int, str]:
-    """Return where an address stands among others: IPv4, then IPv6, by number; then what is no address, by text."""
-    return _place(address) if len(address) <= LONGEST_ADDRESS else (NO_ADDRESS, 0, address)
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _place(address: str) -> tuple[int, int, str]:
-    """The same of a short text; a long list asks for the same ones every time."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return NO_ADDRESS, 0, address
-    return ip.version, int(ip), ""
+MAX_ID_LENGTH = 18
+"""The maximum number of digits in the id of an account or pool."""
 
 
 @dataclass(slots=True)
@@ -99,7 +78,7 @@ class State(BaseState):
     ips: Table[Ip] = field(default_factory=Table)
     """By address."""
     pools: Table[Pool] = field(default_factory=Table)
-    """By id, of every user."""
+    """By id, of every account."""
     subusers: Table[Subuser] = field(default_factory=Table)
     """By name."""
     username: str = "parent"
@@ -107,20 +86,20 @@ class State(BaseState):
     user_id: str = "1000"
     """The parent account's own id."""
     remaining_ips: int = 10
-    """How many IPs the account can still buy."""
+    """The number of IPs that the account can still buy."""
 
-    def ips_of(self, user: str | None) -> list[Ip]:
-        """Return the IPs that a user sees, in the order the account got them."""
-        return [ip for ip in self.ips.values() if ip.is_of(user)]
+    def ips_of(self, account: str | None) -> list[Ip]:
+        """Return the IPs that an account sees, in the order in which they were added."""
+        return [ip for ip in self.ips.values() if ip.is_visible_to(account)]
 
-    def pools_of(self, user: str | None) -> list[Pool]:
-        """Return a user's pools, in order of creation."""
-        return [pool for pool in self.pools.values() if pool.subuser == user]
+    def pools_of(self, account: str | None) -> list[Pool]:
+        """Return an account's pools, in order of creation."""
+        return [pool for pool in self.pools.values() if pool.subuser == account]
 
-    def memberships(self, user: str | None) -> dict[str, list[Pool]]:
-        """Return the pools of a user that each IP is in, in order of creation, by address; nothing for one in none."""
+    def memberships(self, account: str | None) -> dict[str, list[Pool]]:
+        """Return the pools of an account by the address of each member, in order of creation."""
         found: dict[str, list[Pool]] = {}
-        for pool in self.pools_of(user):
+        for pool in self.pools_of(account):
             for address in pool.ips:
                 found.setdefault(address, []).append(pool)
         return found
@@ -129,21 +108,21 @@ class State(BaseState):
     def load(cls, data: Mapping[str, Any]) -> State:
         """Return the account that a seed describes.
 
-        Raises `SeedError` for what is there twice, for a name that stands for nothing, and for a broken limit.
+        Raises `SeedError` for a duplicate, an unknown IP or subuser, and a limit that is exceeded.
         """
         default = cls()
         username, user_id = data.get("username", default.username), data.get("user_id", default.user_id)
         subusers = _subusers(data.get("subusers", ()), username, user_id)
         ips: dict[str, Ip] = {}
         for index, item in enumerate(data.get("ips", ())):
-            ip = Ip(**{**_whole(item, *_MOMENTS), "subusers": tuple(item.get("subusers", ()))})
+            ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
             if ip.warmup and ip.start_date is None:
                 ip = replace(ip, start_date=ip.added_at)
             if ip.ip in ips:
-                raise SeedError(("ips", index, "ip"), f"{ip.ip} is there twice")
+                raise SeedError(("ips", index, "ip"), f"duplicate IP {ip.ip}")
             for position, name in enumerate(ip.subusers):
                 if name not in subusers:
-                    raise SeedError(("ips", index, "subusers", position), f"there is no subuser '{name}'")
+                    raise SeedError(("ips", index, "subusers", position), f"unknown subuser '{name}'")
             ips[ip.ip] = ip
         pools: dict[str, Pool] = {}
         names: dict[str | None, set[str]] = {}
@@ -151,18 +130,22 @@ class State(BaseState):
             pool = Pool(**{**item, "ips": tuple(item.get("ips", ()))})
             mine = names.setdefault(pool.subuser, set())
             if pool.id in pools:
-                raise SeedError(("pools", index, "id"), f"the id {pool.id} is there twice")
+                raise SeedError(("pools", index, "id"), f"duplicate id '{pool.id}'")
             if pool.subuser is not None and pool.subuser not in subusers:
-                raise SeedError(("pools", index, "subuser"), f"there is no subuser '{pool.subuser}'")
+                raise SeedError(("pools", index, "subuser"), f"unknown subuser '{pool.subuser}'")
             if pool.name in mine:
-                raise SeedError(("pools", index, "name"), f"the pool '{pool.name}' is there twice")
+                raise SeedError(("pools", index, "name"), f"duplicate name '{pool.name}'")
             if len(mine) == catalog.MAX_POOLS:
-                raise SeedError(("pools", index), f"a user has at most {catalog.MAX_POOLS} pools")
+                raise SeedError(
+                    ("pools", index), f"too many pools of one account: expected at most {catalog.MAX_POOLS}"
+                )
             for position, address in enumerate(pool.ips):
                 if address not in ips:
-                    raise SeedError(("pools", index, "ips", position), f"there is no IP {address}")
-                if not ips[address].may_join_pool_of(pool.subuser):
-                    raise SeedError(("pools", index, "ips", position), f"{address} can join no pool of this user")
+                    raise SeedError(("pools", index, "ips", position), f"unknown IP {address}")
+                if not ips[address].can_join_pool_of(pool.subuser):
+                    raise SeedError(
+                        ("pools", index, "ips", position), f"IP {address} cannot join a pool of this account"
+                    )
             pools[pool.id] = pool
             mine.add(pool.name)
         return cls(
@@ -171,7 +154,7 @@ class State(BaseState):
             Table(subusers),
             username,
             user_id,
-            int(data.get("remaining_ips", default.remaining_ips)),
+            data.get("remaining_ips", default.remaining_ips),
             profile=profiles.load(data),
         )
 
@@ -187,33 +170,25 @@ class State(BaseState):
         }
 
 
-_MOMENTS = ("start_date", "added_at", "updated_at")
-
-
-def _whole(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return a record's fields, the named numbers each an `int`: to JSON, 5.0 is an integer too."""
-    return {name: int(value) if name in names else value for name, value in item.items()}
-
-
 def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
-    """Return the subusers of a seed by name: each a record, or its name alone. An id that is not given is the next."""
+    """Return the subusers of a seed by name. An item is a mapping or a name; the default id is the next unused one."""
     records = [{"name": item} if isinstance(item, str) else item for item in items]
-    taken = {user_id, *(item["id"] for item in records if "id" in item)}
+    used = {user_id, *(item["id"] for item in records if "id" in item)}
     last = int(user_id)
     found: dict[str, Subuser] = {}
     ids = {user_id}
     for index, item in enumerate(records):
         name = item["name"]
         if name == username or name in found:
-            raise SeedError(("subusers", index), f"the name '{name}' is there twice")
+            raise SeedError(("subusers", index), f"duplicate name '{name}'")
         identifier = item.get("id")
         if identifier is None:
-            last = next(number for number in range(last + 1, last + len(taken) + 2) if str(number) not in taken)
+            last = next(number for number in range(last + 1, last + len(used) + 2) if str(number) not in used)
             identifier = str(last)
-            if len(identifier) > LONGEST_ID:
-                raise SeedError(("subusers", index), "there is no next id, say one")
+            if len(identifier) > MAX_ID_LENGTH:
+                raise SeedError(("subusers", index), "no unused id left: expected a subuser with an 'id'")
         if identifier in ids:
-            raise SeedError(("subusers", index), f"the id {identifier} is there twice")
+            raise SeedError(("subusers", index), f"duplicate id '{identifier}'")
         ids.add(identifier)
         found[name] = Subuser(name, identifier, item.get("email", f"{name}@example.com"))
     return found

@@ -45,25 +45,24 @@ class SendGrid(ProviderBlueprint):
         return key.strip() or None if scheme.lower() == "bearer" else None
 
     def authorize(self, exchange: Exchange) -> None:
-        """Set the user that the request acts for, then check the scope."""
+        """Set the account that the request acts for, then check the scope."""
         subusers = exchange.tx.state.subusers
         subuser = exchange.request.headers.get("On-Behalf-Of")
         if subuser is not None:
             if exchange.account is not None or subuser not in subusers:
                 raise catalog.AUTHORIZATION_REQUIRED()
             exchange.account = subuser
-        elif exchange.account is not None and exchange.account not in subusers:  # deleted since
+        elif exchange.account is not None and exchange.account not in subusers:  # the subuser was deleted
             raise catalog.AUTHORIZATION_REQUIRED()
         if exchange.operation is not None and exchange.operation.scope is not None:
             _check_scope(exchange, exchange.operation.scope)
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
-        error = catalog.GENERAL[catalog.family(path)][failure]
-        values = {"method": method, "path": path}
-        return error(**{name: values[name] for name in error.placeholders})
+        error = catalog.FAILURES[catalog.family(path)][failure]
+        return error.with_values(method=method, path=path)
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
-        """Return the error of a planned fault; with 429, the headers say that no request is left."""
+        """Return the error of a planned fault. With 429, the rate limit headers have 0 remaining requests."""
         family = catalog.family(exchange.path)
         error = catalog.FAULTS[family].get(status)
         if error is None:
@@ -86,11 +85,11 @@ class SendGrid(ProviderBlueprint):
         return self.json_response(data, error.entry.status)
 
     def options_response(self, path: str, allow: str) -> flask.Response:
-        """Return the methods of a path; that the body is empty is assumed."""
+        """Return the methods of a path. The empty body is assumed."""
         return self.make_response(("", 200, [("Allow", allow)]))
 
     def response_headers(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
-        """Yield the rate limit, and the headers that recorded responses of the classic API have."""
+        """Yield the rate limit, and for the classic API the headers of recorded responses."""
         if exchange.rate is not None:
             yield "X-RateLimit-Limit", str(RATE_LIMIT)
             yield "X-RateLimit-Remaining", str(max(0, RATE_LIMIT - exchange.rate.times))
@@ -127,7 +126,7 @@ blueprint = SendGrid("sendgrid", __name__)
 blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
-# What views share
+# Helpers of views
 
 
 def granted_scopes() -> frozenset[str] | None:
@@ -136,7 +135,7 @@ def granted_scopes() -> frozenset[str] | None:
 
 
 def require_scope(scope: str) -> None:
-    """Refuse a key that lacks a scope."""
+    """Raise an error if the request's key does not have a scope."""
     _check_scope(current_exchange(), scope)
 
 
@@ -155,7 +154,7 @@ def _check_scope(exchange: Exchange, scope: str) -> None:
 
 
 def global_only(view: View) -> View:
-    """Make an operation unknown on the EU host, where it is answered like any unknown path; assumed."""
+    """Decorate a view that the EU host does not have: there it returns the 404 of unknown paths, which is assumed."""
 
     @functools.wraps(view)
     def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
@@ -167,7 +166,7 @@ def global_only(view: View) -> View:
 
 
 def parent_only(view: View) -> View:
-    """Make an operation unknown to subusers, who are answered as for any unknown path; assumed."""
+    """Decorate a view that subusers do not have: for them it returns the 404 of unknown paths, which is assumed."""
 
     @functools.wraps(view)
     def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
@@ -179,9 +178,9 @@ def parent_only(view: View) -> View:
 
 
 def json_body(*, drop_null: bool = False) -> dict[str, Any]:
-    """Return the JSON object sent, whatever its Content-Type: these operations are not known to look at it.
+    """Return the JSON object in the body. The Content-Type is ignored: no document requires one.
 
-    With `drop_null` a field that is null counts as not sent, which is assumed of IP Address Management.
+    With `drop_null`, a null field counts as not sent, which is assumed for IP Address Management.
     """
     exchange = current_exchange()
     try:
@@ -192,7 +191,7 @@ def json_body(*, drop_null: bool = False) -> dict[str, Any]:
 
 
 def json_strings() -> list[str]:
-    """Return the bare JSON array of strings sent."""
+    """Return the JSON array of strings in the body."""
     try:
         data = parse_json(current_exchange().body)
     except NotJson:

@@ -1,4 +1,4 @@
-"""Records as SendGrid sends them: JSON objects, and the header of paged lists."""
+"""Records as SendGrid sends them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from . import catalog
-from .models import Ip, Pool, State, Subuser
+from .models import Ip, Pool, Subuser
 from .rules import classic_ips, management_ips
 from .rules.management_pools import PoolView
 
@@ -18,11 +18,8 @@ def pool_name(pool: Pool) -> dict[str, Any]:
     return {"name": pool.name}
 
 
-def pool_members(pool: Pool, state: State) -> dict[str, Any]:
-    members: list[Any] = list(pool.ips)
-    if state.profile[catalog.MEMBERS_AS_OBJECTS]:
-        ips = [state.ips[address] for address in pool.ips]
-        members = [{"ip": ip.ip, "start_date": ip.start_date, "warmup": ip.warmup} for ip in ips]
+def pool_members(pool: Pool, ips: Iterable[Ip], *, as_objects: bool) -> dict[str, Any]:
+    members = [{"ip": ip.ip, "start_date": ip.start_date, "warmup": ip.warmup} if as_objects else ip.ip for ip in ips]
     return {"ips": members, "pool_name": pool.name}
 
 
@@ -48,7 +45,7 @@ def classic_ip(view: classic_ips.IpView) -> dict[str, Any]:
     }
 
 
-def listed_ip(view: classic_ips.IpView) -> dict[str, Any]:
+def listed_classic_ip(view: classic_ips.IpView) -> dict[str, Any]:
     return {**classic_ip(view), "assigned_at": view.ip.added_at}
 
 
@@ -91,21 +88,21 @@ def new_subuser(subuser: Subuser) -> dict[str, Any]:
     }
 
 
-def links(url: str, *, limit: int, offset: int, total: int, filters: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the header with the neighbouring pages of a list at a URL; that it repeats the filters is assumed.
+def page_links(url: str, *, limit: int, offset: int, total: int, parameters: Mapping[str, str]) -> str:
+    """Return the `Link` header of a page, with the URLs of other pages. That they repeat the parameters is assumed.
 
-    As in the documents' example the first page has a previous one, itself. That the last has no next is assumed.
+    As in the documents' example, the first page has a previous page, itself. That the last has no next one is assumed.
     """
     last = max(0, total - 1) // limit
-    here = offset // limit
-    pages = {"next": here + 1, "prev": max(0, min(here - 1, last)), "last": last, "first": 0}
-    shown = []
+    current = offset // limit
+    pages = {"next": current + 1, "prev": max(0, min(current - 1, last)), "last": last, "first": 0}
+    links = []
     for rel, number in pages.items():
         if rel == "next" and number > last:
             continue
-        query = urlencode({"limit": limit, "offset": number * limit, **filters})
-        shown.append(f'<{url}?{query}>; rel="{rel}"; title="{number + 1}"')
-    return [("Link", ", ".join(shown))]
+        query = urlencode({"limit": limit, "offset": number * limit, **parameters})
+        links.append(f'<{url}?{query}>; rel="{rel}"; title="{number + 1}"')
+    return ", ".join(links)
 
 
 # IP Address Management
@@ -144,12 +141,12 @@ def managed_member(ip: Ip, pools: Iterable[Pool], *, region: bool) -> dict[str, 
     }
 
 
-def managed_ip(view: management_ips.IpView, user: str | None, *, region: bool) -> dict[str, Any]:
-    """Show an IP by itself; only the parent account is told whether it may send from it."""
+def managed_ip(view: management_ips.IpView, account: str | None, *, region: bool) -> dict[str, Any]:
+    """Return an IP. `is_parent_assigned` is only for the parent account."""
     ip = view.ip
     return {
         "ip": ip.ip,
-        **({"is_parent_assigned": ip.parent_assigned} if user is None else {}),
+        **({"is_parent_assigned": ip.parent_assigned} if account is None else {}),
         "is_auto_warmup": ip.warmup,
         "pools": [{"id": pool.id, "name": pool.name} for pool in view.pools],
         "added_at": ip.added_at,
@@ -160,12 +157,12 @@ def managed_ip(view: management_ips.IpView, user: str | None, *, region: bool) -
     }
 
 
-def managed_ip_of_list(view: management_ips.IpView, user: str | None, *, region: bool) -> dict[str, Any]:
-    """Show an IP among others: the same in another order."""
-    shown = managed_ip(view, user, region=region)
+def listed_managed_ip(view: management_ips.IpView, account: str | None, *, region: bool) -> dict[str, Any]:
+    """Return an IP of a list, where the documents have its fields in another order."""
+    data = managed_ip(view, account, region=region)
     names = ("ip", "pools", "is_auto_warmup", "is_parent_assigned", "updated_at", "is_enabled", "is_leased", "added_at")
-    pools = [{"name": pool["name"], "id": pool["id"]} for pool in shown["pools"]]
-    return {**{name: shown[name] for name in (*names, "region") if name in shown}, "pools": pools}
+    pools = [{"name": pool["name"], "id": pool["id"]} for pool in data["pools"]]
+    return {**{name: data[name] for name in (*names, "region") if name in data}, "pools": pools}
 
 
 def new_ip(ip: Ip, subusers: Sequence[str], *, region: bool) -> dict[str, Any]:
@@ -187,6 +184,14 @@ def settings(ip: Ip) -> dict[str, Any]:
     }
 
 
-def page(items: Sequence[Any], keys: Mapping[str, str | None], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a page; `keys` are those of the neighbouring pages, `parameters` the request's own, repeated."""
+def pool_with_ips(pool: Pool, ips: Iterable[str]) -> dict[str, Any]:
+    return {**managed_pool(pool), "ips": list(ips)}
+
+
+def assigned_subusers(ip: Ip, subusers: Sequence[str]) -> dict[str, Any]:
+    return {"ip": ip.ip, "subusers": list(subusers)}
+
+
+def page(items: Sequence[Any], keys: Mapping[str, str | None], *, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page, with the keys of its neighbours and the request's own parameters."""
     return {"result": items, "_metadata": {"next_params": {**keys, **parameters}}}

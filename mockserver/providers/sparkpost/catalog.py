@@ -1,7 +1,7 @@
-"""What SparkPost refuses, in its words; its limits and switches; and what it has that this server does not.
+"""SparkPost's errors, limits and switches, and its operations that this server does not implement.
 
-Errors come in two dialects that live side by side. The newer one, of pools, sending IPs and subaccounts, has `message`
-alone or `message`, `param`, `value`. The older one adds `description` and a `code` that is a string of digits.
+Errors have two formats. The newer one, of pools, sending IPs and subaccounts, has `message` alone or `message`, `param`
+and `value`. The older one adds `description`, and `code`, a string of digits.
 """
 
 from ...core.errors import ErrorMessage, Limit, assumed, documented, observed
@@ -12,12 +12,12 @@ IPS = "Sending IPs API reference"
 NEW_POOLS = "IP Pools API reference of 2026"
 NEW_IPS = "Sending IPs API reference of 2026"
 SUBACCOUNTS = "Subaccounts API reference of 2026"
-_WITHDRAWN = assumed("the withdrawn support article on extended error codes has it for the services for sending")
+_WITHDRAWN = assumed("as in the withdrawn support article on extended error codes, where it is for sending")
 
 DEFAULT_POOL = "default"
 """The id of the pool that every account has."""
 SHARED_POOL = "shared pool"
-"""What an overflow pool is called that is not the account's own, but SparkPost's."""
+"""The id of SparkPost's own overflow pool, which belongs to no account."""
 
 LARGEST_NUMBER = 2**31 - 1
 """The API introduction: a JSON number is a signed integer of 32 bits."""
@@ -37,13 +37,13 @@ AUTO_WARMUP = Switch(
 )
 PARTIAL_IP_UPDATE = Switch(
     "partial_ip_update",
-    "Updating a sending IP needs no `ip_pool`, and answers `Updated Sending IP.`.",
+    "Updating a sending IP needs no `ip_pool`; the response is `Updated Sending IP.`.",
     documented(f"{NEW_IPS}, Update a Sending IP"),
 )
 SHORT_POOL_IDS = Switch(
     "short_pool_ids",
-    "The id of a new pool is cut to 20 characters, the most that a subaccount's `ip_pool` may have.",
-    assumed("no document says what becomes of a longer name; a subaccount cannot be given a pool with a longer id"),
+    "The id of a new pool is truncated to 20 characters, the maximum of a subaccount's `ip_pool`.",
+    assumed("no document describes longer names; a subaccount cannot have a pool with a longer id"),
     live=False,
 )
 
@@ -66,13 +66,15 @@ DEFAULT_NAME_TAKEN = ErrorMessage(
     "default_name_taken",
     400,
     "IP Pool default is reserved.",
-    assumed("the words of deleting it, for a name whose id would be 'default'"),
+    assumed("the wording of deleting the pool, for a name whose id would be 'default'"),
 )
 NAME_REQUIRED = ErrorMessage(
     "name_required",
     400,
     "`name` is a required field",
-    assumed("the words and shape of the Subaccounts API reference, for a name that is missing, blank or no string"),
+    assumed(
+        "wording and format as in the Subaccounts API reference; for a name that is missing, blank or not a string"
+    ),
     {"param": "name"},
     echoes=("value",),
 )
@@ -109,7 +111,7 @@ OVERFLOW_TO_ITSELF = ErrorMessage(
     "overflow_to_itself",
     400,
     "{id} is an overflow pool and cannot have an overflow pool",
-    assumed("the web interface does not offer a pool to itself; the words are those of a chain, which it would be"),
+    assumed("the web interface does not offer a pool as its own overflow pool; the wording is that of a chain"),
 )
 
 # Sending IPs
@@ -117,8 +119,8 @@ OVERFLOW_TO_ITSELF = ErrorMessage(
 FIRST_STAGE = Limit(1, documented(f"{NEW_IPS}, Sending IP Object"))
 LAST_STAGE = Limit(29, documented(f"{NEW_IPS}, Sending IP Object"))
 STAGE_SECONDS = 86_400
-"""How long a stage of warm-up takes. The support site: whoever sends 90 % of a day's volume is at the next stage the
-day after. That much is taken to be sent every day."""
+"""The length of a stage of warm-up. Support site: after 90 % of a day's volume, the next stage begins the next day. The
+server assumes that volume on every day."""
 
 IP_INVALID = ErrorMessage(
     "ip_invalid",
@@ -137,7 +139,9 @@ IP_POOL_REQUIRED = ErrorMessage(
     "ip_pool_required",
     400,
     "`ip_pool` is a required field",
-    assumed("the words and shape of the Subaccounts API reference, for a pool that is missing, blank or no string"),
+    assumed(
+        "wording and format as in the Subaccounts API reference; for a pool that is missing, blank or not a string"
+    ),
     {"param": "ip_pool"},
     echoes=("value",),
 )
@@ -183,13 +187,15 @@ STAGE_TYPE = ErrorMessage(
 
 # Buying IPs
 
-IP_LIMIT = Limit(4, documented("support site, dedicated IP pools: so many may be bought if nothing else is agreed"))
+IP_LIMIT = Limit(
+    4, documented("support site, dedicated IP pools: the number of IPs that can be bought without another agreement")
+)
 
 QUANTITY_REQUIRED = ErrorMessage(
     "quantity_required",
     400,
     "`quantity` is a required field",
-    assumed("no document has the refusals of buying; the words and shape of the Subaccounts API reference"),
+    assumed("no document has the errors of buying; wording and format as in the Subaccounts API reference"),
     {"param": "quantity"},
     echoes=("value",),
 )
@@ -197,7 +203,7 @@ QUANTITY_INVALID = ErrorMessage(
     "quantity_invalid",
     400,
     "`quantity` must be a positive Integer",
-    assumed("no document has the refusals of buying; the shape of the Subaccounts API reference"),
+    assumed("no document has the errors of buying; format as in the Subaccounts API reference"),
     {"param": "quantity"},
     echoes=("value",),
 )
@@ -205,7 +211,7 @@ TOO_MANY_IPS = ErrorMessage(
     "too_many_ips",
     400,
     "Unable to add IP(s) - usage exceeded.",
-    assumed("no document has the refusals of buying; the words of an unpublished document for subaccounts"),
+    assumed("no document has the errors of buying; wording as in an unpublished document on subaccounts"),
 )
 
 # Subaccounts
@@ -213,6 +219,8 @@ TOO_MANY_IPS = ErrorMessage(
 NAME_SIZE = Limit(64, documented(f"{SUBACCOUNTS}, Subaccount object"))
 IP_POOL_SIZE = Limit(20, documented(f"{SUBACCOUNTS}, Create a Subaccount"))
 PAGE_SIZE = Limit(25, documented(f"{SUBACCOUNTS}, List Subaccounts"))
+FIRST_CURSOR = "initial"
+"""The cursor of the first page."""
 MAX_PAGE_SIZE = Limit(100, documented(f"{SUBACCOUNTS}, Pagination"))
 STATUSES = ("active", "suspended", "terminated")
 SORTS = ("created_at", "updated_at", "id", "name")
@@ -230,25 +238,25 @@ KEY_GRANTS = (
     "webhooks/view",
     "webhooks/modify",
 )
-"""What the key of a subaccount can be granted: Subaccounts API reference, Create a Subaccount."""
+"""The grants of a subaccount's key: Subaccounts API reference, Create a Subaccount."""
 
 SUBACCOUNT_NOT_FOUND = ErrorMessage(
     "subaccount_not_found",
     404,
     "Resource could not be found",
-    assumed("the web interface expects the status for an unknown subaccount; the words are those of any unknown thing"),
+    assumed("the web interface expects the status; the wording is that of any unknown resource"),
 )
 SUBACCOUNT_ID_INVALID = ErrorMessage(
     "subaccount_id_invalid",
     400,
     "subaccount id must be a valid integer",
-    assumed("the web interface expects the status; the words are those of an address that is none"),
+    assumed("the web interface expects the status; the wording is that of an invalid IP address"),
 )
 SUBACCOUNT_NAME_REQUIRED = ErrorMessage(
     "subaccount_name_required",
     400,
     "`name` is a required field",
-    documented(f"{SUBACCOUNTS}, Create a Subaccount; for a name that is blank or no string it is assumed"),
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; for a name that is blank or not a string it is assumed"),
     {"param": "name"},
     echoes=("value",),
 )
@@ -256,7 +264,7 @@ NAME_TOO_LONG = ErrorMessage(
     "name_too_long",
     400,
     "name must be 64 characters or less",
-    assumed(f"the limit is in the {SUBACCOUNTS}; the words are those for ip_pool"),
+    assumed(f"the limit is in the {SUBACCOUNTS}; wording as for ip_pool"),
     {"param": "name"},
     echoes=("value",),
 )
@@ -264,7 +272,7 @@ KEY_LABEL_REQUIRED = ErrorMessage(
     "key_label_required",
     400,
     "`key_label` is a required field",
-    documented(f"{SUBACCOUNTS}, Create a Subaccount; for a label that is blank or no string it is assumed"),
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; for a label that is blank or not a string it is assumed"),
     {"param": "key_label"},
     echoes=("value",),
 )
@@ -281,7 +289,7 @@ KEY_GRANTS_INVALID = ErrorMessage(
     400,
     "Invalid `key_grants value`. Supported values are: 'smtp/inject', 'sending_domains/manage',"
     " 'message_events/view', 'suppression_lists/manage'",
-    documented(f"{SUBACCOUNTS}, Create a Subaccount, whose own list of grants is longer than that of the message"),
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; its list of grants is longer than the one in the message"),
     {"param": "key_grants"},
     echoes=("value",),
 )
@@ -313,7 +321,7 @@ IP_POOL_INVALID = ErrorMessage(
     "ip_pool_invalid",
     400,
     "ip_pool must be alphanumeric and underscore",
-    documented(f"{SUBACCOUNTS}, Create a Subaccount; for what is no string it is assumed"),
+    documented(f"{SUBACCOUNTS}, Create a Subaccount; for a value that is not a string it is assumed"),
     {"param": "ip_pool"},
     echoes=("value",),
 )
@@ -321,7 +329,7 @@ SETUP_API_KEY_INVALID = ErrorMessage(
     "setup_api_key_invalid",
     400,
     "`setup_api_key` must be a Boolean",
-    assumed(f"no document has it; after the words for key_valid_ips in the {SUBACCOUNTS}"),
+    assumed(f"no document has it; wording as for key_valid_ips in the {SUBACCOUNTS}"),
     {"param": "setup_api_key"},
     echoes=("value",),
 )
@@ -329,7 +337,7 @@ OPTIONS_INVALID = ErrorMessage(
     "options_invalid",
     400,
     "`options` must be an Object",
-    assumed(f"no document has it; after the words for key_valid_ips in the {SUBACCOUNTS}"),
+    assumed(f"no document has it; wording as for key_valid_ips in the {SUBACCOUNTS}"),
     {"param": "options"},
     echoes=("value",),
 )
@@ -337,7 +345,7 @@ DELIVERABILITY_INVALID = ErrorMessage(
     "deliverability_invalid",
     400,
     "`options.deliverability` must be a Boolean",
-    assumed(f"no document has it; after the words for key_valid_ips in the {SUBACCOUNTS}"),
+    assumed(f"no document has it; wording as for key_valid_ips in the {SUBACCOUNTS}"),
     {"param": "options.deliverability"},
     echoes=("value",),
 )
@@ -345,7 +353,7 @@ PER_PAGE_RANGE = ErrorMessage(
     "per_page_range",
     400,
     "per_page must be between 1 and 100",
-    assumed(f"the limit is in the {SUBACCOUNTS}; the words are those for a stage of warm-up"),
+    assumed(f"the limit is in the {SUBACCOUNTS}; wording as for a stage of warm-up"),
     {"param": "per_page"},
     echoes=("value",),
 )
@@ -353,7 +361,7 @@ CURSOR_INVALID = ErrorMessage(
     "cursor_invalid",
     400,
     "Invalid `cursor` value",
-    assumed("no document has it; after the words for key_grants"),
+    assumed("no document has it; wording as for key_grants"),
     {"param": "cursor"},
     echoes=("value",),
 )
@@ -361,7 +369,7 @@ IDS_INVALID = ErrorMessage(
     "ids_invalid",
     400,
     "Invalid `ids` value",
-    assumed("no document has it; after the words for key_grants"),
+    assumed("no document has it; wording as for key_grants"),
     {"param": "ids"},
     echoes=("value",),
 )
@@ -373,7 +381,7 @@ def _unsupported(param: str, supported: tuple[str, ...]) -> ErrorMessage:
         f"{param}_unsupported",
         400,
         f"Invalid `{param}` value. Supported values are: {values}",
-        assumed(f"the values are in the {SUBACCOUNTS}; the words are those for key_grants"),
+        assumed(f"the values are in the {SUBACCOUNTS}; wording as for key_grants"),
         {"param": param},
         echoes=("value",),
     )
@@ -384,13 +392,15 @@ SORT_BY_UNSUPPORTED = _unsupported("sort_by", SORTS)
 ORDER_UNSUPPORTED = _unsupported("order", ORDERS)
 OPTION_UNSUPPORTED = _unsupported("option", OPTIONS)
 
-# Not about one operation
+# Errors of any operation
 
 UNAUTHORIZED = ErrorMessage(
     "unauthorized",
     401,
     "Unauthorized.",
-    observed("operator notes 2026-08-05: no key, unknown key and key from a foreign address answer the same bytes"),
+    observed(
+        "operator notes 2026-08-05: no key, an unknown key and a key used from a disallowed address get the same bytes"
+    ),
     {"spaced": True},
 )
 FORBIDDEN = ErrorMessage(
@@ -404,27 +414,29 @@ PREFLIGHT = ErrorMessage(
     "preflight",
     403,
     "Forbidden.",
-    assumed("the support article on calling from a browser has the status of OPTIONS, not its body"),
+    assumed("the support article on requests from a browser has the status of OPTIONS, not its body"),
     {"spaced": True},
 )
 NOT_FOUND = ErrorMessage(
     "not_found",
     404,
     "Resource could not be found",
-    documented("A/B testing and relay webhooks API references, for things unknown there; for any unknown path assumed"),
+    documented(
+        "A/B testing and relay webhooks API references, for unknown resources there; for any unknown path it is assumed"
+    ),
 )
 NOT_ALLOWED = ErrorMessage(
     "not_allowed",
     405,
     "invalid http method",
-    assumed("cividesk/com.cividesk.email.sparkpost issue 62 saw it on transmissions; taken for every path"),
+    assumed("cividesk/com.cividesk.email.sparkpost issue 62 has it for transmissions; assumed for every path"),
     {"description": "{method} is not supported on {path}", "code": "1102"},
 )
 NOT_JSON = ErrorMessage(
     "not_json",
     422,
     "invalid data format/type",
-    assumed("SparkPost/php-sparkpost issue 108 saw it on transmissions; taken for every body"),
+    assumed("SparkPost/php-sparkpost issue 108 has it for transmissions; assumed for every body"),
     {"description": "Problems parsing request as json", "code": "1300"},
 )
 NOT_AN_OBJECT = ErrorMessage(
@@ -435,20 +447,20 @@ NOT_AN_OBJECT = ErrorMessage(
     {"description": "JSON object expected", "code": "1300"},
 )
 TOO_LARGE = ErrorMessage(
-    "too_large", 413, "Request entity too large", assumed("the API introduction has the status, not the words")
+    "too_large", 413, "Request entity too large", assumed("the API introduction has the status, not the wording")
 )
 NOT_IMPLEMENTED = ErrorMessage(
     "not_implemented",
     501,
-    "mockserver does not model {method} {path}; it invents no answer",
-    assumed("ours: SparkPost has this operation, this server does not"),
+    "mockserver does not implement {method} {path}",
+    assumed("this server's own error: SparkPost has the operation, this server does not implement it"),
 )
 CRASHED = ErrorMessage(
-    "crashed", 500, "Internal server error", assumed("the API introduction has the status, not the words")
+    "crashed", 500, "Internal server error", assumed("the API introduction has the status, not the wording")
 )
 
 RATE_LIMITED = ErrorMessage(
-    "rate_limited", 429, "Too many requests", assumed("the support site's table of codes has the words, not the body")
+    "rate_limited", 429, "Too many requests", assumed("the support site's table of codes has the wording, not the body")
 )
 UNAVAILABLE = ErrorMessage(
     "unavailable",
@@ -456,18 +468,29 @@ UNAVAILABLE = ErrorMessage(
     "Unable to contact authorization service.",
     observed("cividesk/com.cividesk.email.sparkpost issue 94"),
 )
-PLANNED = assumed("a planned fault: its status was asked for, its words are the standard phrase")
+PLANNED = assumed("a planned fault: the client chose its status; its message is the standard reason phrase")
+
+FAILURES = {
+    "no_credential": UNAUTHORIZED,
+    "unknown_credential": UNAUTHORIZED,
+    "not_found": NOT_FOUND,
+    "not_allowed": NOT_ALLOWED,
+    "too_large": TOO_LARGE,
+    "crashed": CRASHED,
+    "not_implemented": NOT_IMPLEMENTED,
+}
+"""The errors of requests that fail before or instead of an operation."""
 
 FAULTS = {
     entry.status: entry for entry in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, CRASHED, UNAVAILABLE)
 }
-"""How a planned error of some status is said."""
+"""The errors of planned faults, by status."""
 
 RIGHTS = assumed(
-    "the grants are the web interface's own; that those of IP pools cover sending IPs, and billing/manage buying, is"
-    " a guess"
+    "the grants are those of the web interface; it is a guess that those of IP pools include sending IPs, and"
+    " billing/manage buying"
 )
-"""Where the grants of operations come from."""
+"""The evidence for the grants of operations."""
 
 NOT_IMPLEMENTED_OPERATIONS = {
     "/api/v1/account": ["GET", "PUT"],
@@ -481,4 +504,4 @@ NOT_IMPLEMENTED_OPERATIONS = {
     "/api/v1/transmissions": ["GET", "POST", "DELETE"],
     "/api/v1/transmissions/{id}": ["GET", "DELETE"],
 }
-"""What the API references and the web interface call, and this server answers 501."""
+"""Operations in the API references and in the web interface that this server does not implement."""

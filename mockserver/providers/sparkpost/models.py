@@ -1,4 +1,4 @@
-"""What SparkPost keeps of an account: pools, sending IPs, subaccounts."""
+"""The state of a SparkPost account: pools, sending IPs, subaccounts and their keys."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .catalog import DEFAULT_POOL, IP_LIMIT, SHARED_POOL
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """An IP pool. Its IPs are those that name it."""
+    """An IP pool. Its IPs are those whose `ip_pool` is its id."""
 
     id: str
     name: str
     fbl_signing_domain: str | None = None
     signing_domain: str | None = None
     auto_warmup_overflow_pool: str | None = None
-    """The id of another pool, or `SHARED_POOL`. A pool that is one has none."""
+    """The id of another pool, or `SHARED_POOL`. An overflow pool has no overflow pool itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +34,31 @@ class SendingIp:
     ip_pool: str = DEFAULT_POOL
     customer_provided: bool = False
     auto_warmup_stage: int | None = None
-    """The stage of warm-up that it came to; None while it is not warming up."""
+    """Its stage of warm-up at `auto_warmup_since`; None if it is not warming up."""
     auto_warmup_since: float | None = None
-    """When it came to that stage, in seconds since the epoch; None: it stays there."""
+    """When it reached that stage, in seconds since the epoch; None: it stays in that stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subaccount:
+    """A subaccount."""
+
     id: int
     name: str
     status: str = "active"
     ip_pool: str | None = None
-    """The pool that its mail is confined to, which need not exist."""
+    """The id of the pool that it is restricted to, which may be unknown."""
     compliance_status: str = "active"
     deliverability: bool = False
     """Whether it has the option of that name."""
     created_at: float = 0.0
-    """In seconds since the epoch."""
+    """In seconds since the epoch, with a fraction: subaccounts are sorted by their times."""
     updated_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key of a subaccount, by what cannot be used as one."""
+    """An API key of a subaccount. Only its digest is stored."""
 
     digest: str
     subaccount: int
@@ -71,54 +73,54 @@ class State(BaseState):
     ips: Table[SendingIp] = field(default_factory=Table)
     """By address."""
     subaccounts: Table[Subaccount] = field(default_factory=Table)
-    """By id, as a text."""
+    """By id, as a string."""
     keys: Table[Key] = field(default_factory=Table)
-    """Those that were made with subaccounts, by digest."""
+    """The keys that were created with subaccounts, by digest."""
     dedicated_ip_limit: int = int(IP_LIMIT)
-    """How many IPs it may have, besides those that the customer provided."""
+    """The number of IPs that it may have, without those that the customer provided."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> State:
-        """Return the account that a seed describes; it always has the default pool, last if the seed does not say.
+        """Return the account that a seed describes. If the seed has no default pool, it is added as the last one.
 
-        Raises `SeedError` for an id or address that is there twice, for a pool with the name of SparkPost's own, for an
-        IP in a pool that is not there, and for an overflow pool that is none.
+        Raises `SeedError` for a duplicate, an unknown pool or subaccount, a reserved pool id, and an overflow pool that
+        is not allowed.
         """
         pools: dict[str, Pool] = {}
         for index, item in enumerate(data.get("ip_pools", ())):
             if item["id"] == SHARED_POOL:
-                raise SeedError(("ip_pools", index, "id"), f"'{SHARED_POOL}' is not the account's own")
+                raise SeedError(("ip_pools", index, "id"), f"reserved id '{SHARED_POOL}'")
             if item["id"] in pools:
-                raise SeedError(("ip_pools", index, "id"), f"the pool {item['id']} is there twice")
+                raise SeedError(("ip_pools", index, "id"), f"duplicate id '{item['id']}'")
             pools[item["id"]] = Pool(**item)
         pools.setdefault(DEFAULT_POOL, Pool(DEFAULT_POOL, "Default"))
         _check_overflow(pools)
         ips: dict[str, SendingIp] = {}
         for index, item in enumerate(data.get("sending_ips", ())):
-            ip = SendingIp(**_whole(item, "auto_warmup_stage"))
+            ip = SendingIp(**item)
             if ip.external_ip in ips:
-                raise SeedError(("sending_ips", index, "external_ip"), f"{ip.external_ip} is there twice")
+                raise SeedError(("sending_ips", index, "external_ip"), f"duplicate IP {ip.external_ip}")
             if ip.ip_pool not in pools:
-                raise SeedError(("sending_ips", index, "ip_pool"), f"there is no pool '{ip.ip_pool}'")
+                raise SeedError(("sending_ips", index, "ip_pool"), f"unknown pool '{ip.ip_pool}'")
             ips[ip.external_ip] = ip
         subaccounts: dict[str, Subaccount] = {}
         for index, item in enumerate(data.get("subaccounts", ())):
-            subaccount = Subaccount(**_whole(item, "id"))
+            subaccount = Subaccount(**item)
             if str(subaccount.id) in subaccounts:
-                raise SeedError(("subaccounts", index, "id"), f"the subaccount {subaccount.id} is there twice")
+                raise SeedError(("subaccounts", index, "id"), f"duplicate id {subaccount.id}")
             subaccounts[str(subaccount.id)] = subaccount
         keys: dict[str, Key] = {}
         for index, item in enumerate(data.get("keys", ())):
-            key = Key(**_whole(item, "subaccount"))
+            key = Key(**item)
             if str(key.subaccount) not in subaccounts:
-                raise SeedError(("keys", index, "subaccount"), f"there is no subaccount {key.subaccount}")
+                raise SeedError(("keys", index, "subaccount"), f"unknown subaccount {key.subaccount}")
             keys[key.digest] = key
         return cls(
             Table(pools),
             Table(ips),
             Table(subaccounts),
             Table(keys),
-            int(data.get("dedicated_ip_limit", IP_LIMIT)),
+            data.get("dedicated_ip_limit", int(IP_LIMIT)),
             profile=profiles.load(data),
         )
 
@@ -133,21 +135,16 @@ class State(BaseState):
         }
 
 
-def _whole(item: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a record's fields, the named number an `int`: to JSON, 5.0 is an integer too."""
-    return {**item, name: int(item[name])} if name in item else dict(item)
-
-
 def _check_overflow(pools: dict[str, Pool]) -> None:
-    """Refuse an overflow pool that is not there, and one that has an overflow pool itself."""
+    """Raise `SeedError` for an overflow pool that is unknown, or has an overflow pool itself."""
     for index, pool in enumerate(pools.values()):
         overflow = pool.auto_warmup_overflow_pool
         if overflow is None or overflow == SHARED_POOL:
             continue
         path = ("ip_pools", index, "auto_warmup_overflow_pool")
         if pool.id == DEFAULT_POOL:
-            raise SeedError(path, f"the pool {DEFAULT_POOL} can only overflow into the {SHARED_POOL}")
+            raise SeedError(path, f"overflow pool of '{DEFAULT_POOL}': expected '{SHARED_POOL}', got '{overflow}'")
         if overflow not in pools:
-            raise SeedError(path, f"there is no pool '{overflow}'")
+            raise SeedError(path, f"unknown pool '{overflow}'")
         if pools[overflow].auto_warmup_overflow_pool is not None:
-            raise SeedError(path, f"the pool {overflow} has an overflow pool and cannot be one")
+            raise SeedError(path, f"pool '{overflow}' has an overflow pool: expected a pool without one")

@@ -19,11 +19,11 @@ from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure
 from . import catalog
-from .rules.subaccounts import is_good
+from .rules.subaccounts import is_valid_key
 from .schemas.seed import SparkPostSeed
 
 REASON_PHRASES = {**HTTP_STATUS_CODES, 420: "Exceed Sending Limit"}
-"""By status; that of 420 is from the API introduction, its table of errors."""
+"""Reason phrases by status. The one of 420 is in the table of errors of the API introduction."""
 
 
 class SparkPost(ProviderBlueprint):
@@ -49,10 +49,10 @@ class SparkPost(ProviderBlueprint):
         return key if not password else None
 
     def authorize(self, exchange: Exchange) -> None:
-        """Check the grant. The subaccount header is only recorded: what is served belongs to the primary account."""
+        """Check the grant. The subaccount header is only recorded: every resource belongs to the primary account."""
         assert exchange.caller is not None
         registration = exchange.caller.registration
-        if registration.issued and not is_good(exchange.tx.state, registration.credential):
+        if registration.issued and not is_valid_key(exchange.tx.state, registration.credential):
             raise catalog.UNAUTHORIZED()
         exchange.account = registration.account or exchange.request.headers.get("X-MSYS-SUBACCOUNT")
         scope = exchange.operation.scope if exchange.operation is not None else None
@@ -62,32 +62,21 @@ class SparkPost(ProviderBlueprint):
             raise catalog.FORBIDDEN()
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
-        match failure:
-            case Failure.NOT_ALLOWED:
-                return catalog.NOT_ALLOWED(method=method, path=path)
-            case Failure.NOT_IMPLEMENTED:
-                return catalog.NOT_IMPLEMENTED(method=method, path=path)
-            case Failure.NO_CREDENTIAL | Failure.UNKNOWN_CREDENTIAL:
-                return catalog.UNAUTHORIZED()
-            case Failure.NOT_FOUND:
-                return catalog.NOT_FOUND()
-            case Failure.TOO_LARGE:
-                return catalog.TOO_LARGE()
-            case Failure.CRASHED:
-                return catalog.CRASHED()
+        return catalog.FAILURES[failure].with_values(method=method, path=path)
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
-        message = REASON_PHRASES.get(status, "Error")
-        error = catalog.FAULTS.get(status) or ErrorMessage("planned", status, message, catalog.PLANNED)
+        error = catalog.FAULTS.get(status)
+        if error is None:
+            error = ErrorMessage("planned", status, REASON_PHRASES.get(status, "Error"), catalog.PLANNED)
         return error()
 
     def error_response(self, error: ApiError) -> flask.Response:
-        """Return an error, together with the others if it is of the format that names the parameter."""
+        """Return an error; in the format that names the parameter, with the errors of the other parameters."""
         errors = [error]
         if "param" in error.entry.details:
             errors += [other for other in error.others if "param" in other.entry.details]
         response = self.json_response({"errors": [_error(each) for each in errors]}, error.entry.status)
-        if error.entry.details.get("spaced"):  # by the gateway in front of the services, with blanks in the JSON
+        if error.entry.details.get("spaced"):  # the gateway in front of the services sends spaces in its JSON
             response.set_data(b'{"errors": [ {"message": ' + self.encode(error.message) + b"} ]}")
         return response
 
@@ -96,7 +85,7 @@ class SparkPost(ProviderBlueprint):
         return self.error_response(catalog.PREFLIGHT())
 
     def reason_phrase(self, status: int) -> str:
-        """Return the standard phrase, and SparkPost's own for a status that has none."""
+        """Return the standard phrase, or SparkPost's own for a status without one."""
         return REASON_PHRASES.get(status, "Unknown")
 
     def make_api_key(self, material: str) -> str:
@@ -114,7 +103,7 @@ blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 def _is_granted(scopes: frozenset[str] | None, scope: str | None) -> bool:
-    """Return whether a key with these grants, None for all, may do what needs `scope`: to manage includes to view."""
+    """Return whether grants, None for all, include a scope. `manage` includes `view`."""
     if scopes is None or scope is None or scope in scopes:
         return True
     area, _, right = scope.partition("/")
@@ -131,11 +120,11 @@ def _error(error: ApiError) -> dict[str, Any]:
     return data
 
 
-# What views share
+# Helpers of views
 
 
 def json_body() -> dict[str, Any]:
-    """Return the JSON object sent, whatever its Content-Type: SparkPost requires none."""
+    """Return the JSON object in the body. The Content-Type is ignored: SparkPost requires none."""
     try:
         return parse_json_object(current_exchange().body)
     except NotJson:

@@ -1,4 +1,4 @@
-"""Records as SparkPost sends them: JSON objects."""
+"""Records as SparkPost sends them."""
 
 from __future__ import annotations
 
@@ -6,40 +6,45 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from ...core.profiles import Profile
 from . import catalog
 from .models import Pool, SendingIp, Subaccount
-from .rules.pools import Tx
 from .rules.sending_ips import stage
 from .rules.subaccounts import NewKey, Page
 
 # Pools
 
 
-def pool(tx: Tx, pool: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
-    members = [{"external_ip": ip.external_ip, "hostname": ip.hostname, **_warmup(tx, ip)} for ip in ips]
-    return {"id": pool.id, "name": pool.name, **_fbl_signing_domain(pool), "ips": members, **_newer_fields(tx, pool)}
+def pool(pool: Pool, ips: Iterable[SendingIp], *, profile: Profile, now: float) -> dict[str, Any]:
+    members = [
+        {"external_ip": ip.external_ip, "hostname": ip.hostname, **_warmup(ip, profile=profile, now=now)} for ip in ips
+    ]
+    return {"id": pool.id, "name": pool.name, **_fbl_signing_domain(pool), "ips": members, **_newer(pool, profile)}
 
 
-def listed_pool(tx: Tx, record: Pool, ips: Iterable[SendingIp]) -> dict[str, Any]:
+def listed_pool(record: Pool, ips: Iterable[SendingIp], *, profile: Profile, now: float) -> dict[str, Any]:
     """Return a pool of a list, where the newer document has its fields in another order."""
-    data = pool(tx, record, ips)
-    if not tx.state.profile[catalog.SIGNING_DOMAIN]:
+    data = pool(record, ips, profile=profile, now=now)
+    if not profile[catalog.SIGNING_DOMAIN]:
         return data
     last = ("signing_domain", "fbl_signing_domain", "auto_warmup_overflow_pool")
     return {name: data[name] for name in ("id", "name", "ips", *last) if name in data}
 
 
-def updated_pool(tx: Tx, pool: Pool) -> dict[str, Any]:
-    return {"name": pool.name, **_fbl_signing_domain(pool), "id": pool.id, **_newer_fields(tx, pool)}
+def new_pool(pool: Pool) -> dict[str, Any]:
+    return {"id": pool.id}
+
+
+def updated_pool(pool: Pool, *, profile: Profile) -> dict[str, Any]:
+    return {"name": pool.name, **_fbl_signing_domain(pool), "id": pool.id, **_newer(pool, profile)}
 
 
 def _fbl_signing_domain(pool: Pool) -> dict[str, str]:
     return {} if pool.fbl_signing_domain is None else {"fbl_signing_domain": pool.fbl_signing_domain}
 
 
-def _newer_fields(tx: Tx, pool: Pool) -> dict[str, str]:
+def _newer(pool: Pool, profile: Profile) -> dict[str, str]:
     """Return the fields of a pool that only newer documents have, if they are set."""
-    profile = tx.state.profile
     data: dict[str, str] = {}
     if profile[catalog.SIGNING_DOMAIN] and pool.signing_domain is not None:
         data["signing_domain"] = pool.signing_domain
@@ -51,21 +56,21 @@ def _newer_fields(tx: Tx, pool: Pool) -> dict[str, str]:
 # Sending IPs
 
 
-def sending_ip(tx: Tx, ip: SendingIp) -> dict[str, Any]:
+def sending_ip(ip: SendingIp, *, profile: Profile, now: float) -> dict[str, Any]:
     return {
         "external_ip": ip.external_ip,
         "hostname": ip.hostname,
         "ip_pool": ip.ip_pool,
         "customer_provided": ip.customer_provided,
-        **_warmup(tx, ip),
+        **_warmup(ip, profile=profile, now=now),
     }
 
 
-def _warmup(tx: Tx, ip: SendingIp) -> dict[str, Any]:
-    """Return the stage of warm-up that an IP is in now; nothing under a profile without warm-up."""
-    if not tx.state.profile[catalog.AUTO_WARMUP]:
+def _warmup(ip: SendingIp, *, profile: Profile, now: float) -> dict[str, Any]:
+    """Return the warm-up of an IP at a time; no fields under a profile without warm-up."""
+    if not profile[catalog.AUTO_WARMUP]:
         return {}
-    current = stage(ip, tx.now)
+    current = stage(ip, now)
     if current is None:
         return {"auto_warmup_enabled": False}
     return {"auto_warmup_enabled": True, "auto_warmup_stage": current}
@@ -107,14 +112,17 @@ def _ip_pool(subaccount: Subaccount) -> dict[str, str]:
     return {} if subaccount.ip_pool is None else {"ip_pool": subaccount.ip_pool}
 
 
-def page(page: Page, mount: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """Return a page; its link leads to the next one, below the provider's mount, and repeats the parameters."""
-    links = {}
-    if page.cursor is not None:
-        query = {"cursor": page.cursor} | {name: text for name, text in parameters.items() if name != "cursor"}
-        links["next"] = f"{mount}/api/v1/subaccounts?{urlencode(query)}"
+def page(page: Page, links: Mapping[str, str]) -> dict[str, Any]:
     return {
         "results": [listed_subaccount(each) for each in page.subaccounts],
         "total_count": page.total,
         "links": links,
     }
+
+
+def page_links(path: str, *, cursor: str | None, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the link to the next page, which repeats the request's parameters. The documented one is a path."""
+    if cursor is None:
+        return {}
+    query = {"cursor": cursor} | {name: text for name, text in parameters.items() if name != "cursor"}
+    return {"next": f"{path}?{urlencode(query)}"}

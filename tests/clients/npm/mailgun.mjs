@@ -291,7 +291,7 @@ await refused(connect("key-of-nobody").ip_pools.list(), 401, "Forbidden");
 await refused(
   domains.verify(NEWS),
   501,
-  `mockserver does not model PUT /v4/domains/${NEWS}/verify; it invents no answer`,
+  `mockserver does not implement PUT /v4/domains/${NEWS}/verify`,
 );
 
 // The message of the client's errors is the status line's phrase, which recorded answers have in the standard form.

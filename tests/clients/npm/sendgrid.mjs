@@ -43,20 +43,20 @@ assert.deepEqual(await call("GET", POOLS), [
   ["transactional", "marketing", "europe", "worldwide", "spare", "my receipts"].map((name) => ({ name })),
 ]);
 assert.deepEqual(await call("GET", `${POOLS}/my receipts`), [200, { ips: [], pool_name: "my receipts" }]);
-assert.deepEqual(await call("POST", `${POOLS}/my receipts/ips`, { body: { ip: "167.89.21.2" } }), [
+assert.deepEqual(await call("POST", `${POOLS}/my receipts/ips`, { body: { ip: "203.0.113.2" } }), [
   200,
-  { ip: "167.89.21.2", pools: ["transactional", "marketing", "my receipts"], start_date: null, warmup: false },
+  { ip: "203.0.113.2", pools: ["transactional", "marketing", "my receipts"], start_date: null, warmup: false },
 ]);
 assert.deepEqual(await call("PUT", `${POOLS}/my receipts`, { body: { name: "invoices" } }), [
   200,
   { name: "invoices" },
 ]);
-assert.deepEqual(await call("GET", `${POOLS}/invoices`), [200, { ips: ["167.89.21.2"], pool_name: "invoices" }]);
+assert.deepEqual(await call("GET", `${POOLS}/invoices`), [200, { ips: ["203.0.113.2"], pool_name: "invoices" }]);
 const [, managed] = await call("GET", MANAGED);
 const { id, ...sample } = managed.result.at(-1);
 assert.match(id, /^[0-9]+$/);
-assert.deepEqual(sample, { name: "invoices", ips_preview: ["167.89.21.2"], total_ip_count: 1 });
-assert.deepEqual(await call("DELETE", `${POOLS}/invoices/ips/167.89.21.2`), [204, ""]);
+assert.deepEqual(sample, { name: "invoices", ips_preview: ["203.0.113.2"], total_ip_count: 1 });
+assert.deepEqual(await call("DELETE", `${POOLS}/invoices/ips/203.0.113.2`), [204, ""]);
 assert.deepEqual(await call("GET", `${POOLS}/invoices`), [200, { ips: [], pool_name: "invoices" }]);
 assert.deepEqual(await call("DELETE", `${POOLS}/invoices`), [204, ""]);
 
@@ -65,9 +65,9 @@ assert.deepEqual(await call("DELETE", `${POOLS}/invoices`), [204, ""]);
 await refused(404, problem("Unable to locate specified IPs Pool", "error"), "GET", `${POOLS}/invoices`);
 await refused(404, problem("ip pool not found"), "PUT", `${POOLS}/invoices`, { body: { name: "receipts" } });
 await refused(404, { error: "Unable to locate specified IPs Pool" }, "DELETE", `${POOLS}/invoices`);
-await refused(404, problem("resource not found"), "POST", `${POOLS}/invoices/ips`, { body: { ip: "167.89.21.2" } });
-await refused(404, { error: "Unable to locate specified IPs Pool" }, "DELETE", `${POOLS}/spare/ips/167.89.21.2`);
-await refused(404, problem("resource not found"), "POST", `${POOLS}/spare/ips`, { body: { ip: "167.89.21.202" } });
+await refused(404, problem("resource not found"), "POST", `${POOLS}/invoices/ips`, { body: { ip: "203.0.113.2" } });
+await refused(404, { error: "Unable to locate specified IPs Pool" }, "DELETE", `${POOLS}/spare/ips/203.0.113.2`);
+await refused(404, problem("resource not found"), "POST", `${POOLS}/spare/ips`, { body: { ip: "203.0.113.202" } });
 await refused(400, problem("missing required argument", "name"), "POST", POOLS, { body: {} });
 await refused(400, problem("missing required argument", "ip"), "POST", `${POOLS}/spare/ips`, { body: {} });
 await refused(400, problem("already exists", "name"), "POST", POOLS, { body: { name: "spare" } });
@@ -86,10 +86,10 @@ assert.deepEqual(first._metadata, {
 const [, second] = await call("GET", MANAGED, { qs: first._metadata.next_params });
 assert.deepEqual(names(second), ["worldwide"]);
 assert.equal(second._metadata.next_params.after_key, null);
-const [, byIp] = await call("GET", MANAGED, { qs: { ip: "159.183.0.1" } });
+const [, byIp] = await call("GET", MANAGED, { qs: { ip: "198.51.100.1" } });
 assert.deepEqual(byIp, {
-  result: [{ name: "europe", id: "34567", ips_preview: ["159.183.0.1", "159.183.0.2"], total_ip_count: 2 }],
-  _metadata: { next_params: { after_key: null, ip: "159.183.0.1" } },
+  result: [{ name: "europe", id: "34567", ips_preview: ["198.51.100.1", "198.51.100.2"], total_ip_count: 2 }],
+  _metadata: { next_params: { after_key: null, ip: "198.51.100.1" } },
 });
 await refused(400, problem("should be > 0 and <= 100", "limit"), "GET", MANAGED, { qs: { limit: 101 } });
 await refused(400, problem("must be a numeric value", "after_key"), "GET", MANAGED, { qs: { after_key: "x" } });
@@ -112,15 +112,15 @@ await refused(401, problem("missing required scope: ips.pools.read", ""), "GET",
 // IP Address Management: pools by id, with their IPs
 
 const IPS = "/v3/send_ips/ips";
-const [created, pool] = await call("POST", MANAGED, { body: { name: "managed", ips: ["167.89.21.4", "159.183.0.4"] } });
-assert.deepEqual([created, pool], [201, { name: "managed", id: pool.id, ips: ["167.89.21.4", "159.183.0.4"] }]);
+const [created, pool] = await call("POST", MANAGED, { body: { name: "managed", ips: ["203.0.113.4", "198.51.100.4"] } });
+assert.deepEqual([created, pool], [201, { name: "managed", id: pool.id, ips: ["203.0.113.4", "198.51.100.4"] }]);
 const one = `${MANAGED}/${pool.id}`;
 assert.deepEqual(await call("GET", one, { qs: { include_region: true } }), [
   200,
   {
     name: "managed",
     id: pool.id,
-    ips_preview: ["167.89.21.4", "159.183.0.4"],
+    ips_preview: ["203.0.113.4", "198.51.100.4"],
     total_ip_count: 2,
     ip_count_by_region: [
       { region: "eu", count: 1 },
@@ -128,16 +128,16 @@ assert.deepEqual(await call("GET", one, { qs: { include_region: true } }), [
     ],
   },
 ]);
-assert.deepEqual(await call("POST", `${one}/ips:batchAdd`, { body: { ips: ["167.89.21.5"] } }), [
+assert.deepEqual(await call("POST", `${one}/ips:batchAdd`, { body: { ips: ["203.0.113.5"] } }), [
   200,
-  { name: "managed", id: pool.id, ips: ["167.89.21.5"] },
+  { name: "managed", id: pool.id, ips: ["203.0.113.5"] },
 ]);
 const [, members] = await call("GET", `${one}/ips`, { qs: { limit: 2 } });
 assert.deepEqual(
   [members.result.map(({ ip }) => ip), members._metadata.next_params],
-  [["159.183.0.4", "167.89.21.4"], { after_key: "167.89.21.4", limit: "2" }],
+  [["198.51.100.4", "203.0.113.4"], { after_key: "203.0.113.4", limit: "2" }],
 );
-assert.deepEqual(await call("POST", `${one}/ips:batchDelete`, { body: { ips: ["167.89.21.5"] } }), [204, ""]);
+assert.deepEqual(await call("POST", `${one}/ips:batchDelete`, { body: { ips: ["203.0.113.5"] } }), [204, ""]);
 assert.deepEqual(await call("PUT", one, { body: { name: "renamed" } }), [200, { name: "renamed", id: pool.id }]);
 assert.deepEqual(await call("DELETE", one), [204, ""]);
 await refused(400, problem("not found", "poolid"), "GET", one);

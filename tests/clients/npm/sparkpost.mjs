@@ -34,12 +34,12 @@ const created = await client.post({
 });
 assert.deepEqual(created, { results: { id: "big_news" } });
 assert.deepEqual(await ids(), ["marketing_ip_pool", "transactional", "default", "big_news"]);
-assert.deepEqual(await update("sending-ips/54.244.54.141", { ip_pool: "big_news" }), { message: "Updated IP Pool." });
+assert.deepEqual(await update("sending-ips/203.0.113.141", { ip_pool: "big_news" }), { message: "Updated IP Pool." });
 const pool = {
   id: "big_news",
   name: "Big News",
   fbl_signing_domain: "example.com",
-  ips: [{ external_ip: "54.244.54.141", hostname: "mta478a.sparkpostmail.com" }],
+  ips: [{ external_ip: "203.0.113.141", hostname: "mta478a.sparkpostmail.com" }],
 };
 assert.deepEqual(await get("ip-pools/big_news"), pool);
 assert.deepEqual(await update("ip-pools/big_news", { name: "Small News" }), {
@@ -49,12 +49,12 @@ assert.deepEqual(await update("ip-pools/big_news", { name: "Small News" }), {
 });
 assert.deepEqual(await get("ip-pools/big_news"), { ...pool, name: "Small News" });
 const moved = {
-  external_ip: "54.244.54.141",
+  external_ip: "203.0.113.141",
   hostname: "mta478a.sparkpostmail.com",
   ip_pool: "big_news",
   customer_provided: false,
 };
-assert.deepEqual(await get("sending-ips/54.244.54.141"), moved);
+assert.deepEqual(await get("sending-ips/203.0.113.141"), moved);
 assert.equal(await client.delete({ uri: "ip-pools/big_news" }), "");
 assert.deepEqual(await ids(), ["marketing_ip_pool", "transactional", "default"]);
 const ips = await get("sending-ips");
@@ -113,7 +113,7 @@ const viewer = connect("10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90");
 await refused(viewer.post({ uri: "ip-pools", json }), 403, { message: "Forbidden." });
 await refused(client.get({ uri: "ip-puddles" }), 404, { message: "Resource could not be found" });
 await refused(client.get({ uri: "sending-domains" }), 501, {
-  message: "mockserver does not model GET /api/v1/sending-domains; it invents no answer",
+  message: "mockserver does not implement GET /api/v1/sending-domains",
 });
 const withSubaccount = connect(API_KEY, { headers: { "X-MSYS-SUBACCOUNT": 123 } });
 assert.equal((await withSubaccount.get({ uri: "ip-pools" })).results.length, 3);

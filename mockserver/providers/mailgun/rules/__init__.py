@@ -1,5 +1,12 @@
-"""What Mailgun does: functions over a transaction that check everything, then change, and return records.
+"""Mailgun's operations as functions over a transaction, a module for each family.
 
-`account` is the subaccount acted for, or None for the parent account. What the documents say happens after the
-response is a `Job`, done by `jobs.run_due` once it is due.
+`account` is the id of the subaccount that the request acts for, or None for the parent account. Work that the documents
+describe as done after the response is a `Job`; `jobs.run_due_jobs` runs it.
 """
+
+from __future__ import annotations
+
+from ....core.store import Transaction
+from ..models import State
+
+Tx = Transaction[State]

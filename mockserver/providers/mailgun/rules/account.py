@@ -1,34 +1,32 @@
-"""The account that asks: what it may do at all, its domains, and the ids of what it makes."""
+"""What the rules of an account share: its rights, its domains, and new ids."""
 
 from __future__ import annotations
 
-from ....core.store import Transaction
 from .. import catalog
-from ..models import Domain, State
-
-Tx = Transaction[State]
+from ..models import Domain
+from . import Tx
 
 
 def require_dipps(tx: Tx) -> None:
-    """Refuse an account without the DIPPs feature."""
+    """Raise an error if the account does not have the DIPPs feature."""
     if catalog.DIPPS not in tx.state.features:
         raise catalog.NO_DIPPS()
 
 
 def require_detailed_view(tx: Tx) -> None:
-    """Refuse an account without the detailed IP view feature."""
+    """Raise an error if the account does not have the detailed IP view feature."""
     if catalog.DETAILED_VIEW not in tx.state.features:
         raise catalog.NO_DETAILED_VIEW()
 
 
 def require_eligible(tx: Tx) -> None:
-    """Refuse an account that may not use shared IPs."""
+    """Raise an error if the account may not use shared IPs."""
     if not tx.state.eligible_for_shared_ips:
         raise catalog.NOT_ELIGIBLE()
 
 
 def require_parent(account: str | None) -> None:
-    """Refuse a subaccount what only the parent account may do with subaccounts."""
+    """Raise an error if the account is not the parent account."""
     if account is not None:
         raise catalog.SUBACCOUNT_FORBIDDEN()
 
@@ -42,6 +40,6 @@ def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
 
 
 def new_id(tx: Tx) -> str:
-    """Return 24 hexadecimal characters: the time, what is the tenant's own, and a number."""
+    """Return 24 hexadecimal characters: the time, a part that differs between tenants, and a number."""
     seed = tx.ids.next()
     return f"{int(tx.now) & 0xFFFFFFFF:08x}{seed.salt[:10]}{seed.number & 0xFFFFFF:06x}"

@@ -1,4 +1,4 @@
-"""What happens after the response: what was promised, and what keeps the promise."""
+"""Jobs: work that is done after the response."""
 
 from __future__ import annotations
 
@@ -6,34 +6,35 @@ import math
 from dataclasses import replace
 
 from .. import catalog
-from ..models import Domain, Job, Pool, State, created
-from .account import Tx, new_id
-from .ips import note_domain_change, shared_ips, warm_ips
+from ..models import Domain, Job, Pool, State, created_at
+from . import Tx
+from .account import new_id
+from .ips import assigned_shared_ips, list_unpooled_warm_ips, record_domain_change
 
 
 def put_domain(tx: Tx, domain: Domain, old: Domain | None = None) -> None:
-    """Make a domain, or change one at once; what was promised of its links before is no longer due."""
-    forget_promises(tx, {domain.name})
-    _change(tx.state, domain, old, tx.now)
+    """Create or replace a domain now, and cancel the jobs that would link or unlink it."""
+    cancel_links(tx, {domain.name})
+    _replace_domain(tx.state, domain, old, tx.now)
 
 
 def remove_domain(tx: Tx, domain: Domain) -> None:
-    """Remove a domain at once, and what was promised of it."""
-    forget_promises(tx, {domain.name})
+    """Remove a domain now, and cancel its jobs."""
+    cancel_links(tx, {domain.name})
     for job in list(tx.state.jobs.values()):
         if job.delete_domain == domain.name:
             del tx.state.jobs[job.id]
-    _change(tx.state, None, domain, tx.now)
+    _replace_domain(tx.state, None, domain, tx.now)
 
 
-def _change(state: State, domain: Domain | None, old: Domain | None, when: float) -> None:
+def _replace_domain(state: State, domain: Domain | None, old: Domain | None, when: float) -> None:
     state.put_domain(domain, old)
     before, after = (each.ips if each is not None else () for each in (old, domain))
-    note_domain_change(state, before, after, when)
+    record_domain_change(state, before, after, when)
 
 
-def forget_promises(tx: Tx, names: set[str]) -> None:
-    """No longer link or unlink domains that were to be."""
+def cancel_links(tx: Tx, names: set[str]) -> None:
+    """Cancel the linking and unlinking of domains in pending jobs."""
     for job in list(tx.state.jobs.values()):
         link = tuple(name for name in job.link if name not in names)
         unlink = tuple(name for name in job.unlink if name not in names)
@@ -42,9 +43,9 @@ def forget_promises(tx: Tx, names: set[str]) -> None:
 
 
 def new_job(tx: Tx, pool_id: str | None = None) -> Job:
-    """Return a job that is due when the account's delay is over, and not before what leads to the same pool is done.
+    """Return a job that is due after the account's delay, and not before other jobs that link domains to the same pool.
 
-    Without that, a clock that was turned back would have a pool replaced before the domains come that it is promised.
+    Otherwise, after the clock was set back, a pool could be replaced before its domains are linked.
     """
     delay = tx.state.async_delay_seconds
     before = [_due(job) for job in tx.state.jobs.values() if pool_id and pool_id in (job.pool_id, job.relink_to)]
@@ -56,52 +57,52 @@ def _due(job: Job) -> float:
     return math.inf if job.due is None else job.due
 
 
-def promise(tx: Tx, job: Job) -> str:
-    """Keep a job for later; return its reference."""
+def enqueue(tx: Tx, job: Job) -> str:
+    """Add a pending job; return its id."""
     tx.state.jobs[job.id] = job
     return job.id
 
 
-def linked(state: State, pool_id: str) -> set[str]:
-    """Return the names of the domains, of any account, that are linked to a pool once every promise is kept."""
-    return {link.domain for link in eventually(state).links.get(pool_id, ())}
+def pending_links(state: State, pool_id: str) -> set[str]:
+    """Return the names of the domains, of any account, that are linked to a pool after all jobs."""
+    return {link.domain for link in after_all_jobs(state).links.get(pool_id, ())}
 
 
-def eventually(state: State) -> State:
-    """Return the state in which every promise is kept."""
-    return run_due(state, math.inf)
+def after_all_jobs(state: State) -> State:
+    """Return the state after all pending jobs."""
+    return run_due_jobs(state, math.inf)
 
 
-def run_due(state: State, now: float) -> State:
-    """Return the state at a time: itself, or a copy in which every job that is due is done; at `inf` all are."""
+def run_due_jobs(state: State, now: float) -> State:
+    """Return the state at a time: itself, or a copy after the jobs that are due; at `inf` all are."""
     due = [job for job in state.jobs.values() if _due(job) <= now]
     if not due:
         return state
     state = state.copy()
-    for job in sorted(due, key=_due):  # of those of one moment, first what was promised first
-        # when one is done that waits to be told, it does not hear the time: then it counts as done when it was promised
-        _finish(state, job, created(job.id) if job.due is None else job.due)
+    for job in sorted(due, key=_due):  # at the same time, in order of creation
+        # a job that is run manually has no due time: use its creation time
+        _run(state, job, created_at(job.id) if job.due is None else job.due)
         del state.jobs[job.id]
     return state
 
 
-def _finish(state: State, job: Job, when: float) -> None:
+def _run(state: State, job: Job, when: float) -> None:
     pool = state.pools.get(job.pool_id) if job.pool_id is not None else None
-    concerned = _concerned(state, job)
-    for old in concerned[: len(concerned) // 2] if state.async_fails_midway else concerned:
+    affected = _affected_domains(state, job)
+    for old in affected[: len(affected) // 2] if state.async_fails_midway else affected:
         if job.delete_domain is not None:
             domain = None
         elif job.assign_ip is not None:
             domain = replace(old, ips=tuple(dict.fromkeys([*old.ips, job.assign_ip])))
         elif job.unassign_ip is not None:
-            domain = replace(old, ips=without(state, old, job.unassign_ip, when, job.replace_with) or old.ips)
+            domain = replace(old, ips=remaining_ips(state, old, job.unassign_ip, when, job.replace_with) or old.ips)
         else:
-            domain = _follow(state, job, pool, old)
-        _change(state, domain, old, when)
+            domain = _relinked(state, job, pool, old)
+        _replace_domain(state, domain, old, when)
 
 
-def _concerned(state: State, job: Job) -> list[Domain]:
-    """Return the domains that a job is about."""
+def _affected_domains(state: State, job: Job) -> list[Domain]:
+    """Return the domains that a job affects."""
     if job.delete_domain is not None:
         return [state.domains[job.delete_domain]] if job.delete_domain in state.domains else []
     if job.pool_id is not None:
@@ -116,38 +117,41 @@ def _concerned(state: State, job: Job) -> list[Domain]:
     ]
 
 
-def _follow(state: State, job: Job, pool: Pool | None, domain: Domain) -> Domain:
-    """Return a domain as its pool, or what replaces the pool, has it be."""
+def _relinked(state: State, job: Job, pool: Pool | None, domain: Domain) -> Domain:
+    """Return a domain with the pool and the IPs that a job about its pool gives it."""
     loses = job.revoke_from is None or domain.account == job.revoke_from
-    if domain.name in job.link:  # to a pool that may be gone by now: then what replaced it comes next
+    if domain.name in job.link:  # if that pool was deleted, a later job replaces it
         domain = replace(domain, pool_id=job.pool_id)
-    if job.relink_to is not None and loses:  # the same holds for its heir
-        heir = state.pools.get(job.relink_to)
-        return replace(domain, pool_id=job.relink_to, ips=heir.ips if heir is not None else domain.ips)
+    if job.relink_to is not None and loses:  # which may have been deleted as well
+        other = state.pools.get(job.relink_to)
+        return replace(domain, pool_id=job.relink_to, ips=other.ips if other is not None else domain.ips)
     if job.replace_with is not None:
-        return unlinked(state, domain, job.replace_with)
+        return with_ip_instead_of_pool(state, domain, job.replace_with)
     if domain.name in job.unlink or (job.revoke_from is not None and loses):
-        return unlinked(state, domain, catalog.SHARED)
+        return with_ip_instead_of_pool(state, domain, catalog.SHARED)
     return replace(domain, ips=pool.ips) if pool is not None else domain
 
 
-def unlinked(state: State, domain: Domain, ip: str) -> Domain:
-    """Return a domain with an IP, or `shared` for a shared one, in the place of its pool."""
-    return replace(domain, pool_id=None, ips=shared_ips(state) if ip == catalog.SHARED else (ip,))
+def with_ip_instead_of_pool(state: State, domain: Domain, ip: str) -> Domain:
+    """Return a domain whose pool is replaced by an IP; `shared` stands for a shared IP."""
+    return replace(domain, pool_id=None, ips=assigned_shared_ips(state) if ip == catalog.SHARED else (ip,))
 
 
-def without(state: State, domain: Domain, address: str, now: float, alternative: str | None = None) -> tuple[str, ...]:
-    """Return a domain's IPs without one, which `alternative` replaces; none if it is the last and nothing can.
+def remaining_ips(
+    state: State, domain: Domain, address: str, now: float, alternative: str | None = None
+) -> tuple[str, ...]:
+    """Return a domain's IPs after one is removed or replaced by `alternative`; empty if nothing can replace the last.
 
-    If the account is eligible for shared IPs, one takes the last one's place. If it is not, a domain left with nothing
-    but warming IPs gains the lowest that is not.
+    If the account is eligible for shared IPs, one replaces the last IP. If not, a domain with only warming IPs gains
+    the lowest IP that is not warming.
     """
     if alternative is not None:
         return tuple(dict.fromkeys(alternative if each == address else each for each in domain.ips))
-    left = tuple(each for each in domain.ips if each != address)
-    dedicated = [state.ips[each] for each in left if state.ips[each].dedicated]
+    remaining = tuple(each for each in domain.ips if each != address)
+    dedicated = [state.ips[each] for each in remaining if state.ips[each].dedicated]
     if state.eligible_for_shared_ips:
-        return left or shared_ips(state, but=address)
+        return remaining or assigned_shared_ips(state, exclude=address)
     if dedicated and all(ip.is_warming(now) for ip in dedicated):
-        left = (*left, *[each for each in warm_ips(state, domain.account, now) if each != address][:1])
-    return left
+        warm = [each for each in list_unpooled_warm_ips(state, domain.account, now) if each != address]
+        remaining = (*remaining, *warm[:1])
+    return remaining

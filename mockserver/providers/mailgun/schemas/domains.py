@@ -1,25 +1,18 @@
-"""Forms and queries of domains and their IPs."""
+"""Forms and queries of domains."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ....web.schemas import Schema, messages
+from ....web.schemas import Schema, messages, one_of, string
 from .. import catalog
-from .fields import BAD_VALUE, HUGE, Address, Addresses, choice, flag, position, string, whole_number
+from .fields import BAD_VALUE, MAX_INT32, Addresses, limit_field, offset_field, query_boolean, query_integer
 
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 
 
-class DomainIpSchema(Schema):
-    """Assign an IP or a pool to a domain."""
-
-    ip = Address(error_messages=BAD_VALUE)
-    pool_id = string()
-
-
 class NewDomainSchema(Schema):
-    """Create a domain. What is not about its IPs is kept and shown, and has no effect."""
+    """Form to create a domain. Settings that are not about its IPs are stored and returned, and have no effect."""
 
     name = fields.String(
         required=True,
@@ -29,12 +22,12 @@ class NewDomainSchema(Schema):
             validate.Regexp(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{_LABEL}\Z", error=catalog.BAD_VALUE),
         ],
     )
-    pool_id = string()
+    pool_id = string(catalog.BAD_VALUE)
     ips = Addresses(error_messages=BAD_VALUE)
-    encrypt_incoming_message = flag()
-    message_ttl = whole_number(1, HUGE)
-    require_tls = flag()
-    skip_verification = flag()
+    encrypt_incoming_message = query_boolean()
+    message_ttl = query_integer(1, MAX_INT32)
+    require_tls = query_boolean()
+    skip_verification = query_boolean()
     smtp_password = fields.String(
         error_messages=messages(catalog.SHORT_PASSWORD),
         validate=[
@@ -42,22 +35,22 @@ class NewDomainSchema(Schema):
             validate.Length(max=int(catalog.MAX_PASSWORD), error=catalog.LONG_PASSWORD),
         ],
     )
-    spam_action = choice("disabled", "block", "tag")
-    use_automatic_sender_security = flag()
+    spam_action = one_of(("disabled", "block", "tag"), catalog.BAD_VALUE)
+    use_automatic_sender_security = query_boolean()
     web_prefix = fields.String(
         error_messages=BAD_VALUE, validate=validate.Regexp(rf"{_LABEL}\Z", error=catalog.BAD_VALUE)
     )
-    web_scheme = choice("http", "https")
-    wildcard = flag()
+    web_scheme = one_of(("http", "https"), catalog.BAD_VALUE)
+    wildcard = query_boolean()
 
 
 class DomainsQuerySchema(Schema):
-    """List domains."""
+    """Query to list domains."""
 
-    limit = whole_number(1, catalog.MAX_DOMAINS)
-    skip = position()
-    state = choice("", "active", "unverified", "disabled")
-    sort = choice("", "name", "name:asc", "name:desc")
-    authority = string()
-    search = string()
-    include_subaccounts = flag()
+    limit = limit_field(catalog.MAX_DOMAINS)
+    skip = offset_field()
+    state = one_of(("", "active", "unverified", "disabled"), catalog.BAD_VALUE)
+    sort = one_of(("", "name", "name:asc", "name:desc"), catalog.BAD_VALUE)
+    authority = string(catalog.BAD_VALUE)
+    search = string(catalog.BAD_VALUE)
+    include_subaccounts = query_boolean()

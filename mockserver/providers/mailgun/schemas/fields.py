@@ -1,31 +1,30 @@
-"""Fields that several schemas share. A form and a query have every value as text."""
+"""Fields that several schemas share. In a form or a query, every value is a string."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from ....core.addresses import normalize_ip
 from ....core.errors import ErrorMessage
+from ....core.fields import QueryInteger
 from ....web.schemas import messages
 from .. import catalog
-from ..models import canonical
 
-HUGE = 2**31 - 1
-"""The greatest number that a client is told of: int32."""
+MAX_INT32 = 2**31 - 1
 BAD_VALUE = messages(catalog.BAD_VALUE)
-"""The messages of a field that are the same whatever is wrong with it."""
+"""The messages of a field with the same error for every invalid value."""
 
 
 class Address(fields.String):
     """An IP address."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        address = canonical(super()._deserialize(value, attr, data, **kwargs))
+        address = normalize_ip(super()._deserialize(value, attr, data, **kwargs))
         if address is None:
             raise self.make_error("invalid")
         return address
@@ -39,33 +38,24 @@ class Replacement(Address):
 
 
 class Addresses(fields.Raw):
-    """A list of IP addresses. That all are texts is checked before the first of them is read."""
+    """A list of IP addresses. All items are checked to be strings first."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise self.make_error("invalid")
         addresses = []
-        for place, text in enumerate(value):
-            address = canonical(text)
+        for index, text in enumerate(value):
+            address = normalize_ip(text)
             if address is None:
-                raise ValidationError({place: [catalog.BAD_VALUE]})
+                raise ValidationError({index: [catalog.BAD_VALUE]})
             addresses.append(address)
         return addresses
 
 
-class WholeNumber(fields.Integer):
-    """A whole number of at most 18 ASCII digits."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not isinstance(value, str) or not re.fullmatch("-?[0-9]{1,18}", value):
-            raise self.make_error("invalid")
-        return int(value)
-
-
 class PageToken(fields.Raw):
-    """The token of a page, as `page_token` makes it; becomes its cursor and its limit.
+    """The token of a page, as `responses.page_token` returns it. It loads as a cursor and a limit.
 
-    `is_cursor` says whether a text can be a cursor.
+    `is_cursor` returns whether a string is a valid cursor.
     """
 
     def __init__(self, minimum: int, maximum: int, is_cursor: Callable[[str], bool] = lambda text: True) -> None:
@@ -84,24 +74,13 @@ class PageToken(fields.Raw):
         return cursor, limit
 
 
-def page_token(cursor: str, limit: int) -> str:
-    """Return the opaque token of the page after `cursor`: the documented ones are base64 of JSON that begins with c."""
-    text = json.dumps({"cursor": cursor, "limit": limit}, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def required_string(error: ErrorMessage) -> fields.String:
+    """Return the field of a required string that is not empty."""
+    return fields.String(required=True, error_messages=messages(error), validate=validate.Length(min=1, error=error))
 
 
-def string(error: ErrorMessage = catalog.BAD_VALUE) -> fields.String:
-    """Return the field of any text."""
-    return fields.String(error_messages=messages(error))
-
-
-def choice(*values: str, error: ErrorMessage = catalog.BAD_VALUE) -> fields.String:
-    """Return the field of one of a few texts."""
-    return fields.String(error_messages=messages(error), validate=validate.OneOf(values, error=error))
-
-
-def flag(error: ErrorMessage = catalog.BAD_FORMAT) -> fields.Boolean:
-    """Return the field of a boolean in the spellings that Go takes."""
+def query_boolean(error: ErrorMessage = catalog.BAD_FORMAT) -> fields.Boolean:
+    """Return the field of a boolean in the spellings of Go's `strconv.ParseBool`."""
     return fields.Boolean(
         truthy={"1", "t", "T", "TRUE", "true", "True"},
         falsy={"0", "f", "F", "FALSE", "false", "False"},
@@ -109,18 +88,25 @@ def flag(error: ErrorMessage = catalog.BAD_FORMAT) -> fields.Boolean:
     )
 
 
-def whole_number(
+def query_integer(
     minimum: int,
     maximum: int,
     invalid: ErrorMessage = catalog.BAD_FORMAT,
     out_of_range: ErrorMessage = catalog.BAD_VALUE,
-) -> WholeNumber:
-    """Return the field of a whole number in a range."""
-    return WholeNumber(
-        error_messages=messages(invalid), validate=validate.Range(int(minimum), int(maximum), error=out_of_range)
+) -> QueryInteger:
+    """Return the field of a whole number in a range. Numbers that Go's `int64` cannot hold are invalid."""
+    return QueryInteger(
+        max_digits=18,
+        error_messages=messages(invalid),
+        validate=validate.Range(int(minimum), int(maximum), error=out_of_range),
     )
 
 
-def position() -> WholeNumber:
-    """Return the field of the number of items that a page leaves out."""
-    return whole_number(0, HUGE)
+def limit_field(maximum: int, minimum: int = 1) -> QueryInteger:
+    """Return the field of the size of a page."""
+    return query_integer(minimum, maximum)
+
+
+def offset_field() -> QueryInteger:
+    """Return the field of the number, 0 or more, at which a page begins."""
+    return query_integer(0, MAX_INT32)

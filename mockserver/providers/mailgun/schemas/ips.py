@@ -1,50 +1,28 @@
-"""Queries and parameters of the IPs of an account and their warm-ups."""
+"""Queries of the IPs of an account."""
 
 from __future__ import annotations
 
-from ....web.schemas import Schema
+from ....web.schemas import Schema, one_of, string
 from .. import catalog
-from ..models import canonical
 from ..rules.ips import SORTS
-from .fields import BAD_VALUE, Address, PageToken, choice, flag, position, string, whole_number
+from .fields import limit_field, offset_field, query_boolean
 
 
 class IpsQuerySchema(Schema):
-    """List IPs."""
+    """Query to list IPs."""
 
-    dedicated = flag()
-    enabled = flag()
+    dedicated = query_boolean()
+    enabled = query_boolean()
 
 
 class DetailedQuerySchema(Schema):
-    """List IPs with all that is known of them."""
+    """Query to list IPs in detail."""
 
-    limit = whole_number(1, catalog.MAX_DOMAINS)
-    skip = position()
-    pool_id = string()
-    domain_id = string()
-    subaccount_id = string()
-    ip = string()
-    sort_by = choice(*SORTS)
-    sort_order = choice("ascending", "descending")
-
-
-class IpDomainsQuerySchema(Schema):
-    """List the domains of an IP."""
-
-    limit = whole_number(1, catalog.MAX_DOMAINS)
-    search = string()
-    skip = position()
-
-
-class AlternativeSchema(Schema):
-    """Remove an IP from all domains: what replaces it."""
-
-    alternative = Address(error_messages=BAD_VALUE)
-
-
-class WarmupsQuerySchema(Schema):
-    """List warm-ups."""
-
-    page = PageToken(1, catalog.MAX_WARMUPS, lambda cursor: cursor == "" or canonical(cursor) == cursor)
-    limit = whole_number(1, catalog.MAX_WARMUPS)
+    limit = limit_field(catalog.MAX_DOMAINS)
+    skip = offset_field()
+    pool_id = string(catalog.BAD_VALUE)
+    domain_id = string(catalog.BAD_VALUE)
+    subaccount_id = string(catalog.BAD_VALUE)
+    ip = string(catalog.BAD_VALUE)
+    sort_by = one_of(tuple(SORTS), catalog.BAD_VALUE)
+    sort_order = one_of(("ascending", "descending"), catalog.BAD_VALUE)

@@ -8,25 +8,26 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
-from ....core.clock import EARLIEST, LATEST
+from ....core import clock
 from ....core.errors import SeedError
 from ....core.fields import Boolean, Integer, Number
 from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
 from .. import catalog
 from ..models import State, check_domains
 from ..rules import jobs
-from .fields import HUGE
+from .fields import MAX_INT32
 
 OBJECT_ID = "[0-9a-f]{24}"
 
 
 def _id(**options: Any) -> fields.String:
+    """Return the field of an id."""
     return fields.String(validate=validate.Regexp(rf"{OBJECT_ID}\Z"), **options)
 
 
 def _time() -> Integer:
     """Return the field of a time, in seconds since the epoch."""
-    return Integer(validate=validate.Range(EARLIEST, LATEST))
+    return Integer(validate=validate.Range(clock.EARLIEST, clock.LATEST))
 
 
 class SubaccountSchema(SeedSchema):
@@ -74,7 +75,7 @@ class DomainSchema(SeedSchema):
     account = _id()
     state = fields.String(validate=validate.OneOf(("active", "unverified", "disabled")))
     encrypt_incoming_message = Boolean()
-    message_ttl = Integer(validate=validate.Range(1, HUGE))
+    message_ttl = Integer(validate=validate.Range(1, MAX_INT32))
     require_tls = Boolean()
     skip_verification = Boolean()
     spam_action = fields.String(validate=validate.OneOf(("disabled", "block", "tag")))
@@ -85,10 +86,10 @@ class DomainSchema(SeedSchema):
 
 
 class JobSchema(SeedSchema):
-    """What a response has promised, and is done later."""
+    """A pending job."""
 
     id = _id(required=True)
-    due = Number(validate=validate.Range(EARLIEST, 2 * LATEST))
+    due = Number(validate=validate.Range(clock.EARLIEST, 2 * clock.LATEST))
     pool_id = _id()
     link = texts()
     unlink = texts()
@@ -121,7 +122,7 @@ class MailgunSeed(SeedSection):
     eligible_for_shared_ips = Boolean()
     new_dedicated_ips = Integer(validate=validate.Range(0, 1000))
     subaccount_limit = Integer(validate=validate.Range(min=0))
-    async_delay_seconds = Number(allow_none=True, validate=validate.Range(0, LATEST))
+    async_delay_seconds = Number(allow_none=True, validate=validate.Range(0, clock.LATEST))
     async_fails_midway = Boolean()
     subaccounts = fields.List(fields.Nested(SubaccountSchema))
     ips = fields.List(fields.Nested(IpSchema))
@@ -136,12 +137,14 @@ class MailgunSeed(SeedSection):
 
     @classmethod
     def load_state(cls, section: Mapping[str, Any]) -> State:
-        """Return the state that a section describes; its jobs may not lead to one that no section may describe."""
+        """Return the state that a section describes. The state after its jobs has to be valid as well."""
         state = State.load(section)
         if state.jobs and not state.async_fails_midway:
-            after = jobs.eventually(state)
+            after = jobs.after_all_jobs(state)
             try:
                 check_domains(dict(after.domains.items()), after.pools, after.ips)
             except SeedError as error:
-                raise SeedError(("jobs",), f"make {'.'.join(map(str, error.path))} wrong: {error.reason}") from None
+                raise SeedError(
+                    ("jobs",), f"state after the jobs: {'.'.join(map(str, error.path))}: {error.reason}"
+                ) from None
         return state

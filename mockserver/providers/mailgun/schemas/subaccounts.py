@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from ....web.schemas import Schema, messages, not_blank
-from ..catalog import MAX_SUBACCOUNTS, SUBACCOUNT_BAD_REQUEST
-from .fields import HUGE, choice, flag, string, whole_number
+from ....web.schemas import Schema, messages, not_blank, one_of, string
+from .. import catalog
+from .fields import MAX_INT32, query_boolean, query_integer
 
 
 class SubaccountsQuerySchema(Schema):
-    """List subaccounts."""
+    """Query to list subaccounts."""
 
-    sort = choice("", "asc", "desc", error=SUBACCOUNT_BAD_REQUEST)
-    filter = string(SUBACCOUNT_BAD_REQUEST)
-    limit = whole_number(1, MAX_SUBACCOUNTS, SUBACCOUNT_BAD_REQUEST, SUBACCOUNT_BAD_REQUEST)
-    skip = whole_number(0, HUGE, SUBACCOUNT_BAD_REQUEST, SUBACCOUNT_BAD_REQUEST)
-    enabled = flag(SUBACCOUNT_BAD_REQUEST)
-    closed = flag(SUBACCOUNT_BAD_REQUEST)
+    sort = one_of(("", "asc", "desc"), catalog.SUBACCOUNT_BAD_REQUEST)
+    filter = string(catalog.SUBACCOUNT_BAD_REQUEST)
+    limit = query_integer(1, catalog.MAX_SUBACCOUNTS, catalog.SUBACCOUNT_BAD_REQUEST, catalog.SUBACCOUNT_BAD_REQUEST)
+    skip = query_integer(0, MAX_INT32, catalog.SUBACCOUNT_BAD_REQUEST, catalog.SUBACCOUNT_BAD_REQUEST)
+    enabled = query_boolean(catalog.SUBACCOUNT_BAD_REQUEST)
+    closed = query_boolean(catalog.SUBACCOUNT_BAD_REQUEST)
 
 
 class NewSubaccountSchema(Schema):
-    """Open a subaccount."""
+    """Parameters to create a subaccount."""
 
     name = fields.String(
-        required=True, error_messages=messages(SUBACCOUNT_BAD_REQUEST), validate=not_blank(SUBACCOUNT_BAD_REQUEST)
+        required=True,
+        error_messages=messages(catalog.SUBACCOUNT_BAD_REQUEST),
+        validate=not_blank(catalog.SUBACCOUNT_BAD_REQUEST),
     )

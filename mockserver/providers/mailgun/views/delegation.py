@@ -1,4 +1,4 @@
-"""The delegation of pools: subaccounts inherit them."""
+"""The delegation of pools to subaccounts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from flask.typing import ResponseReturnValue
 from ....web.schemas import load
 from .. import catalog, responses
 from ..provider import blueprint, request_params
+from ..rules import Tx
 from ..rules import delegation as rules
-from ..rules.account import Tx
-from ..rules.pools import own_pool
-from ..schemas import pools as schemas
+from ..rules.pools import get_owned_pool
+from ..schemas import delegation as schemas
 
 
 @blueprint.put(
     "/v3/ip_pools/<pool_id>/delegate", endpoint="delegateIpPool", aliases=("/v1/ip_pools/<pool_id>/delegate",)
 )
 def delegate_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
-    pool = own_pool(tx, tx.account, pool_id, catalog.INHERITED_EDIT)
+    pool = get_owned_pool(tx, tx.account, pool_id, catalog.INHERITED_EDIT)
     fields = load(schemas.DelegationSchema, request_params("subaccount_id"))
-    rules.delegate_pool(tx, pool, fields["subaccount_id"])
+    rules.delegate_pool(tx, pool, subaccount_id=fields["subaccount_id"])
     return responses.success()
 
 
@@ -27,9 +27,9 @@ def delegate_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
     "/v3/ip_pools/<pool_id>/delegate", endpoint="revokeIpPool", aliases=("/v1/ip_pools/<pool_id>/delegate",)
 )
 def revoke_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
-    pool = own_pool(tx, tx.account, pool_id, catalog.INHERITED_EDIT)
+    pool = get_owned_pool(tx, tx.account, pool_id, catalog.INHERITED_EDIT)
     fields = load(schemas.DelegationSchema, request_params("subaccount_id"))
-    reference_id = rules.revoke_pool(tx, pool, fields["subaccount_id"])
+    reference_id = rules.revoke_pool(tx, pool, subaccount_id=fields["subaccount_id"])
     return responses.started(reference_id) if tx.state.profile[catalog.REVOKE_IS_STARTED] else responses.success()
 
 
@@ -45,10 +45,10 @@ def list_delegated_ip_pools(tx: Tx) -> ResponseReturnValue:
 @blueprint.put("/v5/accounts/subaccounts/<subaccount_id>/ip_pool", endpoint="replaceDelegatedIpPool")
 def replace_delegated_ip_pool(tx: Tx, subaccount_id: str) -> ResponseReturnValue:
     fields = load(schemas.DelegatedPoolSchema, request_params("pool_id"))
-    return responses.started(rules.replace_pool(tx, tx.account, subaccount_id, fields["pool_id"]))
+    return responses.started(rules.replace_only_pool(tx, tx.account, subaccount_id, pool_id=fields["pool_id"]))
 
 
 @blueprint.delete("/v5/accounts/subaccounts/<subaccount_id>/ip_pool", endpoint="revokeDelegatedIpPool")
 def revoke_delegated_ip_pool(tx: Tx, subaccount_id: str) -> ResponseReturnValue:
     fields = load(schemas.DelegatedPoolSchema, request_params("pool_id"))
-    return responses.started(rules.revoke_the_pool(tx, tx.account, subaccount_id, fields["pool_id"]))
+    return responses.started(rules.revoke_only_pool(tx, tx.account, subaccount_id, pool_id=fields["pool_id"]))

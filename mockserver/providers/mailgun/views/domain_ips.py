@@ -6,11 +6,11 @@ from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, canonical_ip, form_fields, request_params
-from ..rules import domains as rules
-from ..rules.account import Tx, get_domain, require_dipps
-from ..schemas.domains import DomainIpSchema
-from ..schemas.pools import PoolReplacementSchema
+from ..provider import blueprint, form_fields, normalized_ip, request_params
+from ..rules import Tx
+from ..rules import domain_ips as rules
+from ..rules.account import get_domain, require_dipps
+from ..schemas import domain_ips as schemas
 
 
 @blueprint.get("/v3/domains/<name>/ips", endpoint="listDomainIps", aliases=("/v4/domains/<name>/ips",))
@@ -25,11 +25,11 @@ def assign_domain_ip(tx: Tx, name: str) -> ResponseReturnValue:
     sent = {key: form[key] for key in ("ip", "pool_id") if form.get(key)}
     if len(sent) != 1:
         raise catalog.IP_OR_POOL()
-    fields = load(DomainIpSchema, sent)
+    fields = load(schemas.AssignmentSchema, sent)
     if "pool_id" in fields:
-        rules.link_pool(tx, domain, fields["pool_id"])
+        rules.link_pool(tx, domain, pool_id=fields["pool_id"])
     else:
-        rules.assign_ip(tx, domain, fields["ip"])
+        rules.assign_ip(tx, domain, ip=fields["ip"])
     return responses.success()
 
 
@@ -44,15 +44,15 @@ def remove_domain_pool_ip(tx: Tx, name: str, ip: str) -> ResponseReturnValue:
 
 
 def _remove_from_domain(tx: Tx, name: str, ip: str) -> ResponseReturnValue:
-    """Do one of three things, as the last part of the path says: remove an IP, all IPs, or the link to a pool."""
+    """Remove an IP, all IPs, or the link to a pool, depending on the last part of the path."""
     if ip == catalog.IP_POOL:
         require_dipps(tx)
     domain = get_domain(tx, tx.account, name)
     if ip == catalog.IP_POOL:
-        fields = load(PoolReplacementSchema, request_params("ip", "pool_id"))
-        rules.unlink_pool(tx, domain, fields.get("ip"), fields.get("pool_id"))
+        fields = load(schemas.ReplacementSchema, request_params("ip", "pool_id"))
+        rules.unlink_pool(tx, domain, ip=fields.get("ip"), pool_id=fields.get("pool_id"))
     elif ip == catalog.ALL:
-        rules.remove_domain_pool(tx, domain)
+        rules.remove_all_ips(tx, domain)
     else:
-        rules.remove_domain_ip(tx, domain, canonical_ip(ip))
+        rules.remove_domain_ip(tx, domain, normalized_ip(ip))
     return responses.success()

@@ -6,20 +6,26 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
-from .. import responses
-from ..catalog import DEFAULT_DOMAINS
+from .. import catalog, responses
 from ..provider import blueprint, form_fields, split_commas
-from ..rules import account
+from ..rules import Tx, account
 from ..rules import domains as rules
-from ..rules.account import Tx
 from ..schemas import domains as schemas
 
 
 @blueprint.get("/v4/domains", endpoint="listDomains", aliases=("/v3/domains",))
 def list_domains(tx: Tx) -> ResponseReturnValue:
     query = load(schemas.DomainsQuerySchema, request.args)
-    limit, skip = query.pop("limit", int(DEFAULT_DOMAINS)), query.pop("skip", 0)
-    found = rules.list_domains(tx, tx.account, **query)
+    limit, skip = query.get("limit", int(catalog.DEFAULT_DOMAINS)), query.get("skip", 0)
+    found = rules.list_domains(
+        tx,
+        tx.account,
+        state=query.get("state", ""),
+        authority=query.get("authority", ""),
+        search=query.get("search", ""),
+        sort=query.get("sort", ""),
+        include_subaccounts=query.get("include_subaccounts", False),
+    )
     return {"total_count": len(found), "items": [responses.domain(domain) for domain in found[skip : skip + limit]]}
 
 
@@ -27,8 +33,22 @@ def list_domains(tx: Tx) -> ResponseReturnValue:
 def create_domain(tx: Tx) -> ResponseReturnValue:
     form = form_fields("ips")
     fields = load(schemas.NewDomainSchema, {**form, "ips": split_commas(form.get("ips", ()))})
-    fields.pop("smtp_password", None)  # validated and not kept: this server takes no mail
-    domain = rules.create_domain(tx, tx.account, fields.pop("name").lower(), **fields)
+    domain = rules.create_domain(  # without smtp_password: this server accepts no mail
+        tx,
+        tx.account,
+        name=fields["name"].lower(),
+        pool_id=fields.get("pool_id", ""),
+        ips=fields["ips"],
+        encrypt_incoming_message=fields.get("encrypt_incoming_message"),
+        message_ttl=fields.get("message_ttl"),
+        require_tls=fields.get("require_tls"),
+        skip_verification=fields.get("skip_verification"),
+        spam_action=fields.get("spam_action"),
+        use_automatic_sender_security=fields.get("use_automatic_sender_security"),
+        web_prefix=fields.get("web_prefix"),
+        web_scheme=fields.get("web_scheme"),
+        wildcard=fields.get("wildcard"),
+    )
     return {"message": "Domain DNS records have been created", **responses.domain_with_dns(domain)}
 
 

@@ -1,14 +1,14 @@
-"""The service itself."""
+"""The root of the API."""
 
 from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
 
 from ..provider import blueprint
-from ..rules.account import Tx
+from ..rules import Tx
 
 
 @blueprint.get("/", endpoint="getRoot")
 def get_root(tx: Tx) -> ResponseReturnValue:
-    """Return what clients take for the sign of a wrong URL."""
+    """Return the text from which clients recognise a wrong base URL."""
     return "Mailgun Magnificent API"

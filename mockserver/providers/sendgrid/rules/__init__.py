@@ -1,4 +1,7 @@
-"""What SendGrid does, a module for each family of operations. `user` is a subuser's name, or None for the parent."""
+"""SendGrid's operations as functions over a transaction, a module for each family.
+
+`account` is the name of the subuser that the request acts for, or None for the parent account.
+"""
 
 from __future__ import annotations
 

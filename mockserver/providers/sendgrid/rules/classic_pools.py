@@ -1,4 +1,4 @@
-"""Pools by name."""
+"""IP pools, classic API: by name."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from ..models import Ip, Pool
 from . import Tx, pools
 
 
-def find_pool(tx: Tx, user: str | None, name: str, otherwise: ErrorMessage) -> Pool:
-    """Return a user's pool by name; the refusal when there is none depends on who asks."""
-    pool = next((pool for pool in tx.state.pools_of(user) if pool.name == name), None)
+def find_pool(tx: Tx, account: str | None, name: str, not_found: ErrorMessage) -> Pool:
+    """Return an account's pool by name, or raise the error `not_found` of the operation."""
+    pool = next((pool for pool in tx.state.pools_of(account) if pool.name == name), None)
     if pool is None:
-        raise otherwise()
+        raise not_found()
     return pool
 
 
-def create_pool(tx: Tx, user: str | None, name: str) -> Pool:
-    """Make an empty pool."""
-    own = tx.state.pools_of(user)
+def create_pool(tx: Tx, account: str | None, *, name: str) -> Pool:
+    """Create an empty pool."""
+    own = tx.state.pools_of(account)
     if name in [pool.name for pool in own]:
         raise catalog.NAME_TAKEN()
     if len(own) >= catalog.MAX_POOLS:
         raise catalog.TOO_MANY_POOLS()
-    return pools.make(tx, user, name)
+    return pools.create_pool(tx, account, name=name)
 
 
-def rename_pool(tx: Tx, user: str | None, name: str, new_name: str) -> Pool:
-    """Rename a pool; its members and its id stay."""
-    pool = find_pool(tx, user, name, catalog.RENAMED_POOL_NOT_FOUND)
-    if new_name != name and pools.is_named(tx, user, new_name):
+def rename_pool(tx: Tx, account: str | None, name: str, *, new_name: str) -> Pool:
+    """Rename a pool, which keeps its members and its id."""
+    pool = find_pool(tx, account, name, catalog.RENAMED_POOL_NOT_FOUND)
+    if new_name != name and pools.has_pool(tx, account, name=new_name):
         raise catalog.NAME_TAKEN()
-    return pools.rename(tx, pool, new_name)
+    return pools.rename_pool(tx, pool, name=new_name)
 
 
-def delete_pool(tx: Tx, user: str | None, name: str) -> None:
-    """Delete a pool; its IPs stay on the account."""
-    del tx.state.pools[find_pool(tx, user, name, catalog.DELETED_POOL_NOT_FOUND).id]
+def delete_pool(tx: Tx, account: str | None, name: str) -> None:
+    """Delete a pool. The account keeps its IPs."""
+    del tx.state.pools[find_pool(tx, account, name, catalog.DELETED_POOL_NOT_FOUND).id]
 
 
-def add_ip(tx: Tx, user: str | None, name: str, address: str) -> tuple[Ip, list[Pool]]:
-    """Put an IP into a pool, where it may be already; return it, and all pools of the user that it is in."""
-    pool = find_pool(tx, user, name, catalog.NOT_ADDABLE)
-    ip = tx.state.ips.get(address)
-    if ip is None or not ip.may_join_pool_of(user):
+def add_ip(tx: Tx, account: str | None, name: str, *, ip: str) -> tuple[Ip, list[Pool]]:
+    """Add an IP to a pool, which may contain it already. Return it with all the account's pools that contain it."""
+    pool = find_pool(tx, account, name, catalog.NOT_ADDABLE)
+    found = tx.state.ips.get(ip)
+    if found is None or not found.can_join_pool_of(account):
         raise catalog.NOT_ADDABLE()
-    if address not in pool.ips:
+    if ip not in pool.ips:
         if len(pool.ips) >= catalog.MAX_POOL_IPS:
             raise catalog.POOL_FULL(name=pool.name, count=len(pool.ips))
-        tx.state.pools[pool.id] = replace(pool, ips=(*pool.ips, address))
-    return ip, tx.state.memberships(user)[address]
+        tx.state.pools[pool.id] = replace(pool, ips=(*pool.ips, ip))
+    return found, tx.state.memberships(account)[ip]
 
 
-def remove_ip(tx: Tx, user: str | None, name: str, address: str) -> None:
-    """Take an IP out of a pool."""
-    pool = find_pool(tx, user, name, catalog.MEMBER_NOT_FOUND)
+def remove_ip(tx: Tx, account: str | None, name: str, address: str) -> None:
+    """Remove an IP from a pool."""
+    pool = find_pool(tx, account, name, catalog.MEMBER_NOT_FOUND)
     if address not in pool.ips:
         raise catalog.MEMBER_NOT_FOUND()
-    pools.take_out(tx, pool, {address})
+    pools.remove_ips(tx, pool, {address})

@@ -1,55 +1,48 @@
-"""IPs, as far as both APIs change them in the same way."""
+"""Changes of IPs that both APIs share."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from ....core.addresses import TEST_NETWORK, unused_ip
+from ....core.clock import whole_seconds
 from ..models import Ip
 from . import Tx
 
-_FIRST = {"us": ipaddress.IPv4Address("168.245.0.0"), "eu": ipaddress.IPv4Address("159.183.128.0")}
-"""Before the first address that is sold, by region."""
+NETWORKS = dict(zip(("us", "eu"), TEST_NETWORK.subnets(), strict=True))
+"""The network of new IPs, by region."""
 
 
-def lease(tx: Tx, count: int, *, region: str, warmup: bool, parent_assigned: bool, subusers: Sequence[str]) -> list[Ip]:
-    """Give the account IPs of SendGrid's; that it may have them has been checked.
+def lease_ips(
+    tx: Tx, count: int, *, region: str, warmup: bool, parent_assigned: bool, subusers: Sequence[str]
+) -> list[Ip]:
+    """Add IPs of SendGrid's to the account. The caller has checked that it may have them.
 
-    They have reverse DNS, though at SendGrid the customer has to set that up first: here nothing could, and without it
-    they could join no pool.
+    They have reverse DNS, which at SendGrid the customer sets up first: this server has no operation for that, and
+    without reverse DNS they could not join a pool.
     """
-    now = int(tx.now)
-    made: list[Ip] = []
-    for address in _new_addresses(tx, region):
-        if len(made) == count:
-            break
-        made.append(
-            Ip(
-                address,
-                rdns=f"o{address.replace('.', '-')}.outbound-mail.sendgrid.net",
-                region=region,
-                warmup=warmup,
-                start_date=now if warmup else None,
-                parent_assigned=parent_assigned,
-                subusers=tuple(subusers),
-                added_at=now,
-            )
+    now = whole_seconds(tx.now)
+    new: list[Ip] = []
+    for _ in range(count):
+        address = unused_ip(tx.ids.next().number, tx.state.ips, NETWORKS[region])
+        ip = tx.state.ips[address] = Ip(
+            address,
+            rdns=f"o{address.replace('.', '-')}.outbound-mail.sendgrid.net",
+            region=region,
+            warmup=warmup,
+            start_date=now if warmup else None,
+            parent_assigned=parent_assigned,
+            subusers=tuple(subusers),
+            added_at=now,
         )
-    tx.state.ips.update((ip.ip, ip) for ip in made)
+        new.append(ip)
     tx.state.remaining_ips -= count
-    return made
+    return new
 
 
-def warm(tx: Tx, ip: Ip, warmup: bool) -> Ip:
-    """Return an IP in warm-up, which begins now unless it has begun, or out of it."""
+def with_warmup(tx: Tx, ip: Ip, warmup: bool) -> Ip:
+    """Return an IP with its warm-up started now, unless it has started already, or stopped."""
     if warmup == ip.warmup:
         return ip
-    return replace(ip, warmup=warmup, start_date=int(tx.now) if warmup else None)
-
-
-def _new_addresses(tx: Tx, region: str) -> Iterator[str]:
-    while True:
-        address = str(_FIRST[region] + tx.ids.next().number)
-        if address not in tx.state.ips:
-            yield address
+    return replace(ip, warmup=warmup, start_date=whole_seconds(tx.now) if warmup else None)

@@ -1,4 +1,4 @@
-"""Pools by id, in IP Address Management."""
+"""IP pools, IP Address Management: by id."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ....core.addresses import ip_sort_key, is_ip
 from .. import catalog
-from ..models import NO_ADDRESS, Ip, Pool, place
+from ..models import Ip, Pool
 from . import Tx, pools
 
 NUMBER = re.compile("-?[0-9]+")
@@ -15,23 +16,23 @@ NUMBER = re.compile("-?[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class PoolView:
-    """A pool, and where its IPs are."""
+    """A pool, and the regions of its IPs."""
 
     pool: Pool
     regions: dict[str, int]
-    """How many of its IPs are in each region that has any, in the order of the alphabet."""
+    """The number of its IPs by region, sorted; regions without an IP are left out."""
 
 
 def list_pools(
-    tx: Tx, user: str | None, *, after: int, limit: int, ip: str | None, region: str | None
+    tx: Tx, account: str | None, *, after_key: int, limit: int, ip: str | None, region: str | None
 ) -> tuple[list[PoolView], bool]:
-    """Return one page of a user's pools in the order of their ids, and whether there are more.
+    """Return one page of an account's pools, sorted by id, and whether more follow.
 
-    `region` None takes every pool, `all` those with an IP, `eu` or `us` those with an IP there.
+    `region` None matches every pool, `all` those with an IP, `eu` and `us` those with an IP in that region.
     """
     page: list[PoolView] = []
-    for pool in sorted(tx.state.pools_of(user), key=lambda pool: int(pool.id)):
-        if int(pool.id) <= after or (ip is not None and ip not in pool.ips) or (region and not pool.ips):
+    for pool in sorted(tx.state.pools_of(account), key=lambda pool: int(pool.id)):
+        if int(pool.id) <= after_key or (ip is not None and ip not in pool.ips) or (region and not pool.ips):
             continue
         view = _view(tx, pool)
         if region in catalog.REGIONS and region not in view.regions:
@@ -42,101 +43,99 @@ def list_pools(
     return page, False
 
 
-def create_pool(tx: Tx, user: str | None, name: str, addresses: Sequence[str]) -> Pool:
-    """Make a pool with IPs, all of which must be fit for it."""
-    if pools.is_named(tx, user, name):
+def create_pool(tx: Tx, account: str | None, *, name: str, ips: Sequence[str]) -> Pool:
+    """Create a pool with IPs, all of which must be assignable."""
+    if pools.has_pool(tx, account, name=name):
         raise catalog.POOL_NAME_TAKEN()
-    if len(tx.state.pools_of(user)) >= catalog.MAX_POOLS:
+    if len(tx.state.pools_of(account)) >= catalog.MAX_POOLS:
         raise catalog.POOL_LIMIT()
-    _check_assignable(tx, user, addresses)
-    return pools.make(tx, user, name, tuple(dict.fromkeys(addresses)))
+    _check_assignable(tx, account, ips)
+    return pools.create_pool(tx, account, name=name, ips=tuple(dict.fromkeys(ips)))
 
 
-def get_pool(tx: Tx, user: str | None, pool_id: str) -> PoolView:
+def get_pool(tx: Tx, account: str | None, pool_id: str) -> PoolView:
     """Return a pool."""
-    return _view(tx, find_pool(tx, user, pool_id))
+    return _view(tx, find_pool(tx, account, pool_id))
 
 
-def rename_pool(tx: Tx, user: str | None, pool_id: str, name: str) -> Pool:
-    """Rename a pool; its members and its id stay."""
-    pool = find_pool(tx, user, pool_id)
-    if name != pool.name and pools.is_named(tx, user, name):
+def rename_pool(tx: Tx, account: str | None, pool_id: str, *, name: str) -> Pool:
+    """Rename a pool, which keeps its members and its id."""
+    pool = find_pool(tx, account, pool_id)
+    if name != pool.name and pools.has_pool(tx, account, name=name):
         raise catalog.POOL_NAME_TAKEN()
-    return pools.rename(tx, pool, name)
+    return pools.rename_pool(tx, pool, name=name)
 
 
-def delete_pool(tx: Tx, user: str | None, pool_id: str) -> None:
-    """Delete a pool; its IPs stay on the account."""
-    del tx.state.pools[find_pool(tx, user, pool_id).id]
+def delete_pool(tx: Tx, account: str | None, pool_id: str) -> None:
+    """Delete a pool. The account keeps its IPs."""
+    del tx.state.pools[find_pool(tx, account, pool_id).id]
 
 
 def list_members(
-    tx: Tx, user: str | None, pool_id: str, *, after: str | None, limit: int
+    tx: Tx, account: str | None, pool_id: str, *, after_key: str | None, limit: int
 ) -> tuple[list[tuple[Ip, list[Pool]]], bool]:
-    """Return one page of a pool's IPs in the order of their numbers, each with its pools; and whether there are more.
+    """Return one page of a pool's IPs with their pools, sorted by address, and whether more follow.
 
-    `after` is an address or the number that is one, of which the pool needs to have neither; 0 is the beginning.
+    `after_key` is any address, or its number; 0 is the beginning.
     """
-    members = find_pool(tx, user, pool_id).ips
-    start = _start(tx, after) if after is not None else None
-    later = sorted((each for each in members if start is None or place(each) > start), key=place)
-    memberships = tx.state.memberships(user)
+    members = find_pool(tx, account, pool_id).ips
+    start = _sort_key_of(tx, after_key) if after_key is not None else None
+    later = sorted((each for each in members if start is None or ip_sort_key(each) > start), key=ip_sort_key)
+    memberships = tx.state.memberships(account)
     return [(tx.state.ips[each], memberships[each]) for each in later[:limit]], len(later) > limit
 
 
-def add_ips(tx: Tx, user: str | None, pool_id: str, addresses: Sequence[str]) -> Pool:
-    """Put IPs into a pool, where some may be already: all of them, or none."""
-    pool = find_pool(tx, user, pool_id)
-    _check_assignable(tx, user, addresses)
-    members = tuple(dict.fromkeys((*pool.ips, *addresses)))
+def add_ips(tx: Tx, account: str | None, pool_id: str, *, ips: Sequence[str]) -> Pool:
+    """Add IPs to a pool, which may contain some already: all of them, or none."""
+    pool = find_pool(tx, account, pool_id)
+    _check_assignable(tx, account, ips)
+    members = tuple(dict.fromkeys((*pool.ips, *ips)))
     if len(members) > catalog.MAX_POOL_IPS:
         raise catalog.IPS_TOO_MANY(name=pool.name, count=len(pool.ips))
     pool = tx.state.pools[pool.id] = replace(pool, ips=members)
     return pool
 
 
-def remove_ips(tx: Tx, user: str | None, pool_id: str, addresses: Sequence[str]) -> None:
-    """Take IPs out of a pool: all of them, or none."""
-    pool = find_pool(tx, user, pool_id)
-    gone = set(addresses)
-    strangers = [address for address in dict.fromkeys(addresses) if address not in pool.ips]
-    if strangers:
-        raise catalog.IPS_NOT_IN_POOL(name=pool.name, ip=", ".join(strangers))
-    pools.take_out(tx, pool, gone)
+def remove_ips(tx: Tx, account: str | None, pool_id: str, *, ips: Sequence[str]) -> None:
+    """Remove IPs from a pool: all of them, or none."""
+    pool = find_pool(tx, account, pool_id)
+    unknown = [address for address in dict.fromkeys(ips) if address not in pool.ips]
+    if unknown:
+        raise catalog.IPS_NOT_IN_POOL(name=pool.name, ip=", ".join(unknown))
+    pools.remove_ips(tx, pool, set(ips))
 
 
-def find_pool(tx: Tx, user: str | None, pool_id: str) -> Pool:
-    """Return a user's pool by id, a number as text."""
+def find_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
+    """Return an account's pool by id, a number as a string."""
     if not NUMBER.fullmatch(pool_id):
         raise catalog.POOL_ID_TYPE()
     pool = tx.state.pools.get(pool_id.lstrip("0"))
-    if pool is None or pool.subuser != user:
+    if pool is None or pool.subuser != account:
         raise catalog.POOL_ID_NOT_FOUND()
     return pool
 
 
-def _start(tx: Tx, key: str) -> tuple[int, int, str] | None:
-    """Return the place after which a page of members begins; None, before all of them."""
+def _sort_key_of(tx: Tx, key: str) -> tuple[int, int, str] | None:
+    """Return the sort key of an `after_key`; None for 0, the beginning."""
     if NUMBER.fullmatch(key):
         number = int(key[:20])
         if number < 0:
             raise catalog.AFTER_KEY_RANGE()
         return (4, number, "") if number else None
-    found = place(key)
-    if found[0] == NO_ADDRESS and key not in tx.state.ips:
+    if not is_ip(key) and key not in tx.state.ips:
         raise catalog.AFTER_KEY_TYPE()
-    return found
+    return ip_sort_key(key)
 
 
-def _check_assignable(tx: Tx, user: str | None, addresses: Sequence[str]) -> None:
-    """Refuse IPs that are not the user's, and those that can join no pool of it."""
-    unfit = []
+def _check_assignable(tx: Tx, account: str | None, addresses: Sequence[str]) -> None:
+    """Raise an error if some IPs are not the account's, or cannot join its pools."""
+    unassignable = []
     for address in dict.fromkeys(addresses):
         ip = tx.state.ips.get(address)
-        if ip is None or not ip.may_join_pool_of(user):
-            unfit.append(address)
-    if unfit:
-        raise catalog.IPS_UNASSIGNABLE(ip=", ".join(unfit))
+        if ip is None or not ip.can_join_pool_of(account):
+            unassignable.append(address)
+    if unassignable:
+        raise catalog.IPS_UNASSIGNABLE(ip=", ".join(unassignable))
 
 
 def _view(tx: Tx, pool: Pool) -> PoolView:

@@ -1,4 +1,4 @@
-"""Pools, as far as both APIs change them in the same way."""
+"""Changes of IP pools that both APIs share."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from ..models import Ip, Pool
 from . import Tx
 
 
-def is_named(tx: Tx, user: str | None, name: str) -> bool:
-    """Say whether a user has a pool of this name."""
-    return name in [pool.name for pool in tx.state.pools_of(user)]
+def has_pool(tx: Tx, account: str | None, *, name: str) -> bool:
+    """Return whether an account has a pool with this name."""
+    return name in [pool.name for pool in tx.state.pools_of(account)]
 
 
-def make(tx: Tx, user: str | None, name: str, ips: tuple[str, ...] = ()) -> Pool:
-    """Make a pool whose name and IPs have been checked."""
+def create_pool(tx: Tx, account: str | None, *, name: str, ips: tuple[str, ...] = ()) -> Pool:
+    """Create a pool. The caller has checked its name and IPs."""
     pool_id = next(pool_id for pool_id in _new_ids(tx) if pool_id not in tx.state.pools)
-    pool = tx.state.pools[pool_id] = Pool(pool_id, name, ips, user)
+    pool = tx.state.pools[pool_id] = Pool(pool_id, name, ips, account)
     return pool
 
 
-def rename(tx: Tx, pool: Pool, name: str) -> Pool:
-    """Rename a pool; its members and its id stay."""
+def rename_pool(tx: Tx, pool: Pool, *, name: str) -> Pool:
+    """Rename a pool, which keeps its members and its id."""
     pool = tx.state.pools[pool.id] = replace(pool, name=name)
     return pool
 
 
-def take_out(tx: Tx, pool: Pool, addresses: set[str]) -> None:
-    """Take IPs out of a pool."""
+def remove_ips(tx: Tx, pool: Pool, addresses: set[str]) -> None:
+    """Remove IPs from a pool."""
     tx.state.pools[pool.id] = replace(pool, ips=tuple(member for member in pool.ips if member not in addresses))
 
 
-def leave(tx: Tx, ips: list[Ip]) -> None:
-    """Take IPs that have changed out of every pool that they can no longer be in; that they leave them is assumed."""
-    changed = {ip.ip: ip for ip in ips}
+def prune_pools(tx: Tx, changed_ips: list[Ip]) -> None:
+    """Remove changed IPs from every pool that they can no longer be in; that they are removed is assumed."""
+    changed = {ip.ip: ip for ip in changed_ips}
     for pool in list(tx.state.pools.values()):
-        gone = {
-            member for member in pool.ips if member in changed and not changed[member].may_join_pool_of(pool.subuser)
+        removed = {
+            member for member in pool.ips if member in changed and not changed[member].can_join_pool_of(pool.subuser)
         }
-        if gone:
-            take_out(tx, pool, gone)
+        if removed:
+            remove_ips(tx, pool, removed)
 
 
 def _new_ids(tx: Tx) -> Iterator[str]:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import validate
 
-from ....core.fields import Boolean
-from ....web.schemas import Schema, messages, strings
+from ....core.fields import Boolean, Integer
+from ....web.schemas import Schema, messages, one_of, string, strings
 from .. import catalog
-from .fields import choice, page_size, position, query_boolean, string
+from .fields import limit_field, offset_field, query_boolean
 
 
 class IpsQuerySchema(Schema):
-    """List IPs."""
+    """Query to list IPs."""
 
     ip = string(catalog.IP_MISSING)
     exclude_whitelabels = query_boolean(catalog.EXCLUDE_WHITELABELS_VALUE)
-    limit = page_size(catalog.MAX_CLASSIC_PAGE, catalog.CLASSIC_LIMIT_RANGE)
-    offset = position(catalog.OFFSET_TYPE, catalog.OFFSET_RANGE)
+    limit = limit_field(catalog.MAX_CLASSIC_PAGE, catalog.CLASSIC_LIMIT_RANGE)
+    offset = offset_field(catalog.OFFSET_TYPE, catalog.OFFSET_RANGE)
     subuser = string(catalog.IP_MISSING)
-    sort_by_direction = choice(catalog.SORT_VALUE, "asc", "desc")
+    sort_by_direction = one_of(("asc", "desc"), catalog.SORT_VALUE)
 
 
 class NewIpsSchema(Schema):
-    """Buy IPs."""
+    """Body to buy IPs."""
 
-    count = fields.Integer(
-        strict=True,
+    count = Integer(
         required=True,
         error_messages=messages(catalog.COUNT_MISSING),
         validate=validate.Range(min=1, error=catalog.COUNT_MISSING),

@@ -10,7 +10,7 @@ from .fields import required_string
 
 
 class PoolSchema(Schema):
-    """Create or rename a pool."""
+    """Body to create or rename a pool."""
 
     name = fields.String(
         required=True,
@@ -23,6 +23,6 @@ class PoolSchema(Schema):
 
 
 class MemberSchema(Schema):
-    """Add an IP to a pool, or warm it up."""
+    """Body to add an IP to a pool, or to start its warm-up."""
 
     ip = required_string(catalog.IP_MISSING)

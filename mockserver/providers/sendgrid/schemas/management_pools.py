@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ....web.schemas import Schema, messages, strings
+from ....web.schemas import Schema, messages, one_of, string, strings
 from .. import catalog
-from .fields import NOT_JSON, choice, page_size, position, query_boolean, string
+from .fields import NOT_JSON, limit_field, offset_field, query_boolean
 
 
 class PoolsQuerySchema(Schema):
-    """List pools."""
+    """Query to list pools."""
 
-    limit = page_size(catalog.MAX_PAGE, catalog.LIMIT_RANGE)
-    after_key = position(catalog.AFTER_KEY_TYPE, catalog.AFTER_KEY_RANGE)
+    limit = limit_field(catalog.MAX_PAGE, catalog.LIMIT_RANGE)
+    after_key = offset_field(catalog.AFTER_KEY_TYPE, catalog.AFTER_KEY_RANGE)
     ip = string(catalog.LIMIT_RANGE)
-    region = choice(catalog.REGION_VALUE, "all", *catalog.REGIONS)
+    region = one_of(("all", *catalog.REGIONS), catalog.REGION_VALUE)
     include_region = query_boolean(catalog.INCLUDE_REGION_VALUE)
 
 
 class RegionQuerySchema(Schema):
-    """Get a pool, or an IP."""
+    """Query to get a pool or an IP."""
 
     include_region = query_boolean(catalog.INCLUDE_REGION_VALUE)
 
 
 class MembersQuerySchema(Schema):
-    """List the IPs of a pool."""
+    """Query to list the IPs of a pool."""
 
-    limit = page_size(catalog.MAX_PAGE, catalog.LIMIT_RANGE)
+    limit = limit_field(catalog.MAX_PAGE, catalog.LIMIT_RANGE)
     after_key = string(catalog.AFTER_KEY_TYPE)
     include_region = query_boolean(catalog.INCLUDE_REGION_VALUE)
 
 
 class RenamedPoolSchema(Schema):
-    """Rename a pool."""
+    """Body to rename a pool."""
 
     name = fields.String(
         required=True,
@@ -47,7 +47,7 @@ class RenamedPoolSchema(Schema):
 
 
 class NewPoolSchema(RenamedPoolSchema):
-    """Create a pool."""
+    """Body to create a pool."""
 
     ips = strings(
         error_messages=NOT_JSON, validate=validate.Length(max=int(catalog.MAX_BATCH_IPS), error=catalog.IPS_LENGTH)
@@ -55,7 +55,7 @@ class NewPoolSchema(RenamedPoolSchema):
 
 
 class BatchSchema(Schema):
-    """Put IPs into a pool, or take them out."""
+    """Body to add IPs to a pool, or to remove them."""
 
     ips = strings(
         required=True,

@@ -12,12 +12,12 @@ from ....core import clock
 from ....core.fields import Boolean, Integer
 from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
 from .. import catalog
-from ..models import LONGEST_ID, State
+from ..models import MAX_ID_LENGTH, State
 
 
 def _id(**options: Any) -> fields.String:
-    """Return the field of the id of a user or pool: a number as text."""
-    return fields.String(validate=validate.Regexp(rf"[1-9][0-9]{{0,{LONGEST_ID - 1}}}\Z"), **options)
+    """Return the field of the id of an account or pool: a number as a string."""
+    return fields.String(validate=validate.Regexp(rf"[1-9][0-9]{{0,{MAX_ID_LENGTH - 1}}}\Z"), **options)
 
 
 def _time() -> Integer:

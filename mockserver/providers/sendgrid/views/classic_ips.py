@@ -1,4 +1,4 @@
-"""IPs and their warm-up, in the classic API."""
+"""IPs and their warm-up, classic API."""
 
 from __future__ import annotations
 
@@ -29,12 +29,9 @@ def list_ips(tx: Tx) -> ResponseReturnValue:
         offset=offset,
         limit=limit,
     )
-    filters = first_values(request.args, ("ip", "exclude_whitelabels", "subuser", "sort_by_direction"))
-    return (
-        [responses.listed_ip(view) for view in views],
-        200,
-        responses.links(current_exchange().url, limit=limit, offset=offset, total=total, filters=filters),
-    )
+    parameters = first_values(request.args, ("ip", "exclude_whitelabels", "subuser", "sort_by_direction"))
+    links = responses.page_links(current_exchange().url, limit=limit, offset=offset, total=total, parameters=parameters)
+    return [responses.listed_classic_ip(view) for view in views], 200, [("Link", links)]
 
 
 @blueprint.post("/v3/ips", endpoint="buyIps", scope="ips.create")
@@ -55,7 +52,7 @@ def buy_ips(tx: Tx) -> ResponseReturnValue:
 @blueprint.get("/v3/ips/assigned", endpoint="listAssignedIps", scope="ips.assigned.read")
 @global_only
 def list_assigned_ips(tx: Tx) -> ResponseReturnValue:
-    return [responses.assigned_ip(view) for view in rules.assigned_ips(tx, tx.account)]
+    return [responses.assigned_ip(view) for view in rules.list_assigned_ips(tx, tx.account)]
 
 
 @blueprint.get("/v3/ips/remaining", endpoint="getRemainingIps", scope="ips.read")
@@ -71,19 +68,19 @@ def get_ip(tx: Tx, ip_address: str) -> ResponseReturnValue:
 
 @blueprint.get("/v3/ips/warmup", endpoint="listWarmingIps", scope="ips.warmup.read")
 def list_warming_ips(tx: Tx) -> ResponseReturnValue:
-    return responses.warming(rules.warming_ips(tx, tx.account))
+    return responses.warming(rules.list_warming_ips(tx, tx.account))
 
 
 @blueprint.post("/v3/ips/warmup", endpoint="startWarmup", scope="ips.warmup.create")
 def start_warmup(tx: Tx) -> ResponseReturnValue:
     fields = load(MemberSchema, json_body())
-    ip = rules.start_warmup(tx, tx.account, fields["ip"])
+    ip = rules.start_warmup(tx, tx.account, ip=fields["ip"])
     return responses.warming([ip]), 201 if tx.state.profile[catalog.WARMUP_IS_201] else 200
 
 
 @blueprint.get("/v3/ips/warmup/<ip_address>", endpoint="getWarmingIp", scope="ips.warmup.read")
 def get_warming_ip(tx: Tx, ip_address: str) -> ResponseReturnValue:
-    return responses.warming([rules.warming_ip(tx, tx.account, ip_address)])
+    return responses.warming([rules.get_warming_ip(tx, tx.account, ip_address)])
 
 
 @blueprint.delete("/v3/ips/warmup/<ip_address>", endpoint="stopWarmup", scope="ips.warmup.delete")

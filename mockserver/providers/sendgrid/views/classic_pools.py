@@ -1,4 +1,4 @@
-"""Pools by name."""
+"""IP pools, classic API: by name."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ def list_ip_pools(tx: Tx) -> ResponseReturnValue:
 @blueprint.post("/v3/ips/pools", endpoint="createIpPool", scope="ips.pools.create")
 def create_ip_pool(tx: Tx) -> ResponseReturnValue:
     fields = load(schemas.PoolSchema, json_body())
-    return responses.pool_name(rules.create_pool(tx, tx.account, fields["name"]))
+    return responses.pool_name(rules.create_pool(tx, tx.account, name=fields["name"]))
 
 
 @blueprint.get("/v3/ips/pools/<pool_name>", endpoint="getIpPool", scope="ips.pools.read")
 def get_ip_pool(tx: Tx, pool_name: str) -> ResponseReturnValue:
     pool = rules.find_pool(tx, tx.account, pool_name, catalog.POOL_NOT_FOUND)
-    return responses.pool_members(pool, tx.state)
+    ips = [tx.state.ips[address] for address in pool.ips]
+    return responses.pool_members(pool, ips, as_objects=tx.state.profile[catalog.MEMBERS_AS_OBJECTS])
 
 
 @blueprint.put("/v3/ips/pools/<pool_name>", endpoint="renameIpPool", scope="ips.pools.update")
 def rename_ip_pool(tx: Tx, pool_name: str) -> ResponseReturnValue:
     fields = load(schemas.PoolSchema, json_body())
-    return responses.pool_name(rules.rename_pool(tx, tx.account, pool_name, fields["name"]))
+    return responses.pool_name(rules.rename_pool(tx, tx.account, pool_name, new_name=fields["name"]))
 
 
 @blueprint.delete("/v3/ips/pools/<pool_name>", endpoint="deleteIpPool", scope="ips.pools.delete")
@@ -44,7 +45,7 @@ def delete_ip_pool(tx: Tx, pool_name: str) -> ResponseReturnValue:
 @blueprint.post("/v3/ips/pools/<pool_name>/ips", endpoint="addIpToPool", scope="ips.pools.ips.create")
 def add_ip_to_pool(tx: Tx, pool_name: str) -> ResponseReturnValue:
     fields = load(schemas.MemberSchema, json_body())
-    ip, pools = rules.add_ip(tx, tx.account, pool_name, fields["ip"])
+    ip, pools = rules.add_ip(tx, tx.account, pool_name, ip=fields["ip"])
     return responses.member(ip, pools), 201 if tx.state.profile[catalog.ADDED_IP_IS_201] else 200
 
 

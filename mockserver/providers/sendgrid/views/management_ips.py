@@ -1,4 +1,4 @@
-"""IPs and their subusers, in IP Address Management."""
+"""IPs and their subusers, IP Address Management."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def list_managed_ips(tx: Tx) -> ResponseReturnValue:
     page = rules.list_ips(
         tx,
         tx.account,
-        limit=query.get("limit", catalog.DEFAULT_IPS_PAGE),
-        after=query.get("after_key"),
-        before=query.get("before_key"),
+        limit=query.get("limit", int(catalog.DEFAULT_IPS_PAGE)),
+        after_key=query.get("after_key"),
+        before_key=query.get("before_key"),
         ip=query.get("ip"),
         is_leased=query.get("is_leased"),
         is_enabled=query.get("is_enabled"),
@@ -35,9 +35,9 @@ def list_managed_ips(tx: Tx) -> ResponseReturnValue:
     region = query.get("include_region", False)
     flags = ("is_leased", "is_enabled", "is_parent_assigned")
     return responses.page(
-        [responses.managed_ip_of_list(view, tx.account, region=region) for view in page.items],
+        [responses.listed_managed_ip(view, tx.account, region=region) for view in page.items],
         {"after_key": page.after_key, "before_key": page.before_key},
-        {
+        parameters={
             **first_values(request.args, ("ip",)),
             **{name: query[name] for name in flags if name in query},
             **first_values(request.args, ("pool", "start_added_at", "end_added_at", "limit")),
@@ -69,7 +69,15 @@ def get_managed_ip(tx: Tx, ip: str) -> ResponseReturnValue:
 @blueprint.patch("/v3/send_ips/ips/<ip>", endpoint="changeManagedIp", scope="ips.update")
 @parent_only
 def change_managed_ip(tx: Tx, ip: str) -> ResponseReturnValue:
-    return responses.settings(rules.change_ip(tx, ip, load(schemas.SettingsSchema, json_body(drop_null=True))))
+    fields = load(schemas.SettingsSchema, json_body(drop_null=True))
+    changed = rules.change_ip(
+        tx,
+        ip,
+        is_auto_warmup=fields.get("is_auto_warmup"),
+        is_parent_assigned=fields.get("is_parent_assigned"),
+        is_enabled=fields.get("is_enabled"),
+    )
+    return responses.settings(changed)
 
 
 @blueprint.get("/v3/send_ips/ips/<ip>/subusers", endpoint="listSubusersOfIp", scope="ips.read")
@@ -77,23 +85,24 @@ def change_managed_ip(tx: Tx, ip: str) -> ResponseReturnValue:
 def list_subusers_of_ip(tx: Tx, ip: str) -> ResponseReturnValue:
     query = load(schemas.SubusersQuerySchema, request.args)
     subusers, more = rules.list_subusers(
-        tx, ip, after=query.get("after_key", 0), limit=query.get("limit", catalog.DEFAULT_PAGE)
+        tx, ip, after_key=query.get("after_key", 0), limit=query.get("limit", int(catalog.DEFAULT_PAGE))
     )
     return responses.page(
-        subusers, {"after_key": subusers[-1] if more else None}, first_values(request.args, ("limit",))
+        subusers, {"after_key": subusers[-1] if more else None}, parameters=first_values(request.args, ("limit",))
     )
 
 
 @blueprint.post("/v3/send_ips/ips/<ip>/subusers:batchAdd", endpoint="addSubusersToIp", scope="ips.update")
 @parent_only
 def add_subusers_to_ip(tx: Tx, ip: str) -> ResponseReturnValue:
-    subusers = load(schemas.SubusersSchema, json_body(drop_null=True))["subusers"]
-    changed = rules.add_subusers(tx, ip, subusers)
-    return {"ip": changed.ip, "subusers": rules.subuser_ids(tx, changed)}
+    fields = load(schemas.SubusersSchema, json_body(drop_null=True))
+    changed = rules.add_subusers(tx, ip, subusers=fields["subusers"])
+    return responses.assigned_subusers(changed, rules.subuser_ids(tx, changed))
 
 
 @blueprint.post("/v3/send_ips/ips/<ip>/subusers:batchDelete", endpoint="removeSubusersFromIp", scope="ips.update")
 @parent_only
 def remove_subusers_from_ip(tx: Tx, ip: str) -> ResponseReturnValue:
-    rules.remove_subusers(tx, ip, load(schemas.SubusersSchema, json_body(drop_null=True))["subusers"])
+    fields = load(schemas.SubusersSchema, json_body(drop_null=True))
+    rules.remove_subusers(tx, ip, subusers=fields["subusers"])
     return "", 204

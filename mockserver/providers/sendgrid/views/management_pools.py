@@ -1,4 +1,4 @@
-"""Pools by id, in IP Address Management."""
+"""IP pools, IP Address Management: by id."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def list_ip_pools_with_ips(tx: Tx) -> ResponseReturnValue:
     views, more = rules.list_pools(
         tx,
         tx.account,
-        after=query.get("after_key", 0),
-        limit=query.get("limit", catalog.DEFAULT_PAGE),
+        after_key=query.get("after_key", 0),
+        limit=query.get("limit", int(catalog.DEFAULT_PAGE)),
         ip=query.get("ip"),
         region=query.get("region"),
     )
@@ -28,7 +28,7 @@ def list_ip_pools_with_ips(tx: Tx) -> ResponseReturnValue:
     return responses.page(
         [responses.pool_sample(view, regions=regions) for view in views],
         {"after_key": views[-1].pool.id if more else None},
-        first_values(request.args, ("ip", "limit", *(("region", "include_region") if regions else ()))),
+        parameters=first_values(request.args, ("ip", "limit", *(("region", "include_region") if regions else ()))),
     )
 
 
@@ -38,8 +38,8 @@ def create_managed_pool(tx: Tx) -> ResponseReturnValue:
     ips = fields.get("ips", ())
     if ips:
         require_scope("ips.pools.ips.create")
-    pool = rules.create_pool(tx, tx.account, fields["name"], ips)
-    return {**responses.managed_pool(pool), "ips": list(pool.ips)}, 201
+    pool = rules.create_pool(tx, tx.account, name=fields["name"], ips=ips)
+    return responses.pool_with_ips(pool, pool.ips), 201
 
 
 @blueprint.get("/v3/send_ips/pools/<poolid>", endpoint="getManagedPool", scope="ips.pools.read")
@@ -51,7 +51,7 @@ def get_managed_pool(tx: Tx, poolid: str) -> ResponseReturnValue:
 @blueprint.put("/v3/send_ips/pools/<poolid>", endpoint="renameManagedPool", scope="ips.pools.update")
 def rename_managed_pool(tx: Tx, poolid: str) -> ResponseReturnValue:
     fields = load(schemas.RenamedPoolSchema, json_body(drop_null=True))
-    return responses.managed_pool(rules.rename_pool(tx, tx.account, poolid, fields["name"]))
+    return responses.managed_pool(rules.rename_pool(tx, tx.account, poolid, name=fields["name"]))
 
 
 @blueprint.delete("/v3/send_ips/pools/<poolid>", endpoint="deleteManagedPool", scope="ips.pools.delete")
@@ -67,27 +67,28 @@ def list_ips_of_pool(tx: Tx, poolid: str) -> ResponseReturnValue:
         tx,
         tx.account,
         poolid,
-        after=query.get("after_key"),
-        limit=query.get("limit", catalog.DEFAULT_PAGE),
+        after_key=query.get("after_key"),
+        limit=query.get("limit", int(catalog.DEFAULT_PAGE)),
     )
     region = query.get("include_region", False)
     return responses.page(
         [responses.managed_member(ip, pools, region=region) for ip, pools in members],
         {"after_key": members[-1][0].ip if more else None},
-        first_values(request.args, ("limit", *(("include_region",) if region else ()))),
+        parameters=first_values(request.args, ("limit", *(("include_region",) if region else ()))),
     )
 
 
 @blueprint.post("/v3/send_ips/pools/<poolid>/ips:batchAdd", endpoint="addIpsToPool", scope="ips.pools.ips.create")
 def add_ips_to_pool(tx: Tx, poolid: str) -> ResponseReturnValue:
-    ips = load(schemas.BatchSchema, json_body(drop_null=True))["ips"]
-    pool = rules.add_ips(tx, tx.account, poolid, ips)
-    return {**responses.managed_pool(pool), "ips": list(dict.fromkeys(ips))}
+    fields = load(schemas.BatchSchema, json_body(drop_null=True))
+    pool = rules.add_ips(tx, tx.account, poolid, ips=fields["ips"])
+    return responses.pool_with_ips(pool, dict.fromkeys(fields["ips"]))
 
 
 @blueprint.post(
     "/v3/send_ips/pools/<poolid>/ips:batchDelete", endpoint="removeIpsFromPool", scope="ips.pools.ips.delete"
 )
 def remove_ips_from_pool(tx: Tx, poolid: str) -> ResponseReturnValue:
-    rules.remove_ips(tx, tx.account, poolid, load(schemas.BatchSchema, json_body(drop_null=True))["ips"])
+    fields = load(schemas.BatchSchema, json_body(drop_null=True))
+    rules.remove_ips(tx, tx.account, poolid, ips=fields["ips"])
     return "", 204

@@ -1,4 +1,4 @@
-"""What SparkPost does with IP pools."""
+"""IP pools."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ....core.store import Transaction
 from .. import catalog
-from ..models import Pool, SendingIp, State
-
-Tx = Transaction[State]
+from ..models import Pool, SendingIp
+from . import Tx
 
 
 def list_pools(tx: Tx) -> list[tuple[Pool, list[SendingIp]]]:
@@ -30,18 +28,27 @@ def get_pool(tx: Tx, pool_id: str) -> tuple[Pool, list[SendingIp]]:
     return pool, _members(tx, pool_id)
 
 
-def create_pool(tx: Tx, name: str, **optional: str) -> Pool:
-    """Make a pool, its id made from its name; of the optional fields a blank is as good as none."""
+def create_pool(
+    tx: Tx,
+    *,
+    name: str,
+    fbl_signing_domain: str | None,
+    signing_domain: str | None,
+    auto_warmup_overflow_pool: str | None,
+) -> Pool:
+    """Create a pool, whose id follows from its name. An empty string sets no value, like None."""
     pool_id = _new_id(tx, name)
     if pool_id == catalog.DEFAULT_POOL:
         raise catalog.DEFAULT_NAME_TAKEN()
-    _check_overflow(tx, optional)
-    pool = tx.state.pools[pool_id] = Pool(pool_id, name, **_given(optional))
+    _check_overflow(tx, auto_warmup_overflow_pool)
+    pool = tx.state.pools[pool_id] = Pool(
+        pool_id, name, fbl_signing_domain or None, signing_domain or None, auto_warmup_overflow_pool or None
+    )
     return pool
 
 
-def updatable_pool(tx: Tx, pool_id: str) -> Pool:
-    """Return a pool that may be updated."""
+def get_pool_for_update(tx: Tx, pool_id: str) -> Pool:
+    """Return a pool that can be updated: any but the default pool."""
     pool = tx.state.pools.get(pool_id)
     if pool is None:
         raise catalog.POOL_DOES_NOT_EXIST(id=pool_id)
@@ -50,15 +57,29 @@ def updatable_pool(tx: Tx, pool_id: str) -> Pool:
     return pool
 
 
-def update_pool(tx: Tx, pool: Pool, name: str, **optional: str) -> Pool:
-    """Rename a pool, which keeps its id; an optional field that is not sent stays, a blank removes it."""
-    _check_overflow(tx, optional, pool)
-    pool = tx.state.pools[pool.id] = replace(pool, **{"name": name, **_given(optional)})
+def update_pool(
+    tx: Tx,
+    pool: Pool,
+    *,
+    name: str,
+    fbl_signing_domain: str | None,
+    signing_domain: str | None,
+    auto_warmup_overflow_pool: str | None,
+) -> Pool:
+    """Update a pool, which keeps its id. None leaves a value as it is, an empty string removes it."""
+    _check_overflow(tx, auto_warmup_overflow_pool, pool)
+    optional = {
+        "fbl_signing_domain": fbl_signing_domain,
+        "signing_domain": signing_domain,
+        "auto_warmup_overflow_pool": auto_warmup_overflow_pool,
+    }
+    changes: dict[str, Any] = {field: value or None for field, value in optional.items() if value is not None}
+    pool = tx.state.pools[pool.id] = replace(pool, name=name, **changes)
     return pool
 
 
 def delete_pool(tx: Tx, pool_id: str) -> None:
-    """Delete a pool; its IPs move to the default pool, and what overflowed into it does so no more."""
+    """Delete a pool. Its IPs move to the default pool; pools that overflow into it lose their overflow pool."""
     if pool_id not in tx.state.pools:
         raise catalog.POOL_DOES_NOT_EXIST(id=pool_id)
     if pool_id == catalog.DEFAULT_POOL:
@@ -70,10 +91,6 @@ def delete_pool(tx: Tx, pool_id: str) -> None:
     del tx.state.pools[pool_id]
 
 
-def _given(optional: dict[str, str]) -> dict[str, Any]:
-    return {name: value or None for name, value in optional.items()}
-
-
 def _members(tx: Tx, pool_id: str) -> list[SendingIp]:
     return [ip for ip in tx.state.ips.values() if ip.ip_pool == pool_id]
 
@@ -82,27 +99,26 @@ def _overflowing_into(tx: Tx, pool_id: str) -> list[Pool]:
     return [pool for pool in tx.state.pools.values() if pool.auto_warmup_overflow_pool == pool_id]
 
 
-def _check_overflow(tx: Tx, optional: dict[str, str], pool: Pool | None = None) -> None:
-    """Refuse an overflow pool that is not there, or would make a chain; `pool` is what is to have it, if not new."""
-    target = optional.get("auto_warmup_overflow_pool")
-    if not target:
+def _check_overflow(tx: Tx, overflow_pool: str | None, pool: Pool | None = None) -> None:
+    """Raise an error if a pool, None being a new one, cannot have this overflow pool: it is unknown, or in a chain."""
+    if not overflow_pool:
         return
-    if target != catalog.SHARED_POOL:
-        overflow = tx.state.pools.get(target)
+    if overflow_pool != catalog.SHARED_POOL:
+        overflow = tx.state.pools.get(overflow_pool)
         if overflow is None:
-            raise catalog.OVERFLOW_DOES_NOT_EXIST(id=target)
+            raise catalog.OVERFLOW_DOES_NOT_EXIST(id=overflow_pool)
         if overflow.auto_warmup_overflow_pool is not None:
-            raise catalog.OVERFLOW_HAS_OVERFLOW(id=target)
+            raise catalog.OVERFLOW_HAS_OVERFLOW(id=overflow_pool)
     if pool is None:
         return
-    if target == pool.id:
+    if overflow_pool == pool.id:
         raise catalog.OVERFLOW_TO_ITSELF(id=pool.id)
     if _overflowing_into(tx, pool.id):
         raise catalog.OVERFLOW_WITH_OVERFLOW(id=pool.id)
 
 
 def _new_id(tx: Tx, name: str) -> str:
-    """Return the id for a name: lower case, every character outside `[a-z0-9_]` an underscore, a number if taken.
+    """Return the id for a name: lower case, an underscore for any other character, and a number if it is in use.
 
     The one documented pair is `Marketing IP Pool` and `marketing_ip_pool`; the rest is assumed.
     """

@@ -1,22 +1,13 @@
-"""What SparkPost does with sending IPs: where they are, how warm they are, and how there come to be more."""
+"""Sending IPs: their pools, their warm-up, and buying them."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from dataclasses import replace
 
-from ....core.store import Transaction
+from ....core.addresses import IPV4, unused_ip
 from .. import catalog
-from ..models import SendingIp, State
-
-Tx = Transaction[State]
-
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-
-NEW_IPS = ipaddress.IPv4Network("198.18.0.0/15")
-"""Where the addresses of bought IPs are from: RFC 2544 keeps them for measurements, so nobody can be reached there."""
+from ..models import SendingIp
+from . import Tx
 
 
 def list_ips(tx: Tx) -> list[SendingIp]:
@@ -25,7 +16,7 @@ def list_ips(tx: Tx) -> list[SendingIp]:
 
 
 def get_ip(tx: Tx, external_ip: str) -> SendingIp:
-    """Return a sending IP; the form of the address is judged before it is looked up."""
+    """Return a sending IP. The format of the address is checked first."""
     if not IPV4.fullmatch(external_ip):
         raise catalog.IP_INVALID()
     ip = tx.state.ips.get(external_ip)
@@ -35,9 +26,9 @@ def get_ip(tx: Tx, external_ip: str) -> SendingIp:
 
 
 def stage(ip: SendingIp, now: float) -> int | None:
-    """Return the stage of warm-up that an IP is in at a time; None while it is not warming up, or when it is done.
+    """Return the stage of warm-up of an IP at a time; None if it is not warming up, or has finished.
 
-    It is a stage further every day, since each day's volume is taken to be sent.
+    The stage rises by one a day: each day's volume counts as sent.
     """
     if ip.auto_warmup_stage is None or ip.auto_warmup_since is None:
         return ip.auto_warmup_stage
@@ -50,11 +41,11 @@ def update_ip(
     tx: Tx,
     ip: SendingIp,
     *,
-    ip_pool: str | None = None,
-    auto_warmup_enabled: bool | None = None,
-    auto_warmup_stage: int | None = None,
+    ip_pool: str | None,
+    auto_warmup_enabled: bool | None,
+    auto_warmup_stage: int | None,
 ) -> None:
-    """Put a sending IP into another pool, switch its warm-up on or off, or lower its stage; None leaves it as it is."""
+    """Move a sending IP to another pool, switch its warm-up on or off, or lower its stage. None changes nothing."""
     if ip_pool is not None:
         _check_pool(tx, ip_pool)
     now = stage(ip, tx.now)
@@ -72,16 +63,15 @@ def update_ip(
     tx.state.ips[ip.external_ip] = replace(ip, ip_pool=ip_pool or ip.ip_pool)
 
 
-def buy_ips(tx: Tx, ip_pool: str, quantity: int) -> None:
-    """Put new IPs, at the first stage of warm-up, into a pool."""
+def buy_ips(tx: Tx, *, ip_pool: str, quantity: int) -> None:
+    """Add new IPs, at the first stage of warm-up, to a pool."""
     _check_pool(tx, ip_pool)
     bought = sum(not ip.customer_provided for ip in tx.state.ips.values())
     if bought + quantity > tx.state.dedicated_ip_limit:
         raise catalog.TOO_MANY_IPS()
     for _ in range(quantity):
         number = tx.ids.next().number
-        while (address := str(NEW_IPS[number % NEW_IPS.num_addresses])) in tx.state.ips:
-            number += 1
+        address = unused_ip(number, tx.state.ips)
         hostname = f"mta{number}a.sparkpostmail.com"
         tx.state.ips[address] = SendingIp(
             address, hostname, ip_pool, auto_warmup_stage=int(catalog.FIRST_STAGE), auto_warmup_since=tx.now

@@ -1,4 +1,4 @@
-"""What SparkPost does with subaccounts."""
+"""Subaccounts and their API keys."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ....core.store import IssuedKey, Transaction
+from ....core.store import IssuedKey
 from .. import catalog
 from ..models import Key, State, Subaccount
-
-Tx = Transaction[State]
+from . import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """An API key as it is told once, when it is made."""
+    """A new API key. Only the response that creates it contains it."""
 
     key: str
     label: str
@@ -29,64 +28,65 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the subaccounts that were asked for."""
+    """A page of subaccounts."""
 
     subaccounts: list[Subaccount]
     total: int
-    """How many there are on all pages."""
+    """The number of subaccounts on all pages."""
     cursor: str | None
-    """What leads to the next page; None on the last one."""
+    """The cursor of the next page; None on the last one."""
 
 
-def list_subaccounts(tx: Tx, option: str | None = None) -> list[Subaccount]:
-    """Return every subaccount in order of creation, or those that have an option enabled."""
+def list_subaccounts(tx: Tx, *, option: str | None) -> list[Subaccount]:
+    """Return the subaccounts, or those with an option, in order of creation."""
     return [each for each in tx.state.subaccounts.values() if option is None or each.deliverability]
 
 
 def page_subaccounts(
     tx: Tx,
     *,
-    cursor: str = "initial",
-    per_page: int = catalog.PAGE_SIZE,
-    sort_by: str = "created_at",
-    order: str = "desc",
-    ip_pool: str | None = None,
-    status: str | None = None,
-    name: str | None = None,
-    ids: Container[int] | None = None,
-    option: str | None = None,
+    cursor: str | None,
+    per_page: int,
+    sort_by: str,
+    order: str,
+    ip_pool: str | None,
+    status: str | None,
+    name: str | None,
+    ids: Container[int] | None,
+    option: str | None,
 ) -> Page:
-    """Return a page of the subaccounts that pass every filter.
+    """Return a page of the subaccounts that match every filter.
 
-    A cursor is the place after which a page begins: what the last subaccount is sorted by, and its id.
+    A cursor holds the sort key of the last subaccount on the page before.
     """
 
-    def place(each: Subaccount) -> tuple[Any, int]:
+    def sort_key(each: Subaccount) -> tuple[Any, int]:
         return getattr(each, sort_by), each.id
 
     found = [
         each
-        for each in list_subaccounts(tx, option)
+        for each in list_subaccounts(tx, option=option)
         if (ip_pool is None or each.ip_pool == (ip_pool or None))
         and (status is None or each.status == status)
         and (name is None or name.lower() in each.name.lower())
         and (ids is None or each.id in ids)
     ]
-    found.sort(key=place, reverse=order == "desc")
+    found.sort(key=sort_key, reverse=order == "desc")
     rest = found
-    if cursor != "initial":
-        start = _place(cursor, str if sort_by == "name" else (int, float))
-        rest = [each for each in found if (place(each) < start if order == "desc" else place(each) > start)]
+    if cursor not in (None, catalog.FIRST_CURSOR):
+        last = _decode_cursor(cursor, str if sort_by == "name" else (int, float))
+        rest = [each for each in found if (sort_key(each) < last if order == "desc" else sort_key(each) > last)]
     more = len(rest) > per_page
-    return Page(rest[:per_page], len(found), _cursor(place(rest[per_page - 1])) if more else None)
+    return Page(rest[:per_page], len(found), _encode_cursor(sort_key(rest[per_page - 1])) if more else None)
 
 
-def _cursor(place: tuple[Any, int]) -> str:
-    """Return the opaque text of a place: the documented one is base64 of JSON, `[210,210]`."""
-    return base64.urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode()
+def _encode_cursor(sort_key: tuple[Any, int]) -> str:
+    """Return a sort key as an opaque string: the documented one is base64 of JSON, `[210,210]`."""
+    return base64.urlsafe_b64encode(json.dumps(sort_key, separators=(",", ":")).encode()).decode()
 
 
-def _place(cursor: str, kind: Any) -> tuple[Any, int]:
+def _decode_cursor(cursor: str, kind: Any) -> tuple[Any, int]:
+    """Return the sort key of a cursor; `kind` is the type of its value."""
     try:
         value, number = json.loads(base64.b64decode(cursor, b"-_", validate=True))
     except (ValueError, TypeError, RecursionError):
@@ -98,7 +98,7 @@ def _place(cursor: str, kind: Any) -> tuple[Any, int]:
 
 
 def get_subaccount(tx: Tx, subaccount_id: str) -> Subaccount:
-    """Return a subaccount; the form of its id is judged before it is looked up."""
+    """Return a subaccount. The format of the id is checked first."""
     if not re.fullmatch("[0-9]+", subaccount_id):
         raise catalog.SUBACCOUNT_ID_INVALID()
     subaccount = tx.state.subaccounts.get(subaccount_id.lstrip("0"))
@@ -109,19 +109,15 @@ def get_subaccount(tx: Tx, subaccount_id: str) -> Subaccount:
 
 def create_subaccount(
     tx: Tx,
-    name: str,
     *,
-    ip_pool: str = "",
-    deliverability: bool | None = None,
-    setup_api_key: bool = True,
-    key_label: str = "",
-    key_grants: Iterable[str] = (),
-    **unkept: object,
+    name: str,
+    ip_pool: str | None,
+    deliverability: bool | None,
+    setup_api_key: bool,
+    key_label: str,
+    key_grants: Iterable[str],
 ) -> tuple[Subaccount, NewKey | None]:
-    """Make a subaccount, and its first key if one is asked for. Its pool need not exist.
-
-    From where the key can be used is judged and not kept: no operation shows it.
-    """
+    """Create a subaccount, whose pool may be unknown, and with `setup_api_key` its first key."""
     number = _new_id(tx)
     subaccount = Subaccount(
         number,
@@ -140,13 +136,13 @@ def create_subaccount(
     return subaccount, NewKey(key, key_label)
 
 
-def is_good(state: State, key: str) -> bool:
-    """Say whether a key that was given out is still one of the account's."""
+def is_valid_key(state: State, key: str) -> bool:
+    """Return whether an issued key is still one of the account's."""
     return digest(key) in state.keys
 
 
 def digest(key: str) -> str:
-    """Return what a key is kept as."""
+    """Return the digest under which a key is stored."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -154,12 +150,12 @@ def update_subaccount(
     tx: Tx,
     subaccount: Subaccount,
     *,
-    name: str | None = None,
-    status: str | None = None,
-    ip_pool: str | None = None,
-    deliverability: bool | None = None,
+    name: str | None,
+    status: str | None,
+    ip_pool: str | None,
+    deliverability: bool | None,
 ) -> None:
-    """Change a subaccount; None leaves what is there, a blank unassigns the pool."""
+    """Update a subaccount. None leaves a value as it is; an empty `ip_pool` removes the pool."""
     sent = {"name": name, "status": status, "deliverability": deliverability}
     changes: dict[str, Any] = {field: value for field, value in sent.items() if value is not None}
     if ip_pool is not None:
@@ -168,7 +164,7 @@ def update_subaccount(
 
 
 def _new_id(tx: Tx) -> int:
-    """Return the number after the largest that is taken; where there is none, the lowest that is free."""
+    """Return the largest id plus one, or the smallest unused one if that is too large."""
     following = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
     if following <= catalog.LARGEST_NUMBER:
         return following
@@ -176,6 +172,6 @@ def _new_id(tx: Tx) -> int:
 
 
 def _new_key(tx: Tx) -> str:
-    """Return 40 hexadecimal digits that no other tenant is given."""
+    """Return 40 hexadecimal digits that differ between tenants."""
     seed = tx.ids.next()
     return hashlib.sha256(f"{seed.salt}{seed.number}".encode()).hexdigest()[:40]

@@ -9,5 +9,5 @@ from ....web.schemas import messages, not_blank
 
 
 def required_string(error: ErrorMessage) -> fields.String:
-    """Return the field of a text that has to be there and is more than white space."""
+    """Return the field of a required string that is not blank."""
     return fields.String(required=True, error_messages=messages(error), validate=not_blank(error))

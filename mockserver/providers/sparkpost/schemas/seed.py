@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ....core import clock
+from ....core.addresses import IPV4
 from ....core.fields import Boolean, Integer, Number
 from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text
 from .. import catalog
 from ..models import State
-from ..rules.sending_ips import IPV4
 
 
 def _time() -> Number:
@@ -44,11 +44,11 @@ class SendingIpSchema(SeedSchema):
     @validates_schema
     def validate_warmup(self, data: Mapping[str, Any], **kwargs: Any) -> None:
         if "auto_warmup_since" in data and "auto_warmup_stage" not in data:
-            raise ValidationError("'auto_warmup_since' needs 'auto_warmup_stage'")
+            raise ValidationError("'auto_warmup_since' without 'auto_warmup_stage': expected both")
 
 
 class KeySchema(SeedSchema):
-    """An API key that was made together with a subaccount."""
+    """An API key that was created with a subaccount."""
 
     digest = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     subaccount = Integer(required=True)

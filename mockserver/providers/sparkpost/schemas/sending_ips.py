@@ -6,13 +6,13 @@ from marshmallow import fields, validate
 
 from ....core.fields import Boolean, Integer, Number
 from ....core.profiles import Profile
-from ....web.schemas import Schema, check, messages
+from ....web.schemas import Schema, check, messages, string
 from .. import catalog
 from .fields import required_string
 
 
 class IpSchema(Schema):
-    """Update a sending IP: under the older document by moving it."""
+    """Body to update a sending IP. In the older document, `ip_pool` is required."""
 
     ip_pool: fields.String = required_string(catalog.IP_POOL_REQUIRED)
     auto_warmup_enabled = Boolean(error_messages=messages(catalog.WARMUP_TYPE))
@@ -26,13 +26,13 @@ class IpSchema(Schema):
 
 
 class PartialIpSchema(IpSchema):
-    """Update a sending IP in whatever is sent."""
+    """Body to update a sending IP. In the newer document, every field is optional."""
 
-    ip_pool = fields.String(error_messages=messages(catalog.FIELD_TYPE))
+    ip_pool = string(catalog.FIELD_TYPE)
 
 
 class NewIpsSchema(Schema):
-    """Buy IPs."""
+    """Body to buy IPs."""
 
     ip_pool = required_string(catalog.IP_POOL_REQUIRED)
     quantity = Integer(
@@ -42,6 +42,6 @@ class NewIpsSchema(Schema):
     )
 
 
-def hidden(profile: Profile) -> frozenset[str]:
-    """Return the fields that a sending IP does not have under a profile."""
+def unsupported_fields(profile: Profile) -> frozenset[str]:
+    """Return the fields of a sending IP that a profile does not support."""
     return frozenset() if profile[catalog.AUTO_WARMUP] else frozenset({"auto_warmup_enabled", "auto_warmup_stage"})

@@ -8,21 +8,21 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
+from ....core.addresses import IPV4
 from ....core.errors import ErrorMessage
-from ....core.fields import Boolean
-from ....web.schemas import ALL_ERRORS, Schema, check, messages, not_blank
+from ....core.fields import Boolean, QueryInteger
+from ....web.schemas import ALL_ERRORS, Schema, check, messages, not_blank, one_of
 from .. import catalog
-from ..rules.sending_ips import IPV4
 from .fields import required_string
 
 NETMASK = re.compile(rf"{IPV4.pattern}(?:/(?:[12]?[0-9]|3[0-2]))?")
 """An IPv4 address or network. No document mentions IPv6."""
 UNPAGED = frozenset({"option"})
-"""The parameters that do not switch to pages: the document does not say that this one does."""
+"""The parameters that do not make the response a page: no document says that this one does."""
 
 
 def _name(*, required: bool) -> fields.String:
-    """Return the field of the name of a subaccount."""
+    """Return the field of a subaccount's name."""
     return fields.String(
         required=required,
         error_messages=messages(catalog.SUBACCOUNT_NAME_REQUIRED),
@@ -34,7 +34,7 @@ def _name(*, required: bool) -> fields.String:
 
 
 def _ip_pool() -> fields.String:
-    """Return the field of the id of a pool, or an empty text for none."""
+    """Return the field of a pool's id, or an empty string for no pool."""
     return fields.String(
         error_messages=messages(catalog.IP_POOL_INVALID),
         validate=[
@@ -45,13 +45,8 @@ def _ip_pool() -> fields.String:
     )
 
 
-def _choice(error: ErrorMessage, values: tuple[str, ...]) -> fields.String:
-    """Return the field of one of a few texts."""
-    return fields.String(error_messages=messages(error), validate=validate.OneOf(values, error=error))
-
-
 def _array(**options: Any) -> fields.List[Any]:
-    """Return the field of a JSON array that is validated as a whole: its errors repeat all of it."""
+    """Return the field of a JSON array that is validated as a whole: its errors repeat all items."""
     return fields.List(fields.Raw(allow_none=True), **options)
 
 
@@ -60,7 +55,7 @@ def _are_netmasks(items: list[Any]) -> bool:
 
 
 class OptionsSchema(Schema):
-    """The options of a subaccount. They load as the only one there is, None if it was not sent."""
+    """The options of a subaccount. They load as the value of the only one, None if it was not sent."""
 
     error_messages = {"type": catalog.OPTIONS_INVALID}  # noqa: RUF012  # the base class has it as an instance variable
 
@@ -77,16 +72,16 @@ def _options() -> fields.Nested:
 
 
 class SubaccountSchema(Schema):
-    """Update a subaccount."""
+    """Body to update a subaccount."""
 
     name = _name(required=False)
-    status = _choice(catalog.STATUS_UNSUPPORTED, catalog.STATUSES)
+    status = one_of(catalog.STATUSES, catalog.STATUS_UNSUPPORTED)
     ip_pool = _ip_pool()
     deliverability = _options()
 
 
 class NewSubaccountSchema(Schema):
-    """Create a subaccount."""
+    """Body to create a subaccount. `key_valid_ips` is validated only: no response shows it."""
 
     name = _name(required=True)
     setup_api_key = Boolean(error_messages=messages(catalog.SETUP_API_KEY_INVALID))
@@ -109,42 +104,37 @@ class NewSubaccountSchema(Schema):
     deliverability = _options()
 
 
-def hidden(body: Mapping[str, Any]) -> frozenset[str]:
-    """Return the fields that a new subaccount does not have if it gets no key."""
+def unsupported_fields(body: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields of a body that are ignored if it requests no key."""
     return frozenset({"key_label", "key_grants", "key_valid_ips"} if body.get("setup_api_key") is False else ())
 
 
-class PageSize(fields.Integer):
-    """A number of at most nine digits."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not re.fullmatch("[0-9]{1,9}", value):
-            raise self.make_error("invalid")
-        return int(value)
-
-
 class Ids(fields.Raw):
-    """Numbers of at most 18 digits, separated by commas."""
+    """Ids separated by commas."""
+
+    def __init__(self, error: ErrorMessage) -> None:
+        super().__init__(error_messages=messages(error))
+        self._id = QueryInteger(
+            max_digits=18, error_messages=messages(error), validate=validate.Range(min=0, error=error)
+        )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> frozenset[int]:
-        numbers = value.split(",")
-        if not all(re.fullmatch("[0-9]{1,18}", number) for number in numbers):
-            raise self.make_error("invalid")
-        return frozenset(map(int, numbers))
+        return frozenset(self._id.deserialize(each) for each in value.split(","))
 
 
 class SubaccountsQuerySchema(Schema):
-    """List subaccounts."""
+    """Query to list subaccounts."""
 
     cursor = fields.String()
-    per_page = PageSize(
+    per_page = QueryInteger(
+        max_digits=9,
         error_messages=messages(catalog.PER_PAGE_RANGE),
         validate=validate.Range(1, int(catalog.MAX_PAGE_SIZE), error=catalog.PER_PAGE_RANGE),
     )
-    sort_by = _choice(catalog.SORT_BY_UNSUPPORTED, catalog.SORTS)
-    order = _choice(catalog.ORDER_UNSUPPORTED, catalog.ORDERS)
+    sort_by = one_of(catalog.SORTS, catalog.SORT_BY_UNSUPPORTED)
+    order = one_of(catalog.ORDERS, catalog.ORDER_UNSUPPORTED)
     ip_pool = fields.String()
-    status = _choice(catalog.STATUS_UNSUPPORTED, catalog.STATUSES)
+    status = one_of(catalog.STATUSES, catalog.STATUS_UNSUPPORTED)
     name = fields.String()
-    ids = Ids(error_messages=messages(catalog.IDS_INVALID))
-    option = _choice(catalog.OPTION_UNSUPPORTED, catalog.OPTIONS)
+    ids = Ids(catalog.IDS_INVALID)
+    option = one_of(catalog.OPTIONS, catalog.OPTION_UNSUPPORTED)

@@ -1,4 +1,4 @@
-"""Users: what a key may do, and the subusers of an account."""
+"""Subusers of the account."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, granted_scopes, json_body, json_strings, parent_only
+from ..provider import blueprint, json_body, json_strings, parent_only
 from ..rules import Tx
-from ..rules import users as rules
-from ..schemas import users as schemas
-
-
-@blueprint.get("/v3/scopes", endpoint="listScopes")
-def list_scopes(tx: Tx) -> ResponseReturnValue:
-    scopes = granted_scopes()
-    return {"scopes": sorted(catalog.SCOPES if scopes is None else scopes)}
+from ..rules import subusers as rules
+from ..schemas import subusers as schemas
 
 
 @blueprint.get("/v3/subusers", endpoint="listSubusers", scope="subusers.read")
@@ -25,9 +19,9 @@ def list_subusers(tx: Tx) -> ResponseReturnValue:
     query = load(schemas.SubusersQuerySchema, request.args)
     subusers = rules.list_subusers(
         tx,
-        name=query.get("username"),
+        username=query.get("username"),
         offset=query.get("offset", 0),
-        limit=query.get("limit", catalog.MAX_CLASSIC_PAGE),
+        limit=query.get("limit", int(catalog.MAX_CLASSIC_PAGE)),
     )
     return [responses.subuser(subuser) for subuser in subusers]
 
@@ -36,7 +30,7 @@ def list_subusers(tx: Tx) -> ResponseReturnValue:
 @parent_only
 def create_subuser(tx: Tx) -> ResponseReturnValue:
     fields = load(schemas.NewSubuserSchema, json_body())
-    subuser = rules.create_subuser(tx, name=fields["username"], email=fields["email"], ips=fields["ips"])
+    subuser = rules.create_subuser(tx, username=fields["username"], email=fields["email"], ips=fields["ips"])
     return responses.new_subuser(subuser)
 
 
@@ -50,4 +44,4 @@ def delete_subuser(tx: Tx, subuser_name: str) -> ResponseReturnValue:
 @blueprint.put("/v3/subusers/<subuser_name>/ips", endpoint="assignIpsToSubuser", scope="subusers.update")
 @parent_only
 def assign_ips_to_subuser(tx: Tx, subuser_name: str) -> ResponseReturnValue:
-    return {"ips": rules.assign_ips(tx, subuser_name, json_strings())}
+    return {"ips": rules.assign_ips(tx, subuser_name, ips=json_strings())}

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ....web.schemas import Schema, messages, strings
+from ....web.schemas import Schema, messages, string, strings
 from .. import catalog
-from .fields import page_size, position, required_string, string
+from .fields import limit_field, offset_field, required_string
 
 
 class SubusersQuerySchema(Schema):
-    """List subusers."""
+    """Query to list subusers."""
 
     username = string(catalog.USERNAME_MISSING)
-    limit = page_size(catalog.MAX_CLASSIC_PAGE, catalog.CLASSIC_LIMIT_RANGE)
-    offset = position(catalog.OFFSET_TYPE, catalog.OFFSET_RANGE)
+    limit = limit_field(catalog.MAX_CLASSIC_PAGE, catalog.CLASSIC_LIMIT_RANGE)
+    offset = offset_field(catalog.OFFSET_TYPE, catalog.OFFSET_RANGE)
 
 
 class NewSubuserSchema(Schema):
-    """Create a subuser. Its password is validated and not kept."""
+    """Body to create a subuser. The password is validated and not stored."""
 
     username = required_string(catalog.USERNAME_MISSING)
     email = required_string(catalog.EMAIL_MISSING)
