@@ -21,17 +21,23 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 
 from mockserver import Config, create_app
 from mockserver.core import redis_store
 from mockserver.core.errors import ConfigError, StoreError
+from mockserver.web.server_state import server_state
 
+from .control_client import ControlClient, TenantClient, Time
 from .redis_server import RedisServer, running
-from .support import World, basic, fresh_mailgun_key, fresh_sendgrid_key, fresh_sparkpost_key
-from .test_control import POOL, POOLS, Control, Made, Time, disturb, everything
+from .shared.observation import change_everything, observe_server, observe_tenant
+from .support import MAILGUN, SENDGRID, SPARKPOST, store_of
+from .support import make_app as new_app
 
 pytestmark = pytest.mark.redis
 STORES = ("redis",)
+CASES = (SPARKPOST, SENDGRID, MAILGUN)
+POOLS = {case.name: case.pools_path for case in CASES}
 FOUR = pytest.mark.xdist_group("four processes")  # so that they are started once
 
 
@@ -132,7 +138,7 @@ def test_exactly_the_limit_wins(four: list[Process]) -> None:
         four, 300, lambda process, n: create(process, "sendgrid", headers["sendgrid"], f"p{n}").status
     )
     assert (answers.count(200), answers.count(400)) == (100, 200)
-    lists = {each.ask("GET", f"/sendgrid{POOLS['sendgrid']}", headers["sendgrid"]).body for each in four}
+    lists = {each.ask("GET", f"/sendgrid{SENDGRID.pools_path}", headers["sendgrid"]).body for each in four}
     assert len(lists) == 1
     names = [pool["name"] for pool in json.loads(lists.pop())]
     assert len(names) == len(set(names)) == 100
@@ -166,13 +172,9 @@ def pools(process: Process, tenant: str, provider: str) -> list[dict[str, Any]]:
 @FOUR
 def test_two_tenants_never_see_each_other(four: list[Process]) -> None:
     """What one credential did is seen by it in every process, and by no other in any, under load of both."""
-    keys = {
-        "sparkpost": (lambda key: {"Authorization": key}, fresh_sparkpost_key),
-        "sendgrid": (lambda key: {"Authorization": f"Bearer {key}"}, fresh_sendgrid_key),
-        "mailgun": (lambda key: {"Authorization": basic("api", key)}, fresh_mailgun_key),
-    }
-    for provider, (header, fresh) in keys.items():
-        one, two = header(fresh()), header(fresh())
+    for case in CASES:
+        provider = case.name
+        one, two = case.key_headers(case.new_key()), case.key_headers(case.new_key())
         path = f"/{provider}{POOLS[provider]}"
         start = four[0].ask("GET", path, two).body
 
@@ -196,8 +198,8 @@ def test_two_tenants_never_see_each_other(four: list[Process]) -> None:
 @FOUR
 def test_a_credential_opens_one_tenant(four: list[Process]) -> None:
     """Of parallel first requests of a credential one opens its tenant; they are numbered without a gap."""
-    headers = {"Authorization": f"Bearer {fresh_sendgrid_key()}"}
-    path = f"/sendgrid{POOLS['sendgrid']}"
+    headers = {"Authorization": f"Bearer {SENDGRID.new_key()}"}
+    path = f"/sendgrid{SENDGRID.pools_path}"
     answers = in_parallel(four, 40, lambda process, n: process.ask("GET", path, headers).request)
     tenants = {request.rpartition("-")[0] for request in answers}
     assert len(tenants) == 1
@@ -220,7 +222,7 @@ def test_the_numbers_follow_the_transactions(four: list[Process]) -> None:
 
     def ask(process: Process, number: int) -> tuple[int, bool, bytes]:
         if reads := number % 3 == 2:
-            answered = process.ask("GET", f"/sparkpost{POOLS['sparkpost']}", headers["sparkpost"])
+            answered = process.ask("GET", f"/sparkpost{SPARKPOST.pools_path}", headers["sparkpost"])
         else:
             answered = create(process, "sparkpost", headers["sparkpost"], "same")
         return int(answered.request.rpartition("-")[2]), reads, answered.body
@@ -228,7 +230,7 @@ def test_the_numbers_follow_the_transactions(four: list[Process]) -> None:
     answers = sorted(in_parallel(four, 60, ask))
     _, again = made_on(four[0], seed="empty")
     replayed = [
-        four[0].ask("GET", f"/sparkpost{POOLS['sparkpost']}", again["sparkpost"])
+        four[0].ask("GET", f"/sparkpost{SPARKPOST.pools_path}", again["sparkpost"])
         if reads
         else create(four[0], "sparkpost", again["sparkpost"], "same")
         for _, reads, _ in answers
@@ -241,7 +243,7 @@ def test_faults_and_clock_are_shared(four: list[Process]) -> None:
     """A fault planned in one process strikes as often as it says in all together; a clock is the same in each."""
     tenant, headers = made_on(four[0])
     four[1].control("POST", f"/tenants/{tenant}/faults", {"operation": "*", "status": 429, "times": 5, "skip": 3}, 201)
-    path = f"/mailgun{POOLS['mailgun']}"
+    path = f"/mailgun{MAILGUN.pools_path}"
     statuses = in_parallel(four, 40, lambda process, n: process.ask("GET", path, headers["mailgun"]).status)
     assert (statuses.count(429), statuses.count(200)) == (5, 35)
     (fault,) = four[2].control("GET", f"/tenants/{tenant}/faults")["faults"]
@@ -259,7 +261,7 @@ def test_counts_are_shared(four: list[Process]) -> None:
         return process.control("GET", "/info")["counters"]["requests"], sum(each["count"] for each in counts)
 
     requests, tallied = counted(four[0])
-    path = f"/sendgrid{POOLS['sendgrid']}"
+    path = f"/sendgrid{SENDGRID.pools_path}"
     answers = in_parallel(four, 30, lambda process, n: process.ask("GET", path).request)
     assert len(set(answers)) == 30
     assert {counted(each) for each in four} == {(requests + 30, tallied + 30)}
@@ -269,7 +271,7 @@ def test_snapshots_and_reset_across_processes(redis_server: RedisServer) -> None
     """A snapshot taken in one process is gone back to in another, of a tenant and of all; a reset is everybody's."""
     with processes(redis_server.database(), 2) as (one, two):
         tenant, headers = made_on(one)
-        listed = f"/sendgrid{POOLS['sendgrid']}"
+        listed = f"/sendgrid{SENDGRID.pools_path}"
         assert create(two, "sendgrid", headers["sendgrid"], "before").status == 200
         one.control("POST", f"/tenants/{tenant}/snapshots", {"name": "mine"}, 201)
         two.control("POST", "/snapshots", {"name": "all"}, 201)
@@ -345,12 +347,12 @@ def test_numbers_of_tenants_with_chosen_credentials(four: list[Process]) -> None
 
 
 @pytest.fixture
-def two(redis_server: RedisServer, make_world: Callable[..., World]) -> tuple[World, World]:
+def two(redis_server: RedisServer, make_app: Callable[..., Flask]) -> tuple[Flask, Flask]:
     url = redis_server.database()
-    return make_world(store=url), make_world(store=url)
+    return make_app(store=url), make_app(store=url)
 
 
-def test_a_request_that_was_overtaken_begins_again(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_was_overtaken_begins_again(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that another process overtook is done over, and refused for what it finds then."""
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
@@ -360,22 +362,22 @@ def test_a_request_that_was_overtaken_begins_again(two: tuple[World, World], mon
     def overtaken(tx: Any, user: str | None, name: str) -> Any:
         times.append(name)
         if times == ["first"]:
-            assert other.sendgrid.post(POOLS["sendgrid"], json={"name": "other"}).status_code == 200
+            assert SENDGRID.client(other).post(SENDGRID.pools_path, json={"name": "other"}).status_code == 200
         if times[-2:] == ["first", "taken"]:
-            assert other.sendgrid.post(POOLS["sendgrid"], json={"name": "taken"}).status_code == 200
+            assert SENDGRID.client(other).post(SENDGRID.pools_path, json={"name": "taken"}).status_code == 200
         return real(tx, user, name)
 
     monkeypatch.setattr(rules, "create_pool", overtaken)
-    assert one.sendgrid.post(POOLS["sendgrid"], json={"name": "first"}).status_code == 200
+    assert SENDGRID.client(one).post(SENDGRID.pools_path, json={"name": "first"}).status_code == 200
     assert times == ["first", "other", "first"]
-    assert one.sendgrid.post(POOLS["sendgrid"], json={"name": "taken"}).status_code == 400
+    assert SENDGRID.client(one).post(SENDGRID.pools_path, json={"name": "taken"}).status_code == 400
     assert times[3:] == ["taken", "taken", "taken"]
-    names = [pool["name"] for pool in other.sendgrid.get(POOLS["sendgrid"]).json]
+    names = [pool["name"] for pool in SENDGRID.client(other).get(SENDGRID.pools_path).json]
     assert names[-3:] == ["other", "first", "taken"]
-    assert [record.seq for record in one.store.tenant("default").request_log] == [1, 2, 3, 4, 5]
+    assert [record.seq for record in store_of(one).tenant("default").request_log] == [1, 2, 3, 4, 5]
 
 
-def test_always_overtaken(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_always_overtaken(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that is overtaken time and again is a 503 that says so, and changes nothing."""
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
@@ -385,187 +387,189 @@ def test_always_overtaken(two: tuple[World, World], monkeypatch: pytest.MonkeyPa
 
     def overtaken(tx: Any, user: str | None, name: str) -> Any:
         if name == "mine":
-            other.sendgrid.post(POOLS["sendgrid"], json={"name": f"p{next(numbers)}"})
+            SENDGRID.client(other).post(SENDGRID.pools_path, json={"name": f"p{next(numbers)}"})
         return real(tx, user, name)
 
     monkeypatch.setattr(rules, "create_pool", overtaken)
-    response = one.sendgrid.post(POOLS["sendgrid"], json={"name": "mine"})
+    response = SENDGRID.client(one).post(SENDGRID.pools_path, json={"name": "mine"})
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
     assert "tried 4 times" in response.json["detail"] and "nothing was changed" in response.json["detail"]
     assert next(numbers) == 4
-    assert "mine" not in [pool["name"] for pool in one.sendgrid.get(POOLS["sendgrid"]).json]
+    assert "mine" not in [pool["name"] for pool in SENDGRID.client(one).get(SENDGRID.pools_path).json]
 
 
-def test_a_tenant_that_is_closed_meanwhile(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tenant_that_is_closed_meanwhile(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request whose tenant another process closes meanwhile is a 503, and leaves nothing of the tenant behind."""
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
-    made = Control(one).tenant()
-    monkeypatch.setattr(rules, "create_pool", lambda tx, user, name: Control(other).ok("DELETE", made.path, status=204))
-    response = made.sendgrid.post(POOLS["sendgrid"], json={"name": "mine"})
+    tenant = ControlClient(one).new_tenant()
+    monkeypatch.setattr(
+        rules, "create_pool", lambda tx, user, name: ControlClient(other).ok("DELETE", tenant.path, status=204)
+    )
+    response = tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"})
     assert (response.status_code, "closed" in response.json["detail"]) == (503, True)
-    assert [key for key in one.store.redis.keys("*") if made.id in key] == []
+    assert [key for key in store_of(one).redis.keys("*") if tenant.id in key] == []
 
 
-def kept(world: World) -> dict[str, Any]:
+def kept(app: Flask) -> dict[str, Any]:
     """Return everything in the database."""
     found = {}
-    for key in world.store.redis.keys("*"):
-        kind = world.store.redis.type(key)
+    for key in store_of(app).redis.keys("*"):
+        kind = store_of(app).redis.type(key)
         read = {"hash": "hgetall", "string": "get", "list": "lrange", "zset": "zrange"}[kind]
-        found[key] = getattr(world.store.redis, read)(key, *((0, -1) if kind in ("list", "zset") else ()))
+        found[key] = getattr(store_of(app).redis, read)(key, *((0, -1) if kind in ("list", "zset") else ()))
     return found
 
 
-def test_a_refused_request_changes_nothing(world: World) -> None:
+def test_a_refused_request_changes_nothing(app: Flask) -> None:
     """After a refusal, and after a GET, a tenant is in Redis what it was, but for the number of the next request."""
-    made = Control(world).tenant()
-    disturb(made)
-    key = f"mockserver:t:{made.id}"
-    before = kept(world)[key]
-    made.ok("DELETE", "/faults", status=204)
-    made.ok("PUT", "/clock", {"frozen": True})
-    before = kept(world)[key]
-    made.sendgrid.post(POOLS["sendgrid"], **POOL["sendgrid"])
-    made.mailgun.post(POOLS["mailgun"], data={"name": "x"})
-    made.sparkpost.delete(f"{POOLS['sparkpost']}/default")
-    made.mailgun.get(POOLS["mailgun"])
-    made.refused("PUT", "/clock", {"now": "no"})
-    after = kept(world)[key]
+    tenant = ControlClient(app).new_tenant()
+    change_everything(tenant, CASES)
+    key = f"mockserver:t:{tenant.id}"
+    before = kept(app)[key]
+    tenant.ok("DELETE", "/faults", status=204)
+    tenant.ok("PUT", "/clock", {"frozen": True})
+    before = kept(app)[key]
+    tenant.sendgrid.post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
+    tenant.mailgun.post(MAILGUN.pools_path, data={"name": "x"})
+    tenant.sparkpost.delete(f"{SPARKPOST.pools_path}/default")
+    tenant.mailgun.get(MAILGUN.pools_path)
+    tenant.error("PUT", "/clock", {"now": "no"})
+    after = kept(app)[key]
     assert int(after.pop("seq")) == int(before.pop("seq")) + 4
     assert after == before
 
 
-def test_who_only_reads_keeps_no_state(world: World) -> None:
+def test_who_only_reads_keeps_no_state(app: Flask) -> None:
     """In Redis there is no state of a tenant that only reads; one of its own seed keeps that."""
-    reader = Control(world).tenant()
-    reader.sendgrid.get(POOLS["sendgrid"])
-    assert not [name for name in kept(world)[f"mockserver:t:{reader.id}"] if name[1:2] == ":"]
-    seeded = Control(world).tenant(seed="empty")
-    fields = [name for name in kept(world)[f"mockserver:t:{seeded.id}"] if name[1:2] == ":"]
+    reader = ControlClient(app).new_tenant()
+    reader.sendgrid.get(SENDGRID.pools_path)
+    assert not [name for name in kept(app)[f"mockserver:t:{reader.id}"] if name[1:2] == ":"]
+    seeded = ControlClient(app).new_tenant(seed="empty")
+    fields = [name for name in kept(app)[f"mockserver:t:{seeded.id}"] if name[1:2] == ":"]
     assert sorted(fields) == ["w:mailgun", "w:sendgrid", "w:sparkpost"]
 
 
-def test_no_strangers_credential_is_kept(world: World) -> None:
+def test_no_strangers_credential_is_kept(app: Flask) -> None:
     """A credential that opened a tenant is in Redis as a digest only."""
-    keys = [fresh_sendgrid_key(), fresh_sparkpost_key(), fresh_mailgun_key()]
-    world.as_sendgrid(keys[0]).post(POOLS["sendgrid"], **POOL["sendgrid"])
-    world.as_sparkpost(keys[1]).get(POOLS["sparkpost"])
-    world.as_mailgun(keys[2]).get(POOLS["mailgun"])
-    text = repr(kept(world))
+    keys = [SENDGRID.new_key(), SPARKPOST.new_key(), MAILGUN.new_key()]
+    SENDGRID.client(app, keys[0]).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
+    SPARKPOST.client(app, keys[1]).get(SPARKPOST.pools_path)
+    MAILGUN.client(app, keys[2]).get(MAILGUN.pools_path)
+    text = repr(kept(app))
     for key in keys:
         assert key not in text
     assert base64.b64encode(keys[2].encode()).decode() not in text
 
 
-def test_a_reset_deletes_what_is_ours(world: World) -> None:
+def test_a_reset_deletes_what_is_ours(app: Flask) -> None:
     """A reset leaves the world's digest, and what others keep in the same database."""
-    world.store.redis.set("other:thing", "theirs")
-    made = Control(world).tenant()
-    disturb(made)
-    made.ok("POST", "/snapshots", {"name": "s"}, status=201)
-    Control(world).ok("POST", "/snapshots", {"name": "s"}, status=201)
-    world.as_mailgun().get(POOLS["mailgun"])
-    Control(world).ok("POST", "/reset", {})
-    assert sorted(kept(world)) == ["mockserver:seed", "other:thing"]
+    store_of(app).redis.set("other:thing", "theirs")
+    tenant = ControlClient(app).new_tenant()
+    change_everything(tenant, CASES)
+    tenant.ok("POST", "/snapshots", {"name": "s"}, status=201)
+    ControlClient(app).ok("POST", "/snapshots", {"name": "s"}, status=201)
+    MAILGUN.new_client(app).get(MAILGUN.pools_path)
+    ControlClient(app).ok("POST", "/reset", {})
+    assert sorted(kept(app)) == ["mockserver:seed", "other:thing"]
 
 
-def test_a_closed_tenant_leaves_nothing(world: World) -> None:
+def test_a_closed_tenant_leaves_nothing(app: Flask) -> None:
     """Nothing of a closed tenant is left, and the journals' room is as it was."""
-    before = kept(world)
-    made = Control(world).tenant()
-    disturb(made)
-    made.ok("POST", "/snapshots", {"name": "s"}, status=201)
-    Control(world).ok("DELETE", made.path, status=204)
-    after = kept(world)
+    before = kept(app)
+    tenant = ControlClient(app).new_tenant()
+    change_everything(tenant, CASES)
+    tenant.ok("POST", "/snapshots", {"name": "s"}, status=201)
+    ControlClient(app).ok("DELETE", tenant.path, status=204)
+    after = kept(app)
     assert set(after) - set(before) == {"mockserver:counts", "mockserver:request_counts"}
     assert after["mockserver:counts"]["budget"] == "0"
 
 
-def test_server_snapshots_are_bounded(world: World) -> None:
+def test_server_snapshots_are_bounded(app: Flask) -> None:
     """There are at most as many snapshots as may be; one of the same name takes the other's place."""
-    assert world.store.save("one", 1) and world.store.save("one", 1)
-    assert not world.store.save("two", 1)
-    assert list(world.store.snapshots()) == ["one"]
+    assert store_of(app).save("one", 1) and store_of(app).save("one", 1)
+    assert not store_of(app).save("two", 1)
+    assert list(store_of(app).snapshots()) == ["one"]
 
 
-def test_many_tenants_are_saved_and_restored(make_world: Callable[..., World]) -> None:
+def test_many_tenants_are_saved_and_restored(make_app: Callable[..., Flask]) -> None:
     """A snapshot of all keeps the order in which tenants were used: the same one is closed next."""
-    world = make_world(max_tenants=3)
-    control = Control(world)
-    made = [control.tenant() for _ in range(3)]
-    made[0].sendgrid.get(POOLS["sendgrid"])
-    disturb(made[1])
-    before = everything(made[1])
-    made[0].sendgrid.get(POOLS["sendgrid"])
+    app = make_app(max_tenants=3)
+    control = ControlClient(app)
+    made = [control.new_tenant() for _ in range(3)]
+    made[0].sendgrid.get(SENDGRID.pools_path)
+    change_everything(made[1], CASES)
+    before = observe_tenant(made[1])
+    made[0].sendgrid.get(SENDGRID.pools_path)
     control.ok("POST", "/snapshots", {"name": "all"}, status=201)
-    control.tenant()
-    made[0].refused("GET", "/nope", status=404)
+    control.new_tenant()
+    made[0].error("GET", "/nope", status=404)
     control.ok("POST", "/snapshots/all/restore")
     assert [each["id"] for each in control.ok("GET", "/tenants")["tenants"]] == [each.id for each in made]
-    assert everything(made[1]) == before
-    control.tenant()
+    assert observe_tenant(made[1]) == before
+    control.new_tenant()
     assert sorted(each["id"] for each in control.ok("GET", "/tenants")["tenants"]) == ["t1", "t2", "t5"]
 
 
 # Time to live
 
 
-def test_idle_tenants_expire(make_world: Callable[..., World]) -> None:
+def test_idle_tenants_expire(make_app: Callable[..., Flask]) -> None:
     """A tenant that nobody used for --tenant-ttl is gone from Redis by itself; its credential is told so, always."""
-    world = make_world(tenant_ttl=0.4)
-    control = Control(world)
-    made, used = control.tenant(), control.tenant()
-    stranger = world.as_mailgun()
-    for each in (made.mailgun, used.mailgun, stranger, world.mailgun):
-        assert each.post(POOLS["mailgun"], **POOL["mailgun"]).status_code == 200
-    made.ok("POST", "/snapshots", {"name": "s"}, status=201)
+    app = make_app(tenant_ttl=0.4)
+    control = ControlClient(app)
+    tenant, used = control.new_tenant(), control.new_tenant()
+    stranger = MAILGUN.new_client(app)
+    for each in (tenant.mailgun, used.mailgun, stranger, MAILGUN.client(app)):
+        assert each.post(MAILGUN.pools_path, **MAILGUN.new_pool("mine")).status_code == 200
+    tenant.ok("POST", "/snapshots", {"name": "s"}, status=201)
     deadline = time.monotonic() + 0.6
     while time.monotonic() < deadline:
-        assert used.mailgun.get(POOLS["mailgun"]).status_code == 200
+        assert used.mailgun.get(MAILGUN.pools_path).status_code == 200
         time.sleep(0.05)
-    keys = world.store.redis.keys("mockserver:[tsjn]:*")
+    keys = store_of(app).redis.keys("mockserver:[tsjn]:*")
     assert {key.rpartition(":")[2] for key in keys} == {used.id, "default"}
     for _ in range(2):
-        for each in (made.mailgun, stranger):
-            response = each.get(POOLS["mailgun"])
+        for each in (tenant.mailgun, stranger):
+            response = each.get(MAILGUN.pools_path)
             assert (response.status_code, "--tenant-ttl" in response.json["detail"]) == (503, True)
-    made.refused("GET", "", status=404)
-    assert world.mailgun.get(POOLS["mailgun"]).status_code == 200
+    tenant.error("GET", "", status=404)
+    assert MAILGUN.client(app).get(MAILGUN.pools_path).status_code == 200
     assert control.ok("GET", "/info")["counters"]["evictions"] == 2
     assert {each["id"] for each in control.ok("GET", "/tenants")["tenants"]} == {used.id, "default"}
 
 
-def test_keys_expire_without_a_server(make_world: Callable[..., World]) -> None:
+def test_keys_expire_without_a_server(make_app: Callable[..., Flask]) -> None:
     """Of an idle tenant no key of its own is left in Redis, even if no server looks."""
-    world = make_world(tenant_ttl=1.0)
-    made = Control(world).tenant()
-    disturb(made)
-    made.ok("POST", "/snapshots", {"name": "s"}, status=201)
-    assert len(world.store.redis.keys(f"mockserver:[tsjn]:{made.id}")) == 4
+    app = make_app(tenant_ttl=1.0)
+    tenant = ControlClient(app).new_tenant()
+    change_everything(tenant, CASES)
+    tenant.ok("POST", "/snapshots", {"name": "s"}, status=201)
+    assert len(store_of(app).redis.keys(f"mockserver:[tsjn]:{tenant.id}")) == 4
     end = time.monotonic() + 20
-    while world.store.redis.keys("mockserver:[tsjn]:*"):
+    while store_of(app).redis.keys("mockserver:[tsjn]:*"):
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
-def test_a_tenant_in_use_by_the_control_api(make_world: Callable[..., World]) -> None:
+def test_a_tenant_in_use_by_the_control_api(make_app: Callable[..., Flask]) -> None:
     """A tenant of which somebody asks the control API is in use."""
-    made = Control(make_world(tenant_ttl=1.5)).tenant()
+    tenant = ControlClient(make_app(tenant_ttl=1.5)).new_tenant()
     for _ in range(4):
         time.sleep(0.5)
-        made.ok("GET", "/state")
+        tenant.ok("GET", "/state")
 
 
 # Another world, and no Redis
 
 
-def test_another_world_is_refused(redis_server: RedisServer, make_world: Callable[..., World]) -> None:
+def test_another_world_is_refused(redis_server: RedisServer, make_app: Callable[..., Flask]) -> None:
     """A server of another world does not start on the same Redis, unless nothing is kept there."""
     url = redis_server.database()
-    world = make_world(store=url)
-    world.sendgrid.get(POOLS["sendgrid"])
+    app = make_app(store=url)
+    SENDGRID.client(app).get(SENDGRID.pools_path)
     for other in ({"seed": "empty"}, {"id_seed": "other"}):
         with pytest.raises(StoreError, match="began in another world"):
             create_app(Config(store=url, **other))
@@ -576,30 +580,33 @@ def test_another_world_is_refused(redis_server: RedisServer, make_world: Callabl
         True,
         False,
     )
-    world.store.reset()
-    successor = make_world(store=url, seed="empty")
-    assert successor.sendgrid.get(POOLS["sendgrid"]).json == []
-    response = world.sendgrid.get(POOLS["sendgrid"])
+    store_of(app).reset()
+    successor = make_app(store=url, seed="empty")
+    assert SENDGRID.client(successor).get(SENDGRID.pools_path).json == []
+    response = SENDGRID.client(app).get(SENDGRID.pools_path)
     assert (response.status_code, "began in another world" in response.json["detail"]) == (503, True)
 
 
 def test_redis_is_gone_and_back(caplog: pytest.LogCaptureFixture) -> None:
     """Without Redis everything but `live` is a 503 of our own; when it is back, so is the server."""
     with running() as server:
-        world = World(store=server.database())
-        control = Control(world)
-        made = control.tenant()
-        assert made.sendgrid.get(POOLS["sendgrid"]).status_code == 200
+        app = new_app(store=server.database())
+        control = ControlClient(app)
+        tenant = control.new_tenant()
+        assert tenant.sendgrid.get(SENDGRID.pools_path).status_code == 200
         server.stop()
         for response in (
-            made.sendgrid.get(POOLS["sendgrid"]),
-            made.sendgrid.post(POOLS["sendgrid"], **POOL["sendgrid"]),
-            world.mailgun.get(POOLS["mailgun"]),
-            world.as_sparkpost().get(POOLS["sparkpost"]),
-            world.sendgrid("OPTIONS", POOLS["sendgrid"]),
-            *(control("GET", path) for path in ("/ready", "/info", "/tenants", "/snapshots", "/coverage", "/metrics")),
-            *(control("GET", made.path + path) for path in ("", "/state", "/requests", "/clock", "/faults")),
-            *(control("POST", path, {}) for path in ("/tenants", "/reset", f"{made.path}/reset")),
+            tenant.sendgrid.get(SENDGRID.pools_path),
+            tenant.sendgrid.post(SENDGRID.pools_path, **SENDGRID.new_pool("mine")),
+            MAILGUN.client(app).get(MAILGUN.pools_path),
+            SPARKPOST.new_client(app).get(SPARKPOST.pools_path),
+            SENDGRID.client(app).open(SENDGRID.pools_path, method="OPTIONS"),
+            *(
+                control.open("GET", path)
+                for path in ("/ready", "/info", "/tenants", "/snapshots", "/coverage", "/metrics")
+            ),
+            *(control.open("GET", tenant.path + path) for path in ("", "/state", "/requests", "/clock", "/faults")),
+            *(control.open("POST", path, {}) for path in ("/tenants", "/reset", f"{tenant.path}/reset")),
         ):
             assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
             assert response.json["status"] == 503
@@ -607,7 +614,7 @@ def test_redis_is_gone_and_back(caplog: pytest.LogCaptureFixture) -> None:
         control.ok("GET", "/live")
         server.start()
         control.ok("GET", "/ready")
-        assert world.sendgrid.post(POOLS["sendgrid"], **POOL["sendgrid"]).status_code == 200
+        assert SENDGRID.client(app).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine")).status_code == 200
         assert [each["id"] for each in control.ok("GET", "/tenants")["tenants"]] == ["default"]
     assert "crashed" not in caplog.text
 
@@ -617,9 +624,9 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     with running() as server, pytest.MonkeyPatch.context() as patch:
-        world = World(store=server.database())
+        app = new_app(store=server.database())
         patch.setattr(rules, "create_pool", lambda tx, user, name: server.stop())
-        response = world.sendgrid.post(POOLS["sendgrid"], **POOL["sendgrid"])
+        response = SENDGRID.client(app).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
         assert (response.status_code, "may be done or not" in response.json["detail"]) == (503, True)
     assert "crashed" not in caplog.text
 
@@ -652,80 +659,79 @@ def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.stdout == "False\n"
 
 
-def test_one_transcript(make_world: Callable[..., World], redis_server: RedisServer) -> None:
+def test_one_transcript(make_app: Callable[..., Flask], redis_server: RedisServer) -> None:
     """The same calls get the same bytes over memory and over Redis."""
-    from .test_control import observed
 
-    assert observed(make_world(time=Time())) == observed(make_world(store="memory", time=Time()))
+    assert observe_server(make_app(time=Time()), CASES) == observe_server(make_app(store="memory", time=Time()), CASES)
 
 
-def test_all_is_read_back(world: World) -> None:
+def test_all_is_read_back(app: Flask) -> None:
     """What another process reads is what this one wrote: states, faults, clock, snapshots and the journal."""
-    made = Control(world).tenant(seed={"mailgun": {"async_delay_seconds": None}}, clock={"frozen": True})
-    disturb(made)
-    made.fault("*", kind="delay", delay_seconds=0.5, when="after", skip=1)
-    made.ok("POST", "/snapshots", {"name": "ü"}, status=201)
-    made.sendgrid.post(f"{POOLS['sendgrid']}?ä=%FF", data=b"\xff\x00", headers={"X-Odd": "ü"})
-    other = World(store=world.server.config.store)
-    again = Made(Control(other), made.data)
-    assert everything(again) == everything(made)
-    assert again.ok("GET", "/requests") == made.ok("GET", "/requests")
+    tenant = ControlClient(app).new_tenant(seed={"mailgun": {"async_delay_seconds": None}}, clock={"frozen": True})
+    change_everything(tenant, CASES)
+    tenant.fault("*", kind="delay", delay_seconds=0.5, when="after", skip=1)
+    tenant.ok("POST", "/snapshots", {"name": "ü"}, status=201)
+    tenant.sendgrid.post(f"{SENDGRID.pools_path}?ä=%FF", data=b"\xff\x00", headers={"X-Odd": "ü"})
+    other = new_app(store=server_state(app).config.store)
+    again = TenantClient(ControlClient(other), tenant.data)
+    assert observe_tenant(again) == observe_tenant(tenant)
+    assert again.ok("GET", "/requests") == tenant.ok("GET", "/requests")
     assert again.ok("GET", "/snapshots") == {"snapshots": [{"name": "ü"}]}
 
 
-def test_a_tenant_of_the_same_name(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tenant_of_the_same_name(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request whose tenant is closed meanwhile, and another made of its name, has no part in that one."""
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
-    made = Control(one).tenant()
+    tenant = ControlClient(one).new_tenant()
     real, again = rules.create_pool, []
 
     def overtaken(tx: Any, user: str | None, name: str) -> Any:
         if not again:
-            Control(other).ok("POST", "/reset", {})
-            again.append(Control(other).tenant())
+            ControlClient(other).ok("POST", "/reset", {})
+            again.append(ControlClient(other).new_tenant())
         return real(tx, user, name)
 
     monkeypatch.setattr(rules, "create_pool", overtaken)
-    assert made.sendgrid.post(POOLS["sendgrid"], json={"name": "mine"}).status_code == 503
-    assert again[0].id == made.id
+    assert tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"}).status_code == 503
+    assert again[0].id == tenant.id
     assert again[0].ok("GET", "/requests")["requests"] == []
-    assert b"mine" not in again[0].sendgrid.get(POOLS["sendgrid"]).data
+    assert b"mine" not in again[0].sendgrid.get(SENDGRID.pools_path).data
 
 
-def test_a_journal_of_the_same_name(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_of_the_same_name(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that was answered before its tenant was closed is in no journal of another with that name."""
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
-    made = Control(one).tenant()
+    tenant = ControlClient(one).new_tenant()
     real, again = rules.find_pool, []
 
     def overtaken(*args: Any) -> Any:
         if not again:
-            Control(other).ok("POST", "/reset", {})
-            again.append(Control(other).tenant())
+            ControlClient(other).ok("POST", "/reset", {})
+            again.append(ControlClient(other).new_tenant())
         return real(*args)
 
     monkeypatch.setattr(rules, "find_pool", overtaken)
-    assert made.sendgrid.get(f"{POOLS['sendgrid']}/spare").status_code == 200
-    assert again[0].id == made.id
+    assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/spare").status_code == 200
+    assert again[0].id == tenant.id
     assert again[0].ok("GET", "/requests")["requests"] == []
 
 
-def test_a_delay_ends_with_its_tenant(two: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delay_ends_with_its_tenant(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     """A delayed call ends when another process closes its tenant."""
     one, other = two
     monkeypatch.setattr(redis_store, "LOOK", 0.05)
-    made = Control(one).tenant()
-    made.fault("*", kind="delay", delay_seconds=60)
+    tenant = ControlClient(one).new_tenant()
+    tenant.fault("*", kind="delay", delay_seconds=60)
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
-        delayed = pool.submit(made.sendgrid.get, POOLS["sendgrid"])
-        while not Made(Control(other), made.data).ok("GET", "/faults/f1")["fired"]:
+        delayed = pool.submit(tenant.sendgrid.get, SENDGRID.pools_path)
+        while not TenantClient(ControlClient(other), tenant.data).ok("GET", "/faults/f1")["fired"]:
             time.sleep(0.01)
-        Control(other).ok("DELETE", made.path, status=204)
+        ControlClient(other).ok("DELETE", tenant.path, status=204)
         with pytest.raises(ConnectionError):
             delayed.result()
     assert time.monotonic() - began < 10

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from flask import Flask
 
 from mockserver import create_app
 from mockserver.core import resources, seed
@@ -16,8 +17,9 @@ from mockserver.core import yaml_files as documents
 from mockserver.core.config import Config
 from mockserver.core.errors import SeedError
 from mockserver.providers import PROVIDERS
+from mockserver.web.server_state import server_state
 
-from .support import World
+from .support import MAILGUN, SENDGRID, SPARKPOST
 
 SECTIONS = {provider.name: provider.seed_schema for provider in PROVIDERS}
 ID = "0123456789abcdef01234567"
@@ -177,15 +179,15 @@ def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
     assert seed.load(str(path), SECTIONS).name == "mine"
 
 
-def test_an_empty_world(make_world: Callable[..., World]) -> None:
+def test_an_empty_world(make_app: Callable[..., Flask]) -> None:
     """A world with nothing in it has SparkPost's default pool, and empty lists."""
-    world = make_world(seed="empty")
-    assert world.as_sparkpost().get("/api/v1/ip-pools").json == {
+    app = make_app(seed="empty")
+    assert SPARKPOST.new_client(app).get("/api/v1/ip-pools").json == {
         "results": [{"id": "default", "name": "Default", "ips": []}]
     }
-    assert world.as_sparkpost().get("/api/v1/sending-ips").json == {"results": []}
-    assert world.as_sendgrid().get("/v3/ips/pools").json == []
-    assert world.as_mailgun().get("/v3/ip_pools").json == {"ip_pools": [], "message": "success"}
+    assert SPARKPOST.new_client(app).get("/api/v1/sending-ips").json == {"results": []}
+    assert SENDGRID.new_client(app).get("/v3/ips/pools").json == []
+    assert MAILGUN.new_client(app).get("/v3/ip_pools").json == {"ip_pools": [], "message": "success"}
 
 
 def test_the_default_world() -> None:
@@ -208,16 +210,16 @@ def test_the_default_world() -> None:
     assert len(mailgun["subaccounts"]) == 1
 
 
-def test_every_registered_key_of_the_default_world_is_well_formed(make_world: Callable[..., World]) -> None:
+def test_every_registered_key_of_the_default_world_is_well_formed(make_app: Callable[..., Flask]) -> None:
     """The demo keys look like the providers' own."""
-    world = make_world()
-    for provider, key in world.server.seed.registrations:
-        assert world.server.providers[provider].api_key_pattern.fullmatch(key)
+    app = make_app()
+    for provider, key in server_state(app).seed.registrations:
+        assert server_state(app).providers[provider].api_key_pattern.fullmatch(key)
     for provider in PROVIDERS:
         assert provider.api_key_pattern.fullmatch(provider.example_api_key)
 
 
-def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: Path) -> None:
+def test_several_tenants_in_a_seed(make_app: Callable[..., Flask], tmp_path: Path) -> None:
     """Credentials that name one tenant share it, of whichever provider; another tenant is another world."""
     path = tmp_path / "tenants.yaml"
     data: dict[str, Any] = {
@@ -226,8 +228,8 @@ def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: P
         "mailgun": {"credentials": [{"key": "d", "tenant": "one"}]},
     }
     path.write_text(yaml.safe_dump(data), "utf-8")
-    world = make_world(seed=str(path))
-    tenants = [world.as_sendgrid(key).tenant.id for key in "abc"] + [world.as_mailgun("d").tenant.id]
+    app = make_app(seed=str(path))
+    tenants = [SENDGRID.client(app, key).tenant.id for key in "abc"] + [MAILGUN.client(app, "d").tenant.id]
     assert tenants == ["one", "one", "default", "one"]
 
 

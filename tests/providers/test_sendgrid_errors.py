@@ -14,7 +14,7 @@ import pytest
 from mockserver.providers.sendgrid import provider
 from mockserver.web.openapi import METHODS, Contract
 
-from ..support import ProviderAccess
+from ..support import ProviderClient
 
 VENDOR_DOCS = os.environ.get("MOCKSERVER_VENDOR_DOCS")
 """Where SendGrid's own documents are: they are not part of this project."""
@@ -180,7 +180,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[f"{row.operation} {row.field}: {row.message}" for row in TABLE])
-def test_error(row: Row, make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_error(row: Row, make_sendgrid: Callable[..., ProviderClient]) -> None:
     """A documented error is answered with status 400 and exactly its field and message."""
     sendgrid = make_sendgrid(**row.section)
     if row.acting_for is not None:
