@@ -17,9 +17,9 @@ from flask import Flask
 from mockserver import Config, create_app, wsgi_adapter, wsgi_transport
 from mockserver.server import HttpServer, start
 
+from .cli.commands import fetch, free_port, run, running
 from .provider_case import ProviderCase
 from .support import MAILGUN, SENDGRID, SPARKPOST, response_violations, store_of
-from .test_cli import fetch, free_port, run, running
 
 DOMAINS = "/v3/ip_pools/658041ae44842b99ee2eaa1b/domains?limit=10"
 CREDENTIALS = {case.name: case.key_headers(case.api_key) for case in (SPARKPOST, SENDGRID, MAILGUN)}

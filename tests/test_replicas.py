@@ -16,7 +16,7 @@ import requests
 from mockserver import ControlClient, Server
 
 from .redis_server import RedisServer
-from .test_redis_store import Process, processes
+from .redis_store.processes import Process, processes
 
 pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("four processes")]
 

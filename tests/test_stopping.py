@@ -19,8 +19,8 @@ import pytest
 from mockserver import Config
 from mockserver.server import start
 
+from .cli.commands import running
 from .support import SENDGRID_KEY
-from .test_cli import running
 
 AUTH = b"Host: localhost\r\nAuthorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
 GET = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + AUTH + b"\r\n"

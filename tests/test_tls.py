@@ -23,8 +23,8 @@ from mockserver import ControlClient, ControlError, tls
 from mockserver.providers import PROVIDERS
 from mockserver.server import HttpServer, start
 
+from .cli.commands import ENVIRONMENT, free_port, run, running
 from .support import MAILGUN_KEY, SENDGRID_KEY, response_violations
-from .test_cli import ENVIRONMENT, free_port, run, running
 
 HOSTS = [host for provider in PROVIDERS for host in provider.hosts]
 AUTH = {"Authorization": f"Bearer {SENDGRID_KEY}"}

@@ -38,16 +38,16 @@ LEFT_OUT = {
     "tests/clients": "the clients ask what tests/providers asks; they need much, but not what a row is about",
     "tests/test_deploy.py": "checks files, not libraries",
     "tests/test_docs.py": "shows the clients, and pytest-asyncio",
-    "tests/test_flask.py::test_schemathesis_from_wsgi": "Schemathesis, too",
+    "tests/flask_app/test_flask_features.py::test_schemathesis_from_wsgi": "Schemathesis, too",
     "tests/test_fuzzing.py": "Schemathesis supports neither the lowest versions nor always the newest",
     "tests/test_lock.py": "checks files, not libraries",
-    "tests/test_pytest_plugin.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
+    "tests/pytest_plugin/test_other_plugins.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
     "tests/test_testcontainers.py": "needs containers",
 }
 """Tests that only the row with the whole extra `test` runs, and why. The others run all else that is not slow."""
 
 
-ABOUT_PYTEST = ("tests/test_pytest_plugin.py", "tests/test_store.py")
+ABOUT_PYTEST = ("tests/pytest_plugin", "tests/test_store.py")
 """What runs where only pytest is another one than in a row before: the plugin, and Hypothesis's machinery."""
 
 

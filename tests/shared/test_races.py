@@ -163,7 +163,7 @@ def histories(
 
 
 def differences(app: Flask, cases: list[ProviderCase], tenants: int, seed: int) -> list[str]:
-    """Return where responses are not those to the same requests one after the other, in the order of the request log."""
+    """Return where responses differ from those to the same requests in the order of the request log."""
     found = []
     for tenant, history in histories(app, cases, tenants, seed):
         request_log = control(app, "GET", f"tenants/{tenant.id}/requests?limit=1000")["requests"]
