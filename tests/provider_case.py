@@ -63,6 +63,8 @@ class ProviderCase:
     """How it writes a standard reason phrase."""
     accepts_json: bool = True
     """Whether the POST takes a JSON object whose only key is `name`."""
+    further_requests: Callable[[str], list[tuple[str, str, dict[str, Any]]]] = lambda name: []
+    """Return more requests about a pool, for tests of parallel ones: method, path and arguments."""
     pool_limit: int | None = None
     """The maximum number of pools; beyond it, creating one is a 400."""
 

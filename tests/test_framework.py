@@ -63,11 +63,11 @@ def test_body_that_ends_early_is_a_problem_in_an_own_app() -> None:
 
 
 def test_body_that_is_too_large_is_not_read(mock: Flask) -> None:
-    class Unread(io.BytesIO):
+    class UnreadableBody(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             raise AssertionError("the body was read")
 
-    announced = {"CONTENT_LENGTH": str(Config().max_body_bytes + 2), "wsgi.input": Unread()}
+    announced = {"CONTENT_LENGTH": str(Config().max_body_bytes + 2), "wsgi.input": UnreadableBody()}
     response = mock.test_client().post(POOLS, headers=SENDGRID, environ_overrides=announced)
     assert response.status_code == 413
 

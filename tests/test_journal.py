@@ -37,7 +37,7 @@ def test_a_record(app: Flask) -> None:
     )
 
 
-def test_what_nothing_read(app: Flask) -> None:
+def test_unused_fields_are_recorded(app: Flask) -> None:
     """Body fields and query parameters that no handler read are known, in JSON and in both forms."""
     SPARKPOST.client(app).post("/api/v1/ip-pools?page=2", json={"name": "New", "colour": "red"})
     MAILGUN.client(app).post(
@@ -64,7 +64,7 @@ def test_requests_without_an_operation(app: Flask) -> None:
     ]
 
 
-def test_it_is_bounded(make_app: Callable[..., Flask]) -> None:
+def test_request_log_is_bounded(make_app: Callable[..., Flask]) -> None:
     """Older records are dropped and counted."""
     app = make_app(request_log_size=3)
     for _ in range(5):

@@ -115,7 +115,7 @@ def test_links_of_a_port(server: HttpServer) -> None:
     assert b"Unable to locate" in body
 
 
-def test_the_server_tells_its_ports(server: HttpServer) -> None:
+def test_ready_message_has_the_provider_ports(server: HttpServer) -> None:
     """The greeting and the control API say where a provider has a port of its own."""
     ready_message: Any = server.ready_message()
     returned = {

@@ -18,8 +18,8 @@ from .support import make_app as new_app
 STORES = ("memory", "redis")
 
 
-def test_transport_is_no_business_of_a_provider(app: Flask) -> None:
-    """A request to become a websocket is an ordinary one; a Host that is none is no 404 of the provider."""
+def test_upgrade_and_invalid_host_are_handled_before_the_provider(app: Flask) -> None:
+    """A request to become a websocket is an ordinary one; an invalid Host is no 404 of the provider."""
     headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
     assert SPARKPOST.client(app).get("/api/v1/ip-pools", headers=headers).status_code == 200
     response = SPARKPOST.client(app).get("/api/v1/ip-pools", headers={"Host": "a..b"})
@@ -67,7 +67,7 @@ def test_links_lead_back_under_any_name(make_app: Callable[..., Flask], host: st
 
 
 def test_an_entry_takes_just_its_values() -> None:
-    """A missing or unknown placeholder is a mistake of ours, found at once."""
+    """A missing or unknown placeholder is a TypeError."""
     entry = entries(PROVIDERS[0].catalog)["pool_does_not_exist"]
     assert entry(id="{x}").message == "IP Pool {x} does not exist."
     for values in ({}, {"id": "x", "name": "y"}):

@@ -49,7 +49,7 @@ def test_switches() -> None:
     assert (set_beside[ON], set_beside[OFF]) == (False, True)
 
 
-def test_who_counts_more() -> None:
+def test_profile_inherit_named_profile_overrides() -> None:
     """A profile that is named counts more than all that another says; without a name, only what is set does."""
     other = Profile("live", {"off": True})
     assert Profile("documented").inherit(other) == Profile("documented")
@@ -82,17 +82,17 @@ def test_the_switches_of_a_provider(provider: Any) -> None:
         (None, profiles("documented", "documented", "documented")),
     ],
 )
-def test_of_the_server(
+def test_profile_of_the_server_applies_to_every_tenant(
     make_app: Callable[..., Flask], choice: ProfileSetting | None, expected: Mapping[str, str]
 ) -> None:
-    """The server's is that of the seed's tenant, of those that strangers open, and of those that a program opens."""
+    """The seed's tenant has it, and tenants that unknown keys or the control API create."""
     app = make_app(profile=choice)
     assert returned(app, "default") == expected
     SENDGRID.new_client(app).get("/v3/ips/pools")
-    (stranger,) = [
+    (opened_by_key,) = [
         each["id"] for each in app.test_client().get(TENANTS).json["tenants"] if each["id"].startswith("open-")
     ]
-    assert returned(app, stranger) == expected
+    assert returned(app, opened_by_key) == expected
     assert returned(app, opened(app)) == expected
     assert returned(app, opened(app, seed="empty")) == expected
 
@@ -113,14 +113,14 @@ def test_of_the_server(
         ({"mailgun": {"switches": {"on": True}}}, "mailgun.switches.on: unknown switch: expected one of none"),
     ],
 )
-def test_a_profile_that_there_is_not(choice: ProfileSetting, said: str) -> None:
-    """Whoever says a profile, a provider or a switch that there is not is told so, and what there is."""
+def test_unknown_profile_is_an_error(choice: ProfileSetting, said: str) -> None:
+    """The error names the profiles, providers or switches that exist."""
     with pytest.raises(SeedError) as caught:
         resolve_profiles(choice, {"sparkpost": [], "sendgrid": [ON], "mailgun": []})
     assert str(caught.value) == said
 
 
-def test_of_a_tenant(make_app: Callable[..., Flask]) -> None:
+def test_profile_of_a_tenant_overrides_seed_and_server(make_app: Callable[..., Flask]) -> None:
     """Who opens a tenant counts more than its seed, and the seed more than the server; others notice nothing."""
     app = make_app(profile="sendgrid=live")
     seed = {"mailgun": {"profile": "live"}, "sendgrid": {"profile": "documented"}}
@@ -134,7 +134,7 @@ def test_of_a_tenant(make_app: Callable[..., Flask]) -> None:
     assert returned(app, "default") == returned(app, opened(app)) == profiles("documented", "live", "documented")
 
 
-def test_it_is_kept(app: Flask) -> None:
+def test_profile_is_part_of_the_state(app: Flask) -> None:
     """A profile is in the state, in snapshots and what a reset goes back to; a state that says none leaves it."""
     tenant_id = opened(app, profile="live")
     path = f"{TENANTS}/{tenant_id}"
@@ -166,7 +166,7 @@ def test_it_is_kept(app: Flask) -> None:
         ({"seed": {"sendgrid": {"switches": {"nothing_of_ours": True}}}}, "/body/seed/sendgrid/switches"),
     ],
 )
-def test_a_tenant_that_cannot_be(app: Flask, asked: dict[str, Any], at: str) -> None:
+def test_tenant_with_an_unknown_profile_is_an_error(app: Flask, asked: dict[str, Any], at: str) -> None:
     """A tenant of a profile that there is not is refused with the place of the mistake, and not made."""
     response = app.test_client().post(TENANTS, json=asked)
     assert response.status_code == 400

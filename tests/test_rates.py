@@ -1,4 +1,4 @@
-"""How often a credential asks for an operation is counted, in windows of the tenant's clock, and told in headers."""
+"""How often a credential asks for an operation is counted, in windows of the tenant's clock, and sent in headers."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_what_is_counted(app: Flask) -> None:
     assert returned(sendgrid.get(POOLS)) == (600, 597, MINUTE)
 
 
-def test_where_nothing_is_told(app: Flask) -> None:
-    """Who is not recognised, an unknown path and the other providers are told nothing."""
+def test_rate_limit_headers_absent_without_an_operation(app: Flask) -> None:
+    """No headers without a key, for an unknown path and from the other providers."""
     answers = [
         SENDGRID.client(app, headers={}).get(POOLS),
         SENDGRID.client(app).get("/v3/nothing"),
@@ -79,7 +79,7 @@ def test_where_nothing_is_told(app: Flask) -> None:
 
 
 def test_the_clock_and_a_reset(app: Flask) -> None:
-    """The next minute of the tenant's clock begins anew, and so does a reset."""
+    """The next minute of the tenant's clock starts a new count, and so does a reset."""
     path, sendgrid = opened(app)
     sendgrid.get(POOLS)
     app.test_client().post(f"{path}/reset", json={})
@@ -106,7 +106,7 @@ def test_a_planned_429(app: Flask) -> None:
 
 @pytest.mark.store("memory")
 def test_the_last_and_beyond(app: Flask) -> None:
-    """What remains is never less than nothing, and nobody is refused for it."""
+    """What remains is never less than nothing, and no request fails for it."""
     _, sendgrid = opened(app)
     remaining = [returned(sendgrid.get(POOLS))[1] for _ in range(602)]
     assert remaining == [*range(599, -1, -1), 0, 0]

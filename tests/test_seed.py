@@ -1,4 +1,4 @@
-"""Seeds: what they may say, and how a mistake in one is told."""
+"""Seeds: what they may say, and how a mistake in one is reported."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def mistake(text: str, name: str = "") -> str:
         ("name: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
     ],
 )
-def test_documents_that_are_no_world(text: str, expected: str) -> None:
-    """A document that is no world is told with its line."""
+def test_invalid_seed_document_is_an_error(text: str, expected: str) -> None:
+    """An invalid document is reported with its line."""
     assert expected in mistake(text)
 
 
@@ -61,12 +61,12 @@ def test_documents_that_are_no_world(text: str, expected: str) -> None:
     ids=["tab", "open", "python", "deep", "odd"],
 )
 def test_what_is_no_yaml(text: str, returned: str) -> None:
-    """What PyYAML does not read is told in its words, with the line if it knows one."""
+    """What PyYAML does not read is reported in its words, with the line if it knows one."""
     assert re.match(returned, mistake(text))
 
 
 def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyYAML that was built without libyaml finds them at another time, and they are told all the same."""
+    """PyYAML that was built without libyaml finds them at another time, and they are reported all the same."""
     monkeypatch.setattr(documents, "loader", lambda: yaml.SafeLoader)
     assert mistake("name: \x00")
 
@@ -149,14 +149,14 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )  # fmt: skip
 def test_mistakes_in_a_section(section: str, line: int, expected: str) -> None:
-    """A mistake in a provider's section is told with its line and the way to it, and the reason where that is ours."""
+    """A mistake in a provider's section is reported with its line, its path and the reason."""
     text = mistake(f"name: x\n{section}")
     assert text.startswith(f"{line}: ")
     assert expected in text
 
 
-def test_one_file_several_worlds() -> None:
-    """A file's first world is taken, or the one that is named; an unknown name is told with the known ones."""
+def test_seed_file_with_several_documents() -> None:
+    """A file's first document is used, or the one that is named; an unknown name is reported with the known ones."""
     text = "name: a\n---\nname: b\nsendgrid: {pools: [{id: '1', name: x}]}"
     assert seed.read(text.encode(), "", SECTIONS).name == "a"
     assert seed.read(text.encode(), "b", SECTIONS).name == "b"
@@ -164,7 +164,7 @@ def test_one_file_several_worlds() -> None:
 
 
 def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
-    """A seed is a file, or the bare name of a packaged fixture; another is told with its name."""
+    """A seed is a file, or the bare name of a packaged fixture; another is reported with its name."""
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\nsendgrid: {ips: [{ip: a, region: x}]}", "utf-8")
     with pytest.raises(SeedError, match=re.escape(f"{path}:2: sendgrid.ips.0.region: ")):
@@ -179,8 +179,8 @@ def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
     assert seed.load(str(path), SECTIONS).name == "mine"
 
 
-def test_an_empty_world(make_app: Callable[..., Flask]) -> None:
-    """A world with nothing in it has SparkPost's default pool, and empty lists."""
+def test_empty_seed_has_only_the_default_pool(make_app: Callable[..., Flask]) -> None:
+    """A seed with nothing in it has SparkPost's default pool, and empty lists."""
     app = make_app(seed="empty")
     assert SPARKPOST.new_client(app).get("/api/v1/ip-pools").json == {
         "results": [{"id": "default", "name": "Default", "ips": []}]
@@ -190,8 +190,8 @@ def test_an_empty_world(make_app: Callable[..., Flask]) -> None:
     assert MAILGUN.new_client(app).get("/v3/ip_pools").json == {"ip_pools": [], "message": "success"}
 
 
-def test_the_default_world() -> None:
-    """The default world is rich enough for a first try of everything."""
+def test_default_seed_covers_every_feature() -> None:
+    """The default seed is rich enough to try every feature."""
     section = yaml.safe_load(resources.read("fixtures", "default.yaml"))
     assert len(section["sparkpost"]["sending_ips"]) >= 3
     sendgrid = section["sendgrid"]
@@ -210,7 +210,7 @@ def test_the_default_world() -> None:
     assert len(mailgun["subaccounts"]) == 1
 
 
-def test_every_registered_key_of_the_default_world_is_well_formed(make_app: Callable[..., Flask]) -> None:
+def test_registered_keys_of_the_default_seed_are_well_formed(make_app: Callable[..., Flask]) -> None:
     """The demo keys look like the providers' own."""
     app = make_app()
     for provider, key in server_state(app).seed.registrations:
@@ -220,7 +220,7 @@ def test_every_registered_key_of_the_default_world_is_well_formed(make_app: Call
 
 
 def test_several_tenants_in_a_seed(make_app: Callable[..., Flask], tmp_path: Path) -> None:
-    """Credentials that name one tenant share it, of whichever provider; another tenant is another world."""
+    """Credentials that name one tenant share it, of whichever provider; another tenant has another state."""
     path = tmp_path / "tenants.yaml"
     data: dict[str, Any] = {
         "name": "w",

@@ -136,7 +136,7 @@ def test_planned_faults_on_a_socket(server: HttpServer) -> None:
     tenant.update(lambda kept: kept.faults.clear())
 
 
-def test_a_delay_holds_up_nobody_else(server: HttpServer) -> None:
+def test_delay_delays_no_other_request(server: HttpServer) -> None:
     """While one call of a tenant is delayed, another is answered: the later one comes first."""
     tenant = server.state.store.tenant("default")
     tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=2.0))
@@ -196,7 +196,7 @@ def test_a_delayed_call_is_made_once(server: HttpServer, when: When) -> None:
     tenant.reset()
 
 
-def test_who_does_not_read_holds_up_nobody(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_that_does_not_read_delays_no_other(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests sent at once, whose answers are more than the server keeps for a client that reads none of them."""
     monkeypatch.setattr(server._listeners[0].adj, "outbuf_high_watermark", 1 << 20)
     asked = 100
@@ -276,7 +276,7 @@ def test_headers_are_spelt_as_the_provider_spells_them(server: HttpServer) -> No
 
 
 def test_what_stood_between_is_in_the_journal(server: HttpServer) -> None:
-    """Headers that a proxy adds are told of, like any other, and believed by nobody."""
+    """Headers that a proxy adds are recorded like any other, and not trusted."""
     tenant = server.state.store.tenant("default")
     tenant.reset()
     forwarded = b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Host: other.example.com\r\n"
@@ -304,7 +304,7 @@ def test_a_mistake_of_the_server(server: HttpServer, monkeypatch: pytest.MonkeyP
 
 
 def test_no_further_thread(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system has no further thread, delayed calls wait for each other, and nobody else for them."""
+    """Where the system has no further thread, delayed calls wait for each other, and no other request for them."""
     tenant = server.state.store.tenant("default")
     tenant.reset()
     tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=0.1, times=4))
@@ -325,7 +325,7 @@ def test_no_further_thread(server: HttpServer, monkeypatch: pytest.MonkeyPatch) 
     assert all(record.fault == "f1" for record in tenant.request_log)
 
 
-def test_the_end_with_an_answer_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shutdown_with_a_response_that_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that waits for a client to read ends with the server."""
     before = set(threading.enumerate())
     with start() as server:
@@ -385,8 +385,8 @@ def test_nothing_is_written_to_files(server: HttpServer, monkeypatch: pytest.Mon
     tenant.reset()
 
 
-def test_an_answer_behind_an_unread_one(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loop answers nobody to whom something is still unsent, where sending more could mean to wait for itself."""
+def test_response_behind_one_that_is_not_read(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop answers no client with unsent data, where sending more could block it."""
     seen = []
     service = Connection.service
 
@@ -411,7 +411,7 @@ def test_an_answer_behind_an_unread_one(server: HttpServer, monkeypatch: pytest.
 
 
 def test_bytes_out_of_band(server: HttpServer, capfd: pytest.CaptureFixture[str]) -> None:
-    """Urgent data is nothing of HTTP: the connection is closed, and nothing is told again and again."""
+    """Urgent data is nothing of HTTP: the connection is closed, and nothing is logged again and again."""
     with connected(server) as connection:
         connection.send(b"x", socket.MSG_OOB)
         with contextlib.suppress(ConnectionResetError):
@@ -422,16 +422,16 @@ def test_bytes_out_of_band(server: HttpServer, capfd: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n", b"Content-Length: 99999999\r\n"])
 def test_nothing_to_go_on_with(server: HttpServer, length: bytes) -> None:
-    """Who expects to be told to go on, and has nothing to go on with or too much of it, is answered."""
+    """A client that expects 100 Continue, and has nothing to go on with or too much of it, is answered."""
     head = b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n" + length + b"\r\n"
     received = exchange(server, head)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n" if b"9" not in length else b"HTTP/1.1 413 ")
 
 
-def test_who_hangs_up_on_a_refusal(
+def test_client_that_disconnects_during_an_error(
     server: HttpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A client that is gone when its broken request is refused is nothing to tell of."""
+    """A client that disconnects while its broken request gets an error is not logged."""
 
     def gone(*_: object) -> None:
         raise ClientDisconnected

@@ -146,7 +146,7 @@ def test_the_journal_numbers_follow_the_transactions(app: Flask) -> None:
     ]
 
 
-def test_one_slow_tenant_holds_up_nobody(app: Flask) -> None:
+def test_locked_tenant_delays_no_other(app: Flask) -> None:
     """A tenant whose lock is held lets every other one through."""
     slow = MAILGUN.new_client(app).tenant
     with tenant_lock(app, slow):
@@ -229,11 +229,13 @@ def test_a_key_of_the_seeds_tenant(app: Flask) -> None:
     later = SPARKPOST.client(app).post(SUBACCOUNTS, json=NEW).json["results"]["key"]
     app.test_client().post("/_mockserver/snapshots/all/restore", json={})
     assert SPARKPOST.client(app, key).get(SPARKPOST.pools_path).status_code == 403
-    assert SPARKPOST.client(app, later).get(SPARKPOST.pools_path).status_code == 200  # nobody's: a tenant of its own
+    assert (
+        SPARKPOST.client(app, later).get(SPARKPOST.pools_path).status_code == 200
+    )  # unknown again: a tenant of its own
 
 
 def test_a_key_of_an_evicted_tenant(make_app: Callable[..., Flask]) -> None:
-    """Who has a key of a tenant that was closed to make room is told so."""
+    """The key of an evicted tenant is a 503."""
     app = make_app(max_tenants=1)
     _, _, given = given_out(app)
     SPARKPOST.new_client(app).get(SPARKPOST.pools_path)

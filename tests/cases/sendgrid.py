@@ -33,6 +33,11 @@ CASE = ProviderCase(
     fault_body={"errors": [{"field": None, "message": "too many requests"}]},
     options_status=200,
     reason_phrase=str.upper,
+    further_requests=lambda name: [
+        ("POST", f"/v3/ips/pools/{name}/ips", {"json": {"ip": "192.0.2.1"}}),
+        ("POST", f"/v3/ips/pools/{name}/ips", {"json": {"ip": "192.0.2.2"}}),
+        ("GET", "/v3/send_ips/pools?limit=100", {}),
+    ],
     pool_limit=100,
     account_header="On-Behalf-Of",
     hosts=("api.sendgrid.com", "api.eu.sendgrid.com"),

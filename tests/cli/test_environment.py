@@ -60,7 +60,7 @@ def test_every_flag_has_a_twin() -> None:
 )
 @pytest.mark.parametrize("arguments", [["serve"], []], ids=["serve", "bare"])
 def test_mistakes_in_the_environment(arguments: list[str], name: str, value: str, reason: str) -> None:
-    """A variable of ours that is unknown, or has a bad value, stops the start and says what would be right."""
+    """An unknown `MOCKSERVER_*` variable, or has a bad value, stops the start and says what would be right."""
     done = run(*arguments, **{name: value})
     assert (done.returncode, done.stdout) == (2, "")
     assert reason.format("MOCKSERVER_") in done.stderr
@@ -89,7 +89,7 @@ KUBERNETES = {
     "MOCKSERVER_EU_PORT": "tcp://[fd00::1]:80",
     "MOCKSERVER_EU_PORT_80_TCP_ADDR": "fd00::1",
 }
-"""What a container is told of the services `mockserver` and `mockserver-eu`."""
+"""The variables that a container gets for the services `mockserver` and `mockserver-eu`."""
 
 DOCKER = {
     "MOCKSERVER_NAME": "/tests/mockserver",
@@ -97,12 +97,12 @@ DOCKER = {
     "MOCKSERVER_PORT_8080_TCP": "tcp://172.17.0.5:8080",
     "MOCKSERVER_ENV_MOCKSERVER_EXPOSE": "1",
 }
-"""What a container is told of one that it is linked to."""
+"""The variables that a container gets for one that it is linked to."""
 
 
 @pytest.mark.parametrize("variables", [KUBERNETES, DOCKER], ids=["kubernetes", "docker"])
 def test_variables_of_services(variables: dict[str, str], url: str) -> None:
-    """What Kubernetes and Docker tell of a service that is called as we are is no setting, and stops nothing."""
+    """Variables that Kubernetes and Docker set for a service named mockserver are no settings."""
     with running("serve", "--port", "0", **variables) as (_, ready_message):
         assert fetch(f"{ready_message['url']}/_mockserver/live")[0] == 200
         done = run("wait", "--url", ready_message["url"], **variables)

@@ -21,7 +21,7 @@ from .commands import ENVIRONMENT, fetch, free_port, run, running
 
 
 def test_operations(url: str) -> None:
-    """Operations and refusals are listed with their sources and evidence; as JSON, just as the server has them."""
+    """Operations and errors are listed with their sources and evidence; as JSON, just as the server has them."""
     shown = run("operations").stdout
     for provider in PROVIDERS:
         for operation in provider.operations.values():

@@ -131,7 +131,7 @@ def test_mistakes(arguments: list[str], reason: str) -> None:
 
 @pytest.mark.parametrize("arguments", [["serve", "--seed"], ["validate"], ["seed", "--file"]], ids=" ".join)
 def test_a_mistake_in_a_seed(arguments: list[str], tmp_path: Path) -> None:
-    """A mistake in a seed is told with file, line and reason, wherever seeds are read."""
+    """A mistake in a seed is reported with file, line and reason, wherever seeds are read."""
     path = tmp_path / "seed.yaml"
     path.write_text("name: x\nsendgrid:\n  ips:\n    - {ip: a, region: mars}\n", "utf-8")
     done = run(*arguments, str(path))

@@ -95,7 +95,7 @@ def test_env_without_credentials() -> None:
     [["env"], ["reset"], ["seed", "--file", "empty"], *(["snapshot", *rest] for rest in (["list"], ["save", "x"]))],
     ids=" ".join,
 )
-@pytest.mark.parametrize("tenant", ["nobody", "", "../reset", "a b"])
+@pytest.mark.parametrize("tenant", ["unknown", "", "../reset", "a b"])
 def test_unknown_tenants(arguments: list[str], tenant: str, url: str) -> None:
     """A tenant that is not there is refused with 1, whatever its name looks like."""
     if arguments == ["env"] and tenant == "":

@@ -59,7 +59,7 @@ def test_wait_for_something_else(answer: object, status: int, reason: str) -> No
 
 
 def test_a_redirect_gets_no_token() -> None:
-    """A redirect is not followed, so the token goes to nobody else."""
+    """A redirect is not followed, so no other server gets the token."""
     with (
         answering({"schema_version": 1}) as (elsewhere, asked_elsewhere),
         answering(b"", 302, {"Location": elsewhere}) as (url, asked),
@@ -76,7 +76,7 @@ def test_a_redirect_gets_no_token() -> None:
     ids=" ".join,
 )
 def test_no_server(arguments: list[str]) -> None:
-    """Commands that need a server end with 1 when there is none."""
+    """Commands that need a server end with 1 without one."""
     done = run(*arguments, "--url", f"http://127.0.0.1:{free_port()}")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("mockserver: no answer from http://127.0.0.1:")

@@ -1,4 +1,4 @@
-"""A server on a socket for the real clients, and credentials that nobody else has: each is a tenant of its own."""
+"""A server on a socket for the real clients, and credentials that no other test has: each is a tenant of its own."""
 
 import secrets
 

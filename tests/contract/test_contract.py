@@ -50,16 +50,18 @@ def contract_with(answer: dict[str, Any], request_body: dict[str, Any] | None = 
         (201, "application/json", {"a": 1}, "status 201 is not in the contract"),
     ],
 )
-def test_a_misfit_is_told(status: int, content_type: str | None, data: object, response_violation: str | None) -> None:
-    """An answer that the contract has not is told, with where and why."""
+def test_response_violation_is_returned(
+    status: int, content_type: str | None, data: object, response_violation: str | None
+) -> None:
+    """With place and reason."""
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}
     contract = contract_with({"description": "", "content": {"application/json": {"schema": schema}}})
     assert contract.response_violation("do", status, content_type, data) == response_violation
 
 
 @pytest.mark.parametrize(("data", "where"), [({"a": "x"}, "/a "), ({"a": 1, "b": 2}, " ")])
-def test_where_an_answer_breaks_its_schema(data: object, where: str) -> None:
-    """An answer that breaks its schema is told with the place, and the validator's words."""
+def test_response_violation_names_the_place(data: object, where: str) -> None:
+    """An answer that breaks its schema is reported with the place and the validator's message."""
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}
     contract = contract_with({"description": "", "content": {"application/json": {"schema": schema}}})
     response_violation = contract.response_violation("do", 200, "application/json", data)
@@ -89,10 +91,10 @@ def test_where_an_answer_breaks_its_schema(data: object, where: str) -> None:
         ({"id": "7"}, {"ip": "1"}, "application/x-www-form-urlencoded", b"ip=1", ["/body required"]),
     ],
 )  # fmt: skip
-def test_a_violation_is_told(
+def test_request_violation_is_returned(
     path_values: dict[str, str], query: dict[str, str], content_type: str, body: bytes, violations: list[str]
 ) -> None:
-    """A request that breaks the contract is told, with where and which rule."""
+    """With place and rule."""
     schema = {
         "type": "object",
         "required": ["name"],
@@ -107,10 +109,10 @@ def test_a_violation_is_told(
     assert [f"{violation.pointer} {violation.rule}" for violation in found] == violations
 
 
-def test_a_wrong_answer_is_logged_and_counted(
+def test_response_violation_is_logged_and_counted(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An answer of ours that breaks the contract is sent all the same, logged, counted, and in the journal."""
+    """A response that breaks the contract is sent all the same, logged, counted, and in the journal."""
     app = make_app()
     monkeypatch.setattr("mockserver.providers.sendgrid.responses.pool_name", lambda pool: {"title": pool.name})
     assert SENDGRID.client(app).get("/v3/ips/pools").status_code == 200

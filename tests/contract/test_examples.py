@@ -63,8 +63,8 @@ def test_scopes_are_joined_as_in_the_example() -> None:
     )
 
 
-def test_every_world_of_the_documents_is_used() -> None:
-    """No world stands in fixtures/documents.yaml without an example that needs it."""
+def test_every_seed_of_the_documents_is_used() -> None:
+    """No seed is in fixtures/documents.yaml without an example that needs it."""
     text = (Path(__file__).parents[2] / "fixtures" / "documents.yaml").read_text("utf-8")
     seeds = {document["name"] for document in yaml.safe_load_all(text)}
     assert seeds == {example["seed"] for example in EXAMPLES}

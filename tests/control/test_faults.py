@@ -30,7 +30,7 @@ def test_a_status_of_the_providers_own(tenant: TenantClient) -> None:
 
 
 def test_times_and_skip(tenant: TenantClient) -> None:
-    """A fault lets some calls pass, strikes some, and the next one in the queue follows."""
+    """A fault skips some requests, applies to some, and then the next one in the queue follows."""
     tenant.fault("sendgrid.listIpPools", skip=1, times=2, status=500)
     tenant.fault("sendgrid.*", status=503)
     statuses = [tenant.sendgrid.get(SENDGRID.pools_path).status_code for _ in range(5)]
@@ -48,8 +48,8 @@ def test_after_the_commit(tenant: TenantClient) -> None:
     assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/not%20done").status_code == 404
 
 
-def test_after_a_refusal(tenant: TenantClient) -> None:
-    """A fault after an operation takes the place of a refusal too: what has fired has been seen."""
+def test_fault_after_an_error_replaces_it(tenant: TenantClient) -> None:
+    """A fault after an operation replaces its error, too."""
     tenant.fault("sendgrid.createIpPool", when="after", status=500)
     assert tenant.sendgrid.post(SENDGRID.pools_path, json={}).status_code == 500
     assert tenant.ok("GET", "/faults/f1")["completed"] is True
@@ -109,7 +109,7 @@ def test_delays_hold_no_lock(tenant: TenantClient, monkeypatch: pytest.MonkeyPat
     assert slept == [(1.5, False), (2, False)]
 
 
-def test_strangers_take_no_fault(tenant: TenantClient) -> None:
+def test_unauthenticated_request_uses_no_fault(tenant: TenantClient) -> None:
     """A 401, and what reaches no operation, uses no fault up."""
     tenant.fault("*")
     SENDGRID.client(tenant.control.app, headers={}).get(SENDGRID.pools_path)

@@ -21,7 +21,7 @@ def slow(control: ControlClient, **settings: Any) -> TenantClient:
     return tenant
 
 
-def test_work_waits_for_the_clock(control: ControlClient) -> None:
+def test_jobs_with_a_delay_wait_for_the_clock(control: ControlClient) -> None:
     """Work with a delay is done when the tenant's clock is there."""
     tenant = slow(control, async_delay_seconds=3600)
     assert tenant.mailgun.get(IPS).json["total_count"] == 1
@@ -29,8 +29,8 @@ def test_work_waits_for_the_clock(control: ControlClient) -> None:
     assert tenant.mailgun.get(IPS).json["total_count"] == 2
 
 
-def test_work_waits_to_be_told(control: ControlClient) -> None:
-    """Work without a time is done when it is told to be, and not before."""
+def test_jobs_without_a_delay_wait_for_run_pending_jobs(control: ControlClient) -> None:
+    """Jobs without a delay are done by `jobs/run` only."""
     tenant = slow(control, async_delay_seconds=None)
     tenant.ok("POST", "/clock/advance", {"seconds": 1e9})
     assert tenant.mailgun.get(IPS).json["total_count"] == 1
@@ -40,7 +40,7 @@ def test_work_waits_to_be_told(control: ControlClient) -> None:
     assert tenant.mailgun.get(IPS).json["total_count"] == 2
 
 
-def test_work_fails_midway(control: ControlClient) -> None:
+def test_failing_job_stops_after_half_of_the_domains(control: ControlClient) -> None:
     """Work that fails stops after half of the domains; the state it leaves can be read and put."""
     tenant = control.new_tenant()
     assert tenant.mailgun.post("/v3/domains/news.example.com/ips", data={"pool_id": POOL_PATH[13:]}).status_code == 200

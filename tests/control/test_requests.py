@@ -15,12 +15,12 @@ STORES = ("memory", "redis")
 
 
 def test_coverage(control: ControlClient) -> None:
-    """Each pair of operation and refusal is counted, per tenant and in all, and outlives the journal's records."""
+    """Each pair of operation and error is counted, per tenant and in all, and outlives the journal's records."""
     one, two = control.new_tenant(), control.new_tenant()
     for _ in range(2):
         one.sendgrid.post(SENDGRID.pools_path, json={"name": "twice"})
     two.mailgun.get(MAILGUN.pools_path)
-    MAILGUN.client(control.app, "nobody").get(MAILGUN.pools_path)
+    MAILGUN.client(control.app, "unknown").get(MAILGUN.pools_path)
     one.sendgrid.get("/v3/nothing")
     one.ok("DELETE", "/requests", status=204)
     mine = [
@@ -31,15 +31,15 @@ def test_coverage(control: ControlClient) -> None:
     assert one.ok("GET", "/coverage") == {"counts": mine}
     theirs = {"provider": "mailgun", "operation": "mailgun.listIpPools", "error": None, "count": 1}
     assert two.ok("GET", "/coverage") == {"counts": [theirs]}
-    stranger = {"provider": "mailgun", "operation": "mailgun.listIpPools", "error": "unauthorized", "count": 1}
-    assert control.ok("GET", "/coverage") == {"counts": [*mine[:2], theirs, stranger, mine[2]]}
+    unmatched = {"provider": "mailgun", "operation": "mailgun.listIpPools", "error": "unauthorized", "count": 1}
+    assert control.ok("GET", "/coverage") == {"counts": [*mine[:2], theirs, unmatched, mine[2]]}
     one.ok("POST", "/reset", {})
     assert one.ok("GET", "/coverage") == {"counts": []}
     control.ok("POST", "/reset", {})
     assert control.ok("GET", "/coverage") == {"counts": []}
 
 
-def test_what_a_request_met(control: ControlClient) -> None:
+def test_request_log_names_the_failure(control: ControlClient) -> None:
     """The journal names what a request met instead of an operation, and what stood in its path."""
     tenant = control.new_tenant()
     tenant.sendgrid.get(f"{SENDGRID.pools_path}/a%2Fb")

@@ -14,7 +14,7 @@ STORES = ("memory", "redis")
 
 
 def test_info_and_operations(control: ControlClient) -> None:
-    """The server tells its version, limits and counters, and every operation and refusal with its source."""
+    """The server returns its version, limits and counters, and every operation and error with its source."""
     SENDGRID.client(control.app).get(SENDGRID.pools_path)
     info = control.ok("GET", "/info")
     assert (info["seed"], info["counters"]["requests"], info["counters"]["tenants"]) == ("default", 1, 1)
@@ -28,7 +28,7 @@ def test_info_and_operations(control: ControlClient) -> None:
 
 
 def test_metrics(control: ControlClient) -> None:
-    """Counters are told in Prometheus' text format."""
+    """Counters are in Prometheus' text format."""
     SENDGRID.client(control.app).get(SENDGRID.pools_path)
     response = control.open("GET", "/metrics")
     assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")

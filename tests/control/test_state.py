@@ -22,7 +22,7 @@ STORES = ("memory", "redis")
 
 
 def test_a_large_state(tenant: TenantClient) -> None:
-    """What was told of a large world is taken back: the size that a provider's request may have is no limit here."""
+    """A large state can be put back: the limit of a provider's request body does not apply."""
     ips = [f"10.{number // 250}.{number % 250}.1" for number in range(10_000)]
     section = {"ips": [{"ip": ip, "rdns": f"o{ip}.a-rather-long-name-of-a-host.example.com"} for ip in ips]}
     tenant.ok("PUT", "/state", {"state": {"sendgrid": section}})

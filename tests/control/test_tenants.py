@@ -23,7 +23,7 @@ STORES = ("memory", "redis")
 
 
 def test_a_tenant_of_its_own_seed(control: ControlClient) -> None:
-    """A tenant may start from a packaged world, or from one that is sent; resetting it leads back there."""
+    """A tenant may start from a packaged seed, or from one that is sent; resetting it leads back there."""
     assert control.new_tenant(seed="empty").sendgrid.get(SENDGRID.pools_path).json == []
     assert len(control.new_tenant(seed="documents#lists").sendgrid.get(SENDGRID.pools_path).json) == 4
     tenant = control.new_tenant(seed={"sendgrid": {"pools": [{"id": "1", "name": "only"}]}})
@@ -52,7 +52,7 @@ def test_chosen_credentials(control: ControlClient) -> None:
 
 
 def test_credentials_that_were_kept(control: ControlClient) -> None:
-    """A key that a program kept over a restart, and that opened a tenant of its own, locks nobody out."""
+    """A key that a program kept over a restart, and that opened a tenant of its own, can be registered again."""
     kept = control.new_tenant().data["providers"]
     control.ok("POST", "/reset")
     key = kept["sendgrid"]["api_key"]
@@ -85,7 +85,7 @@ def test_the_credentials_of_a_seed_that_is_sent(control: ControlClient) -> None:
 
 
 def test_a_refused_tenant_takes_no_number(control: ControlClient) -> None:
-    """A tenant that could not be made changes nothing: the next one is named as if nobody had asked."""
+    """A tenant that could not be made changes nothing: the next one is named as before."""
     before = control.new_tenant().id
     control.error("POST", "/tenants", {"credentials": {"sendgrid": SENDGRID_KEY}}, status=409)
     detail = control.error("POST", "/tenants", {"clock": {"now": "2021-02-30T00:00:00Z"}}, status=400)
@@ -93,7 +93,7 @@ def test_a_refused_tenant_takes_no_number(control: ControlClient) -> None:
     assert (before, control.new_tenant().id) == ("t1", "t2")
 
 
-def test_a_dropped_tenant(control: ControlClient) -> None:
+def test_deleted_tenant_is_gone(control: ControlClient) -> None:
     """A dropped tenant is gone with all it had; its credential is simply unknown again."""
     tenant = control.new_tenant(credentials={"sparkpost": "not-well-formed"})
     tenant.sendgrid.post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
@@ -104,8 +104,8 @@ def test_a_dropped_tenant(control: ControlClient) -> None:
         tenant.error(method, path, status=404)
 
 
-def test_a_strangers_tenant_is_found_and_its_key_is_not_shown(control: ControlClient) -> None:
-    """A program finds the tenant that its own key opened; nobody is shown the key."""
+def test_lookup_of_a_key_finds_its_tenant_without_showing_it(control: ControlClient) -> None:
+    """A program finds the tenant that its own key opened; the key is not shown."""
     key = SENDGRID.new_key()
     asked = {"provider": "sendgrid", "credential": key}
     control.error("POST", "/tenants/lookup", asked, status=404)
@@ -121,8 +121,8 @@ def test_the_seeds_tenant_is_there_before_it_is_used(control: ControlClient) -> 
     assert control.ok("GET", "/tenants/default")["providers"]["sendgrid"]["api_key"] == SENDGRID_KEY
 
 
-def test_made_tenants_are_bounded_too(make_app: Callable[..., Flask]) -> None:
-    """Tenants made over the API count for --max-tenants; one closed for it is told so."""
+def test_created_tenants_count_for_max_tenants(make_app: Callable[..., Flask]) -> None:
+    """Tenants made over the API count for --max-tenants; the key of an evicted one is a 503."""
     control = ControlClient(make_app(max_tenants=2))
     first, _, _ = (control.new_tenant() for _ in range(3))
     assert first.sendgrid.get(SENDGRID.pools_path).status_code == 503

@@ -44,7 +44,7 @@ def test_control_api_under_an_outside_name() -> None:
 
 @pytest.mark.parametrize(("multithread", "status"), [(False, 200), (True, 403)])
 def test_control_api_without_an_address(multithread: bool, status: int) -> None:
-    """A server that tells no address has a Unix socket; Werkzeug's test client has none and tells none."""
+    """A server without an address has a Unix socket; Werkzeug's test client has no address either."""
     app = create_app(Config())
     response = Client(app).get("/_mockserver/info", environ_overrides={"wsgi.multithread": multithread})
     assert response.status_code == status

@@ -171,7 +171,7 @@ def test_a_request_class_of_the_application() -> None:
         MockServer(Config()).init_app(app)
 
 
-def test_apps_are_garbage_once_nobody_uses_them() -> None:
+def test_unused_app_is_garbage_collected() -> None:
     app = create_app(Config())
     app.test_client().get(POOLS, headers=SENDGRID)
     reference = weakref.ref(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import requests  # noqa: F401 — else each run would import it anew, but not all that it needs
+import requests  # noqa: F401 — else each run would import it again, but not all that it needs
 import yaml  # noqa: F401 — the same
 
 from .runs import SEND, Run

@@ -42,7 +42,7 @@ def test_it(mockserver):
     result.assert_outcomes(passed=1)
 
 
-def test_a_claim_that_does_not_hold(run: Run) -> None:
+def test_failed_assertion_lists_the_requests(run: Run) -> None:
     """The failure shows the claim, how often it was met, and what of the closest request differs."""
     result = run("""
 def test_json(mockserver):
@@ -94,7 +94,7 @@ def test_nothing(mockserver):
     assert "mockserver/testing/requests.py" not in printed(result).replace("\\", "/")  # its frames are of no interest
 
 
-def test_a_claim_that_cannot_be_made(run: Run) -> None:
+def test_invalid_assertion_is_an_error(run: Run) -> None:
     """A misspelt operation or value is a mistake of the test, not a claim that holds."""
     result = run("""
 def test_it(mockserver):
@@ -106,8 +106,8 @@ def test_it(mockserver):
     result.assert_outcomes(passed=1)
 
 
-def test_a_claim_about_requests_that_are_gone(run: Run) -> None:
-    """When the journal has dropped requests, nobody can say how many there were: no such claim holds."""
+def test_assertion_about_dropped_requests_fails(run: Run) -> None:
+    """When the journal has dropped requests, their number is unknown: every such assertion fails."""
     result = run("""
 from mockserver import Config
 
@@ -141,7 +141,7 @@ def test_forgets(mockserver):
     assert create(mockserver, "three").status_code == 500
 
 
-def test_strangers(mockserver):
+def test_unmatched(mockserver):
     pools = mockserver.sendgrid.url + "/v3/ips/pools"
     requests.get(pools, headers={"Authorization": "Bearer SG." + 22 * "x" + "." + 43 * "y"})
     requests.get(pools)

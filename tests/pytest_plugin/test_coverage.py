@@ -21,7 +21,7 @@ def test_it(mockserver, number):
 
 @pytest.mark.slow
 def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
-    """The end of a run tells what it met of each provider, and what it never saw; also under xdist, and in files."""
+    """The end of a run lists what it met of each provider, and what it never saw; also under xdist, and in files."""
     files = ["--mockserver-coverage-report", "out/all.json", "--mockserver-coverage-report", "out/all.md"]
     reports = []
     for arguments in ([], ["-n", "2"]):
@@ -59,7 +59,7 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
 
 
 def test_coverage_of_nothing(run: Run) -> None:
-    """A run that used no mockserver is told so by zeros, and none is started for it."""
+    """A run that used no mockserver has zeros, and none is started for it."""
     result = run("def test_it():\n    pass\n", "--mockserver-coverage")
     result.stdout.fnmatch_lines(["sparkpost  operations    0/14 *"])
     assert "operations     1/8" not in printed(run("def test_it():\n    pass\n"))
@@ -74,7 +74,7 @@ def test_coverage_of_a_worker_that_died(run: Run) -> None:
 
 
 def test_a_report_that_cannot_be_written(run: Run, pytester: pytest.Pytester) -> None:
-    """A file of the coverage that cannot be written is told of, and the rest of the run's end is as ever."""
+    """A file of the coverage that cannot be written is reported, and the rest of the run's end is as ever."""
     result = run("def test_it(mockserver):\n    pass", "--mockserver-coverage-report", str(pytester.path))
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["NOT written to *: Is a directory"])

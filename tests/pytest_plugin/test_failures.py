@@ -112,7 +112,7 @@ def test_without():
 
 
 def test_a_server_that_goes(run: Run) -> None:
-    """When the server that is attached to goes, a test's own failure is still told, and others fail by the reason."""
+    """When the server that is attached to goes, a test's own failure is still reported; others fail with the reason."""
     with start() as server:
         result = run(
             """
@@ -147,7 +147,7 @@ def test_without():
 
 
 def test_more_requests_than_the_journal_keeps(run: Run) -> None:
-    """A request that was dropped unjudged fails its test: nobody can say what it was."""
+    """A request that was dropped before it was checked fails its test."""
     result = run("""
 from mockserver import Config
 
@@ -180,7 +180,7 @@ def test_forgotten(mockserver):
 
 
 def test_tenants_by_other_ways(run: Run) -> None:
-    """A tenant opened by the server itself is judged, one that was reset is told of, one opened late is closed."""
+    """A tenant opened by the server itself is checked, one that was reset is reported, one opened late is closed."""
     result = run("""
 @pytest.fixture(scope="module")
 def shared(mockserver_factory):

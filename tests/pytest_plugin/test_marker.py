@@ -72,23 +72,23 @@ def test_the_profile(run: Run, pytester: pytest.Pytester, attached: bool) -> Non
     with start(Config()) as server:
         result = run(
             """
-def told(tenant):
+def profiles(tenant):
     return tenant.sparkpost.profile, tenant.sendgrid.profile, tenant.mailgun.profile
 
 
 def test_ini(mockserver, mockserver_factory):
-    assert told(mockserver) == told(mockserver_factory()) == ("documented", "live", "documented")
-    assert told(mockserver_factory(profile="documented")) == ("documented", "documented", "documented")
+    assert profiles(mockserver) == profiles(mockserver_factory()) == ("documented", "live", "documented")
+    assert profiles(mockserver_factory(profile="documented")) == ("documented", "documented", "documented")
 
 
 @pytest.mark.mockserver(profile="live")
 def test_marker(mockserver, mockserver_factory):
-    assert told(mockserver) == told(mockserver_factory()) == ("live", "live", "live")
+    assert profiles(mockserver) == profiles(mockserver_factory()) == ("live", "live", "live")
 
 
 @pytest.mark.mockserver(profile={"mailgun": "live", "sendgrid": {"profile": "documented", "switches": {}}})
 def test_some(mockserver):
-    assert told(mockserver) == ("documented", "documented", "live")
+    assert profiles(mockserver) == ("documented", "documented", "live")
     assert isinstance(mockserver.mailgun.switches, dict)
 """,
             *(["--mockserver-url", server.url] if attached else []),
@@ -118,7 +118,7 @@ def test_some(mockserver):
     ],
 )
 def test_a_wrong_argument_of_the_marker(run: Run, marker: str, said: str) -> None:
-    """It is told before any test runs, under xdist too."""
+    """It is reported before any test runs, under xdist too."""
     text = f"""
 def test_other(mockserver):
     pass

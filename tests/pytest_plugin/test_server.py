@@ -73,7 +73,7 @@ def test_fails(mockserver):
 
 
 def test_attaching_to_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URL that is none stops the run; a server that is not there is told by each test, after one wait for all."""
+    """An invalid URL stops the run; a server that is not there is reported by each test, after one wait for all."""
     text = "def test_one(mockserver):\n    pass\ndef test_two(mockserver):\n    pass\n"
     result = run(text, "--mockserver-url", "localhost:8080", subprocess=True)
     assert result.ret == pytest.ExitCode.USAGE_ERROR

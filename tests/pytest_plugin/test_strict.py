@@ -9,7 +9,7 @@ import pytest
 from .runs import Run, printed
 
 
-def test_what_the_server_refuses_a_test(run: Run) -> None:
+def test_server_error_fails_the_test(run: Run) -> None:
     """What cannot be done fails at the test's own line, with the server's reason and nothing of the plugin's inside."""
     result = run("""
 def test_fault(mockserver):
@@ -21,7 +21,7 @@ def test_clock(mockserver):
 
 
 def test_seed(mockserver_factory):
-    mockserver_factory(seed={"nobody": {}})
+    mockserver_factory(seed={"unknown": {}})
 """)
     result.assert_outcomes(failed=3)
     assert ">       mockserver.faults.add(" in printed(result)
@@ -31,7 +31,7 @@ def test_seed(mockserver_factory):
 
 
 def test_a_fault_that_never_fired(run: Run) -> None:
-    """A planned fault that did not strike as often as planned fails the test, and says how far it came."""
+    """A planned fault that was not applied as often as planned fails the test; the message has the count."""
     result = run("""
 def test_never(mockserver):
     mockserver.faults.add("sendgrid.createIpPool", status=429)
@@ -100,7 +100,7 @@ def test_the_vendors_own_404_does_not(mockserver):
 
 @pytest.mark.crashes
 def test_a_crash_and_a_broken_contract(run: Run) -> None:
-    """A mistake of ours fails the test and says that it is ours; a crash leaves its traceback in the captured log."""
+    """Both fail the test as mistakes of mockserver; the traceback of a crash is in the captured log."""
     result = run("""
 from mockserver.providers.sendgrid import responses
 from mockserver.providers.sendgrid.rules import classic_pools as rules
@@ -114,7 +114,7 @@ def test_crash(mockserver, monkeypatch):
     assert create(mockserver).status_code == 500
 
 
-def test_misfit(mockserver, monkeypatch):
+def test_response_violation(mockserver, monkeypatch):
     monkeypatch.setattr(responses, "pool_name", lambda pool: {"nome": pool.name})
     create(mockserver)
 """)
@@ -161,8 +161,8 @@ def test_good(mockserver):
     run(text, "-o", "mockserver_strict=true").assert_outcomes(passed=2, failed=2)
 
 
-def test_what_a_failure_tells(run: Run) -> None:
-    """Any failure has a section with the test's requests: what was refused, why, by which source; and nobody else's."""
+def test_failure_report_lists_the_requests(run: Run) -> None:
+    """Any failure has a section with the test's requests: errors with reason and source, and no requests of others."""
     result = run("""
 def test_before(mockserver):
     create(mockserver, "of another test")
@@ -216,7 +216,7 @@ def test_setup(failing):
         assert line in text.splitlines(), line
     assert len(re.findall("mockserver: requests of", text)) == 3
     assert re.search(
-        r"not ProviderClient\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid', profile='documented'\)$",
+        r"not ProviderAccess\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid', profile='documented'\)$",
         text,
         re.MULTILINE,
     )

@@ -19,12 +19,12 @@ STORES = ("redis",)
 
 
 def test_idle_tenants_expire(make_app: Callable[..., Flask]) -> None:
-    """A tenant that nobody used for --tenant-ttl is gone from Redis by itself; its credential is told so, always."""
+    """A tenant that was idle for --tenant-ttl expires in Redis; its credential is a 503 from then on."""
     app = make_app(tenant_ttl=0.4)
     control = ControlClient(app)
     tenant, used = control.new_tenant(), control.new_tenant()
-    stranger = MAILGUN.new_client(app)
-    for each in (tenant.mailgun, used.mailgun, stranger, MAILGUN.client(app)):
+    unknown = MAILGUN.new_client(app)
+    for each in (tenant.mailgun, used.mailgun, unknown, MAILGUN.client(app)):
         assert each.post(MAILGUN.pools_path, **MAILGUN.new_pool("mine")).status_code == 200
     tenant.ok("POST", "/snapshots", {"name": "s"}, status=201)
     deadline = time.monotonic() + 0.6
@@ -34,7 +34,7 @@ def test_idle_tenants_expire(make_app: Callable[..., Flask]) -> None:
     keys = store_of(app).redis.keys("mockserver:[tsjn]:*")
     assert {key.rpartition(":")[2] for key in keys} == {used.id, "default"}
     for _ in range(2):
-        for each in (tenant.mailgun, stranger):
+        for each in (tenant.mailgun, unknown):
             response = each.get(MAILGUN.pools_path)
             assert (response.status_code, "--tenant-ttl" in response.json["detail"]) == (503, True)
     tenant.error("GET", "", status=404)

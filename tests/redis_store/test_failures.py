@@ -23,8 +23,8 @@ pytestmark = pytest.mark.redis
 STORES = ("redis",)
 
 
-def test_another_world_is_refused(redis_server: RedisServer, make_app: Callable[..., Flask]) -> None:
-    """A server of another world does not start on the same Redis, unless nothing is kept there."""
+def test_server_with_another_seed_does_not_start(redis_server: RedisServer, make_app: Callable[..., Flask]) -> None:
+    """A server with another seed does not start on the same Redis, unless nothing is kept there."""
     url = redis_server.database()
     app = make_app(store=url)
     SENDGRID.client(app).get(SENDGRID.pools_path)
@@ -98,7 +98,7 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
         ("", "expected 'memory'"),
     ],
 )
-def test_a_store_that_is_none(store: str, reason: str) -> None:
+def test_invalid_store_setting_is_an_error(store: str, reason: str) -> None:
     """A store that is not there stops the start with a reason, in which there is no password."""
     with pytest.raises((StoreError, ConfigError)) as caught:
         create_app(Config(store=store))
@@ -107,7 +107,7 @@ def test_a_store_that_is_none(store: str, reason: str) -> None:
 
 
 def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the library is not installed, the start says what to install; without this store nobody misses it."""
+    """Where the library is not installed, the start says what to install; without this store it is not needed."""
     monkeypatch.setitem(sys.modules, "mockserver.core.redis_store", None)
     create_app(Config())
     with pytest.raises(StoreError, match=r"pip install 'esp-mockserver\[redis\]'"):

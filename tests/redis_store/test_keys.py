@@ -33,8 +33,8 @@ def kept(app: Flask) -> dict[str, Any]:
     return found
 
 
-def test_a_refused_request_changes_nothing(app: Flask) -> None:
-    """After a refusal, and after a GET, a tenant is in Redis what it was, but for the number of the next request."""
+def test_failed_request_changes_nothing(app: Flask) -> None:
+    """After an error, and after a GET, a tenant is in Redis what it was, but for the number of the next request."""
     tenant = ControlClient(app).new_tenant()
     change_everything(tenant, CASES)
     key = f"mockserver:t:{tenant.id}"
@@ -52,7 +52,7 @@ def test_a_refused_request_changes_nothing(app: Flask) -> None:
     assert after == before
 
 
-def test_who_only_reads_keeps_no_state(app: Flask) -> None:
+def test_tenant_that_only_reads_stores_no_state(app: Flask) -> None:
     """In Redis there is no state of a tenant that only reads; one of its own seed keeps that."""
     reader = ControlClient(app).new_tenant()
     reader.sendgrid.get(SENDGRID.pools_path)
@@ -62,7 +62,7 @@ def test_who_only_reads_keeps_no_state(app: Flask) -> None:
     assert sorted(fields) == ["w:mailgun", "w:sendgrid", "w:sparkpost"]
 
 
-def test_no_strangers_credential_is_kept(app: Flask) -> None:
+def test_unknown_credentials_are_not_stored(app: Flask) -> None:
     """A credential that opened a tenant is in Redis as a digest only."""
     keys = [SENDGRID.new_key(), SPARKPOST.new_key(), MAILGUN.new_key()]
     SENDGRID.client(app, keys[0]).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
@@ -74,8 +74,8 @@ def test_no_strangers_credential_is_kept(app: Flask) -> None:
     assert base64.b64encode(keys[2].encode()).decode() not in text
 
 
-def test_a_reset_deletes_what_is_ours(app: Flask) -> None:
-    """A reset leaves the world's digest, and what others keep in the same database."""
+def test_reset_deletes_own_keys_only(app: Flask) -> None:
+    """A reset leaves the seed's digest, and what others keep in the same database."""
     store_of(app).redis.set("other:thing", "theirs")
     tenant = ControlClient(app).new_tenant()
     change_everything(tenant, CASES)

@@ -160,7 +160,7 @@ def test_the_numbers_follow_the_transactions(four: list[Process]) -> None:
 
 @FOUR
 def test_faults_and_clock_are_shared(four: list[Process]) -> None:
-    """A fault planned in one process strikes as often as it says in all together; a clock is the same in each."""
+    """A fault planned in one process applies as often as it says in all together; a clock is the same in each."""
     tenant, headers = made_on(four[0])
     four[1].control("POST", f"/tenants/{tenant}/faults", {"operation": "*", "status": 429, "times": 5, "skip": 3}, 201)
     path = f"/mailgun{MAILGUN.pools_path}"

@@ -38,7 +38,7 @@ def test_same_routes(case: ProviderCase) -> None:
             assert request.view_args == {name: f"{{{name}}}" for name in re.findall("{(.*?)}", path)}
 
 
-def test_unmodelled_is_not_modelled(case: ProviderCase) -> None:
+def test_not_implemented_operations_are_not_served(case: ProviderCase) -> None:
     """No operation is both served and listed as not modelled."""
     served = {
         (operation.method, path) for operation in case.load_blueprint().operations.values() for path in operation.paths
@@ -49,14 +49,14 @@ def test_unmodelled_is_not_modelled(case: ProviderCase) -> None:
     assert not served & not_implemented
 
 
-def test_every_operation_is_told(case: ProviderCase) -> None:
+def test_every_operation_is_described(case: ProviderCase) -> None:
     """Every operation has a summary, a description, and the answers that any can get."""
     for path, method, operation in operations(Contract.load(case.name).document):
         assert operation["summary"] and operation["description"], (path, method)
         assert {"401", "413", "500"} <= set(operation["responses"]), (path, method)
 
 
-def test_answers_are_closed(case: ProviderCase) -> None:
+def test_response_schemas_are_closed(case: ProviderCase) -> None:
     """Every object in an answer names the fields it always has, and allows no other than its own."""
     document = Contract.load(case.name).document
     answers = [operation["responses"] for _, _, operation in operations(document)]
@@ -87,7 +87,7 @@ def test_limits_are_the_catalogs(case: ProviderCase) -> None:
     assert returned == set(known)
 
 
-def test_links_lead_somewhere(case: ProviderCase) -> None:
+def test_links_name_operations(case: ProviderCase) -> None:
     """Every link leads to an operation of the document, and there are some."""
     contract = Contract.load(case.name)
     document = contract.document
@@ -104,7 +104,7 @@ def test_links_lead_somewhere(case: ProviderCase) -> None:
             assert name in in_query or f"{{{name.removeprefix('path.')}}}" in path, link
 
 
-def test_every_refusal_fits(case: ProviderCase) -> None:
+def test_every_error_fits_the_document(case: ProviderCase) -> None:
     """Every entry of the catalog, with likely values, fits an answer that the document has for its status."""
     contract = Contract.load(case.name)
     places = [None, *(operation.id for operation in case.load_blueprint().operations.values())]

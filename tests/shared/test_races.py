@@ -91,6 +91,7 @@ class Tenant:
                     self.request(case, "PUT", f"{path}/{name}", **case.new_pool(other)),
                     self.request(case, "DELETE", f"{path}/{name}"),
                     self.request(case, "GET", path),
+                    *(self.request(case, method, at, **content) for method, at, content in case.further_requests(name)),
                 ]
             )
 
