@@ -81,7 +81,7 @@ def test_walk(
         method, path, how = step(chance, mailgun)
         subaccounts = mailgun.tenant.read().dump()["states"]["mailgun"]["subaccounts"]
         who = mailgun.acting_for(chance.choice(subaccounts)["id"]) if chance.random() < 0.25 else mailgun
-        response = who(method, path, **how)
+        response = who.open(path, method=method, **how)
         assert response.status_code < 500, (method, path, how)
         assert mailgun.store.problems == [], (method, path, how)
         statuses.add(response.status_code)

@@ -314,7 +314,7 @@ def test_missing_scopes(app: Flask) -> None:
         ("DELETE", f"{SUBUSERS}/x"),
         ("PUT", f"{SUBUSERS}/x/ips"),
     ):
-        response = nothing(method, path)
+        response = nothing.open(path, method=method)
         assert (response.status_code, response.data) == (
             403, b'{"errors":[{"field":null,"message":"access forbidden"}]}'
         ), path  # fmt: skip

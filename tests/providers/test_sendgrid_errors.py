@@ -186,7 +186,7 @@ def test_error(row: Row, make_sendgrid: Callable[..., ProviderClient]) -> None:
     if row.acting_for is not None:
         sendgrid = sendgrid.acting_for(row.acting_for)
     sent = {"data": row.body} if isinstance(row.body, bytes) else {"json": row.body} if row.body is not None else {}
-    response = sendgrid(row.operation.partition(" ")[0], row.path, **sent)
+    response = sendgrid.open(row.path, method=row.operation.partition(" ")[0], **sent)
     assert (response.status_code, response.json) == (400, {"errors": [{"field": row.field, "message": row.message}]})
 
 

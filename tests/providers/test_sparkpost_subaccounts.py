@@ -576,7 +576,7 @@ def test_a_subaccounts_key(
         assert (response.status_code, response.data) == (403, b'{"errors": [ {"message": "Forbidden."} ]}')
         assert access.last_record.account == "5"
         acting = access.acting_for("9")
-        acting(method, path)
+        acting.open(path, method=method)
         assert acting.last_record.account == "5"
 
 
