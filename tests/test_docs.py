@@ -1,6 +1,6 @@
 """README.md and docs/ do what they say: every block of code in them runs, and no table misses anything.
 
-What becomes of a block, its language, its first line and its section tell:
+The language, the first line and the section of a block decide what is done with it:
 
 - A section with named blocks (`# conftest.py` is the first line) is a folder with these files. Its `console` runs
   there; without any, pytest does, and must pass.
@@ -268,7 +268,7 @@ def test_js(block: Block, server: Server, node: str) -> None:
 
 @every("yaml")
 def test_yaml(block: Block) -> None:
-    """A seed is a world that shows every provider."""
+    """A seed has a section of every provider."""
     sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
     shown = yaml.safe_load(block.text)
     world = seed.read(block.text.encode(), shown["name"], sections)
@@ -297,7 +297,7 @@ def test_sh(block: Block) -> None:
             case ["pip", "install", name]:
                 assert name == setup["metadata"]["name"]
             case _:
-                pytest.fail(f"nobody tries this: {line}")
+                pytest.fail(f"not run by any test: {line}")
 
 
 def test_the_two_commands() -> None:
@@ -360,7 +360,7 @@ def tenant(server: Server) -> Iterator[Tenant]:
 PLUGIN = "docs/pytest.md"
 
 
-def test_options_are_told(server: Server, tmp_path: Path) -> None:
+def test_options_are_documented(server: Server, tmp_path: Path) -> None:
     """The page has every flag, ini option and variable of the plugin, and no other."""
     _, printed = run("pytest --help", tmp_path, server)
     flags = set(re.findall(r"^  (--mockserver-[\w-]+)", printed, re.MULTILINE))
@@ -373,7 +373,7 @@ def test_options_are_told(server: Server, tmp_path: Path) -> None:
     assert set(re.findall(r"--mockserver-[\w-]+", PAGES[PLUGIN])) == flags
 
 
-def test_fixtures_are_told(server: Server, tmp_path: Path) -> None:
+def test_fixtures_are_documented(server: Server, tmp_path: Path) -> None:
     """The page has every fixture of the plugin with its scope, and no other."""
     _, printed = run("pytest --fixtures", tmp_path, server)
     fixtures = re.findall(r"^(mockserver\w*)(?: \[(\w+) scope\])? --", printed, re.MULTILINE)
@@ -381,7 +381,7 @@ def test_fixtures_are_told(server: Server, tmp_path: Path) -> None:
     assert fixtures and sorted(returned) == sorted((name, scope or "function") for name, scope in fixtures)
 
 
-def test_arguments_are_told() -> None:
+def test_arguments_are_documented() -> None:
     """The page has every argument of the marker, of a fault and of an assertion, and no other."""
     assert names(PLUGIN, "argument") == sorted(ARGUMENTS) == sorted(tenants.TenantOptions.__annotations__)
     assert list(pytest_plugin.PROVIDERS) == [provider.name for provider in PROVIDERS]
@@ -390,7 +390,7 @@ def test_arguments_are_told() -> None:
     assert names(PLUGIN, "value") == sorted(calls.MatchOptions.__annotations__)
 
 
-def test_attributes_are_told(tenant: Tenant) -> None:
+def test_attributes_are_documented(tenant: Tenant) -> None:
     """The page has every method and attribute that a test may use, and no other."""
     assert names(PLUGIN, "`mockserver`") == public(tenant)
     assert names(PLUGIN, "`mockserver.sendgrid`") == public(tenant.sendgrid)
@@ -403,6 +403,6 @@ def test_attributes_are_told(tenant: Tenant) -> None:
     assert set(re.findall(r"`\.(\w+)`", error[1])) == fields
 
 
-def test_variables_are_told(tenant: Tenant) -> None:
+def test_variables_are_documented(tenant: Tenant) -> None:
     """The page about clients has every variable that is set, and no other."""
     assert names("docs/sdks.md", "variable") == sorted(tenant.env())

@@ -48,7 +48,7 @@ def sh(command: str, folder: Path, **variables: str) -> subprocess.CompletedProc
 
 @pytest.mark.slow
 def test_the_commands_for_the_tests(example: Path, tmp_path: Path) -> None:
-    """What README says of the tests can be done: they are installed, pass, and tell at the end what they covered."""
+    """What README says of the tests can be done: they are installed, pass, and list at the end what they covered."""
     install, *runs = TESTS
     here = {"PIP_PREFIX": str(tmp_path / "installed"), "PIP_NO_INDEX": "1"}  # all that it needs is there
     installed = sh(install, example, PIP_NO_BUILD_ISOLATION="0", **here)  # by 0, pip understands: no isolation

@@ -25,7 +25,8 @@ from mockserver.providers import mailgun, sendgrid
 from mockserver.web.routing import LazyMap, OperationRule
 from mockserver.web.server_state import server_state
 
-from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, World, basic, fresh_sendgrid_key, response_violations
+from .cases import sendgrid as sendgrid_cases
+from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, basic, make_app, response_violations
 
 SENDGRID = {"Authorization": f"Bearer {SENDGRID_KEY}"}
 MAILGUN = {"Authorization": basic("api", MAILGUN_KEY)}
@@ -62,18 +63,18 @@ def test_body_that_ends_early_is_a_problem_in_an_own_app() -> None:
 
 
 def test_body_that_is_too_large_is_not_read(mock: Flask) -> None:
-    class Unread(io.BytesIO):
+    class UnreadableBody(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             raise AssertionError("the body was read")
 
-    announced = {"CONTENT_LENGTH": str(Config().max_body_bytes + 2), "wsgi.input": Unread()}
+    announced = {"CONTENT_LENGTH": str(Config().max_body_bytes + 2), "wsgi.input": UnreadableBody()}
     response = mock.test_client().post(POOLS, headers=SENDGRID, environ_overrides=announced)
     assert response.status_code == 413
 
 
 def test_closed_tenant_is_a_problem_in_an_own_app() -> None:
     client = own_app(max_tenants=1).test_client()
-    first, second = ({"Authorization": f"Bearer {fresh_sendgrid_key()}"} for _ in range(2))
+    first, second = ({"Authorization": f"Bearer {sendgrid_cases.CASE.new_key()}"} for _ in range(2))
     assert [client.get(POOLS, headers=each).status_code for each in (first, second)] == [200, 200]
     response = client.get(POOLS, headers=first)
     assert (response.status_code, response.content_type) == (503, PROBLEM)
@@ -159,7 +160,7 @@ def test_hook_that_registers_a_callback_for_the_end_of_a_response(mock: Flask) -
     assert ended == [200]
 
 
-def test_request_that_runs_again_acts_for_its_own_account(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_that_runs_again_acts_for_its_own_account(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store may run a view again if another process has changed the tenant meanwhile."""
     transact = MemoryTenant.transact
 
@@ -167,18 +168,18 @@ def test_request_that_runs_again_acts_for_its_own_account(world: World, monkeypa
         return transact(tenant, provider, jobs, lambda tx: (answer(tx), answer(tx))[1], writes=writes)
 
     monkeypatch.setattr(MemoryTenant, "transact", twice)
-    subuser = next(iter(world.server.seed.states["sendgrid"].subusers))
-    assert world.sendgrid.acting_for(subuser).get("/v3/ips/pools").status_code == 200
+    subuser = next(iter(server_state(app).seed.states["sendgrid"].subusers))
+    assert sendgrid_cases.CASE.client(app).acting_for(subuser).get("/v3/ips/pools").status_code == 200
 
 
 def test_response_without_tenant_is_validated(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = World()
+    app = make_app()
     blueprint = sendgrid.blueprint
     monkeypatch.setattr(type(blueprint), "error_response", lambda self, error: self.json_response({"no": 1}, 401))
-    assert world.client.get(POOLS).status_code == 401
-    assert response_violations(world.app) == 1
+    assert app.test_client().get(POOLS).status_code == 401
+    assert response_violations(app) == 1
     assert "sendgrid listIpPools" in caplog.text
 
 
@@ -240,10 +241,10 @@ def test_control_api_of_an_own_app_has_problems(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_control_api_response_is_validated(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    world = World()
+    app = make_app()
     monkeypatch.setattr("mockserver.control.clock._clock", lambda clock, wall: {"now": 1})
-    assert world.client.get("/_mockserver/tenants/default/clock").json["now"] == 1
-    assert response_violations(world.app) == 1
+    assert app.test_client().get("/_mockserver/tenants/default/clock").json["now"] == 1
+    assert response_violations(app) == 1
     assert "control getClock" in caplog.text
 
 

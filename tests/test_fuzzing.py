@@ -1,4 +1,4 @@
-"""What is excluded from fuzzing, held against the documents; `make fuzz` fuzzes."""
+"""What is excluded from fuzzing, checked with the documents; `make fuzz` fuzzes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_exclusions_are_of_what_there_is(document: str) -> None:
 
 @pytest.mark.parametrize("document", BY_NAME)
 def test_exclusions_say_why(document: str) -> None:
-    """Each has a reason, and its source: refusals of the catalog, which has theirs, or words."""
+    """Each has a reason, and its source: errors of the catalog, which has theirs, or words."""
     (data,) = documents.read(fuzzing.EXCLUSIONS)
     for entry in data[document]:
         assert entry["reason"].endswith(".")
@@ -56,7 +56,7 @@ def test_exclusions_say_why(document: str) -> None:
 
 @pytest.mark.parametrize("document", BY_NAME)
 def test_exclusions_exclude_little(document: str) -> None:
-    """No check is switched off for an operation and also told which statuses to accept; none is excluded twice."""
+    """No check is switched off for an operation and also given statuses to accept; none is excluded twice."""
     found = [
         (operation, each) for each in fuzzing.exclusions(document, BY_NAME[document]) for operation in each.operations
     ]

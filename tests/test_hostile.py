@@ -109,7 +109,7 @@ class Bystander:
         return [self._remote.request("GET", *self._path, what) for what in ("state", "requests")]
 
     def noticed_nothing(self) -> bool:
-        """Say so; to be told, the server must be well."""
+        """Wait until it is done; the server has to answer."""
         return self._seen() == self._before
 
 
@@ -181,7 +181,7 @@ BROKEN = {
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "only a method": b"GET\r\n\r\n",
     "no version": b"GET /sendgrid/v3/ips/pools\r\n\r\n",
-    "a version that is none": b"GET /sendgrid/v3/ips/pools HTTP/9.9\r\n\r\n",
+    "an invalid version": b"GET /sendgrid/v3/ips/pools HTTP/9.9\r\n\r\n",
     "a method of 10,000 letters": b"G" * 10_000 + POOLS + HOST + b"\r\n",
     "a path of 100,000 letters": b"GET /sendgrid/" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
     "a target with spaces": b"GET /sendgrid/v3/ips/ pools HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
@@ -217,7 +217,7 @@ BROKEN = {
     "Upgrade": GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
     "a negative length": POST + b"Content-Length: -5\r\n\r\n{}",
     "a length with a sign": POST + b"Content-Length: +2\r\n\r\n{}",
-    "a length that is none": POST + b"Content-Length: 9x\r\n\r\n{}",
+    "an invalid length": POST + b"Content-Length: 9x\r\n\r\n{}",
     "a length of other digits": POST + "Content-Length: ٢\r\n\r\n{}".encode(),
     "a length that is not kept": POST + b"Content-Length: 99\r\n\r\n{}",
     "a huge length": POST + b"Content-Length: 9999999999999\r\n\r\n{}",
@@ -243,7 +243,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_requests(server: HttpServer, bystander: Bystander, name: str) -> None:
-    """Whatever is sent, what comes back is HTTP without a 5xx, and the connection is closed; nobody else notices."""
+    """Any bytes get HTTP without a 5xx, and the connection is closed; no other client notices."""
     judged(exchange(server, BROKEN[name]))
     assert bystander.noticed_nothing()
 
@@ -318,7 +318,7 @@ def test_many_requests_at_once(server: HttpServer, bystander: Bystander) -> None
     assert bystander.noticed_nothing()
 
 
-def test_slow_bodies_hold_up_nobody(server: HttpServer, bystander: Bystander) -> None:
+def test_slow_bodies_delay_no_other(server: HttpServer, bystander: Bystander) -> None:
     """Clients that send half a request, more of them than there are threads, keep nothing from others."""
     body = b'{"name": "slow"}'
     whole = post(body, b"Connection: close")

@@ -44,7 +44,7 @@ def test_no_bound_but_a_lower_one(line: str) -> None:
         matrix.at_its_bound(line)
 
 
-def test_what_is_left_out_is_there() -> None:
+def test_left_out_tests_exist() -> None:
     """What no row runs still exists under its name, and what the rows need for the tests is in the extra."""
     _, test = matrix.requirements()
     assert set(matrix.TOOLS) <= set(test)

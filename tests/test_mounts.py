@@ -12,73 +12,28 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 
 from mockserver import Config, create_app, wsgi_adapter, wsgi_transport
-from mockserver.providers import PROVIDERS
 from mockserver.server import HttpServer, start
 
-from .support import MAILGUN_KEY, SENDGRID_KEY, SPARKPOST_KEY, ProviderAccess, World, basic, response_violations
-from .test_cli import fetch, free_port, run, running
-from .test_pipeline import PROVIDER, ROOM, words
+from .cli.commands import fetch, free_port, run, running
+from .provider_case import ProviderCase
+from .support import MAILGUN, SENDGRID, SPARKPOST, response_violations, store_of
 
-HOSTS = [(provider.name, host) for provider in PROVIDERS for host in provider.hosts]
 DOMAINS = "/v3/ip_pools/658041ae44842b99ee2eaa1b/domains?limit=10"
-CREDENTIALS = {
-    "sparkpost": {"Authorization": SPARKPOST_KEY},
-    "sendgrid": {"Authorization": f"Bearer {SENDGRID_KEY}"},
-    "mailgun": {"Authorization": basic("api", MAILGUN_KEY)},
-}
+CREDENTIALS = {case.name: case.key_headers(case.api_key) for case in (SPARKPOST, SENDGRID, MAILGUN)}
+POOLS = {case.name: case.pools_path for case in (SPARKPOST, SENDGRID, MAILGUN)}
 
 
-def test_the_hosts() -> None:
-    """The providers' hosts are those of their documents, each region's own."""
-    assert set(HOSTS) == {
-        ("sparkpost", "api.sparkpost.com"),
-        ("sparkpost", "api.eu.sparkpost.com"),
-        ("sendgrid", "api.sendgrid.com"),
-        ("sendgrid", "api.eu.sendgrid.com"),
-        ("mailgun", "api.mailgun.net"),
-        ("mailgun", "api.eu.mailgun.net"),
-    }
-
-
-def at(world: World, name: str, host: str) -> Callable[..., Any]:
+def at(app: Flask, case: ProviderCase, host: str) -> Callable[..., Any]:
     """Send to a provider's own path, at a host."""
-    access: ProviderAccess = getattr(world, name)
 
     def send(method: str, path: str, **kwargs: Any) -> Any:
-        headers = {**access.headers, "Host": host, **kwargs.pop("headers", {})}
-        return world.client.open(path, method=method, headers=headers, **kwargs)
+        headers = {**CREDENTIALS[case.name], "Host": host}
+        return app.test_client().open(path, method=method, headers=headers, **kwargs)
 
     return send
-
-
-@pytest.mark.parametrize(("name", "host"), HOSTS)
-@pytest.mark.parametrize("form", ["{}", "{}:8080", "{}:443"])
-def test_hosts(world: World, name: str, host: str, form: str) -> None:
-    """At a provider's own host its paths need no prefix, and what is done there is seen under the prefix."""
-    send = at(world, name, form.format(host if form == "{}" else host.upper()))
-    access: ProviderAccess = getattr(world, name)
-    assert send("GET", ROOM[name]).data == access.get(ROOM[name]).data
-    kind = "data" if name == "mailgun" else "json"
-    assert send("POST", ROOM[name], **{kind: {"name": "x", "description": "y"}}).status_code == 200
-    assert b'"x"' in access.get(ROOM[name]).data
-    for path in ("/nope", f"/{name}{ROOM[name]}", "/_mockserver", "/_mockserver/live", "/_mockserver/tenants"):
-        assert send("GET", path).status_code == 404
-        assert access.last.path == path
-        assert words(send("GET", path)) == words(access.get("/nope"))
-    assert send("PUT", ROOM[name]).headers["Allow"] == "GET, POST"
-    assert ProviderAccess(world, name, {"Host": host}).get(ROOM[name]).status_code == 401
-
-
-def test_the_control_api_is_at_no_host_of_a_provider(world: World) -> None:
-    """At a provider's host nothing of the control API happens, whatever is asked."""
-    send = at(world, "sendgrid", "api.sendgrid.com")
-    send("POST", ROOM["sendgrid"], json={"name": "kept"})
-    assert send("POST", "/_mockserver/reset", json={}).status_code == 404
-    assert send("POST", "/_mockserver/tenants", json={}).status_code == 404
-    assert b"kept" in world.sendgrid.get(ROOM["sendgrid"]).data
-    assert len(world.client.get("/_mockserver/tenants").json["tenants"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -91,19 +46,19 @@ def test_the_control_api_is_at_no_host_of_a_provider(world: World) -> None:
         "sendgrid.com",
     ],
 )
-def test_names_that_look_like_a_host(world: World, host: str) -> None:
+def test_names_that_look_like_a_host(app: Flask, host: str) -> None:
     """A name that only looks like a provider's is refused, and is no provider's when the server is exposed."""
-    response = at(world, "sendgrid", host)("GET", ROOM["sendgrid"])
+    response = at(app, SENDGRID, host)("GET", SENDGRID.pools_path)
     assert (response.status_code, response.headers["Content-Type"]) == (421, "application/problem+json")
-    assert len(world.store) == 0
+    assert len(store_of(app)) == 0
 
 
-def test_an_exposed_server_knows_hosts_too(make_world: Callable[..., World]) -> None:
+def test_an_exposed_server_knows_hosts_too(make_app: Callable[..., Flask]) -> None:
     """Exposed, the providers' hosts are at the root, and any other is by prefix."""
-    world = make_world(expose=True, control_token="x")
-    assert at(world, "sendgrid", "api.sendgrid.com")("GET", ROOM["sendgrid"]).status_code == 200
-    assert at(world, "sendgrid", "mock.example")("GET", ROOM["sendgrid"]).status_code == 404
-    assert at(world, "sendgrid", "mock.example")("GET", f"/sendgrid{ROOM['sendgrid']}").status_code == 200
+    app = make_app(expose=True, control_token="x")
+    assert at(app, SENDGRID, "api.sendgrid.com")("GET", SENDGRID.pools_path).status_code == 200
+    assert at(app, SENDGRID, "mock.example")("GET", SENDGRID.pools_path).status_code == 404
+    assert at(app, SENDGRID, "mock.example")("GET", f"/sendgrid{SENDGRID.pools_path}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -114,19 +69,19 @@ def test_an_exposed_server_knows_hosts_too(make_world: Callable[..., World]) -> 
         ("localhost:9", f"/mailgun{DOMAINS}", "http://localhost:9/mailgun/v3/ip_pools/"),
     ],
 )
-def test_links(world: World, host: str, path: str, first: str) -> None:
+def test_links(app: Flask, host: str, path: str, first: str) -> None:
     """A link in an answer leads to where the client asked: its host, with a prefix only if there was one."""
-    paging = at(world, "mailgun", host)("GET", path).json["paging"]
+    paging = at(app, MAILGUN, host)("GET", path).json["paging"]
     assert all(url.startswith(first) for url in paging.values()), paging
     target = paging["next"].removeprefix(f"http://{host}")
-    assert at(world, "mailgun", host)("GET", target).status_code == 200
+    assert at(app, MAILGUN, host)("GET", target).status_code == 200
 
 
-def test_encoded_slashes(world: World) -> None:
+def test_encoded_slashes(app: Flask) -> None:
     """At a provider's host a slash encoded in a path is part of a name."""
-    send = at(world, "sendgrid", "api.sendgrid.com")
-    send("POST", ROOM["sendgrid"], json={"name": "a/b%2Fc"})
-    path = f"{ROOM['sendgrid']}/a%2Fb%252Fc"
+    send = at(app, SENDGRID, "api.sendgrid.com")
+    send("POST", SENDGRID.pools_path, json={"name": "a/b%2Fc"})
+    path = f"{SENDGRID.pools_path}/a%2Fb%252Fc"
     assert send("GET", path, environ_overrides={"REQUEST_URI": path}).json["pool_name"] == "a/b%2Fc"
 
 
@@ -149,20 +104,6 @@ def ask(port: int, method: str, path: str, headers: dict[str, str], body: bytes 
     return response.status, received
 
 
-@PROVIDER
-def test_ports(server: HttpServer, name: str) -> None:
-    """A port of its own has the provider at its root whatever the Host says, and nothing else."""
-    port = server.state.mounts.ports[name]
-    headers = CREDENTIALS[name]
-    assert ask(port, "GET", ROOM[name], headers) == ask(server.port, "GET", f"/{name}{ROOM[name]}", headers)
-    for host in ("localhost:1", "api.sendgrid.com", "api.mailgun.net", "api.sparkpost.com"):
-        assert ask(port, "GET", ROOM[name], {**headers, "Host": host})[0] == 200
-    for path in ("/_mockserver/live", f"/{name}{ROOM[name]}", "/nope"):
-        assert ask(port, "GET", path, headers)[0] == 404
-    assert ask(port, "POST", "/_mockserver/reset", headers, b"{}")[0] == 404
-    assert ask(port, "GET", ROOM[name], {**headers, "Host": "evil.example"})[0] == 421
-
-
 def test_links_of_a_port(server: HttpServer) -> None:
     """Links lead to the port that was asked, encoded slashes included."""
     port = server.state.mounts.ports["mailgun"]
@@ -170,11 +111,11 @@ def test_links_of_a_port(server: HttpServer) -> None:
     assert status == 200
     assert json.loads(body)["paging"]["first"].startswith(f"http://127.0.0.1:{port}/v3/ip_pools/")
     port = server.state.mounts.ports["sendgrid"]
-    body = ask(port, "GET", f"{ROOM['sendgrid']}/a%2Fb", CREDENTIALS["sendgrid"])[1]
+    body = ask(port, "GET", f"{SENDGRID.pools_path}/a%2Fb", CREDENTIALS["sendgrid"])[1]
     assert b"Unable to locate" in body
 
 
-def test_the_server_tells_its_ports(server: HttpServer) -> None:
+def test_ready_message_has_the_provider_ports(server: HttpServer) -> None:
     """The greeting and the control API say where a provider has a port of its own."""
     ready_message: Any = server.ready_message()
     returned = {
@@ -223,7 +164,7 @@ def test_provider_ports(arguments: list[str], environment: dict[str, str], names
         roots = {name: each["root_url"] for name, each in ready_message["providers"].items() if "root_url" in each}
         assert list(roots) == names
         for name, url in roots.items():
-            assert fetch(f"{url}{ROOM[name]}", **CREDENTIALS[name])[0] == 200
+            assert fetch(f"{url}{POOLS[name]}", **CREDENTIALS[name])[0] == 200
         done = run("env", "--json", "--roots", "--url", ready_message["url"])
         if len(names) == 3:
             variables = json.loads(done.stdout)

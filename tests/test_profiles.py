@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from mockserver.core.errors import SeedError, assumed
 from mockserver.core.profiles import UNSET, Profile, ProfileSetting, Switch, resolve_profiles
 from mockserver.providers import PROVIDERS
 
-from .support import World
+from .support import SENDGRID
 
 STORES = ("memory", "redis")
 TENANTS = "/_mockserver/tenants"
@@ -21,17 +22,17 @@ ON = Switch("on", "it is on in live", assumed("for this test"))
 OFF = Switch("off", "it is off in both", assumed("for this test"), live=False)
 
 
-def returned(world: World, tenant_id: str) -> dict[str, str]:
+def returned(app: Flask, tenant_id: str) -> dict[str, str]:
     """Return what a tenant's profiles are said to be."""
-    found = world.client.get(f"{TENANTS}/{tenant_id}").json["providers"]
+    found = app.test_client().get(f"{TENANTS}/{tenant_id}").json["providers"]
     return {name: each["profile"] for name, each in found.items()}
 
 
-def opened(world: World, **asked: Any) -> str:
-    response = world.client.post(TENANTS, json=asked)
+def opened(app: Flask, **asked: Any) -> str:
+    response = app.test_client().post(TENANTS, json=asked)
     assert response.status_code == 201, response.text
     tenant_id: str = response.json["id"]
-    assert returned(world, tenant_id) == {name: each["profile"] for name, each in response.json["providers"].items()}
+    assert returned(app, tenant_id) == {name: each["profile"] for name, each in response.json["providers"].items()}
     return tenant_id
 
 
@@ -48,7 +49,7 @@ def test_switches() -> None:
     assert (set_beside[ON], set_beside[OFF]) == (False, True)
 
 
-def test_who_counts_more() -> None:
+def test_profile_inherit_named_profile_overrides() -> None:
     """A profile that is named counts more than all that another says; without a name, only what is set does."""
     other = Profile("live", {"off": True})
     assert Profile("documented").inherit(other) == Profile("documented")
@@ -81,17 +82,19 @@ def test_the_switches_of_a_provider(provider: Any) -> None:
         (None, profiles("documented", "documented", "documented")),
     ],
 )
-def test_of_the_server(
-    make_world: Callable[..., World], choice: ProfileSetting | None, expected: Mapping[str, str]
+def test_profile_of_the_server_applies_to_every_tenant(
+    make_app: Callable[..., Flask], choice: ProfileSetting | None, expected: Mapping[str, str]
 ) -> None:
-    """The server's is that of the seed's tenant, of those that strangers open, and of those that a program opens."""
-    world = make_world(profile=choice)
-    assert returned(world, "default") == expected
-    world.as_sendgrid().get("/v3/ips/pools")
-    (stranger,) = [each["id"] for each in world.client.get(TENANTS).json["tenants"] if each["id"].startswith("open-")]
-    assert returned(world, stranger) == expected
-    assert returned(world, opened(world)) == expected
-    assert returned(world, opened(world, seed="empty")) == expected
+    """The seed's tenant has it, and tenants that unknown keys or the control API create."""
+    app = make_app(profile=choice)
+    assert returned(app, "default") == expected
+    SENDGRID.new_client(app).get("/v3/ips/pools")
+    (opened_by_key,) = [
+        each["id"] for each in app.test_client().get(TENANTS).json["tenants"] if each["id"].startswith("open-")
+    ]
+    assert returned(app, opened_by_key) == expected
+    assert returned(app, opened(app)) == expected
+    assert returned(app, opened(app, seed="empty")) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,44 +113,44 @@ def test_of_the_server(
         ({"mailgun": {"switches": {"on": True}}}, "mailgun.switches.on: unknown switch: expected one of none"),
     ],
 )
-def test_a_profile_that_there_is_not(choice: ProfileSetting, said: str) -> None:
-    """Whoever says a profile, a provider or a switch that there is not is told so, and what there is."""
+def test_unknown_profile_is_an_error(choice: ProfileSetting, said: str) -> None:
+    """The error names the profiles, providers or switches that exist."""
     with pytest.raises(SeedError) as caught:
         resolve_profiles(choice, {"sparkpost": [], "sendgrid": [ON], "mailgun": []})
     assert str(caught.value) == said
 
 
-def test_of_a_tenant(make_world: Callable[..., World]) -> None:
+def test_profile_of_a_tenant_overrides_seed_and_server(make_app: Callable[..., Flask]) -> None:
     """Who opens a tenant counts more than its seed, and the seed more than the server; others notice nothing."""
-    world = make_world(profile="sendgrid=live")
+    app = make_app(profile="sendgrid=live")
     seed = {"mailgun": {"profile": "live"}, "sendgrid": {"profile": "documented"}}
-    assert returned(world, opened(world, seed=seed)) == profiles("documented", "documented", "live")
-    assert returned(world, opened(world, seed=seed, profile="live")) == profiles("live", "live", "live")
-    assert returned(world, opened(world, seed=seed, profile={"sparkpost": "live"})) == profiles(
+    assert returned(app, opened(app, seed=seed)) == profiles("documented", "documented", "live")
+    assert returned(app, opened(app, seed=seed, profile="live")) == profiles("live", "live", "live")
+    assert returned(app, opened(app, seed=seed, profile={"sparkpost": "live"})) == profiles(
         "live", "documented", "live"
     )
-    assert returned(world, opened(world, profile={"mailgun": "live"})) == profiles("documented", "live", "live")
-    assert returned(world, opened(world, profile="documented")) == profiles("documented", "documented", "documented")
-    assert returned(world, "default") == returned(world, opened(world)) == profiles("documented", "live", "documented")
+    assert returned(app, opened(app, profile={"mailgun": "live"})) == profiles("documented", "live", "live")
+    assert returned(app, opened(app, profile="documented")) == profiles("documented", "documented", "documented")
+    assert returned(app, "default") == returned(app, opened(app)) == profiles("documented", "live", "documented")
 
 
-def test_it_is_kept(world: World) -> None:
+def test_profile_is_part_of_the_state(app: Flask) -> None:
     """A profile is in the state, in snapshots and what a reset goes back to; a state that says none leaves it."""
-    tenant_id = opened(world, profile="live")
+    tenant_id = opened(app, profile="live")
     path = f"{TENANTS}/{tenant_id}"
-    state = world.client.get(f"{path}/state").json["state"]
+    state = app.test_client().get(f"{path}/state").json["state"]
     assert {name: section["profile"] for name, section in state.items()} == profiles("live", "live", "live")
-    world.client.post(f"{path}/snapshots", json={"name": "before"})
+    app.test_client().post(f"{path}/snapshots", json={"name": "before"})
 
-    put = world.client.put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}, "mailgun": {}}})
+    put = app.test_client().put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}, "mailgun": {}}})
     assert put.status_code == 200
-    assert returned(world, tenant_id) == profiles("live", "documented", "live")
-    world.client.post(f"{path}/snapshots/before/restore", json={})
-    assert returned(world, tenant_id) == profiles("live", "live", "live")
-    world.client.put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}}})
-    world.client.post(f"{path}/reset", json={})
-    assert returned(world, tenant_id) == profiles("live", "live", "live")
-    assert world.client.get(f"{path}/state").json["state"] == state
+    assert returned(app, tenant_id) == profiles("live", "documented", "live")
+    app.test_client().post(f"{path}/snapshots/before/restore", json={})
+    assert returned(app, tenant_id) == profiles("live", "live", "live")
+    app.test_client().put(f"{path}/state", json={"state": {"sendgrid": {"profile": "documented"}}})
+    app.test_client().post(f"{path}/reset", json={})
+    assert returned(app, tenant_id) == profiles("live", "live", "live")
+    assert app.test_client().get(f"{path}/state").json["state"] == state
 
 
 @pytest.mark.parametrize(
@@ -163,9 +166,9 @@ def test_it_is_kept(world: World) -> None:
         ({"seed": {"sendgrid": {"switches": {"nothing_of_ours": True}}}}, "/body/seed/sendgrid/switches"),
     ],
 )
-def test_a_tenant_that_cannot_be(world: World, asked: dict[str, Any], at: str) -> None:
+def test_tenant_with_an_unknown_profile_is_an_error(app: Flask, asked: dict[str, Any], at: str) -> None:
     """A tenant of a profile that there is not is refused with the place of the mistake, and not made."""
-    response = world.client.post(TENANTS, json=asked)
+    response = app.test_client().post(TENANTS, json=asked)
     assert response.status_code == 400
     assert response.json["detail"].startswith(at), response.json
-    assert world.client.get(TENANTS).json["tenants"] == []
+    assert app.test_client().get(TENANTS).json["tenants"] == []

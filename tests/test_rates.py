@@ -1,14 +1,15 @@
-"""How often a credential asks for an operation is counted, in windows of the tenant's clock, and told in headers."""
+"""How often a credential asks for an operation is counted, in windows of the tenant's clock, and sent in headers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from mockserver.core.store import RateWindow
 
-from .support import ProviderAccess, World
+from .support import MAILGUN, SENDGRID, SPARKPOST, ProviderClient
 
 STORES = ("memory", "redis")
 POOLS = "/v3/ips/pools"
@@ -18,12 +19,12 @@ MINUTE = 1_893_456_060
 SEED = {"sendgrid": {"credentials": [{"key": "second"}, {"key": "reader", "scopes": ["ips.pools.read"]}]}}
 
 
-def opened(world: World, **asked: Any) -> tuple[str, ProviderAccess]:
+def opened(app: Flask, **asked: Any) -> tuple[str, ProviderClient]:
     """Return the path of a new tenant whose clock stands, and its access to SendGrid."""
     asked = {"clock": {"now": START, "frozen": True}, **asked}
-    returned = world.client.post("/_mockserver/tenants", json=asked).json
-    return f"/_mockserver/tenants/{returned['id']}", ProviderAccess(
-        world, "sendgrid", returned["providers"]["sendgrid"]["headers"]
+    returned = app.test_client().post("/_mockserver/tenants", json=asked).json
+    return f"/_mockserver/tenants/{returned['id']}", SENDGRID.client(
+        app, headers=returned["providers"]["sendgrid"]["headers"]
     )
 
 
@@ -48,64 +49,64 @@ def test_windows(last: RateWindow | None, now: float, expected: RateWindow) -> N
     assert RateWindow.hit(last, now, 60) == expected
 
 
-def test_what_is_counted(world: World) -> None:
+def test_what_is_counted(app: Flask) -> None:
     """Each operation counts for each credential, whatever is answered; others and other tenants do not."""
-    _, sendgrid = opened(world, seed=SEED)
-    _, other = opened(world)
+    _, sendgrid = opened(app, seed=SEED)
+    _, other = opened(app)
     assert returned(sendgrid.get(POOLS)) == (600, 599, MINUTE)
     assert returned(sendgrid.get(POOLS)) == (600, 598, MINUTE)
     assert returned(sendgrid.get(f"{POOLS}/nothing")) == (600, 599, MINUTE)
     assert returned(sendgrid.get(f"{POOLS}/nothing/", json="nonsense")) == (600, 598, MINUTE)
     assert returned(other.get(POOLS)) == (600, 599, MINUTE)
-    second = ProviderAccess(world, "sendgrid", {"Authorization": "Bearer second"})
+    second = SENDGRID.client(app, headers={"Authorization": "Bearer second"})
     assert returned(second.get(POOLS)) == (600, 599, MINUTE)
-    forbidden = ProviderAccess(world, "sendgrid", {"Authorization": "Bearer reader"}).post(POOLS, json={"name": "a"})
+    forbidden = SENDGRID.client(app, headers={"Authorization": "Bearer reader"}).post(POOLS, json={"name": "a"})
     assert (forbidden.status_code, returned(forbidden)) == (403, (600, 599, MINUTE))
     assert returned(sendgrid.get(POOLS)) == (600, 597, MINUTE)
 
 
-def test_where_nothing_is_told(world: World) -> None:
-    """Who is not recognised, an unknown path and the other providers are told nothing."""
+def test_rate_limit_headers_absent_without_an_operation(app: Flask) -> None:
+    """No headers without a key, for an unknown path and from the other providers."""
     answers = [
-        ProviderAccess(world, "sendgrid", {}).get(POOLS),
-        world.sendgrid.get("/v3/nothing"),
-        world.sendgrid.patch(POOLS),
-        world.sparkpost.get("/api/v1/ip-pools"),
-        world.mailgun.get("/v3/ip_pools"),
+        SENDGRID.client(app, headers={}).get(POOLS),
+        SENDGRID.client(app).get("/v3/nothing"),
+        SENDGRID.client(app).patch(POOLS),
+        SPARKPOST.client(app).get("/api/v1/ip-pools"),
+        MAILGUN.client(app).get("/v3/ip_pools"),
     ]
     for response in answers:
         assert not any("ratelimit" in name.lower() for name, _ in response.headers.items()), response.headers
 
 
-def test_the_clock_and_a_reset(world: World) -> None:
-    """The next minute of the tenant's clock begins anew, and so does a reset."""
-    path, sendgrid = opened(world)
+def test_the_clock_and_a_reset(app: Flask) -> None:
+    """The next minute of the tenant's clock starts a new count, and so does a reset."""
+    path, sendgrid = opened(app)
     sendgrid.get(POOLS)
-    world.client.post(f"{path}/reset", json={})
+    app.test_client().post(f"{path}/reset", json={})
     assert returned(sendgrid.get(POOLS)) == (600, 599, MINUTE)
-    world.client.post(f"{path}/clock/advance", json={"seconds": 29.999})
+    app.test_client().post(f"{path}/clock/advance", json={"seconds": 29.999})
     assert returned(sendgrid.get(POOLS)) == (600, 598, MINUTE)
-    world.client.post(f"{path}/clock/advance", json={"seconds": 0.001})
+    app.test_client().post(f"{path}/clock/advance", json={"seconds": 0.001})
     assert returned(sendgrid.get(POOLS)) == (600, 599, MINUTE + 60)
     sendgrid.get(POOLS)
-    world.client.post(f"{path}/reset", json={})
+    app.test_client().post(f"{path}/reset", json={})
     assert returned(sendgrid.get(POOLS)) == (600, 599, MINUTE)
-    world.client.put(f"{path}/clock", json={"frozen": False})
+    app.test_client().put(f"{path}/clock", json={"frozen": False})
     assert returned(sendgrid.get(POOLS))[1] == 598
 
 
-def test_a_planned_429(world: World) -> None:
+def test_a_planned_429(app: Flask) -> None:
     """A planned 429 says that nothing is left until the minute is over."""
-    path, sendgrid = opened(world)
-    world.client.post(f"{path}/faults", json={"operation": "sendgrid.listIpPools", "status": 429})
+    path, sendgrid = opened(app)
+    app.test_client().post(f"{path}/faults", json={"operation": "sendgrid.listIpPools", "status": 429})
     response = sendgrid.get(POOLS)
     assert (response.status_code, returned(response)) == (429, (600, 0, MINUTE))
     assert returned(sendgrid.get(POOLS)) == (600, 598, MINUTE)
 
 
 @pytest.mark.store("memory")
-def test_the_last_and_beyond(world: World) -> None:
-    """What remains is never less than nothing, and nobody is refused for it."""
-    _, sendgrid = opened(world)
+def test_the_last_and_beyond(app: Flask) -> None:
+    """What remains is never less than nothing, and no request fails for it."""
+    _, sendgrid = opened(app)
     remaining = [returned(sendgrid.get(POOLS))[1] for _ in range(602)]
     assert remaining == [*range(599, -1, -1), 0, 0]

@@ -88,8 +88,8 @@ def test_one_connection() -> None:
     assert server.requests == [["GET", "POST", "GET"], ["GET"]]
 
 
-def test_nobody_has_it() -> None:
-    """A connection is closed when nobody has its `ControlClient` any more."""
+def test_unused_client_closes_its_connection() -> None:
+    """A connection is closed with its `ControlClient`."""
     with stub((9, False)) as server:
         ControlClient(server.url).request("GET", "live")
         assert server.closed[0].wait(PATIENCE)
@@ -107,7 +107,7 @@ def test_a_connection_that_the_server_closed(method: str) -> None:
 
 
 def test_a_request_that_was_lost() -> None:
-    """A request that may have been done is sent once more if that does no harm; else the caller is told."""
+    """A request that may have been done is sent once more if that does no harm; else the caller gets the error."""
     with stub((1, True), (1, True)) as server:
         remote = ControlClient(server.url)
         remote.request("GET", "live")

@@ -16,7 +16,7 @@ import requests
 from mockserver import ControlClient, Server
 
 from .redis_server import RedisServer
-from .test_redis_store import Process, processes
+from .redis_store.processes import Process, processes
 
 pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("four processes")]
 
@@ -84,7 +84,7 @@ def test_one_server_in_three(front: str, servers: list[Process]) -> None:
 
 
 def test_a_hundred_winners_through_nginx(front: str) -> None:
-    """Of 300 creates at once in an empty world, over all replicas, exactly 100 succeed."""
+    """Of 300 creates at once with an empty seed, over all replicas, exactly 100 succeed."""
     with Server(ControlClient(front)) as server, server.create_tenant(seed="empty") as sandbox:
         url, headers = f"{sandbox.sendgrid.url}/v3/ips/pools", sandbox.sendgrid.headers
 

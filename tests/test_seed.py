@@ -1,4 +1,4 @@
-"""Seeds: what they may say, and how a mistake in one is told."""
+"""Seeds: what they may say, and how a mistake in one is reported."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from flask import Flask
 
 from mockserver import create_app
 from mockserver.core import resources, seed
@@ -16,8 +17,9 @@ from mockserver.core import yaml_files as documents
 from mockserver.core.config import Config
 from mockserver.core.errors import SeedError
 from mockserver.providers import PROVIDERS
+from mockserver.web.server_state import server_state
 
-from .support import World
+from .support import MAILGUN, SENDGRID, SPARKPOST
 
 SECTIONS = {provider.name: provider.seed_schema for provider in PROVIDERS}
 ID = "0123456789abcdef01234567"
@@ -42,8 +44,8 @@ def mistake(text: str, name: str = "") -> str:
         ("name: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
     ],
 )
-def test_documents_that_are_no_world(text: str, expected: str) -> None:
-    """A document that is no world is told with its line."""
+def test_invalid_seed_document_is_an_error(text: str, expected: str) -> None:
+    """An invalid document is reported with its line."""
     assert expected in mistake(text)
 
 
@@ -59,12 +61,12 @@ def test_documents_that_are_no_world(text: str, expected: str) -> None:
     ids=["tab", "open", "python", "deep", "odd"],
 )
 def test_what_is_no_yaml(text: str, returned: str) -> None:
-    """What PyYAML does not read is told in its words, with the line if it knows one."""
+    """What PyYAML does not read is reported in its words, with the line if it knows one."""
     assert re.match(returned, mistake(text))
 
 
 def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyYAML that was built without libyaml finds them at another time, and they are told all the same."""
+    """PyYAML that was built without libyaml finds them at another time, and they are reported all the same."""
     monkeypatch.setattr(documents, "loader", lambda: yaml.SafeLoader)
     assert mistake("name: \x00")
 
@@ -148,14 +150,14 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )  # fmt: skip
 def test_mistakes_in_a_section(section: str, line: int, expected: str) -> None:
-    """A mistake in a provider's section is told with its line and the way to it, and the reason where that is ours."""
+    """A mistake in a provider's section is reported with its line, its path and the reason."""
     text = mistake(f"name: x\n{section}")
     assert text.startswith(f"{line}: ")
     assert expected in text
 
 
-def test_one_file_several_worlds() -> None:
-    """A file's first world is taken, or the one that is named; an unknown name is told with the known ones."""
+def test_seed_file_with_several_documents() -> None:
+    """A file's first document is used, or the one that is named; an unknown name is reported with the known ones."""
     text = "name: a\n---\nname: b\nsendgrid: {pools: [{id: '1', name: x}]}"
     assert seed.read(text.encode(), "", SECTIONS).name == "a"
     assert seed.read(text.encode(), "b", SECTIONS).name == "b"
@@ -163,7 +165,7 @@ def test_one_file_several_worlds() -> None:
 
 
 def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
-    """A seed is a file, or the bare name of a packaged fixture; another is told with its name."""
+    """A seed is a file, or the bare name of a packaged fixture; another is reported with its name."""
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\nsendgrid: {ips: [{ip: a, region: x}]}", "utf-8")
     with pytest.raises(SeedError, match=re.escape(f"{path}:2: sendgrid.ips.0.region: ")):
@@ -178,19 +180,19 @@ def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
     assert seed.load(str(path), SECTIONS).name == "mine"
 
 
-def test_an_empty_world(make_world: Callable[..., World]) -> None:
-    """A world with nothing in it has SparkPost's default pool, and empty lists."""
-    world = make_world(seed="empty")
-    assert world.as_sparkpost().get("/api/v1/ip-pools").json == {
+def test_empty_seed_has_only_the_default_pool(make_app: Callable[..., Flask]) -> None:
+    """A seed with nothing in it has SparkPost's default pool, and empty lists."""
+    app = make_app(seed="empty")
+    assert SPARKPOST.new_client(app).get("/api/v1/ip-pools").json == {
         "results": [{"id": "default", "name": "Default", "ips": []}]
     }
-    assert world.as_sparkpost().get("/api/v1/sending-ips").json == {"results": []}
-    assert world.as_sendgrid().get("/v3/ips/pools").json == []
-    assert world.as_mailgun().get("/v3/ip_pools").json == {"ip_pools": [], "message": "success"}
+    assert SPARKPOST.new_client(app).get("/api/v1/sending-ips").json == {"results": []}
+    assert SENDGRID.new_client(app).get("/v3/ips/pools").json == []
+    assert MAILGUN.new_client(app).get("/v3/ip_pools").json == {"ip_pools": [], "message": "success"}
 
 
-def test_the_default_world() -> None:
-    """The default world is rich enough for a first try of everything."""
+def test_default_seed_covers_every_feature() -> None:
+    """The default seed is rich enough to try every feature."""
     section = yaml.safe_load(resources.read("fixtures", "default.yaml"))
     assert len(section["sparkpost"]["sending_ips"]) >= 3
     sendgrid = section["sendgrid"]
@@ -209,17 +211,17 @@ def test_the_default_world() -> None:
     assert len(mailgun["subaccounts"]) == 1
 
 
-def test_every_registered_key_of_the_default_world_is_well_formed(make_world: Callable[..., World]) -> None:
+def test_registered_keys_of_the_default_seed_are_well_formed(make_app: Callable[..., Flask]) -> None:
     """The demo keys look like the providers' own."""
-    world = make_world()
-    for provider, key in world.server.seed.registrations:
-        assert world.server.providers[provider].api_key_pattern.fullmatch(key)
+    app = make_app()
+    for provider, key in server_state(app).seed.registrations:
+        assert server_state(app).providers[provider].api_key_pattern.fullmatch(key)
     for provider in PROVIDERS:
         assert provider.api_key_pattern.fullmatch(provider.example_api_key)
 
 
-def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: Path) -> None:
-    """Credentials that name one tenant share it, of whichever provider; another tenant is another world."""
+def test_several_tenants_in_a_seed(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    """Credentials that name one tenant share it, of whichever provider; another tenant has another state."""
     path = tmp_path / "tenants.yaml"
     data: dict[str, Any] = {
         "name": "w",
@@ -227,8 +229,8 @@ def test_several_tenants_in_a_seed(make_world: Callable[..., World], tmp_path: P
         "mailgun": {"credentials": [{"key": "d", "tenant": "one"}]},
     }
     path.write_text(yaml.safe_dump(data), "utf-8")
-    world = make_world(seed=str(path))
-    tenants = [world.as_sendgrid(key).tenant.id for key in "abc"] + [world.as_mailgun("d").tenant.id]
+    app = make_app(seed=str(path))
+    tenants = [SENDGRID.client(app, key).tenant.id for key in "abc"] + [MAILGUN.client(app, "d").tenant.id]
     assert tenants == ["one", "one", "default", "one"]
 
 

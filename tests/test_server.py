@@ -134,7 +134,7 @@ def test_planned_faults_on_a_socket(server: HttpServer) -> None:
     tenant.update(lambda kept: kept.faults.clear())
 
 
-def test_a_delay_holds_up_nobody_else(server: HttpServer) -> None:
+def test_delay_delays_no_other_request(server: HttpServer) -> None:
     """While one call of a tenant is delayed, another is answered: the later one comes first."""
     tenant = server.state.store.tenant("default")
     tenant.update(lambda kept: kept.faults.add("sendgrid.listIpPools", "delay", delay_seconds=2.0))
@@ -195,7 +195,7 @@ def test_a_delayed_call_is_made_once(server: HttpServer, when: When) -> None:
     tenant.reset()
 
 
-def test_who_does_not_read_holds_up_nobody(server: HttpServer) -> None:
+def test_client_that_does_not_read_delays_no_other(server: HttpServer) -> None:
     """Requests sent at once, whose answers are more than the server keeps for a client that reads none of them."""
     asked = 100
     with connected(server) as connection:
@@ -274,7 +274,7 @@ def test_headers_are_spelt_as_the_provider_spells_them(server: HttpServer) -> No
 
 
 def test_what_stood_between_is_in_the_journal(server: HttpServer) -> None:
-    """Headers that a proxy adds are told of, like any other, and believed by nobody."""
+    """Headers that a proxy adds are recorded like any other, and not trusted."""
     tenant = server.state.store.tenant("default")
     tenant.reset()
     forwarded = b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Host: other.example.com\r\n"
@@ -371,7 +371,7 @@ def test_bytes_out_of_band(server: HttpServer, capfd: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n", b"Content-Length: 99999999\r\n"])
 def test_nothing_to_go_on_with(server: HttpServer, length: bytes) -> None:
-    """Who expects to be told to go on, and has nothing to go on with or too much of it, is answered."""
+    """A client that expects 100 Continue, and has nothing to go on with or too much of it, is answered."""
     head = b"GET /_mockserver/live HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n" + length + b"\r\n"
     received = exchange(server, head)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n" if b"9" not in length else b"HTTP/1.1 413 ")

@@ -1,4 +1,4 @@
-"""The end of a server: what becomes of requests that were sent when it is told to stop."""
+"""The end of a server: what becomes of requests that were sent when it gets a signal to stop."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import pytest
 from mockserver import Config
 from mockserver.server import start
 
+from .cli.commands import running
 from .support import SENDGRID_KEY
-from .test_cli import running
 
 AUTH = b"Host: localhost\r\nAuthorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
 GET = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + AUTH + b"\r\n"
@@ -54,7 +54,7 @@ class Sent(NamedTuple):
 
 
 class Client(threading.Thread):
-    """A client that asks without a pause, until nobody answers."""
+    """A client that asks without a pause, until the server is gone."""
 
     def __init__(
         self, address: Address, requests: int, *, keep_alive: bool, trust: ssl.SSLContext | None = None
@@ -105,7 +105,7 @@ class Client(threading.Thread):
 
 
 def lost(clients: list[Client], returned: float) -> int:
-    """Count the requests that were sent before the server was told to stop, and not answered."""
+    """Count the requests that were sent before the server got the signal, and not answered."""
     counts = [(sent, sent.answers) for client in clients for sent in client.sent]
     return sum(sent.requests - answers for sent, answers in counts if sent.at < returned)
 
@@ -219,7 +219,7 @@ def test_the_rest_of_a_request_is_waited_for() -> None:
     assert b"\r\nConnection: close\r\n" in received
 
 
-def test_connections_that_nobody_has_accepted() -> None:
+def test_connections_not_yet_accepted_are_answered() -> None:
     """What was sent on a connection that the server has not looked at yet is answered too."""
     server = start(Config())
     with socket.create_connection((server.host, server.port), timeout=5) as connection:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -13,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from mockserver.core import resources, seed
 from mockserver.core.store import State, Table
 from mockserver.providers import PROVIDERS
+from mockserver.web.server_state import server_state
 
-from .support import World
+from .support import MAILGUN, SENDGRID, store_of
 
 STORES = ("memory", "redis")
 KEYS = st.sampled_from("abcdef")
@@ -90,21 +92,21 @@ def test_a_dump_loads_to_the_same(provider: Any, name: str) -> None:
     assert again.dump() == dump
 
 
-def test_a_dump_with_work_to_do_loads(make_world: Any, tmp_path: Any) -> None:
+def test_a_dump_with_work_to_do_loads(make_app: Any, tmp_path: Any) -> None:
     """A Mailgun account with unfinished work is dumped and loaded whole, its domains linked to a pool that is gone."""
     path = tmp_path / "slow.yaml"
     text = resources.read("fixtures", "default.yaml").replace("async_delay_seconds: 0", "async_delay_seconds: 60")
     path.write_text(text, "utf-8")
-    world: World = make_world(seed=str(path))
+    app: Flask = make_app(seed=str(path))
     pool = "/v3/ip_pools/658041ae44842b99ee2eaa1b"
-    assert world.mailgun.delete(pool, query_string={"ip": "shared"}).status_code == 200
-    dump = world.mailgun.tenant.read().dump()["states"]["mailgun"]
+    assert MAILGUN.client(app).delete(pool, query_string={"ip": "shared"}).status_code == 200
+    dump = MAILGUN.client(app).tenant.read().dump()["states"]["mailgun"]
     assert dump["jobs"]
-    assert world.server.providers["mailgun"].seed_schema.read(dump).state.dump() == dump
+    assert server_state(app).providers["mailgun"].seed_schema.read(dump).state.dump() == dump
 
 
 @pytest.mark.store("memory")
-def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_guard_of_this_suite_works(make_app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A rule that changes before it refuses is caught by every test, and so is a GET that changes something."""
     from mockserver.providers.sendgrid import catalog
     from mockserver.providers.sendgrid.models import State as SendGrid
@@ -112,19 +114,19 @@ def test_the_guard_of_this_suite_works(make_world: Any, monkeypatch: pytest.Monk
 
     own = tmp_path / "own.yaml"  # a packaged seed is shared by all applications of a process
     own.write_text(resources.read("fixtures", "default.yaml"), "utf-8")
-    world: World = make_world(seed=str(own))
+    app: Flask = make_app(seed=str(own))
 
     def careless(tx: Any, user: str | None, name: str) -> None:
         del tx.state.pools["12345"]
         raise catalog.NAME_TAKEN()
 
     monkeypatch.setattr(rules, "create_pool", careless)
-    assert world.sendgrid.post("/v3/ips/pools", json={"name": "x"}).status_code == 400
-    assert world.store.breaches and "changed its copy" in world.store.breaches[0]
-    world.store.breaches.clear()
+    assert SENDGRID.client(app).post("/v3/ips/pools", json={"name": "x"}).status_code == 400
+    assert store_of(app).problems and "changed its copy" in store_of(app).problems[0]
+    store_of(app).problems.clear()
     monkeypatch.setattr(SendGrid, "pools_of", lambda self, user: self.pools.__setitem__("1", None) or [])
     monkeypatch.setattr(State, "copy", lambda self: self)
     monkeypatch.setattr("mockserver.providers.sendgrid.models.to_dict", repr)
-    world.sendgrid.get("/v3/ips/pools")
-    assert any("changed the store" in breach for breach in world.store.breaches)
-    world.store.breaches.clear()
+    SENDGRID.client(app).get("/v3/ips/pools")
+    assert any("changed the store" in breach for breach in store_of(app).problems)
+    store_of(app).problems.clear()

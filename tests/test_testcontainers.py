@@ -135,7 +135,7 @@ def test_sandboxes(image: str) -> None:
 
 @pytest.mark.container
 def test_seed_file(image: str, tmp_path: Path) -> None:
-    """A world from a file is every tenant's start, even if nobody else may read that file."""
+    """A seed from a file is every tenant's start, even if no other user may read that file."""
     seed = tmp_path / "worlds.yaml"
     seed.write_text(WORLDS)
     seed.chmod(0o600)
@@ -148,15 +148,15 @@ def test_seed_file(image: str, tmp_path: Path) -> None:
 
 @pytest.mark.container
 def test_no_image(image: str) -> None:
-    """Where the image is missing, it is told how it is made."""
-    with pytest.raises(ImageNotFound) as missed, MockserverContainer(f"{image}-that-nobody-built"):
+    """Where the image is missing, the error says how it is built."""
+    with pytest.raises(ImageNotFound) as missed, MockserverContainer(f"{image}-that-was-not-built"):
         pass
     assert any("`docker build -t mockserver .`" in note for note in missed.value.__notes__)
 
 
 @pytest.mark.container
 def test_it_does_not_come_up(image: str, tmp_path: Path) -> None:
-    """A server that stops tells why, at once; the container is gone."""
+    """A server that stops reports why, at once; the container is gone."""
     seed = tmp_path / "worlds.yaml"
     seed.write_text("name: mine\nsendgrid: {pools: 7}\n")
     container = MockserverContainer(image, seed=seed, timeout=math.inf)

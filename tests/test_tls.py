@@ -1,4 +1,4 @@
-"""The server under TLS: what it shows, who can trust it, and that a handshake holds up nobody."""
+"""The server under TLS: what it shows, who can trust it, and that a handshake delays no other."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from mockserver import ControlClient, ControlError, tls
 from mockserver.providers import PROVIDERS
 from mockserver.server import HttpServer, start
 
+from .cli.commands import ENVIRONMENT, free_port, run, running
 from .support import MAILGUN_KEY, SENDGRID_KEY, response_violations
-from .test_cli import ENVIRONMENT, free_port, run, running
 
 HOSTS = [host for provider in PROVIDERS for host in provider.hosts]
 AUTH = {"Authorization": f"Bearer {SENDGRID_KEY}"}
@@ -77,7 +77,7 @@ def test_names(server: HttpServer, trust: ssl.SSLContext, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["example.com", "127.0.0.2", "sendgrid.com"])
 def test_other_names(server: HttpServer, trust: ssl.SSLContext, name: str) -> None:
-    """It is valid for no other, and trusted by nobody who was not told to."""
+    """It is valid for no other, and trusted only by clients that were set to."""
     raw = socket.create_connection((server.host, server.port), timeout=5)
     with pytest.raises(ssl.SSLCertVerificationError) as another:
         trust.wrap_socket(raw, server_hostname=name)
@@ -161,8 +161,8 @@ def test_remote(server: HttpServer) -> None:
 # What a client can do to it
 
 
-def test_who_says_nothing_holds_up_nobody(server: HttpServer, trust: ssl.SSLContext) -> None:
-    """Clients that connect and say nothing, or half of a handshake, keep nobody from being answered."""
+def test_silent_client_delays_no_other(server: HttpServer, trust: ssl.SSLContext) -> None:
+    """Clients that connect and say nothing, or half of a handshake, delay no other client."""
     hello = ssl.MemoryBIO()
     half = trust.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
@@ -193,8 +193,8 @@ def test_what_is_no_tls(server: HttpServer, trust: ssl.SSLContext, data: bytes) 
     assert alive(server, trust)
 
 
-def test_http_is_told_of_https(server: HttpServer) -> None:
-    """Who asks for http:// is told what to ask for."""
+def test_http_request_to_tls_port_is_answered_with_a_hint(server: HttpServer) -> None:
+    """The response to http:// says what to use."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     connection.request("POST", POOLS, b"x" * 1000, AUTH)
     response = connection.getresponse()
@@ -275,7 +275,7 @@ def test_planned_faults(server: HttpServer, trust: ssl.SSLContext) -> None:
         connection.close()
 
 
-def test_the_end_is_told(server: HttpServer, trust: ssl.SSLContext) -> None:
+def test_closed_connection_ends_with_close_notify(server: HttpServer, trust: ssl.SSLContext) -> None:
     """A connection is closed as TLS wants it, so no client takes it for cut off."""
     with connect(server, trust) as connection:
         connection.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
@@ -309,7 +309,7 @@ def test_start_and_stop_leave_nothing() -> None:
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    """The ready line says https and names what to trust; the other commands are told so by --ca, or by the settings."""
+    """The ready line says https and names what to trust; the other commands get it with --ca, or by the settings."""
     file = tmp_path / "ca.pem"
     flags = ["--tls", "self-signed", "--tls-ca-file", str(file), "--provider-ports"]
     with running("serve", "--port", "0", *flags) as (_, ready_message):

@@ -37,16 +37,16 @@ LEFT_OUT = {
     "tests/clients": "the clients test the same as tests/providers, and need many other packages",
     "tests/test_deploy.py": "checks files, not libraries",
     "tests/test_docs.py": "needs the clients and pytest-asyncio",
-    "tests/test_flask.py::test_schemathesis_from_wsgi": "needs Schemathesis",
+    "tests/flask_app/test_flask_features.py::test_schemathesis_from_wsgi": "needs Schemathesis",
     "tests/test_fuzzing.py": "Schemathesis supports neither the lowest versions nor always the newest",
     "tests/test_lock.py": "checks files, not libraries",
-    "tests/test_pytest_plugin.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
+    "tests/pytest_plugin/test_other_plugins.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
     "tests/test_testcontainers.py": "needs containers",
 }
 """Tests that only the row with the whole extra `test` runs, with reasons. The other rows skip them and slow tests."""
 
 
-ABOUT_PYTEST = ("tests/test_pytest_plugin.py", "tests/test_store.py")
+ABOUT_PYTEST = ("tests/pytest_plugin", "tests/test_store.py")
 """The tests of a row that differs from another one in pytest only: of the plugin, and with Hypothesis."""
 
 

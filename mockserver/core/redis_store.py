@@ -108,6 +108,7 @@ class RedisStore(Store):
             raise StoreError(f"--store {self._url}: {error}") from None
         self._scripts = {name: self.redis.register_script(text) for name, text in load_scripts().items()}
         self._seed_digest = seed_digest(initial_states, config)
+        self.tenant_class: Callable[..., RedisTenant] = RedisTenant
         self._settings = (math.ceil((config.tenant_ttl or 0) * 1_000), config.max_tenants, self._seed_digest)
         self._locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
@@ -166,7 +167,7 @@ class RedisStore(Store):
         ]
 
     def _tenant(self, tenant_id: str, born: str, faulty: bool = True) -> RedisTenant:
-        return RedisTenant(self, tenant_id, born, faulty)
+        return self.tenant_class(self, tenant_id, born, faulty)
 
     def get(self, tenant_id: str) -> Tenant | None:
         born = self.run("get", tenant_id)

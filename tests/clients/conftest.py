@@ -1,4 +1,4 @@
-"""A server on a socket for the real clients, and credentials that nobody else has: each is a tenant of its own."""
+"""A server on a socket for the real clients, and credentials that no other test has: each is a tenant of its own."""
 
 import secrets
 
@@ -8,13 +8,13 @@ from mockserver import create_app
 from mockserver.server import HttpServer
 from mockserver.web.server_state import server_state
 
-from ..support import GuardedStore, response_violations
+from ..support import CheckedMemoryStore, response_violations
 
 
 @pytest.fixture(scope="session")
 def live():
     """Return a server that listens on a free port until the last test is over."""
-    with pytest.MonkeyPatch.context() as patch, HttpServer(create_app(store_class=GuardedStore)) as server:
+    with pytest.MonkeyPatch.context() as patch, HttpServer(create_app(store_class=CheckedMemoryStore)) as server:
         for name in ("NO_PROXY", "no_proxy"):  # or the clients would look for the server behind a proxy
             patch.setenv(name, server.host, prepend=",")
         yield server
@@ -25,10 +25,10 @@ def kept(live):
     """Expect every answer to fit the contract, and what is refused to change nothing."""
     app = live.app
     store = server_state(app).store
-    violations, breaches = response_violations(app), len(store.breaches)
+    violations, breaches = response_violations(app), len(store.problems)
     yield
     assert response_violations(app) == violations
-    assert store.breaches[breaches:] == []
+    assert store.problems[breaches:] == []
 
 
 @pytest.fixture

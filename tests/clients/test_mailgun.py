@@ -257,7 +257,7 @@ def test_removal_of_all_ips(client):
     assert details(client, TRANSACTIONAL)["linked_domains"] == []
 
 
-# Refusals about pools
+# Errors about pools
 
 
 def test_pool_that_is_not_there(client):
@@ -400,7 +400,7 @@ def test_delete_without_a_fit_replacement(client, replacement, message):
     assert domain_ips(client, LINKED) == ["192.0.2.20"]
 
 
-# Refusals about domains
+# Errors about domains
 
 
 def test_domain_that_is_not_there(client):
@@ -558,7 +558,7 @@ def test_key_of_a_subaccount(live):
 @pytest.mark.parametrize("user", ["api", "somebody"])
 def test_key_that_is_nobodys(live, user, mailgun_key):
     """A key of no form, and a user other than `api`, get 401 in plain text with a challenge."""
-    key = "key-of-nobody" if user == "api" else mailgun_key
+    key = "key-unknown" if user == "api" else mailgun_key
     with Client(auth=(user, key), api_url=f"{live.url}/mailgun") as client:
         for response in (
             client.ippools.get(),

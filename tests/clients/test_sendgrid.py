@@ -478,7 +478,7 @@ def test_scopes_of_a_key(client, connect):
 
 
 def test_key_that_is_unknown(connect):
-    """A key that is not of SendGrid's form is nobody's, on both APIs of pools and on mail, each in its words."""
+    """A key that is not of SendGrid's form is unknown, on both APIs of pools and on mail, each in its words."""
     client = connect("SG.too.short")
     with refused(401, error("authorization required")):
         client.ips.pools.get()
@@ -489,7 +489,7 @@ def test_key_that_is_unknown(connect):
 
 
 def test_no_key(client):
-    """Without a bearer token nobody is called, on both APIs of pools and on mail, each in its words."""
+    """No bearer token is a 401, on both APIs of pools and on mail, each in its words."""
     headers = {"Authorization": "Basic bm9ib2R5Og=="}
     with refused(401, error("authorization required")):
         client.ips.pools.get(request_headers=headers)
@@ -515,12 +515,12 @@ def test_key_without_the_scope(connect):
         reader.ips.pools.spare.ips.post(request_body={"ip": "203.0.113.1"})
     with refused(403, forbidden):
         reader.ips.pools.transactional.ips._("203.0.113.1").delete()
-    nobody = connect(NO_SCOPES_KEY)
+    powerless = connect(NO_SCOPES_KEY)
     with refused(403, forbidden) as caught:
-        nobody.ips.pools.get()
+        powerless.ips.pools.get()
     assert caught.value.reason == "FORBIDDEN", "the status line has the phrase in capitals, as recorded"
     with refused(401, error("missing required scope: ips.pools.read", "")):
-        nobody.send_ips.pools.get()
+        powerless.send_ips.pools.get()
 
 
 def test_subuser(connect, sendgrid_key):
@@ -539,7 +539,7 @@ def test_subuser(connect, sendgrid_key):
 
 
 def test_subuser_that_is_not_there(connect, sendgrid_key):
-    """Acting for a subuser that is not there is refused as a key that is nobody's."""
+    """Acting for a subuser that is not there is refused as an unknown key."""
     with refused(401, error("authorization required")):
         connect(sendgrid_key, "subuser9").ips.pools.get()
 

@@ -17,7 +17,7 @@ from mockserver.core.config import Config
 from mockserver.server import HttpServer
 
 from ..npm import run
-from ..support import GuardedStore, response_violations
+from ..support import CheckedMemoryStore, response_violations
 
 WORLD = {
     "name": "suites",
@@ -42,13 +42,13 @@ def suites(tmp_path_factory):
     """Return a server on which every key finds what the suites take for granted."""
     seed = tmp_path_factory.mktemp("suites") / "world.yaml"
     seed.write_text(yaml.safe_dump(WORLD), "utf-8")
-    app = create_app(Config(seed=str(seed)), store_class=GuardedStore)
+    app = create_app(Config(seed=str(seed)), store_class=CheckedMemoryStore)
     with pytest.MonkeyPatch.context() as patch, HttpServer(app) as server:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, server.host, prepend=",")
         yield server
         assert response_violations(server.app) == 0
-        assert server.state.store.breaches == []
+        assert server.state.store.problems == []
 
 
 LIST = {"subuser": "test_string", "ip": "test_string", "limit": 1, "exclude_whitelabels": "true", "offset": 1}

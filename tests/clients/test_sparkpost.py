@@ -178,7 +178,7 @@ def test_signing_domain_stays_until_it_is_removed(pools):
     assert "fbl_signing_domain" not in pools.get("marketing_ip_pool")
 
 
-# Refusals about pools
+# Errors about pools
 
 
 def test_pool_that_is_not_there(pools):
@@ -225,7 +225,7 @@ def test_signing_domain_that_is_no_text(pools):
         pools.create(name="New", fbl_signing_domain=True)
 
 
-# Refusals about sending IPs
+# Errors about sending IPs
 
 
 @pytest.mark.parametrize("address", ["nonsense", "54.244.54", "54.244.54.256", "2001:db8::25", "054.244.54.135"])

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from flask import Flask
 
 from mockserver.providers.sendgrid import blueprint, catalog
+from mockserver.web.server_state import server_state
 
-from ..support import World, basic
+from ..support import basic
 
 EXAMPLES = yaml.safe_load((Path(__file__).parent.parent / "documents" / "examples.yaml").read_text("utf-8"))["examples"]
 
@@ -26,15 +28,15 @@ CREDENTIALS: dict[str, Callable[[str], str]] = {
 @pytest.mark.crashes
 @pytest.mark.evidence("examples", "documents")
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"{each['document']}: {each['name']}" for each in EXAMPLES])
-def test_example(example: dict[str, Any], make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example(example: dict[str, Any], make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     """An example of the documents is answered with its status, its media type and its exact body."""
-    world = make_world(seed=f"documents#{example['seed']}", unknown_credentials="reject")
+    app = make_app(seed=f"documents#{example['seed']}", unknown_credentials="reject")
     if "crash" in example:
         monkeypatch.setattr(example["crash"], crash)
     request, expected = example["request"], example["response"]
     provider = request["path"].split("/")[1]
-    key = request.get("credential") or world.server.seed.credential(provider)
-    response = world.client.open(
+    key = request.get("credential") or server_state(app).seed.credential(provider)
+    response = app.test_client().open(
         request["path"],
         method=request["method"],
         headers={"Authorization": CREDENTIALS[provider](key)},
@@ -61,8 +63,8 @@ def test_scopes_are_joined_as_in_the_example() -> None:
     )
 
 
-def test_every_world_of_the_documents_is_used() -> None:
-    """No world stands in fixtures/documents.yaml without an example that needs it."""
+def test_every_seed_of_the_documents_is_used() -> None:
+    """No seed is in fixtures/documents.yaml without an example that needs it."""
     text = (Path(__file__).parents[2] / "fixtures" / "documents.yaml").read_text("utf-8")
     seeds = {document["name"] for document in yaml.safe_load_all(text)}
     assert seeds == {example["seed"] for example in EXAMPLES}

@@ -20,7 +20,7 @@ SUBACCOUNT_HEADER = {
 }
 
 
-class Told(NamedTuple):
+class Response(NamedTuple):
     """What was answered."""
 
     status: int
@@ -34,7 +34,7 @@ def server() -> Flask:
 
 
 class Account:
-    """A fresh account with a world of its own, whose clock stands still until it is moved."""
+    """A fresh account with a state of its own, whose clock stands still until it is moved."""
 
     def __init__(self, provider: str, section: dict[str, Any]) -> None:
         self.provider = provider
@@ -52,7 +52,7 @@ class Account:
         json_body: object = None,
         form: list[tuple[str, str]] | None = None,
         account: str | None = None,
-    ) -> Told:
+    ) -> Response:
         """Ask for something, on behalf of a subaccount if one is named."""
         headers, body = dict(self.headers), b""
         if account is not None:
@@ -62,7 +62,7 @@ class Account:
         if form is not None:
             headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(form).encode()
         answer = send(server(), method, f"{URL}/{self.provider}{path}", headers.items(), body)
-        return Told(answer.status, json.loads(answer.body) if answer.body else None)
+        return Response(answer.status, json.loads(answer.body) if answer.body else None)
 
     def wait(self, seconds: float) -> None:
         """Let time go by."""

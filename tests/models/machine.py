@@ -1,4 +1,4 @@
-"""A machine: random calls to an account, each told beside a model, and read back in full after every step."""
+"""A machine: random calls to an account, each compared with a model, and read back in full after every step."""
 
 from __future__ import annotations
 import __future__
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from ..support import response_violations
-from .account import Account, Told, server
+from .account import Account, Response, server
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("MOCKSERVER_MODEL_EXAMPLES", "0"))
@@ -35,7 +35,7 @@ def pick(there: Iterable[T], place: int, ghost: T) -> T:
 
 
 class Disagreement(AssertionError):
-    """The server tells one thing and the model another."""
+    """The server and the model differ."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -53,9 +53,9 @@ class Machine(RuleBasedStateMachine):
 
     def agree(self, what: str, returned: object, expected: object) -> None:
         if returned != expected:
-            raise Disagreement(f"{what}: the server tells {returned!r}, the model {expected!r}")
+            raise Disagreement(f"{what}: the server returns {returned!r}, the model {expected!r}")
 
-    def returned(self, what: str, returned: Told, status: int, data: object = ANYTHING) -> Any:
+    def returned(self, what: str, returned: Response, status: int, data: object = ANYTHING) -> Any:
         """Compare an answer with what the model expects, and return its data; `ANYTHING` is not compared."""
         self.agree(what, returned.status, status)
         if data is not ANYTHING:

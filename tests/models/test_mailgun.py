@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from mockserver.providers.mailgun.rules import delegation, domain_ips, ips, jobs, pools
 
-from .account import Told
+from .account import Response
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
 
 HEIRS = ["65f0c1a2b3c4d5e6f7081920", "65f0c1a2b3c4d5e6f7081921"]
@@ -217,7 +217,7 @@ class Mailgun(Machine):
         free = [address for address in self.model.ips if self.model.may_join(account, address)]
         return pick(self.model.ips if place in (1, 2) else free, place, GHOST_IP)
 
-    def not_changeable(self, returned: Told, account: str | None, pool_id: str) -> bool:
+    def not_changeable(self, returned: Response, account: str | None, pool_id: str) -> bool:
         """Say whether a pool was rightly refused: it is not there, or inherited."""
         if not self.model.sees(account, pool_id):
             self.returned("no pool", returned, 404)
@@ -360,7 +360,7 @@ class Mailgun(Machine):
             "both": True,
         }
         if refused[by]:
-            self.returned("nothing in the place of a pool", returned, 400)
+            self.returned("no pool to replace it", returned, 400)
             return
         self.agree("the work to come", self.returned("a deletion", returned, 200)["message"], "started")
         del model.pools[pool_id]
@@ -489,7 +489,7 @@ class Mailgun(Machine):
             or (by == "shared" and not model.eligible)
             or (by == "ip" and not model.may_join(account, address))
         ):
-            self.returned("nothing in the place of a pool", returned, 400)
+            self.returned("no pool to replace it", returned, 400)
         else:
             self.returned("a link less", returned, 200)
             if by == "pool":
@@ -567,7 +567,7 @@ def owned_by(account: str | None) -> dict[str, str]:
 
 @pytest.mark.evidence("models", "mailgun")
 def test_mailgun_is_as_its_model() -> None:
-    """Whatever is asked of Mailgun, by whomever and whenever, it tells of all that it has what the model does."""
+    """Whatever is asked of Mailgun, by whomever and whenever, it returns what the model does."""
     holds(Mailgun, everyday=10)
 
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from mockserver.providers.sendgrid.models import State
 from mockserver.providers.sendgrid.rules import classic_pools, management_ips, management_pools, pools, subusers
 
-from .account import Told
+from .account import Response
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
 
 POOLS_PER_USER = 100
@@ -137,8 +137,8 @@ class SendGrid(Machine):
             for pool in each:
                 pool.ips = {address for address in pool.ips if self.ips[address].fits(user)}
 
-    def refused(self, returned: Told, status: int, words: str) -> None:
-        self.returned("a refusal", returned, status)
+    def refused(self, returned: Response, status: int, words: str) -> None:
+        self.returned("an error", returned, status)
         errors = returned.data.get("errors") or [{"message": returned.data["error"]}]
         self.agree("its words", [error["message"] for error in errors], [words])
 
@@ -300,8 +300,8 @@ class SendGrid(Machine):
         returned = self.account.ask("POST", path, json_body={"ips": ips}, account=user)
         if pool is None:
             self.refused(returned, 400, "not found")
-        elif strangers := [each for each in ips if each not in pool.ips]:
-            self.refused(returned, 400, f"not found in pool ‘{pool.name}’: {', '.join(strangers)}")
+        elif missing := [each for each in ips if each not in pool.ips]:
+            self.refused(returned, 400, f"not found in pool ‘{pool.name}’: {', '.join(missing)}")
         else:
             self.returned("a removal", returned, 204, None)
             pool.ips -= {*ips}
@@ -451,7 +451,7 @@ class SendGrid(Machine):
 
 @pytest.mark.evidence("models", "sendgrid")
 def test_sendgrid_is_as_its_model() -> None:
-    """Whatever is asked of SendGrid, by whomever, both of its APIs tell what the model does."""
+    """Whatever is asked of SendGrid, by whomever, both of its APIs return what the model does."""
     holds(SendGrid)
 
 

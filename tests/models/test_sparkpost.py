@@ -72,7 +72,7 @@ class Model:
         return stage if stage <= STAGES else None
 
     def warmth(self, ip: Ip) -> dict[str, Any]:
-        """Return what an answer tells of an IP's warm-up."""
+        """Return what a response has of an IP's warm-up."""
         if not self.live:
             return {}
         stage = self.stage(ip)
@@ -124,7 +124,7 @@ class Model:
 
 
 def without_hostnames(pool: dict[str, Any]) -> dict[str, Any]:
-    """Return a pool as the model tells it: its IPs by address."""
+    """Return a pool as the model has it: its IPs by address."""
     members = {ip.pop("external_ip"): ip for ip in pool["ips"]}
     assert len(members) == len(pool["ips"])
     for ip in members.values():
@@ -174,11 +174,11 @@ class SparkPost(Machine):
         return "default" if place in (1, 2) else pick(others, place, NOWHERE)
 
     def refused(self, returned: Any, status: int, words: str) -> None:
-        self.returned("a refusal", returned, status)
-        self.agree("a refusal", [error["message"] for error in returned.data["errors"]], [words])
+        self.returned("an error", returned, status)
+        self.agree("an error", [error["message"] for error in returned.data["errors"]], [words])
 
     def options(self, domain: str | None, overflow: int | None) -> dict[str, str]:
-        """Return optional fields; None is not sent, of overflow pools -1 is none and -2 SparkPost's own."""
+        """Return optional fields; None is not sent, of overflow pools -1 is no pool and -2 SparkPost's own."""
         body = {} if domain is None else {"fbl_signing_domain": domain}
         if overflow is not None and self.model.live:
             targets = {-1: "", -2: "shared pool"}
@@ -394,7 +394,7 @@ class SparkPost(Machine):
 
 @pytest.mark.evidence("models", "sparkpost")
 def test_sparkpost_is_as_its_model() -> None:
-    """Whatever is asked of SparkPost, it answers, and then tells of everything it has, what the model does."""
+    """Whatever is asked of SparkPost, it returns what the model does, for everything it has."""
     holds(SparkPost)
 
 

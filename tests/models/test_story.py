@@ -14,7 +14,7 @@ from mockserver.providers.mailgun.rules import pools as mailgun_pools
 from mockserver.providers.sendgrid.rules import classic_pools as sendgrid_pools
 from mockserver.providers.sparkpost.rules import pools as sparkpost_pools
 
-from .account import Account, Told
+from .account import Account, Response
 from .machine import EXAMPLES, Disagreement, mistaken, sizes
 
 ADDRESSES = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
@@ -24,21 +24,21 @@ Pools = list[tuple[str, list[str]]]
 
 
 class Dialect:
-    """How one provider is told the story, by the account itself or by a subaccount of it."""
+    """How the story is run at one provider, by the account itself or by a subaccount of it."""
 
     provider: ClassVar[str]
     subaccount: ClassVar[str]
-    """What the subaccount is called that half of the stories are told by."""
+    """The name of the subaccount that runs half of the stories."""
 
     def __init__(self, by_subaccount: bool) -> None:
         self.account = Account(self.provider, self.world(by_subaccount))
         self.teller = self.subaccount if by_subaccount else None
 
     def world(self, by_subaccount: bool) -> dict[str, Any]:
-        """Return a section of a seed: three IPs in no pool, the subaccount's if it tells the story."""
+        """Return a section of a seed: three IPs in no pool, the subaccount's if it runs the story."""
         raise NotImplementedError
 
-    def ask(self, method: str, path: str, **sent: Any) -> Told:
+    def ask(self, method: str, path: str, **sent: Any) -> Response:
         return self.account.ask(method, path, account=self.teller, **sent)
 
     def make(self, name: str) -> bool:
@@ -230,8 +230,8 @@ def possible(steps: list[Step]) -> Iterator[tuple[str, list[str], Pools]]:
         yield kind, arguments, sorted((each, sorted(ips)) for each, ips in pools.items())
 
 
-def tell(steps: list[Step], by_subaccount: bool) -> None:
-    """Tell the story to all three, and compare them with it after every step."""
+def run_story(steps: list[Step], by_subaccount: bool) -> None:
+    """Run the story at all three, and compare them with it after every step."""
     with told_to(by_subaccount) as dialects:
         for kind, arguments, pools in possible(steps):
             for dialect in dialects:
@@ -248,7 +248,7 @@ STORIES = {"steps": st.lists(STEPS, min_size=8, max_size=30), "by_subaccount": s
 @pytest.mark.evidence("models", "story")
 def test_one_story_three_dialects() -> None:
     """What all three can do leads to the same pools with the same IPs, whoever of the account does it."""
-    sizes(EXAMPLES or 15, derandomize=not EXAMPLES)(given(**STORIES)(tell))()
+    sizes(EXAMPLES or 15, derandomize=not EXAMPLES)(given(**STORIES)(run_story))()
 
 
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
@@ -267,7 +267,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
 def test_the_story_catches(name: str) -> None:
     """A server with this mistake comes to another end."""
     with mistaken(*MISTAKES[name]), pytest.raises(Disagreement):
-        sizes(300, derandomize=True, quick=True)(given(**STORIES)(tell))()
+        sizes(300, derandomize=True, quick=True)(given(**STORIES)(run_story))()
 
 
 DIFFERENCES: dict[str, tuple[Callable[[Dialect], bool], dict[str, tuple[bool, Pools]]]] = {

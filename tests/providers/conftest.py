@@ -8,35 +8,36 @@ from typing import Any
 
 import pytest
 import yaml
+from flask import Flask
 
 from mockserver.core import resources
 
-from ..support import ProviderAccess, World
+from ..support import MAILGUN, SENDGRID, ProviderClient
 from .mailgun_account import Time
 
 
 @pytest.fixture
-def make_sendgrid(make_world: Callable[..., World], tmp_path: Path) -> Callable[..., ProviderAccess]:
+def make_sendgrid(make_app: Callable[..., Flask], tmp_path: Path) -> Callable[..., ProviderClient]:
     """Return SendGrid as a new key finds it in a world whose section of a seed is this."""
 
-    def make(**section: Any) -> ProviderAccess:
+    def make(**section: Any) -> ProviderClient:
         seed = tmp_path / "world.yaml"
         seed.write_text(yaml.safe_dump({"name": "test", "sendgrid": section}), "utf-8")
-        return make_world(seed=str(seed)).as_sendgrid()
+        return SENDGRID.new_client(make_app(seed=str(seed)))
 
     return make
 
 
 @pytest.fixture
-def make_mailgun(make_world: Callable[..., World], tmp_path: Path) -> Callable[..., ProviderAccess]:
+def make_mailgun(make_app: Callable[..., Flask], tmp_path: Path) -> Callable[..., ProviderClient]:
     """Make Mailgun accounts like the default one, with changes to their seed."""
 
-    def make(time: Callable[[], float] | None = None, **changes: Any) -> ProviderAccess:
+    def make(time: Callable[[], float] | None = None, **changes: Any) -> ProviderClient:
         seed = yaml.safe_load(resources.read("fixtures", "default.yaml"))
         seed["mailgun"].update(changes)
         path = tmp_path / "seed.yaml"
         path.write_text(yaml.safe_dump(seed, sort_keys=False), "utf-8")
-        return make_world(seed=str(path), **({"time": time} if time else {})).mailgun
+        return MAILGUN.client(make_app(seed=str(path), **({"time": time} if time else {})))
 
     return make
 
@@ -48,6 +49,6 @@ def time() -> Time:
 
 
 @pytest.fixture
-def slow(make_mailgun: Callable[..., ProviderAccess], time: Time) -> ProviderAccess:
+def slow(make_mailgun: Callable[..., ProviderClient], time: Time) -> ProviderClient:
     """An account whose work on domains is done ten seconds after the answer."""
     return make_mailgun(time=time, async_delay_seconds=10)

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from ..support import ProviderAccess
+from ..support import ProviderClient
 
 POOLS = "/v3/ip_pools"
 TRANSACTIONAL = "658041ae44842b99ee2eaa1b"
@@ -34,21 +34,21 @@ def started(response: TestResponse) -> str:
     return reference
 
 
-def create(mailgun: ProviderAccess, *ips: str, name: str = "New") -> str:
+def create(mailgun: ProviderClient, *ips: str, name: str = "New") -> str:
     response = mailgun.post(POOLS, data={"name": name, "description": "about", "ip": list(ips)})
     assert response.json == {"message": "success", "pool_id": response.json["pool_id"]}
     pool_id: str = response.json["pool_id"]
     return pool_id
 
 
-def details(mailgun: ProviderAccess, pool_id: str) -> dict[str, Any]:
+def details(mailgun: ProviderClient, pool_id: str) -> dict[str, Any]:
     answer = mailgun.get(f"{POOLS}/{pool_id}").json
     assert answer["message"] == "success"
     found: dict[str, Any] = answer["details"]
     return found
 
 
-def domain_ips(mailgun: ProviderAccess, name: str) -> list[str]:
+def domain_ips(mailgun: ProviderClient, name: str) -> list[str]:
     answer = mailgun.get(f"/v3/domains/{name}/ips").json
     assert answer["total_count"] == len(answer["items"])
     items: list[str] = answer["items"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..support import SUBACCOUNT, ProviderAccess
+from ..support import SUBACCOUNT, ProviderClient
 from .mailgun_account import MARKETING, NOWHERE, POOLS, SPARE, Time, details, domain_ips, refused, started, succeeded
 
 DOMAINS = "/v4/domains"
@@ -15,7 +15,7 @@ NEW = "new.example.com"
 OWN = ["192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.20", "192.0.2.21", "2001:db8::25"]
 
 
-def make(mailgun: ProviderAccess, name: str = NEW, **fields: Any) -> dict[str, Any]:
+def make(mailgun: ProviderClient, name: str = NEW, **fields: Any) -> dict[str, Any]:
     """Make a domain; return how it is shown."""
     answer = mailgun.post(DOMAINS, data={"name": name, **fields})
     assert (answer.status_code, answer.json["message"]) == (200, "Domain DNS records have been created"), answer.json
@@ -23,7 +23,7 @@ def make(mailgun: ProviderAccess, name: str = NEW, **fields: Any) -> dict[str, A
     return domain
 
 
-def test_a_new_domain(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_a_new_domain(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A new domain is shown as recorded answers show one, and its id says when it was made."""
     mailgun = make_mailgun(time=time)
     answer = mailgun.post(DOMAINS, data={"name": NEW}).json
@@ -60,7 +60,7 @@ def test_a_new_domain(make_mailgun: Callable[..., ProviderAccess], time: Time) -
     assert mailgun.get(f"{DOMAINS}/{NEW}").json == answer
 
 
-def test_settings(mailgun: ProviderAccess) -> None:
+def test_settings(mailgun: ProviderClient) -> None:
     """What is said of a domain is kept and shown; the password is not."""
     sent = {
         "encrypt_incoming_message": "true",
@@ -81,7 +81,7 @@ def test_settings(mailgun: ProviderAccess) -> None:
     assert b"secret" not in answer.data
 
 
-def test_records_of_an_active_domain(mailgun: ProviderAccess) -> None:
+def test_records_of_an_active_domain(mailgun: ProviderClient) -> None:
     """An active domain's records are valid."""
     answer = mailgun.get(f"{DOMAINS}/mail.example.com").json
     records = answer["receiving_dns_records"] + answer["sending_dns_records"]
@@ -92,7 +92,7 @@ def test_records_of_an_active_domain(mailgun: ProviderAccess) -> None:
 # What it sends from
 
 
-def test_all_dedicated_ips(mailgun: ProviderAccess) -> None:
+def test_all_dedicated_ips(mailgun: ProviderClient) -> None:
     """A domain of which nothing is said sends from every dedicated IP of its account."""
     make(mailgun)
     assert domain_ips(mailgun, NEW) == OWN
@@ -101,7 +101,7 @@ def test_all_dedicated_ips(mailgun: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize(("eligible", "ips"), [(True, ["198.51.100.1"]), (False, [])])
-def test_no_dedicated_ips(make_mailgun: Callable[..., ProviderAccess], eligible: bool, ips: list[str]) -> None:
+def test_no_dedicated_ips(make_mailgun: Callable[..., ProviderClient], eligible: bool, ips: list[str]) -> None:
     """Where there is no dedicated IP, a domain sends from a shared one, if the account is eligible."""
     shared = [{"ip": "198.51.100.1", "dedicated": False}]
     mailgun = make_mailgun(ips=shared, ip_pools=[], domains=[], eligible_for_shared_ips=eligible)
@@ -120,13 +120,13 @@ def test_no_dedicated_ips(make_mailgun: Callable[..., ProviderAccess], eligible:
         ("", OWN),
     ],
 )
-def test_given_ips(mailgun: ProviderAccess, ips: str, found: list[str]) -> None:
+def test_given_ips(mailgun: ProviderClient, ips: str, found: list[str]) -> None:
     """A domain sends from the IPs it is given: shared ones too, a warming one beside another, one of a pool."""
     make(mailgun, ips=ips)
     assert domain_ips(mailgun, NEW) == found
 
 
-def test_a_given_pool(mailgun: ProviderAccess) -> None:
+def test_a_given_pool(mailgun: ProviderClient) -> None:
     """A domain made with a pool is linked to it, follows it, and loses it, as any other."""
     domain = make(mailgun, pool_id=MARKETING)
     assert details(mailgun, MARKETING)["linked_domains"] == [NEW]
@@ -137,7 +137,7 @@ def test_a_given_pool(mailgun: ProviderAccess) -> None:
     assert domain_ips(mailgun, NEW) == ["198.51.100.1"]
 
 
-def test_an_inherited_pool(mailgun: ProviderAccess) -> None:
+def test_an_inherited_pool(mailgun: ProviderClient) -> None:
     """A subaccount's new domain can be linked to a pool that it inherits."""
     sub = mailgun.acting_for(SUBACCOUNT)
     succeeded(mailgun.put(f"{POOLS}/{MARKETING}/delegate", data={"subaccount_id": SUBACCOUNT}))
@@ -178,7 +178,7 @@ def test_an_inherited_pool(mailgun: ProviderAccess) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_domains_that_cannot_be(mailgun: ProviderAccess, fields: dict[str, str], status: int, message: str) -> None:
+def test_domains_that_cannot_be(mailgun: ProviderClient, fields: dict[str, str], status: int, message: str) -> None:
     """A domain needs a name that is a host's and nobody's yet, and IPs or a pool that it may have."""
     refused(mailgun.post(DOMAINS, data={"name": NEW, **fields}), status, message)
     refused(mailgun.get(f"{DOMAINS}/{NEW}"), 404, "Domain not found")
@@ -189,7 +189,7 @@ def test_domains_that_cannot_be(mailgun: ProviderAccess, fields: dict[str, str],
     (5, None), (6, None), (31, None), (32, None),
     (33, "Password is too long. It must be between 5 and 32 characters."),
 ])  # fmt: skip
-def test_passwords(mailgun: ProviderAccess, length: int, message: str | None) -> None:
+def test_passwords(mailgun: ProviderClient, length: int, message: str | None) -> None:
     """A password has 5 to 32 characters."""
     response = mailgun.post(DOMAINS, data={"name": NEW, "smtp_password": "x" * length})
     if message is None:
@@ -199,7 +199,7 @@ def test_passwords(mailgun: ProviderAccess, length: int, message: str | None) ->
 
 
 @pytest.mark.parametrize(("labels", "fits"), [(62, True), (63, True), (64, False)])
-def test_lengths_of_labels(mailgun: ProviderAccess, labels: int, fits: bool) -> None:
+def test_lengths_of_labels(mailgun: ProviderClient, labels: int, fits: bool) -> None:
     """A part of a name has at most 63 characters, the whole 253."""
     name = f"{'a' * labels}.example.com"
     assert (mailgun.post(DOMAINS, data={"name": name}).status_code == 200) is fits
@@ -208,7 +208,7 @@ def test_lengths_of_labels(mailgun: ProviderAccess, labels: int, fits: bool) -> 
     assert (mailgun.post(DOMAINS, data={"name": whole}).status_code == 200) is (len(whole) <= 253)
 
 
-def test_a_pool_needs_the_feature(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_a_pool_needs_the_feature(make_mailgun: Callable[..., ProviderClient]) -> None:
     """Without the DIPPs feature a domain can be made, but not with a pool."""
     mailgun = make_mailgun(features=[])
     response = mailgun.post(DOMAINS, data={"name": NEW, "pool_id": MARKETING})
@@ -219,14 +219,14 @@ def test_a_pool_needs_the_feature(make_mailgun: Callable[..., ProviderAccess]) -
 # Lists
 
 
-def names(mailgun: ProviderAccess, **query: str) -> list[str]:
+def names(mailgun: ProviderClient, **query: str) -> list[str]:
     answer = mailgun.get(DOMAINS, query_string=query)
     assert answer.status_code == 200, answer.json
     assert list(answer.json) == ["total_count", "items"]
     return [item["name"].split(".")[0] for item in answer.json["items"]]
 
 
-def test_list(mailgun: ProviderAccess) -> None:
+def test_list(mailgun: ProviderClient) -> None:
     """Domains are listed newest first, or by name; a subaccount's are its own, unless the parent asks for all."""
     make(mailgun, "zoo.example.com")
     assert names(mailgun) == ["zoo", "shared", "news", "mail"]
@@ -254,7 +254,7 @@ def test_list(mailgun: ProviderAccess) -> None:
     ],
     ids=str,
 )
-def test_filters(mailgun: ProviderAccess, query: dict[str, str], found: list[str], total: int) -> None:
+def test_filters(mailgun: ProviderClient, query: dict[str, str], found: list[str], total: int) -> None:
     """A list is filtered by state, else by authority, and by a part of the name; then come limit and skip."""
     assert names(mailgun, **query) == found
     assert mailgun.get(DOMAINS, query_string=query).json["total_count"] == total
@@ -265,19 +265,19 @@ def test_filters(mailgun: ProviderAccess, query: dict[str, str], found: list[str
     ("sort", "id", "Invalid parameter: sort id"),
     ("include_subaccounts", "all", "Invalid format for parameter include_subaccounts: all"),
 ])  # fmt: skip
-def test_bad_filters(mailgun: ProviderAccess, name: str, value: str, message: str) -> None:
+def test_bad_filters(mailgun: ProviderClient, name: str, value: str, message: str) -> None:
     """A state, an order or a flag that there is not is refused."""
     refused(mailgun.get(DOMAINS, query_string={name: value}), 400, message)
 
 
-def test_the_older_paths(mailgun: ProviderAccess) -> None:
+def test_the_older_paths(mailgun: ProviderClient) -> None:
     """Everything is under /v3/domains as well, where the official Python client asks."""
     assert mailgun.post("/v3/domains", data={"name": NEW}).status_code == 200
     assert mailgun.get("/v3/domains").json == mailgun.get(DOMAINS).json
     assert mailgun.get(f"/v3/domains/{NEW}").json == mailgun.get(f"{DOMAINS}/{NEW}").json
 
 
-def test_domains_of_others(mailgun: ProviderAccess) -> None:
+def test_domains_of_others(mailgun: ProviderClient) -> None:
     """A subaccount's domain is not the parent's, and the other way round."""
     for access, name in ((mailgun, "sub.example.com"), (mailgun.acting_for(SUBACCOUNT), "mail.example.com")):
         refused(access.get(f"{DOMAINS}/{name}"), 404, "Domain not found")
@@ -287,7 +287,7 @@ def test_domains_of_others(mailgun: ProviderAccess) -> None:
 # The end
 
 
-def test_delete(slow: ProviderAccess, time: Time) -> None:
+def test_delete(slow: ProviderClient, time: Time) -> None:
     """A domain is deleted in the background; then its pool has lost it, and its name is free."""
     for _ in range(2):
         answer = slow.delete("/v3/domains/mail.example.com")
@@ -303,13 +303,13 @@ def test_delete(slow: ProviderAccess, time: Time) -> None:
     assert slow.get(f"{DOMAINS}/mail.example.com").status_code == 200
 
 
-def test_a_pool_whose_domain_is_going(slow: ProviderAccess) -> None:
+def test_a_pool_whose_domain_is_going(slow: ProviderClient) -> None:
     """A domain that will be deleted no longer keeps the last IP of its pool."""
     assert slow.delete("/v3/domains/mail.example.com").status_code == 200
     started(slow.delete(f"{POOLS}/658041ae44842b99ee2eaa1b/ips/192.0.2.20"))
 
 
-def test_removed_before_it_is_deleted(slow: ProviderAccess, time: Time) -> None:
+def test_removed_before_it_is_deleted(slow: ProviderClient, time: Time) -> None:
     """A domain that was removed, and made again, is not deleted by what was promised of the old one."""
     assert slow.delete("/v3/domains/mail.example.com").status_code == 200
     succeeded(slow.delete("/v3/domains/mail.example.com/ips/all"))
@@ -325,7 +325,7 @@ def test_removed_before_it_is_deleted(slow: ProviderAccess, time: Time) -> None:
         ({"name": f"sandbox{'0a' * 16}.mailgun.org"}, "sandbox domain can't be deleted"),
     ],
 )
-def test_domains_that_stay(make_mailgun: Callable[..., ProviderAccess], domain: dict[str, str], message: str) -> None:
+def test_domains_that_stay(make_mailgun: Callable[..., ProviderClient], domain: dict[str, str], message: str) -> None:
     """A disabled domain, and an account's sandbox, can't be deleted."""
     mailgun = make_mailgun(domains=[{"id": "1" * 24, **domain}])
     refused(mailgun.delete(f"/v3/domains/{domain['name']}"), 400, message)

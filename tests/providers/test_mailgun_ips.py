@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..support import SUBACCOUNT, ProviderAccess
+from ..support import SUBACCOUNT, ProviderClient
 from .mailgun_account import (
     MARKETING,
     POOLS,
@@ -27,7 +27,7 @@ OWN = ["192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "19
 SHARED = ["198.51.100.1", "198.51.100.2"]
 
 
-def test_list(mailgun: ProviderAccess) -> None:
+def test_list(mailgun: ProviderClient) -> None:
     """The list has every IP of the account, an entry in `details` for each, and which can be put into a pool."""
     answer = mailgun.get("/v3/ips").json
     assert list(answer) == ["assignable_to_pools", "details", "items", "total_count"]
@@ -40,7 +40,7 @@ def test_list(mailgun: ProviderAccess) -> None:
 
 @pytest.mark.parametrize("yes", ["true", "True", "TRUE", "t", "T", "1"])
 @pytest.mark.parametrize("no", ["false", "False", "FALSE", "f", "F", "0"])
-def test_filters(make_mailgun: Callable[..., ProviderAccess], yes: str, no: str) -> None:
+def test_filters(make_mailgun: Callable[..., ProviderClient], yes: str, no: str) -> None:
     """Only what is dedicated, or enabled, is listed if that is asked for; `false` asks for nothing."""
     ips = [{"ip": "192.0.2.1"}, {"ip": "192.0.2.2", "enabled": False}, {"ip": "192.0.2.3", "dedicated": False}]
     mailgun = make_mailgun(ips=ips, ip_pools=[], domains=[])
@@ -55,19 +55,19 @@ def test_filters(make_mailgun: Callable[..., ProviderAccess], yes: str, no: str)
 
 
 @pytest.mark.parametrize("value", ["", "yes", "2", "tRUE", "null"])
-def test_bad_filters(mailgun: ProviderAccess, value: str) -> None:
+def test_bad_filters(mailgun: ProviderClient, value: str) -> None:
     """A filter is one of the spellings of yes and no."""
     for name in ("dedicated", "enabled"):
         text = f"Invalid format for parameter {name}: {value}"
         refused(mailgun.get("/v3/ips", query_string={name: value}), 400, text)
 
 
-def test_assignable_needs_the_feature(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_assignable_needs_the_feature(make_mailgun: Callable[..., ProviderClient]) -> None:
     """Without the DIPPs feature nothing is said of pools."""
     assert "assignable_to_pools" not in make_mailgun(features=[]).get("/v3/ips").json
 
 
-def test_assignable_is_what_can_be_assigned(mailgun: ProviderAccess) -> None:
+def test_assignable_is_what_can_be_assigned(mailgun: ProviderClient) -> None:
     """Every IP that is called assignable can be put into a pool, and no other can."""
     assignable = mailgun.get("/v3/ips").json["assignable_to_pools"]
     for ip in OWN + SHARED:
@@ -76,7 +76,7 @@ def test_assignable_is_what_can_be_assigned(mailgun: ProviderAccess) -> None:
     assert mailgun.get("/v3/ips").json["assignable_to_pools"] == []
 
 
-def test_one_ip(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_one_ip(make_mailgun: Callable[..., ProviderClient]) -> None:
     """An IP has a name that is made of it, unless the seed gives it one; a shared one is not dedicated."""
     named = {"ip": "2001:db8::1", "rdns": "mx.example.com"}
     mailgun = make_mailgun(
@@ -100,13 +100,13 @@ def test_one_ip(make_mailgun: Callable[..., ProviderAccess]) -> None:
     ("192.0.2", 400, "Invalid parameter: ip 192.0.2"),
     ("%00", 400, "Invalid parameter: ip \0"),
 ])  # fmt: skip
-def test_ips_that_are_not_the_accounts(mailgun: ProviderAccess, ip: str, status: int, message: str) -> None:
+def test_ips_that_are_not_the_accounts(mailgun: ProviderClient, ip: str, status: int, message: str) -> None:
     """An IP that is not there or a subaccount's is not found, whatever is asked of it; what is no IP is refused."""
     for method, path in (("GET", ""), ("GET", "/domains?limit=x"), ("POST", "/domains"), ("DELETE", "/domains")):
-        refused(mailgun(method, f"/v3/ips/{ip}{path}"), status, message)
+        refused(mailgun.open(f"/v3/ips/{ip}{path}", method=method), status, message)
 
 
-def test_a_subaccount_has_its_own(mailgun: ProviderAccess) -> None:
+def test_a_subaccount_has_its_own(mailgun: ProviderClient) -> None:
     """A subaccount lists its own IPs, and the parent's are not found."""
     sub = mailgun.acting_for(SUBACCOUNT)
     assert sub.get("/v3/ips").json["items"] == ["192.0.2.30"]
@@ -117,7 +117,7 @@ def test_a_subaccount_has_its_own(mailgun: ProviderAccess) -> None:
 
 
 @pytest.fixture
-def busy(make_mailgun: Callable[..., ProviderAccess]) -> ProviderAccess:
+def busy(make_mailgun: Callable[..., ProviderClient]) -> ProviderClient:
     """An account with three domains that share an IP, in no order, and one that does not."""
     return make_mailgun(
         domains=[
@@ -132,7 +132,7 @@ def busy(make_mailgun: Callable[..., ProviderAccess]) -> ProviderAccess:
     )
 
 
-def test_domains_of_an_ip(busy: ProviderAccess) -> None:
+def test_domains_of_an_ip(busy: ProviderClient) -> None:
     """The domains of an IP come in the order of their ids, each with all its IPs."""
     assert busy.get("/v3/ips/192.0.2.10/domains").json == {
         "items": [
@@ -159,7 +159,7 @@ def test_domains_of_an_ip(busy: ProviderAccess) -> None:
         ("search=com&limit=1&skip=1", ["three"], 2),
     ],
 )
-def test_search_limit_and_skip(busy: ProviderAccess, query: str, found: list[str], total: int) -> None:
+def test_search_limit_and_skip(busy: ProviderClient, query: str, found: list[str], total: int) -> None:
     """`search` finds names with one of its words; what it finds is counted before limit and skip apply."""
     answer = busy.get(f"/v3/ips/192.0.2.10/domains?{query}").json
     assert ([item["domain"].split(".")[0] for item in answer["items"]], answer["total_count"]) == (found, total)
@@ -173,7 +173,7 @@ def test_search_limit_and_skip(busy: ProviderAccess, query: str, found: list[str
     ("limit=many", "Invalid format for parameter limit: many"),
     ("skip=", "Invalid format for parameter skip: "),
 ])  # fmt: skip
-def test_numbers_that_do_not_fit(mailgun: ProviderAccess, query: str, message: str) -> None:
+def test_numbers_that_do_not_fit(mailgun: ProviderClient, query: str, message: str) -> None:
     """A limit is 1 to 1000 and skip not negative, in every list that has them."""
     for path in ("/v3/ips/192.0.2.10/domains", "/v3/ips/details/all", "/v4/domains"):
         refused(mailgun.get(f"{path}?{query}"), 400, message)
@@ -181,7 +181,7 @@ def test_numbers_that_do_not_fit(mailgun: ProviderAccess, query: str, message: s
             assert mailgun.get(f"{path}?{fits}").status_code == 200
 
 
-def test_assign_to_all(slow: ProviderAccess, time: Time) -> None:
+def test_assign_to_all(slow: ProviderClient, time: Time) -> None:
     """All of the account's domains gain an IP when the delay is over, but for those that a pool is linked to."""
     started(slow.post("/v3/ips/192.0.2.12/domains"))
     assert domain_ips(slow, NEWS) == ["192.0.2.10", "192.0.2.14"]
@@ -195,7 +195,7 @@ def test_assign_to_all(slow: ProviderAccess, time: Time) -> None:
     assert domain_ips(slow, NEWS) == ["192.0.2.10", "192.0.2.14", "192.0.2.12"]
 
 
-def test_remove_from_all(slow: ProviderAccess, time: Time) -> None:
+def test_remove_from_all(slow: ProviderClient, time: Time) -> None:
     """All domains lose an IP when the delay is over; an eligible account's domain falls back on a shared one."""
     started(slow.delete("/v3/ips/192.0.2.10/domains"))
     assert domain_ips(slow, NEWS) == ["192.0.2.10", "192.0.2.14"]
@@ -209,7 +209,7 @@ def test_remove_from_all(slow: ProviderAccess, time: Time) -> None:
 
 
 @pytest.mark.parametrize("where", ["query_string", "data"])
-def test_replace_on_all(mailgun: ProviderAccess, where: str) -> None:
+def test_replace_on_all(mailgun: ProviderClient, where: str) -> None:
     """An alternative takes the IP's place on every domain, once; it may be in the query or in a form."""
     how: dict[str, Any] = {where: {"alternative": "192.0.2.12"}}
     started(mailgun.delete("/v3/ips/192.0.2.10/domains", **how))
@@ -228,19 +228,19 @@ def test_replace_on_all(mailgun: ProviderAccess, where: str) -> None:
         ("198.51.100.1", "ip 198.51.100.1 is not dedicated"),
     ],
 )
-def test_bad_alternatives(mailgun: ProviderAccess, alternative: str, message: str) -> None:
+def test_bad_alternatives(mailgun: ProviderClient, alternative: str, message: str) -> None:
     """An alternative is another dedicated IP of the account."""
     refused(mailgun.delete(f"/v3/ips/192.0.2.10/domains?alternative={alternative}"), 400, message)
 
 
-def test_a_shared_ip_is_assigned_to_nothing(mailgun: ProviderAccess) -> None:
+def test_a_shared_ip_is_assigned_to_nothing(mailgun: ProviderClient) -> None:
     """Only a dedicated IP can be assigned; a shared one can be taken away."""
     refused(mailgun.post("/v3/ips/198.51.100.1/domains"), 400, "ip 198.51.100.1 is not dedicated")
     started(mailgun.delete("/v3/ips/198.51.100.1/domains?alternative=192.0.2.12"))
     assert domain_ips(mailgun, "shared.example.com") == ["192.0.2.12"]
 
 
-def test_no_domain_is_left_without(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_no_domain_is_left_without(make_mailgun: Callable[..., ProviderClient]) -> None:
     """Without shared IPs an IP that is a domain's last is removed from none, and warming ones do not stay alone."""
     mailgun = make_mailgun(eligible_for_shared_ips=False)
     started(mailgun.delete("/v3/ips/192.0.2.10/domains"))
@@ -253,7 +253,7 @@ def test_no_domain_is_left_without(make_mailgun: Callable[..., ProviderAccess]) 
 
 
 def test_a_domain_that_was_changed_meanwhile_keeps_its_last_ip(
-    make_mailgun: Callable[..., ProviderAccess], time: Time
+    make_mailgun: Callable[..., ProviderClient], time: Time
 ) -> None:
     """What would leave a domain without IPs when it is done is left undone for that domain."""
     mailgun = make_mailgun(time=time, async_delay_seconds=10, eligible_for_shared_ips=False)
@@ -266,7 +266,7 @@ def test_a_domain_that_was_changed_meanwhile_keeps_its_last_ip(
 # New IPs
 
 
-def test_a_new_ip(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_a_new_ip(make_mailgun: Callable[..., ProviderClient]) -> None:
     """As many dedicated IPs can be added as the plan allows, and not one more."""
     mailgun = make_mailgun(new_dedicated_ips=2)
     for left, ip in ((2, "198.18.0.1"), (1, "198.18.0.2")):
@@ -278,7 +278,7 @@ def test_a_new_ip(make_mailgun: Callable[..., ProviderAccess]) -> None:
     assert details(mailgun, create(mailgun, "198.18.0.1"))["ips"] == ["198.18.0.1"]
 
 
-def test_subaccounts_share_the_plan(mailgun: ProviderAccess) -> None:
+def test_subaccounts_share_the_plan(mailgun: ProviderClient) -> None:
     """A subaccount's new IP is its own, and the plan's last."""
     sub = mailgun.acting_for(SUBACCOUNT)
     succeeded(sub.post("/v3/ips/request/new"))
@@ -290,13 +290,13 @@ def test_subaccounts_share_the_plan(mailgun: ProviderAccess) -> None:
 # All that is known
 
 
-def rows(mailgun: ProviderAccess, **query: str) -> list[tuple[str, str, list[str]]]:
+def rows(mailgun: ProviderClient, **query: str) -> list[tuple[str, str, list[str]]]:
     answer = mailgun.get("/v3/ips/details/all", query_string=query).json
     assert answer["total_count"] == len(answer["items"])
     return [(row["address"], row["account_id"], row["pool_ids"]) for row in answer["items"]]
 
 
-def test_details(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_details(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A row has the account, the pool and the times; an IP without history is as old as the parent account."""
     mailgun = make_mailgun(time=time, account_id="655000000000000000000001")
     answer = mailgun.get("/v3/ips/details/all?ip=192.0.2.20").json
@@ -315,7 +315,7 @@ def test_details(make_mailgun: Callable[..., ProviderAccess], time: Time) -> Non
     assert list(answer["items"][0]) == list(row)
 
 
-def test_details_know_when(slow: ProviderAccess, time: Time) -> None:
+def test_details_know_when(slow: ProviderClient, time: Time) -> None:
     """When an IP joined or left a pool is the moment of the request, when a domain got it that of the work."""
 
     def times() -> tuple[str, str]:
@@ -338,19 +338,19 @@ def test_details_know_when(slow: ProviderAccess, time: Time) -> None:
     assert row["created_at"] == row["pool_last_modified_at"] == "2023-11-14T22:16:20Z"
 
 
-def test_work_that_waits_to_be_told(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_work_that_waits_to_be_told(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """Work that is done when the control API says so counts as done when it was promised."""
     mailgun = make_mailgun(time=time, async_delay_seconds=None)
     started(mailgun.post("/v3/ips/192.0.2.12/domains"))
     time.now += 60
     assert "192.0.2.12" not in domain_ips(mailgun, NEWS)
-    assert mailgun.world.client.post("/_mockserver/tenants/default/jobs/run", json={}).status_code == 200
+    assert mailgun.application.test_client().post("/_mockserver/tenants/default/jobs/run", json={}).status_code == 200
     assert domain_ips(mailgun, NEWS)[-1] == "192.0.2.12"
     [row] = mailgun.get("/v3/ips/details/all?ip=192.0.2.12").json["items"]
     assert row["domains_last_modified_at"] == "2023-11-14T22:13:20Z"
 
 
-def test_rows(mailgun: ProviderAccess) -> None:
+def test_rows(mailgun: ProviderClient) -> None:
     """There is a row for every IP of the account and its subaccounts, and for each subaccount that inherits it."""
     expected = [(ip, PARENT, []) for ip in OWN[:5]]
     expected += [("192.0.2.20", PARENT, [TRANSACTIONAL]), ("192.0.2.20", SUBACCOUNT, [TRANSACTIONAL])]
@@ -382,13 +382,13 @@ def test_rows(mailgun: ProviderAccess) -> None:
     ],
     ids=str,
 )
-def test_filters_of_details(mailgun: ProviderAccess, query: dict[str, str], found: list[str]) -> None:
+def test_filters_of_details(mailgun: ProviderClient, query: dict[str, str], found: list[str]) -> None:
     """Filters take an id, `any` or `none`, and leave what fits all of them."""
     assert [row[0] for row in rows(mailgun, **query)] == found
 
 
 @pytest.mark.parametrize("name", ["created_at", "pool_last_modified_at", "domains_last_modified_at"])
-def test_order_of_details(make_mailgun: Callable[..., ProviderAccess], name: str) -> None:
+def test_order_of_details(make_mailgun: Callable[..., ProviderClient], name: str) -> None:
     """Rows are sorted by any of three times, either way; equal ones by their addresses."""
     field = {"pool_last_modified_at": "pool_changed_at", "domains_last_modified_at": "domains_changed_at"}.get(
         name, name
@@ -403,14 +403,14 @@ def test_order_of_details(make_mailgun: Callable[..., ProviderAccess], name: str
     assert ([item["address"][-1] for item in page["items"]], page["total_count"]) == (["4", "3"], 4)
 
 
-def test_bad_orders(mailgun: ProviderAccess) -> None:
+def test_bad_orders(mailgun: ProviderClient) -> None:
     """There are four things to sort by, and two ways."""
     for name, value in (("sort_by", "colour"), ("sort_by", ""), ("sort_order", "asc")):
         response = mailgun.get("/v3/ips/details/all", query_string={name: value})
         refused(response, 400, f"Invalid parameter: {name} {value}")
 
 
-def test_details_need_the_feature(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_details_need_the_feature(make_mailgun: Callable[..., ProviderClient]) -> None:
     """Without the feature the detailed view is forbidden, before its parameters are looked at."""
     mailgun = make_mailgun(features=["DIPPs"])
     text = "Detailed IP view feature is not enabled for the account"

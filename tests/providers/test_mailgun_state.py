@@ -14,7 +14,7 @@ from mockserver.providers.mailgun import catalog
 from mockserver.providers.mailgun.models import Domain, Link, State, created_at
 from mockserver.providers.mailgun.schemas.seed import MailgunSeed
 
-from ..support import SUBACCOUNT, ProviderAccess
+from ..support import SUBACCOUNT, ProviderClient
 from .mailgun_account import MARKETING, POOLS, TRANSACTIONAL, Time, domain_ips, started, succeeded
 
 POOL = {"pool_id": "a" * 24, "name": "p", "description": "", "ips": ["192.0.2.1"]}
@@ -115,7 +115,7 @@ def test_everything_is_read_back() -> None:
     assert MailgunSeed.read(state.dump()).state == state
 
 
-def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A whole number may be written as JSON writes any number, and is answered as a whole one."""
     mailgun = make_mailgun(
         time=time,
@@ -132,7 +132,7 @@ def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., ProviderAccess], ti
     answers = [mailgun.get(f"/v4/domains/{DOMAIN['name']}"), mailgun.get("/v3/ips/request/new")]
     assert b'"message_ttl":5}' in answers[0].data
     assert answers[1].data == b'{"allowed":{"dedicated":2,"shared":0}}\n'
-    state = mailgun.world.client.get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
+    state = mailgun.application.test_client().get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
     assert [state["subaccount_limit"], state["subaccounts"][0]["updated_at"]] == [3, time.now]
     assert ".0" not in str([state["subaccount_limit"], state["subaccounts"], state["ips"][0]["created_at"]])
 
@@ -165,7 +165,7 @@ def test_an_id_says_when_it_was_made() -> None:
     assert created_at("67bcf63306fcfd2fb4b7e056") == 1_740_437_043  # Mon, 24 Feb 2025 22:44:03 GMT
 
 
-def test_a_cursor_that_is_gone(slow: ProviderAccess) -> None:
+def test_a_cursor_that_is_gone(slow: ProviderClient) -> None:
     """A page of a pool's domains begins after a cursor that need not be a domain's any more."""
     for number in range(12):
         response = slow.post("/v4/domains", data={"name": f"d{number}.example.com", "pool_id": TRANSACTIONAL})
@@ -178,7 +178,7 @@ def test_a_cursor_that_is_gone(slow: ProviderAccess) -> None:
     assert (last, everything) == ("d9.example.com", [*(f"d{n}" for n in range(9)), "d10", "d11", "mail"])
 
 
-def test_an_account_that_fails_midway(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_an_account_that_fails_midway(make_mailgun: Callable[..., ProviderClient]) -> None:
     """Work that is given up after half of its domains leaves the others as they were, for the IP of all domains too."""
     mailgun = make_mailgun(async_fails_midway=True)
     started(mailgun.post("/v3/ips/192.0.2.12/domains"))
@@ -186,7 +186,7 @@ def test_an_account_that_fails_midway(make_mailgun: Callable[..., ProviderAccess
     assert [item["domain"] for item in found["items"]] == ["news.example.com"]
 
 
-def test_a_clock_that_is_turned_back(slow: ProviderAccess, time: Time) -> None:
+def test_a_clock_that_is_turned_back(slow: ProviderClient, time: Time) -> None:
     """Work is done after that on which it builds, whatever the clock was: no domain keeps a pool that is gone."""
     started(slow.delete(f"{POOLS}/{TRANSACTIONAL}", query_string={"pool_id": MARKETING}))
     time.now -= 1_000
@@ -196,7 +196,7 @@ def test_a_clock_that_is_turned_back(slow: ProviderAccess, time: Time) -> None:
     time.now += 510
     assert domain_ips(slow, "mail.example.com") == ["192.0.2.11"]
     succeeded(slow.post("/v3/ip_warmups/192.0.2.12"))
-    state = slow.world.client.get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
+    state = slow.application.test_client().get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
     assert (state["jobs"], MailgunSeed.read(state).state.dump()) == ([], state)
 
 
@@ -207,10 +207,10 @@ def test_a_clock_that_is_turned_back(slow: ProviderAccess, time: Time) -> None:
     ("method", "path"),
     [(method, path) for path, methods in catalog.NOT_IMPLEMENTED_OPERATIONS.items() for method in methods],
 )
-def test_not_modelled(mailgun: ProviderAccess, method: str, path: str) -> None:
+def test_not_modelled(mailgun: ProviderClient, method: str, path: str) -> None:
     """What Mailgun has and this server has not is 501 and says so, dynamic pools among it."""
     path = path.replace("{", "").replace("}", "")
-    response = mailgun(method, path)
+    response = mailgun.open(path, method=method)
     assert response.status_code == 501
     assert response.headers["X-Mockserver-Not-Implemented"] == "1"
     assert response.json == {"message": f"mockserver does not implement {method} {path}"}
@@ -238,11 +238,11 @@ ROOMS = [
 
 
 @pytest.mark.parametrize(("method", "path", "names"), ROOMS)
-def test_nasty_values(mailgun: ProviderAccess, method: str, path: str, names: tuple[str, ...]) -> None:
+def test_nasty_values(mailgun: ProviderClient, method: str, path: str, names: tuple[str, ...]) -> None:
     """No value of a parameter or a field makes the server crash, and what is refused has words."""
     for name, value in itertools.product(names, NASTY):
         how: dict[str, Any] = {"query_string" if method == "GET" else "data": {"name": "n.example.com", name: value}}
-        response = mailgun(method, path, **how)
+        response = mailgun.open(path, method=method, **how)
         assert response.status_code in (200, 400, 404), (name, value)
         assert response.status_code == 200 or response.json["message"]
 
@@ -254,6 +254,6 @@ def test_nasty_values(mailgun: ProviderAccess, method: str, path: str, names: tu
 )  # fmt: skip
 @pytest.mark.parametrize("part", ["%00", "%FF", "%2F", "a%2Fb", "..", "9" * 3_000, "%F0%9F%98%80", "fe80::1%25eth0"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "BREW"])
-def test_nasty_paths(mailgun: ProviderAccess, path: str, part: str, method: str) -> None:
+def test_nasty_paths(mailgun: ProviderClient, path: str, part: str, method: str) -> None:
     """No part of a path and no method makes the server crash."""
-    assert mailgun(method, path.format(part)).status_code in (400, 404, 405, 501)
+    assert mailgun.open(path.format(part), method=method).status_code in (400, 404, 405, 501)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
-from ..support import SUBACCOUNT, ProviderAccess
+from ..support import SUBACCOUNT, ProviderClient
 from .mailgun_account import (
     MARKETING,
     NOWHERE,
@@ -31,7 +31,7 @@ def refused(response: TestResponse, status: int, message: str) -> None:
     assert response.headers["Content-Type"] == "application/json"
 
 
-def open_one(mailgun: ProviderAccess, name: str = "Second") -> str:
+def open_one(mailgun: ProviderClient, name: str = "Second") -> str:
     """Open a subaccount; return its id."""
     response = mailgun.post(ROOM, data={"name": name})
     assert response.status_code == 200
@@ -39,7 +39,7 @@ def open_one(mailgun: ProviderAccess, name: str = "Second") -> str:
     return subaccount_id
 
 
-def test_a_new_subaccount(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_a_new_subaccount(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A subaccount is open from the start, says when it was made, and is acted for with the parent's key."""
     mailgun = make_mailgun(time=time)
     response = mailgun.post(f"{ROOM}?name=Second")
@@ -58,7 +58,7 @@ def test_a_new_subaccount(make_mailgun: Callable[..., ProviderAccess], time: Tim
     assert mailgun.acting_for(subaccount["id"]).get(POOLS).json["ip_pools"] == []
 
 
-def test_what_the_recorded_answers_have(mailgun: ProviderAccess) -> None:
+def test_what_the_recorded_answers_have(mailgun: ProviderClient) -> None:
     """Answers of the service that has the subaccounts say that they are shown inline; no other answer does."""
     theirs = [
         mailgun.get(ROOM),
@@ -73,7 +73,7 @@ def test_what_the_recorded_answers_have(mailgun: ProviderAccess) -> None:
     assert "Content-Disposition" not in mailgun.get(POOLS).headers
 
 
-def test_the_place_of_the_status(mailgun: ProviderAccess) -> None:
+def test_the_place_of_the_status(mailgun: ProviderClient) -> None:
     """As in the specification's examples, the status comes before the dates in a list, and behind them elsewhere."""
     listed = mailgun.get(ROOM).json["subaccounts"][0]
     single = mailgun.get(f"{ROOM}/{SUBACCOUNT}").json["subaccount"]
@@ -83,7 +83,7 @@ def test_the_place_of_the_status(mailgun: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["application/x-www-form-urlencoded", "multipart/form-data"])
-def test_a_name_in_a_form(mailgun: ProviderAccess, encoding: str) -> None:
+def test_a_name_in_a_form(mailgun: ProviderClient, encoding: str) -> None:
     """Clients send the name in a form; the query comes first."""
     data = {"name": "In the form"}
     response = mailgun.post(ROOM, data=data, headers={"Content-Type": encoding})
@@ -93,13 +93,13 @@ def test_a_name_in_a_form(mailgun: ProviderAccess, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?name=", "?name=%20"])
-def test_no_name(mailgun: ProviderAccess, query: str) -> None:
+def test_no_name(mailgun: ProviderClient, query: str) -> None:
     """A subaccount has a name."""
     refused(mailgun.post(ROOM + query), 400, "Bad request")
 
 
 @pytest.fixture
-def five(make_mailgun: Callable[..., ProviderAccess]) -> ProviderAccess:
+def five(make_mailgun: Callable[..., ProviderClient]) -> ProviderClient:
     """A parent of five."""
     names = {"1": ("Eve", "open"), "2": ("adam", "disabled"), "3": ("Bea", "closed"), "4": ("Abe", "open"),
              "5": ("Eden", "disabled")}  # fmt: skip
@@ -130,14 +130,14 @@ def five(make_mailgun: Callable[..., ProviderAccess]) -> ProviderAccess:
         ("filter=e&limit=1&skip=1&sort=desc", "5", 4),
     ],
 )
-def test_list(five: ProviderAccess, query: str, found: str, total: int) -> None:
+def test_list(five: ProviderClient, query: str, found: str, total: int) -> None:
     """Subaccounts come in the order they were made, or of their names; what fits is counted before limit and skip."""
     answer = five.get(f"{ROOM}?{query}")
     assert ("".join(each["id"][0] for each in answer.json["subaccounts"]), answer.json["total"]) == (found, total)
     assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_the_default_limit(mailgun: ProviderAccess) -> None:
+def test_the_default_limit(mailgun: ProviderClient) -> None:
     """Without a limit, ten are listed."""
     for number in range(10):
         open_one(mailgun, f"n{number}")
@@ -148,15 +148,15 @@ def test_the_default_limit(mailgun: ProviderAccess) -> None:
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "skip=-1", "skip=", "sort=up", "enabled=yes",
                                    "closed=", "limit=" + "9" * 400])  # fmt: skip
-def test_bad_lists(mailgun: ProviderAccess, query: str) -> None:
+def test_bad_lists(mailgun: ProviderClient, query: str) -> None:
     """What a list cannot be asked for is a bad request."""
     refused(mailgun.get(f"{ROOM}?{query}"), 400, "Bad request")
 
 
-def test_disable_and_enable(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_disable_and_enable(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A disabled subaccount can do nothing until it is enabled; when that was is kept."""
     mailgun = make_mailgun(time=time)
-    own = mailgun.world.as_mailgun("key-fedcba9876543210fedcba9876543210")
+    own = mailgun.with_key("key-fedcba9876543210fedcba9876543210")
     answer = mailgun.post(f"{ROOM}/{SUBACCOUNT}/disable?reason=spam&note=x").json["subaccount"]
     assert (answer["status"], answer["updated_at"]) == ("disabled", "Tue, 14 Nov 2023 22:13:20 GMT")
     assert answer["created_at"] == "Tue, 12 Mar 2024 20:57:06 GMT"
@@ -172,7 +172,7 @@ def test_disable_and_enable(make_mailgun: Callable[..., ProviderAccess], time: T
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
-def test_the_limit(make_mailgun: Callable[..., ProviderAccess], limit: int) -> None:
+def test_the_limit(make_mailgun: Callable[..., ProviderClient], limit: int) -> None:
     """As many subaccounts may be open as the parent was allotted; a disabled one makes room."""
     text = "Parent account has reached its allotted child limit"
     mailgun = make_mailgun(subaccount_limit=limit)
@@ -186,24 +186,24 @@ def test_the_limit(make_mailgun: Callable[..., ProviderAccess], limit: int) -> N
 
 
 @pytest.mark.parametrize("subaccount_id", [NOWHERE, "x", "%00"])
-def test_strangers(mailgun: ProviderAccess, subaccount_id: str) -> None:
+def test_strangers(mailgun: ProviderClient, subaccount_id: str) -> None:
     """A subaccount that is not there is not found."""
     refused(mailgun.get(f"{ROOM}/{subaccount_id}"), 404, "Not Found")
     for verb in ("enable", "disable"):
         refused(mailgun.post(f"{ROOM}/{subaccount_id}/{verb}"), 404, "Not Found")
 
 
-def test_only_the_parent(mailgun: ProviderAccess) -> None:
+def test_only_the_parent(mailgun: ProviderClient) -> None:
     """A subaccount can neither see nor make subaccounts, with whatever key."""
-    own = mailgun.world.as_mailgun("key-fedcba9876543210fedcba9876543210")
+    own = mailgun.with_key("key-fedcba9876543210fedcba9876543210")
     for access in (mailgun.acting_for(SUBACCOUNT), own):
         for method, path in (("GET", ""), ("POST", "?name=x"), ("GET", f"/{SUBACCOUNT}"),
                              ("POST", f"/{SUBACCOUNT}/enable"), ("POST", f"/{SUBACCOUNT}/disable")):  # fmt: skip
-            refused(access(method, ROOM + path), 403, "Forbidden")
+            refused(access.open(ROOM + path, method=method), 403, "Forbidden")
     refused(own.delete(ROOM), 403, "Forbidden")
 
 
-def test_delete(mailgun: ProviderAccess) -> None:
+def test_delete(mailgun: ProviderClient) -> None:
     """A closed subaccount has lost its domains, pools and inheritance; its IPs are the parent's; it can be read."""
     sub = mailgun.acting_for(SUBACCOUNT)
     create(sub, "192.0.2.30")
@@ -214,7 +214,7 @@ def test_delete(mailgun: ProviderAccess) -> None:
     assert mailgun.get(f"{ROOM}/{SUBACCOUNT}").json["subaccount"]["status"] == "closed"
     refused_elsewhere(sub.get(POOLS), 403, "Forbidden")
     refused_elsewhere(sub.delete(ROOM), 403, "Forbidden")
-    assert mailgun.world.as_mailgun("key-fedcba9876543210fedcba9876543210").get(POOLS).status_code == 401
+    assert mailgun.with_key("key-fedcba9876543210fedcba9876543210").get(POOLS).status_code == 401
     assert "192.0.2.30" in mailgun.get("/v3/ips").json["assignable_to_pools"]
     assert mailgun.get(f"{ROOM}/ip_pools/all").json == {"items": [], "total_count": 0}
     assert [pool["name"] for pool in mailgun.get(POOLS).json["ip_pools"]] == ["Transactional", "Marketing", "Spare"]
@@ -225,7 +225,7 @@ def test_delete(mailgun: ProviderAccess) -> None:
                       "account not found")  # fmt: skip
 
 
-def test_delete_nobody(mailgun: ProviderAccess) -> None:
+def test_delete_nobody(mailgun: ProviderClient) -> None:
     """Without the header there is nobody to delete; an unknown one is forbidden."""
     refused(mailgun.delete(ROOM), 400, "Bad request")
     refused_elsewhere(mailgun.acting_for(NOWHERE).delete(ROOM), 403, "Forbidden")
@@ -234,14 +234,14 @@ def test_delete_nobody(mailgun: ProviderAccess) -> None:
 # What subaccounts inherit, and the older way to say it
 
 
-def inherited(mailgun: ProviderAccess) -> list[tuple[str, str]]:
+def inherited(mailgun: ProviderClient) -> list[tuple[str, str]]:
     answer = mailgun.get(f"{ROOM}/ip_pools/all").json
     assert answer["total_count"] == len(answer["items"])
     assert answer == mailgun.get(f"{ROOM}/ip_pools").json
     return [(item["subaccount_id"], item["pool_id"]) for item in answer["items"]]
 
 
-def test_delegations(mailgun: ProviderAccess) -> None:
+def test_delegations(mailgun: ProviderClient) -> None:
     """There is a row for each pool that a subaccount inherits, the oldest subaccount's first."""
     assert inherited(mailgun) == [(SUBACCOUNT, TRANSACTIONAL)]
     other = open_one(mailgun)
@@ -251,7 +251,7 @@ def test_delegations(mailgun: ProviderAccess) -> None:
     refused_elsewhere(mailgun.acting_for(SUBACCOUNT).get(f"{ROOM}/ip_pools/all"), 404, "account not found")
 
 
-def test_no_list_of_one(mailgun: ProviderAccess) -> None:
+def test_no_list_of_one(mailgun: ProviderClient) -> None:
     """There is no list for one subaccount, as the service was seen to say."""
     response = mailgun.get(f"{ROOM}/{SUBACCOUNT}/ip_pools")
     assert (response.status_code, response.data) == (404, b"404 page not found")
@@ -262,7 +262,7 @@ def path(subaccount_id: str = SUBACCOUNT) -> str:
 
 
 @pytest.mark.parametrize("where", ["data", "query_string"])
-def test_replace(slow: ProviderAccess, time: Time, where: str) -> None:
+def test_replace(slow: ProviderClient, time: Time, where: str) -> None:
     """Another pool takes the place of the one that a subaccount inherits, and its domains are linked to that."""
     sub = slow.acting_for(SUBACCOUNT)
     succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
@@ -276,7 +276,7 @@ def test_replace(slow: ProviderAccess, time: Time, where: str) -> None:
     assert inherited(slow) == [(SUBACCOUNT, MARKETING)]
 
 
-def test_back_and_forth(slow: ProviderAccess, time: Time) -> None:
+def test_back_and_forth(slow: ProviderClient, time: Time) -> None:
     """A subaccount that gets its old pool back before its domains were moved keeps them where they are."""
     sub = slow.acting_for(SUBACCOUNT)
     succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
@@ -291,14 +291,14 @@ def test_back_and_forth(slow: ProviderAccess, time: Time) -> None:
     ]
 
 
-def test_the_first_pool(mailgun: ProviderAccess) -> None:
+def test_the_first_pool(mailgun: ProviderClient) -> None:
     """A subaccount that inherits nothing gets the pool."""
     other = open_one(mailgun)
     started(mailgun.put(path(other), data={"pool_id": SPARE}))
     assert inherited(mailgun) == [(SUBACCOUNT, TRANSACTIONAL), (other, SPARE)]
 
 
-def test_revoke(slow: ProviderAccess, time: Time) -> None:
+def test_revoke(slow: ProviderClient, time: Time) -> None:
     """The one pool is taken away, and the domains linked to it are unlinked afterwards."""
     sub = slow.acting_for(SUBACCOUNT)
     succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
@@ -309,7 +309,7 @@ def test_revoke(slow: ProviderAccess, time: Time) -> None:
     assert domain_ips(slow, "mail.example.com") == ["192.0.2.20"]
 
 
-def test_bad_delegations(mailgun: ProviderAccess) -> None:
+def test_bad_delegations(mailgun: ProviderClient) -> None:
     """What cannot be delegated or revoked in this way has the documented words."""
     text = "invalid request parameters"
     own = create(mailgun.acting_for(SUBACCOUNT), "192.0.2.30")
@@ -318,22 +318,22 @@ def test_bad_delegations(mailgun: ProviderAccess) -> None:
         refused_elsewhere(mailgun.delete(path(), query_string={"pool_id": pool_id}), 400, text)
     refused_elsewhere(mailgun.delete(f"{path()}?pool_id={MARKETING}"), 400, text)
     for method in ("PUT", "DELETE"):
-        refused_elsewhere(mailgun(method, f"{path(NOWHERE)}?pool_id={SPARE}"), 404, "account not found")
+        refused_elsewhere(mailgun.open(f"{path(NOWHERE)}?pool_id={SPARE}", method=method), 404, "account not found")
         sub = mailgun.acting_for(SUBACCOUNT)
-        refused_elsewhere(sub(method, f"{path()}?pool_id={SPARE}"), 404, "account not found")
+        refused_elsewhere(sub.open(f"{path()}?pool_id={SPARE}", method=method), 404, "account not found")
     succeeded(mailgun.acting_for(SUBACCOUNT).post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
     refused_elsewhere(mailgun.put(path(), data={"pool_id": SPARE}), 400, text)
     assert inherited(mailgun) == [(SUBACCOUNT, TRANSACTIONAL)]
 
 
-def test_several_pools(mailgun: ProviderAccess) -> None:
+def test_several_pools(mailgun: ProviderClient) -> None:
     """The older way is closed to a subaccount that inherits several pools."""
     succeeded(mailgun.put(f"{POOLS}/{SPARE}/delegate", data={"subaccount_id": SUBACCOUNT}))
     refused_elsewhere(mailgun.put(path(), data={"pool_id": MARKETING}), 400, "invalid request parameters")
     refused_elsewhere(mailgun.delete(f"{path()}?pool_id={SPARE}"), 400, "invalid request parameters")
 
 
-def test_revoking_needs_shared_ips(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_revoking_needs_shared_ips(make_mailgun: Callable[..., ProviderClient]) -> None:
     """A pool is not taken away if a domain would have nothing left to send from."""
     mailgun = make_mailgun(eligible_for_shared_ips=False)
     succeeded(mailgun.acting_for(SUBACCOUNT).post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))

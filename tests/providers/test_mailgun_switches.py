@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..support import MAILGUN_KEY, SUBACCOUNT, ProviderAccess, basic
+from ..support import MAILGUN, MAILGUN_KEY, SUBACCOUNT, ProviderClient, basic, store_of
 from .mailgun_account import (
     MARKETING,
     POOLS,
@@ -43,7 +43,7 @@ def switched(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @WAYS
-def test_revoke_is_started(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
+def test_revoke_is_started(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
     """Taking a pool from a subaccount is answered with a reference, or without; the pool is taken in any case."""
     mailgun = make_mailgun(**switched("revoke_is_started", settings))
     path = f"{POOLS}/{TRANSACTIONAL}/delegate"
@@ -58,7 +58,7 @@ def test_revoke_is_started(make_mailgun: Callable[..., ProviderAccess], settings
 
 @WAYS
 def test_pool_metadata(
-    make_mailgun: Callable[..., ProviderAccess], time: Time, settings: dict[str, Any], on: bool
+    make_mailgun: Callable[..., ProviderClient], time: Time, settings: dict[str, Any], on: bool
 ) -> None:
     """The list of pools says since when each IP is in its pool, or does not; a single pool never does."""
     mailgun = make_mailgun(time=time, **switched("pool_metadata", settings))
@@ -79,7 +79,7 @@ def test_pool_metadata(
 
 
 @OFF_IN_BOTH
-def test_refuse_warming_ips(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
+def test_refuse_warming_ips(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
     """An IP on a warm-up is kept out of pools in every way, or in none; and is called assignable, or not."""
     mailgun = make_mailgun(**switched("refuse_warming_ips", settings))
     warming = "192.0.2.14"
@@ -101,7 +101,7 @@ def test_refuse_warming_ips(make_mailgun: Callable[..., ProviderAccess], setting
         started(mailgun.delete(f"{POOLS}/{pool_id}/ips/{warming}"))
 
 
-def test_a_member_may_warm_up(make_mailgun: Callable[..., ProviderAccess]) -> None:
+def test_a_member_may_warm_up(make_mailgun: Callable[..., ProviderClient]) -> None:
     """An IP that is in a pool already is no reason to refuse a change of the pool, if it is put on a warm-up there."""
     mailgun = make_mailgun(switches={"refuse_warming_ips": True})
     succeeded(mailgun.post("/v3/ip_warmups/192.0.2.21"))
@@ -110,24 +110,22 @@ def test_a_member_may_warm_up(make_mailgun: Callable[..., ProviderAccess]) -> No
 
 
 @OFF_IN_BOTH
-def test_json_401(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
+def test_json_401(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
     """401 is plain text or JSON: for who is not known, for a key of a disabled subaccount, and as a planned fault."""
     mailgun = make_mailgun(
         subaccounts=[{"id": SUBACCOUNT, "name": "s", "status": "disabled"}], **switched("json_401", settings)
     )
-    world = mailgun.world
+    app = mailgun.application
     mailgun.get("/")
     fault = {"operation": "mailgun.listIps", "kind": "error", "status": 401}
-    tenant = world.store.tenant("default")
-    answered = world.client.post(f"/_mockserver/tenants/{tenant.id}/faults", json=fault)
+    tenant = store_of(app).tenant("default")
+    answered = app.test_client().post(f"/_mockserver/tenants/{tenant.id}/faults", json=fault)
     assert answered.status_code == 201, answered.json
     for response in (
-        ProviderAccess(world, "mailgun", {}).get(POOLS),
-        ProviderAccess(world, "mailgun", {"Authorization": basic("api", "nonsense")}).get("/v3/nonsense"),
-        ProviderAccess(world, "mailgun", {"Authorization": basic("api", "key-fedcba9876543210fedcba9876543210")}).get(
-            POOLS
-        ),
-        ProviderAccess(world, "mailgun", {"Authorization": basic("api", MAILGUN_KEY)}).get("/v3/ips"),
+        MAILGUN.client(app, headers={}).get(POOLS),
+        MAILGUN.client(app, headers={"Authorization": basic("api", "nonsense")}).get("/v3/nonsense"),
+        MAILGUN.client(app, headers={"Authorization": basic("api", "key-fedcba9876543210fedcba9876543210")}).get(POOLS),
+        MAILGUN.client(app, headers={"Authorization": basic("api", MAILGUN_KEY)}).get("/v3/ips"),
     ):
         assert response.headers["Www-Authenticate"] == 'Basic realm="MG API"'
         if on:
@@ -138,7 +136,7 @@ def test_json_401(make_mailgun: Callable[..., ProviderAccess], settings: dict[st
 
 
 @OFF_IN_BOTH
-def test_strict_delete_bodies(make_mailgun: Callable[..., ProviderAccess], settings: dict[str, Any], on: bool) -> None:
+def test_strict_delete_bodies(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
     """What DELETE has in a urlencoded body counts, or is lost; in a multipart body and the query it counts always."""
     mailgun = make_mailgun(**switched("strict_delete_bodies", settings))
     response = mailgun.delete(f"{POOLS}/{TRANSACTIONAL}", data={"ip": "shared"})

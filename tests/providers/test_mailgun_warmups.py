@@ -8,14 +8,14 @@ import pytest
 
 from mockserver.providers.mailgun.models import Ip
 
-from ..support import SUBACCOUNT, ProviderAccess
+from ..support import SUBACCOUNT, ProviderClient
 from .mailgun_account import Time, domain_ips, refused, succeeded
 
 DAY = 86_400
 WARMUPS = "/v3/ip_warmups"
 
 
-def test_a_plan_from_its_first_second(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_a_plan_from_its_first_second(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A plan begins when it is made, in its first stage, with nothing sent."""
     mailgun = make_mailgun(time=time)
     succeeded(mailgun.post(f"{WARMUPS}/192.0.2.10"))
@@ -51,7 +51,7 @@ def test_a_plan_from_its_first_second(make_mailgun: Callable[..., ProviderAccess
     ],
 )
 def test_stages(
-    make_mailgun: Callable[..., ProviderAccess], time: Time, later: int, stage: int, sent: str, hour: str
+    make_mailgun: Callable[..., ProviderClient], time: Time, later: int, stage: int, sent: str, hour: str
 ) -> None:
     """A stage lasts a day and is filled evenly; each is twice as large as the one before, and those are kept."""
     mailgun = make_mailgun(time=time)
@@ -77,7 +77,7 @@ def test_stages(
     }
 
 
-def test_a_plan_ends(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_a_plan_ends(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """After its last stage an IP is warm without anybody doing anything, and can be warmed up again."""
     mailgun = make_mailgun(time=time)
     succeeded(mailgun.post(f"{WARMUPS}/192.0.2.10"))
@@ -98,7 +98,7 @@ def test_the_last_moment(now: float, warming: bool) -> None:
     assert not Ip("192.0.2.1").is_warming(now)
 
 
-def test_before_its_beginning(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_before_its_beginning(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A plan that begins later than now is in its first stage."""
     mailgun = make_mailgun(
         time=time,
@@ -110,7 +110,7 @@ def test_before_its_beginning(make_mailgun: Callable[..., ProviderAccess], time:
     assert details["plan_started_at"] == "2023-11-14T22:15:00Z"
 
 
-def test_a_seed_without_a_beginning(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_a_seed_without_a_beginning(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """An IP that a seed warms up, and does not say since when, stays in the first stage, begun at midnight."""
     mailgun = make_mailgun(time=time)
     for day in ("2023-11-14", "2023-11-15"):
@@ -119,7 +119,7 @@ def test_a_seed_without_a_beginning(make_mailgun: Callable[..., ProviderAccess],
         time.now += DAY
 
 
-def test_cancel(mailgun: ProviderAccess) -> None:
+def test_cancel(mailgun: ProviderClient) -> None:
     """A warm-up is cancelled once; the IP is warm then."""
     succeeded(mailgun.delete(f"{WARMUPS}/192.0.2.14"))
     refused(mailgun.delete(f"{WARMUPS}/192.0.2.14"), 404, "ip 192.0.2.14 is not on warmup")
@@ -127,7 +127,7 @@ def test_cancel(mailgun: ProviderAccess) -> None:
     assert {"ip": "192.0.2.14"} in mailgun.get("/v3/ips").json["details"]
 
 
-def test_twice(mailgun: ProviderAccess) -> None:
+def test_twice(mailgun: ProviderClient) -> None:
     """A warm-up that goes on is not begun again."""
     refused(mailgun.post(f"{WARMUPS}/192.0.2.14"), 400, "ip 192.0.2.14 is already on warmup")
 
@@ -139,12 +139,12 @@ def test_twice(mailgun: ProviderAccess) -> None:
     ("198.51.100.1", 400, "ip 198.51.100.1 is not dedicated"),
     ("192.0.2", 400, "Invalid parameter: addr 192.0.2"),
 ])  # fmt: skip
-def test_ips_without_a_warmup(mailgun: ProviderAccess, method: str, ip: str, status: int, message: str) -> None:
+def test_ips_without_a_warmup(mailgun: ProviderClient, method: str, ip: str, status: int, message: str) -> None:
     """Only a dedicated IP of the account can be warmed up."""
-    refused(mailgun(method, f"{WARMUPS}/{ip}"), status, message)
+    refused(mailgun.open(f"{WARMUPS}/{ip}", method=method), status, message)
 
 
-def test_a_subaccounts_own(mailgun: ProviderAccess) -> None:
+def test_a_subaccounts_own(mailgun: ProviderClient) -> None:
     """A subaccount warms up its own IP, which the parent does not see."""
     sub = mailgun.acting_for(SUBACCOUNT)
     succeeded(sub.post(f"{WARMUPS}/192.0.2.30"))
@@ -152,7 +152,7 @@ def test_a_subaccounts_own(mailgun: ProviderAccess) -> None:
     assert [item["ip"] for item in mailgun.get(WARMUPS).json["items"]] == ["192.0.2.14"]
 
 
-def test_an_ip_that_has_become_warm_takes_over(make_mailgun: Callable[..., ProviderAccess], time: Time) -> None:
+def test_an_ip_that_has_become_warm_takes_over(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """Whether a domain is left with nothing but warming IPs follows from the clock."""
     ips = [
         {"ip": "192.0.2.1"},
@@ -173,14 +173,14 @@ def test_an_ip_that_has_become_warm_takes_over(make_mailgun: Callable[..., Provi
 
 
 @pytest.fixture
-def many(make_mailgun: Callable[..., ProviderAccess]) -> ProviderAccess:
+def many(make_mailgun: Callable[..., ProviderClient]) -> ProviderClient:
     """An account with 25 IPs on a warm-up, listed in the seed in no order."""
     numbers = sorted(range(25), key=lambda number: number * 7 % 25)
     ips = [{"ip": f"192.0.2.{number}", "warmup": True} for number in numbers]
     return make_mailgun(ips=ips, ip_pools=[], domains=[], eligible_for_shared_ips=False)
 
 
-def test_pages(many: ProviderAccess) -> None:
+def test_pages(many: ProviderClient) -> None:
     """Warm-ups come in pages, lowest IP first; `next` is always there, and leads to an empty page."""
     url, pages = f"{WARMUPS}", []
     while items := (answer := many.get(url).json)["items"]:
@@ -193,7 +193,7 @@ def test_pages(many: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize(("limit", "length"), [("1", 1), ("25", 25), ("500", 25)])
-def test_limits_that_fit(many: ProviderAccess, limit: str, length: int) -> None:
+def test_limits_that_fit(many: ProviderClient, limit: str, length: int) -> None:
     """A limit is 1 to 500, and the next page remembers it."""
     answer = many.get(f"{WARMUPS}?limit={limit}").json
     assert len(answer["items"]) == length
@@ -208,6 +208,6 @@ def test_limits_that_fit(many: ProviderAccess, limit: str, length: int) -> None:
     ("page=eyJjdXJzb3IiOiJ4IiwibGltaXQiOjEwfQ", "Invalid parameter: page eyJjdXJzb3IiOiJ4IiwibGltaXQiOjEwfQ"),
     ("page=x", "Invalid parameter: page x"),
 ])  # fmt: skip
-def test_bad_pages(mailgun: ProviderAccess, query: str, message: str) -> None:
+def test_bad_pages(mailgun: ProviderClient, query: str, message: str) -> None:
     """A limit out of range, a text that is none, and a token that is none of ours, or whose cursor is no IP."""
     refused(mailgun.get(f"{WARMUPS}?{query}"), 400, message)

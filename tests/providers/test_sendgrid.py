@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
-from ..support import ProviderAccess, World
+from ..support import SENDGRID, ProviderClient
 
 POOLS = "/v3/ips/pools"
 MANAGEMENT = "/v3/send_ips/pools"
@@ -17,29 +18,29 @@ def classic(field: str | None, message: str) -> dict[str, object]:
     return {"errors": [{"field": field, "message": message}]}
 
 
-def create(sendgrid: ProviderAccess, name: str) -> None:
+def create(sendgrid: ProviderClient, name: str) -> None:
     assert sendgrid.post(POOLS, json={"name": name}).json == {"name": name}
 
 
-def names(sendgrid: ProviderAccess) -> list[str]:
+def names(sendgrid: ProviderClient) -> list[str]:
     return [pool["name"] for pool in sendgrid.get(POOLS).json]
 
 
 @pytest.fixture
-def empty(make_world: Callable[..., World]) -> ProviderAccess:
+def empty(make_app: Callable[..., Flask]) -> ProviderClient:
     """SendGrid in a world with nothing in it."""
-    return make_world(seed="empty").as_sendgrid()
+    return SENDGRID.new_client(make_app(seed="empty"))
 
 
 @pytest.mark.parametrize("length", [1, 63, 64])
-def test_names_that_fit(empty: ProviderAccess, length: int) -> None:
+def test_names_that_fit(empty: ProviderClient, length: int) -> None:
     """A name has at most 64 characters, counted as characters; the classic API knows no least number."""
     create(empty, "ö" * length)
     assert names(empty) == ["ö" * length]
 
 
 @pytest.mark.parametrize("length", [65, 1_000])
-def test_names_that_do_not_fit(sendgrid: ProviderAccess, length: int) -> None:
+def test_names_that_do_not_fit(sendgrid: ProviderClient, length: int) -> None:
     """A name of 65 characters is refused, for a new pool and for a new name."""
     expected = classic("name", "needs to be between 2 to 64 characters long")
     for response in (
@@ -50,13 +51,13 @@ def test_names_that_do_not_fit(sendgrid: ProviderAccess, length: int) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"name": None}, {"name": ""}, {"name": 1}, {"name": ["x"]}, {"title": "x"}])
-def test_a_name_is_required(sendgrid: ProviderAccess, body: dict[str, object]) -> None:
+def test_a_name_is_required(sendgrid: ProviderClient, body: dict[str, object]) -> None:
     """A missing, empty or wrongly typed name is a missing argument."""
     for response in (sendgrid.post(POOLS, json=body), sendgrid.put(f"{POOLS}/spare", json=body)):
         assert (response.status_code, response.json) == (400, classic("name", "missing required argument"))
 
 
-def test_one_hundred_pools(empty: ProviderAccess) -> None:
+def test_one_hundred_pools(empty: ProviderClient) -> None:
     """The 99th and the 100th pool are made, the 101st is refused; after a deletion there is room again."""
     for number in range(100):
         create(empty, f"pool {number}")
@@ -68,16 +69,16 @@ def test_one_hundred_pools(empty: ProviderAccess) -> None:
     assert names(empty)[-1] == "room"
 
 
-def test_the_limit_is_per_user(make_world: Callable[..., World]) -> None:
+def test_the_limit_is_per_user(make_app: Callable[..., Flask]) -> None:
     """A subuser has 100 pools of its own."""
-    sendgrid = make_world().sendgrid
+    sendgrid = SENDGRID.client(make_app())
     for number in range(95):
         create(sendgrid, f"pool {number}")
     assert sendgrid.post(POOLS, json={"name": "no"}).status_code == 400
     create(sendgrid.acting_for("subuser1"), "yes")
 
 
-def test_a_name_is_taken_once(sendgrid: ProviderAccess) -> None:
+def test_a_name_is_taken_once(sendgrid: ProviderClient) -> None:
     """A second pool of one name is refused, and so is renaming into one; to its own name is no change."""
     expected = classic("name", "already exists")
     assert sendgrid.post(POOLS, json={"name": "marketing"}).json == expected
@@ -86,7 +87,7 @@ def test_a_name_is_taken_once(sendgrid: ProviderAccess) -> None:
     create(sendgrid, "Marketing")
 
 
-def test_rename(sendgrid: ProviderAccess) -> None:
+def test_rename(sendgrid: ProviderClient) -> None:
     """A renamed pool keeps its members, its id and its place; its old name is gone."""
     assert sendgrid.put(f"{POOLS}/marketing", json={"name": "promotions"}).json == {"name": "promotions"}
     assert sendgrid.get(f"{POOLS}/promotions").json == {
@@ -98,7 +99,7 @@ def test_rename(sendgrid: ProviderAccess) -> None:
     assert [pool["id"] for pool in sendgrid.get(MANAGEMENT).json["result"]][1] == "23456"
 
 
-def test_each_404_has_its_own_form(sendgrid: ProviderAccess) -> None:
+def test_each_404_has_its_own_form(sendgrid: ProviderClient) -> None:
     """An unknown pool is answered in four ways, one for each operation."""
     assert sendgrid.get(f"{POOLS}/nope").json == classic("error", "Unable to locate specified IPs Pool")
     assert sendgrid.put(f"{POOLS}/nope", json={"name": "x"}).json == classic(None, "ip pool not found")
@@ -109,13 +110,13 @@ def test_each_404_has_its_own_form(sendgrid: ProviderAccess) -> None:
     assert sendgrid.post(f"{POOLS}/nope/ips", json={"ip": "203.0.113.1"}).json == classic(None, "resource not found")
 
 
-def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: ProviderAccess) -> None:
+def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: ProviderClient) -> None:
     """A bad body for an unknown pool is a bad body."""
     assert sendgrid.put(f"{POOLS}/nope", json={}).status_code == 400
     assert sendgrid.post(f"{POOLS}/nope/ips", json={}).json == classic("ip", "missing required argument")
 
 
-def test_an_ip_may_be_in_many_pools(sendgrid: ProviderAccess) -> None:
+def test_an_ip_may_be_in_many_pools(sendgrid: ProviderClient) -> None:
     """Adding an IP names every pool that it is in; adding it twice changes nothing."""
     for _ in range(2):
         response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.2"})
@@ -129,7 +130,7 @@ def test_an_ip_may_be_in_many_pools(sendgrid: ProviderAccess) -> None:
     assert sendgrid.get(f"{POOLS}/spare").json["ips"] == ["203.0.113.2"]
 
 
-def test_a_warming_ip_shows_when_it_began(sendgrid: ProviderAccess) -> None:
+def test_a_warming_ip_shows_when_it_began(sendgrid: ProviderClient) -> None:
     """A warming IP has its start date, in seconds."""
     response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.201"})
     assert (response.json["start_date"], response.json["warmup"]) == (1409616000, True)
@@ -140,13 +141,13 @@ def test_a_warming_ip_shows_when_it_began(sendgrid: ProviderAccess) -> None:
     ["9.9.9.9", "203.0.113.202", "203.0.113.203", "203.0.113.204", "nonsense"],
     ids=["not owned", "no reverse DNS", "not enabled", "not the parent's", "no address"],
 )
-def test_ips_that_cannot_join(sendgrid: ProviderAccess, ip: str) -> None:
+def test_ips_that_cannot_join(sendgrid: ProviderClient, ip: str) -> None:
     """An IP that is not owned, has no reverse DNS, is not enabled or not the parent's is not found."""
     response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": ip})
     assert (response.status_code, response.json) == (404, classic(None, "resource not found"))
 
 
-def test_one_hundred_ips_a_pool(sendgrid: ProviderAccess) -> None:
+def test_one_hundred_ips_a_pool(sendgrid: ProviderClient) -> None:
     """A pool takes 100 IPs; the 101st is refused with the pool's name and count, one that is in it is not."""
     for number in range(1, 101):
         assert sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"203.0.113.{number}"}).status_code == 200
@@ -157,7 +158,7 @@ def test_one_hundred_ips_a_pool(sendgrid: ProviderAccess) -> None:
     assert len(sendgrid.get(f"{POOLS}/spare").json["ips"]) == 100
 
 
-def test_delete_leaves_ips(sendgrid: ProviderAccess) -> None:
+def test_delete_leaves_ips(sendgrid: ProviderClient) -> None:
     """Deleting a pool removes the membership, not the IP."""
     assert sendgrid.delete(f"{POOLS}/transactional").status_code == 204
     response = sendgrid.post(f"{POOLS}/spare/ips", json={"ip": "203.0.113.1"})
@@ -165,7 +166,7 @@ def test_delete_leaves_ips(sendgrid: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("name", ["Test Pool", "a:b", "a/b", "100%", "a%2Fb", "ü+ö", "q?x#y", ".", " lead", "\x00"])
-def test_odd_names_work_in_paths(sendgrid: ProviderAccess, name: str) -> None:
+def test_odd_names_work_in_paths(sendgrid: ProviderClient, name: str) -> None:
     """Any name works in a path once it is encoded, slashes and percent signs included."""
     encoded = "".join(f"%{byte:02X}" for byte in name.encode())
     create(sendgrid, name)
@@ -176,7 +177,7 @@ def test_odd_names_work_in_paths(sendgrid: ProviderAccess, name: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"name": Infinity}'])
-def test_broken_bodies(sendgrid: ProviderAccess, body: bytes) -> None:
+def test_broken_bodies(sendgrid: ProviderClient, body: bytes) -> None:
     """A body that is no JSON object is refused."""
     response = sendgrid.post(POOLS, data=body)
     assert (response.status_code, response.json) == (400, classic(None, "Request body is not valid json"))
@@ -185,13 +186,13 @@ def test_broken_bodies(sendgrid: ProviderAccess, body: bytes) -> None:
 # IP Address Management
 
 
-def listed(sendgrid: ProviderAccess, query: str = "") -> list[str]:
+def listed(sendgrid: ProviderClient, query: str = "") -> list[str]:
     response = sendgrid.get(f"{MANAGEMENT}?{query}")
     assert response.status_code == 200
     return [pool["name"] for pool in response.json["result"]]
 
 
-def test_both_apis_show_the_same_pools(sendgrid: ProviderAccess) -> None:
+def test_both_apis_show_the_same_pools(sendgrid: ProviderClient) -> None:
     """A pool made by name has a numeric id, kept when it is renamed, and comes after those before it."""
     create(sendgrid, "new")
     pool = sendgrid.get(MANAGEMENT).json["result"][-1]
@@ -201,7 +202,7 @@ def test_both_apis_show_the_same_pools(sendgrid: ProviderAccess) -> None:
     assert sendgrid.get(MANAGEMENT).json["result"][-1] == {**pool, "name": "newer"}
 
 
-def test_ten_ips_are_shown(sendgrid: ProviderAccess) -> None:
+def test_ten_ips_are_shown(sendgrid: ProviderClient) -> None:
     """A list shows at most ten of a pool's IPs, and how many there are: at nine, ten and eleven."""
     for number in range(30, 41):
         sendgrid.post(f"{POOLS}/spare/ips", json={"ip": f"203.0.113.{number}"})
@@ -210,7 +211,7 @@ def test_ten_ips_are_shown(sendgrid: ProviderAccess) -> None:
         assert pool["total_ip_count"] == number - 29
 
 
-def test_region_filter(sendgrid: ProviderAccess) -> None:
+def test_region_filter(sendgrid: ProviderClient) -> None:
     """No filter shows all pools, `all` those with an IP, a region those with an IP there, counts not narrowed."""
     assert listed(sendgrid) == ["transactional", "marketing", "europe", "worldwide", "spare"]
     assert listed(sendgrid, "region=all") == ["transactional", "marketing", "europe", "worldwide"]
@@ -219,7 +220,7 @@ def test_region_filter(sendgrid: ProviderAccess) -> None:
     assert sendgrid.get(f"{MANAGEMENT}?region=eu").json["result"][1]["total_ip_count"] == 12
 
 
-def test_include_region(sendgrid: ProviderAccess) -> None:
+def test_include_region(sendgrid: ProviderClient) -> None:
     """Regions are shown when asked for, those of all of the pool's IPs, and not otherwise."""
     shown = {pool["name"]: pool["regions"] for pool in sendgrid.get(f"{MANAGEMENT}?include_region=true").json["result"]}
     assert shown == {
@@ -233,14 +234,14 @@ def test_include_region(sendgrid: ProviderAccess) -> None:
         assert "regions" not in sendgrid.get(f"{MANAGEMENT}?{query}").json["result"][0]
 
 
-def test_ip_filter(sendgrid: ProviderAccess) -> None:
+def test_ip_filter(sendgrid: ProviderClient) -> None:
     """The IP filter shows the pools that have it: none for what is no address."""
     assert listed(sendgrid, "ip=203.0.113.2") == ["transactional", "marketing"]
     assert listed(sendgrid, "ip=203.0.113.2&limit=1") == ["transactional"]
     assert listed(sendgrid, "ip=9.9.9.9") == listed(sendgrid, "ip=nonsense") == []
 
 
-def test_pages(sendgrid: ProviderAccess) -> None:
+def test_pages(sendgrid: ProviderClient) -> None:
     """Following after_key shows every pool once, in the order of ids, and ends with null."""
     seen, after_key = [], "0"
     while after_key is not None:
@@ -251,12 +252,12 @@ def test_pages(sendgrid: ProviderAccess) -> None:
     assert listed(sendgrid, "after_key=56789") == []
 
 
-def test_a_full_last_page_ends(sendgrid: ProviderAccess) -> None:
+def test_a_full_last_page_ends(sendgrid: ProviderClient) -> None:
     """after_key is null when the page holds the last pool, even if it is full."""
     assert sendgrid.get(f"{MANAGEMENT}?limit=5").json["_metadata"] == {"next_params": {"after_key": None, "limit": "5"}}
 
 
-def test_next_params_repeat_what_was_sent(sendgrid: ProviderAccess) -> None:
+def test_next_params_repeat_what_was_sent(sendgrid: ProviderClient) -> None:
     """Parameters come back as texts; the regional ones only when include_region is true."""
     query = "limit=1&ip=203.0.113.2&region=us"
     params = sendgrid.get(f"{MANAGEMENT}?{query}&include_region=true").json["_metadata"]["next_params"]
@@ -272,13 +273,13 @@ def test_next_params_repeat_what_was_sent(sendgrid: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("limit", ["1", "99", "100", "007"])
-def test_limits_that_fit(sendgrid: ProviderAccess, limit: str) -> None:
+def test_limits_that_fit(sendgrid: ProviderClient, limit: str) -> None:
     """A limit is 1 to 100."""
     assert sendgrid.get(f"{MANAGEMENT}?limit={limit}").status_code == 200
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "", "x", "1.0", "1e1", "%201", "9" * 5_000, "١"])
-def test_limits_that_do_not(sendgrid: ProviderAccess, limit: str) -> None:
+def test_limits_that_do_not(sendgrid: ProviderClient, limit: str) -> None:
     """Any other limit is refused in the same words."""
     response = sendgrid.get(f"{MANAGEMENT}?limit={limit}")
     assert (response.status_code, response.json) == (400, classic("limit", "should be > 0 and <= 100"))
@@ -295,13 +296,13 @@ def test_limits_that_do_not(sendgrid: ProviderAccess, limit: str) -> None:
         ("1_000", "must be a numeric value"),
     ],
 )
-def test_after_keys_that_do_not_fit(sendgrid: ProviderAccess, after_key: str, message: str) -> None:
+def test_after_keys_that_do_not_fit(sendgrid: ProviderClient, after_key: str, message: str) -> None:
     """after_key is a number of 0 or more; each mistake has its own words."""
     response = sendgrid.get(f"{MANAGEMENT}?after_key={after_key}")
     assert (response.status_code, response.json) == (400, classic("after_key", message))
 
 
-def test_the_first_mistake_is_named(sendgrid: ProviderAccess) -> None:
+def test_the_first_mistake_is_named(sendgrid: ProviderClient) -> None:
     """Of several bad parameters the first is refused: limit, after_key, region, include_region."""
     bad = {"limit": "0", "after_key": "x", "region": "mars", "include_region": "perhaps"}
     order = []
@@ -312,10 +313,10 @@ def test_the_first_mistake_is_named(sendgrid: ProviderAccess) -> None:
     assert order == ["limit", "after_key", "region", "include_region"]
 
 
-def test_before_key_is_no_parameter_here(sendgrid: ProviderAccess) -> None:
+def test_before_key_is_no_parameter_here(sendgrid: ProviderClient) -> None:
     """An unknown parameter is ignored, and the journal shows that nothing read it."""
     assert sendgrid.get(f"{MANAGEMENT}?before_key=x&limit=1").status_code == 200
-    assert sendgrid.last.fields_read == {"limit", "after_key", "ip", "region", "include_region"}
+    assert sendgrid.last_record.fields_read == {"limit", "after_key", "ip", "region", "include_region"}
 
 
 # Who asks
@@ -323,39 +324,39 @@ def test_before_key_is_no_parameter_here(sendgrid: ProviderAccess) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YXBpOms=", "SG.x.y", "Bearer nonsense"])
 @pytest.mark.parametrize("path", [POOLS, MANAGEMENT, "/v3/nonsense", "/v3/scopes"])
-def test_unauthorized(world: World, header: str | None, path: str) -> None:
+def test_unauthorized(app: Flask, header: str | None, path: str) -> None:
     """Without a key that is known, there is one answer, on routes that do not exist too."""
-    response = ProviderAccess(world, "sendgrid", {} if header is None else {"Authorization": header}).get(path)
+    response = SENDGRID.client(app, headers={} if header is None else {"Authorization": header}).get(path)
     assert response.status_code == 401
     assert response.data == b'{"errors":[{"field":null,"message":"authorization required"}]}'
 
 
-def test_unauthorized_to_send(world: World) -> None:
+def test_unauthorized_to_send(app: Flask) -> None:
     """Sending mail has its own two texts: for no key, and for an unknown one."""
-    nobody = ProviderAccess(world, "sendgrid", {}).post("/v3/mail/send")
+    nobody = SENDGRID.client(app, headers={}).post("/v3/mail/send")
     text = "Permission denied, wrong credentials"
     assert nobody.json == {"errors": [{"message": text, "field": None, "help": None}]}
     assert len(nobody.data) == 88
-    stranger = world.as_sendgrid("nonsense").post("/v3/mail/send")
+    stranger = SENDGRID.client(app, "nonsense").post("/v3/mail/send")
     text = "The provided authorization grant is invalid, expired, or revoked"
     assert stranger.json == {"errors": [{"message": text, "field": None, "help": None}]}
     assert len(stranger.data) == 116
 
 
-def test_scopes(world: World) -> None:
+def test_scopes(app: Flask) -> None:
     """A key without the scope gets 403 from the classic API, and 401 with the scope's name from the newer one."""
-    reader = world.as_sendgrid("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000")
+    reader = SENDGRID.client(app, "SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000")
     assert reader.get(POOLS).status_code == reader.get(MANAGEMENT).status_code == 200
     response = reader.post(POOLS, data=b"{")
     assert (response.status_code, len(response.data)) == (403, 56)
     assert response.json == classic(None, "access forbidden")
-    nothing = world.as_sendgrid("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
+    nothing = SENDGRID.client(app, "SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
     assert nothing.get(POOLS).status_code == 403
     response = nothing.get(f"{MANAGEMENT}?limit=0")
     assert (response.status_code, response.json) == (401, classic("", "missing required scope: ips.pools.read"))
 
 
-def test_on_behalf_of(sendgrid: ProviderAccess) -> None:
+def test_on_behalf_of(sendgrid: ProviderClient) -> None:
     """A subuser has its own pools, and only its own IPs can join them."""
     subuser = sendgrid.acting_for("subuser1")
     assert names(subuser) == listed(subuser) == ["newsletters"]
@@ -365,25 +366,25 @@ def test_on_behalf_of(sendgrid: ProviderAccess) -> None:
         assert subuser.post(f"{POOLS}/marketing/ips", json={"ip": ip}).status_code == status
     assert sendgrid.get(f"{POOLS}/marketing").json["ips"] == ["203.0.113.2", "203.0.113.3", "203.0.113.201"]
     subuser.get(POOLS)
-    assert subuser.last.account == "subuser1"
+    assert subuser.last_record.account == "subuser1"
 
 
-def test_a_subusers_own_key(world: World) -> None:
+def test_a_subusers_own_key(app: Flask) -> None:
     """A subuser's key is for its pools only, and acts for nobody else, itself included."""
-    own = world.as_sendgrid("SG.mockserverSubuser00000.mockserverSubuser00000000000000000000000000")
+    own = SENDGRID.client(app, "SG.mockserverSubuser00000.mockserverSubuser00000000000000000000000000")
     assert names(own) == ["newsletters"]
     for name in ("subuser1", "subuser2"):
         assert own.acting_for(name).get(POOLS).status_code == 401
 
 
 @pytest.mark.parametrize("name", ["nobody", "", "account-id 7"])
-def test_on_behalf_of_a_stranger(sendgrid: ProviderAccess, name: str) -> None:
+def test_on_behalf_of_a_stranger(sendgrid: ProviderClient, name: str) -> None:
     """An unknown subuser is answered like an unknown key."""
     response = sendgrid.acting_for(name).get(POOLS)
     assert (response.status_code, response.json) == (401, classic(None, "authorization required"))
 
 
-def test_headers_of_the_classic_api(sendgrid: ProviderAccess) -> None:
+def test_headers_of_the_classic_api(sendgrid: ProviderClient) -> None:
     """Classic answers carry the recorded CORS headers with the route's methods; the newer API's do not."""
     headers = sendgrid.get(POOLS).headers
     assert headers["Access-Control-Allow-Origin"] == "*"
@@ -391,12 +392,12 @@ def test_headers_of_the_classic_api(sendgrid: ProviderAccess) -> None:
     assert headers["Access-Control-Max-Age"] == "21600"
     assert headers["Access-Control-Expose-Headers"] == "Link"
     assert "Access-Control-Allow-Origin" not in sendgrid.get(MANAGEMENT).headers
-    nobody = ProviderAccess(sendgrid.world, "sendgrid", {})
-    for response in (sendgrid.patch(POOLS), sendgrid("OPTIONS", POOLS), nobody.patch(POOLS)):
+    nobody = sendgrid.with_headers({})
+    for response in (sendgrid.patch(POOLS), sendgrid.open(POOLS, method="OPTIONS"), nobody.patch(POOLS)):
         assert response.headers["Access-Control-Allow-Methods"] == "GET, POST, OPTIONS"
 
 
-def test_bodies_are_compact(sendgrid: ProviderAccess) -> None:
+def test_bodies_are_compact(sendgrid: ProviderClient) -> None:
     """Answers have no blanks."""
     response = sendgrid.get(f"{POOLS}/transactional")
     assert response.data == json.dumps(response.json, separators=(",", ":")).encode()

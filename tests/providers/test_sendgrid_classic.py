@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from mockserver.providers.sendgrid import blueprint, catalog
 
-from ..support import ProviderAccess, World
+from ..support import SENDGRID, ProviderClient
 
 IPS = "/v3/ips"
 POOLS = "/v3/ips/pools"
@@ -38,7 +39,7 @@ def ip(number: int, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def twelve(make_sendgrid: Callable[..., ProviderAccess]) -> ProviderAccess:
+def twelve(make_sendgrid: Callable[..., ProviderClient]) -> ProviderClient:
     """An account with twelve IPs, the last ones first, and a subuser."""
     return make_sendgrid(
         username="boss",
@@ -53,7 +54,7 @@ def twelve(make_sendgrid: Callable[..., ProviderAccess]) -> ProviderAccess:
     )
 
 
-def test_an_ip_of_the_list(twelve: ProviderAccess) -> None:
+def test_an_ip_of_the_list(twelve: ProviderClient) -> None:
     """An IP has who may send from it, the parent first, its pools, and its reverse DNS only if there is one."""
     first, _, third = twelve.get(f"{IPS}?limit=3").json
     assert list(third.items()) == [
@@ -99,7 +100,7 @@ def test_an_ip_of_the_list(twelve: ProviderAccess) -> None:
         ("ip=test_string", []),
     ],
 )
-def test_filters(twelve: ProviderAccess, query: str, numbers: Any) -> None:
+def test_filters(twelve: ProviderClient, query: str, numbers: Any) -> None:
     """The list has ten IPs unless it is asked for others, in the order of their numbers; what fits nothing is empty."""
     assert addresses(twelve.get(f"{IPS}?{query}")) == [f"10.0.0.{number}" for number in numbers]
 
@@ -116,7 +117,7 @@ def test_filters(twelve: ProviderAccess, query: str, numbers: Any) -> None:
         ("sort_by_direction=up", "sort_by_direction", "must be one of the following: asc, desc"),
     ],
 )
-def test_queries_that_do_not_fit(twelve: ProviderAccess, query: str, field: str, message: str) -> None:
+def test_queries_that_do_not_fit(twelve: ProviderClient, query: str, field: str, message: str) -> None:
     """A bad parameter is refused by its name."""
     refused(twelve.get(f"{IPS}?{query}"), field, message)
 
@@ -130,7 +131,7 @@ def links(response: Any) -> dict[str, tuple[str, str]]:
     return {rel: (query, title) for query, rel, title in found}
 
 
-def test_links(twelve: ProviderAccess) -> None:
+def test_links(twelve: ProviderClient) -> None:
     """The header Link has the pages around this one, as the documents' example orders and numbers them."""
     first = links(twelve.get(f"{IPS}?limit=5"))
     assert list(first.items()) == [
@@ -150,7 +151,7 @@ def test_links(twelve: ProviderAccess) -> None:
     assert {title for _, title in nothing.values()} == {"1"}
 
 
-def test_following_links(twelve: ProviderAccess) -> None:
+def test_following_links(twelve: ProviderClient) -> None:
     """Who follows `next` until there is none sees every IP once."""
     seen, query = [], "limit=5"
     while query:
@@ -160,7 +161,7 @@ def test_following_links(twelve: ProviderAccess) -> None:
     assert seen == [f"10.0.0.{number}" for number in range(1, 13)]
 
 
-def test_what_a_subuser_sees(twelve: ProviderAccess) -> None:
+def test_what_a_subuser_sees(twelve: ProviderClient) -> None:
     """A subuser sees its own IPs and pools and itself alone, on every path of IPs."""
     team = twelve.acting_for("team")
     team.post(POOLS, json={"name": "mine"})
@@ -178,7 +179,7 @@ def test_what_a_subuser_sees(twelve: ProviderAccess) -> None:
         assert (response.status_code, response.json) == (404, NOT_FOUND)
 
 
-def test_assigned_ips(twelve: ProviderAccess) -> None:
+def test_assigned_ips(twelve: ProviderClient) -> None:
     """Assigned are IPs that the parent or a subuser may send from."""
     found = twelve.get(f"{IPS}/assigned")
     assert addresses(found) == ["10.0.0.1", *(f"10.0.0.{number}" for number in range(3, 13))]
@@ -190,21 +191,21 @@ def test_assigned_ips(twelve: ProviderAccess) -> None:
     ]
 
 
-def test_an_ip_that_is_not_there(sendgrid: ProviderAccess) -> None:
+def test_an_ip_that_is_not_there(sendgrid: ProviderClient) -> None:
     """An unknown IP is 404, whatever its form."""
     for address in ("9.9.9.9", "nonsense"):
         response = sendgrid.get(f"{IPS}/{address}")
         assert (response.status_code, response.json) == (404, NOT_FOUND)
 
 
-def test_remaining(sendgrid: ProviderAccess) -> None:
+def test_remaining(sendgrid: ProviderClient) -> None:
     """How many IPs can be bought is told with the documented period and price."""
     assert sendgrid.get(f"{IPS}/remaining").data == b'{"results":[{"remaining":10,"period":"month","price_per_ip":20}]}'
 
 
-def test_buying(make_world: Callable[..., World]) -> None:
+def test_buying(make_app: Callable[..., Flask]) -> None:
     """New IPs are the subusers', and the parent's if it says so; then they can join a pool."""
-    sendgrid = make_world(time=lambda: 1_700_000_000.5).sendgrid
+    sendgrid = SENDGRID.client(make_app(time=lambda: 1_700_000_000.5))
     body = {"count": 2, "subusers": ["subuser2", "subuser1", "subuser2"], "warmup": True, "user_can_send": True}
     bought = sendgrid.post(IPS, json=body)
     first, second = (each["ip"] for each in bought.json["ips"])
@@ -237,14 +238,14 @@ def test_buying(make_world: Callable[..., World]) -> None:
         ({"count": 1, "user_can_send": 1}, "user_can_send", "must be one of the following: true, false"),
     ],
 )
-def test_what_cannot_be_bought(sendgrid: ProviderAccess, body: dict[str, Any], field: str | None, message: str) -> None:
+def test_what_cannot_be_bought(sendgrid: ProviderClient, body: dict[str, Any], field: str | None, message: str) -> None:
     """A bad order is refused, and nothing is bought."""
     refused(sendgrid.post(IPS, json=body), field, message)
     assert sendgrid.get(f"{IPS}/remaining").json["results"][0]["remaining"] == 10
 
 
 @pytest.mark.parametrize("count", [9, 10])
-def test_all_that_remain(sendgrid: ProviderAccess, count: int) -> None:
+def test_all_that_remain(sendgrid: ProviderClient, count: int) -> None:
     """As many IPs can be bought as remain."""
     assert sendgrid.post(IPS, json={"count": count}).json["remaining_ips"] == 10 - count
 
@@ -252,10 +253,10 @@ def test_all_that_remain(sendgrid: ProviderAccess, count: int) -> None:
 # Warm-up
 
 
-def test_warmup(make_world: Callable[..., World]) -> None:
+def test_warmup(make_app: Callable[..., Flask]) -> None:
     """Warm-up begins now, shows wherever the IP does, begins once, and ends when it is taken out."""
     now = [1_700_000_000.5]
-    sendgrid = make_world(time=lambda: now[0]).sendgrid
+    sendgrid = SENDGRID.client(make_app(time=lambda: now[0]))
     warming = [{"ip": "203.0.113.2", "start_date": 1_700_000_000}]
     for _ in range(2):
         begun = sendgrid.post(WARMUP, json={"ip": "203.0.113.2"})
@@ -273,7 +274,7 @@ def test_warmup(make_world: Callable[..., World]) -> None:
     assert (found["warmup"], found["start_date"]) == (False, None)
 
 
-def test_warming_what_is_not_there(sendgrid: ProviderAccess) -> None:
+def test_warming_what_is_not_there(sendgrid: ProviderClient) -> None:
     """An unknown IP is 404; none at all is a missing argument; no JSON object is none."""
     assert sendgrid.post(WARMUP, json={"ip": "9.9.9.9"}).json == NOT_FOUND
     for body in ({}, {"ip": ""}, {"ip": 1}):
@@ -284,20 +285,20 @@ def test_warming_what_is_not_there(sendgrid: ProviderAccess) -> None:
 # Scopes
 
 
-def test_scopes_of_keys(world: World) -> None:
+def test_scopes_of_keys(app: Flask) -> None:
     """A key's own scopes are listed; of one without limits, every scope that an operation needs."""
-    every = world.sendgrid.get("/v3/scopes").json["scopes"]
+    every = SENDGRID.client(app).get("/v3/scopes").json["scopes"]
     assert every == list(catalog.SCOPES)
     assert {operation.scope for operation in blueprint.operations.values()} - {None} <= set(every)
-    reader = world.as_sendgrid("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000")
+    reader = SENDGRID.client(app, "SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000")
     assert reader.get("/v3/scopes").json == {"scopes": ["ips.pools.read"]}
-    nothing = world.as_sendgrid("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
+    nothing = SENDGRID.client(app, "SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
     assert nothing.get("/v3/scopes").json == {"scopes": []}
 
 
-def test_missing_scopes(world: World) -> None:
+def test_missing_scopes(app: Flask) -> None:
     """A key without the scope is refused with 403 on every path of the classic API, before anything is looked at."""
-    nothing = world.as_sendgrid("SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
+    nothing = SENDGRID.client(app, "SG.mockserverNoScopes0000.mockserverNoScopes0000000000000000000000000")
     for method, path in (
         ("GET", IPS),
         ("POST", IPS),
@@ -313,7 +314,7 @@ def test_missing_scopes(world: World) -> None:
         ("DELETE", f"{SUBUSERS}/x"),
         ("PUT", f"{SUBUSERS}/x/ips"),
     ):
-        response = nothing(method, path)
+        response = nothing.open(path, method=method)
         assert (response.status_code, response.data) == (
             403, b'{"errors":[{"field":null,"message":"access forbidden"}]}'
         ), path  # fmt: skip
@@ -324,7 +325,7 @@ def test_missing_scopes(world: World) -> None:
 NEW = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["203.0.113.9"]}
 
 
-def test_life_of_a_subuser(sendgrid: ProviderAccess) -> None:
+def test_life_of_a_subuser(sendgrid: ProviderClient) -> None:
     """A subuser is made with IPs, can be acted for, gets others, and is gone with its pools when it is deleted."""
     made = sendgrid.post(SUBUSERS, json=NEW)
     number = made.json["user_id"]
@@ -358,16 +359,16 @@ def test_life_of_a_subuser(sendgrid: ProviderAccess) -> None:
     assert team.get(POOLS).json == []
 
 
-def test_a_key_of_a_deleted_subuser(world: World) -> None:
+def test_a_key_of_a_deleted_subuser(app: Flask) -> None:
     """The key of a subuser that is deleted is answered as an unknown one."""
-    own = world.as_sendgrid("SG.mockserverSubuser00000.mockserverSubuser00000000000000000000000000")
+    own = SENDGRID.client(app, "SG.mockserverSubuser00000.mockserverSubuser00000000000000000000000000")
     assert own.get(POOLS).status_code == 200
-    assert world.sendgrid.delete(f"{SUBUSERS}/subuser1").status_code == 204
+    assert SENDGRID.client(app).delete(f"{SUBUSERS}/subuser1").status_code == 204
     response = own.get(POOLS)
     assert (response.status_code, response.json["errors"][0]["message"]) == (401, "authorization required")
 
 
-def test_pages_of_subusers(sendgrid: ProviderAccess) -> None:
+def test_pages_of_subusers(sendgrid: ProviderClient) -> None:
     """Subusers are listed in order of creation, by limit and offset."""
     sendgrid.post(SUBUSERS, json=NEW)
 
@@ -384,13 +385,13 @@ def test_pages_of_subusers(sendgrid: ProviderAccess) -> None:
 
 @pytest.mark.parametrize("field", ["username", "email", "password", "ips"])
 @pytest.mark.parametrize("value", [None, 1, "", "missing"])
-def test_what_a_subuser_needs(sendgrid: ProviderAccess, field: str, value: Any) -> None:
+def test_what_a_subuser_needs(sendgrid: ProviderClient, field: str, value: Any) -> None:
     """Each of the four fields is wanted, with its own type, and not empty."""
     body = {name: NEW[name] for name in NEW if name != field} | ({} if value == "missing" else {field: value})
     refused(sendgrid.post(SUBUSERS, json=body), field, "missing required argument")
 
 
-def test_subusers_that_cannot_be_made(sendgrid: ProviderAccess) -> None:
+def test_subusers_that_cannot_be_made(sendgrid: ProviderClient) -> None:
     """A name is taken once, the parent's too; IPs must be the account's; and nothing is made."""
     for name in ("subuser1", "parent"):
         refused(sendgrid.post(SUBUSERS, json={**NEW, "username": name}), None, "username exists")
@@ -402,13 +403,13 @@ def test_subusers_that_cannot_be_made(sendgrid: ProviderAccess) -> None:
     assert len(sendgrid.get(SUBUSERS).json) == 2
 
 
-def test_subusers_that_are_not_there(sendgrid: ProviderAccess) -> None:
+def test_subusers_that_are_not_there(sendgrid: ProviderClient) -> None:
     """An unknown subuser is 404."""
     for response in (sendgrid.delete(f"{SUBUSERS}/x"), sendgrid.put(f"{SUBUSERS}/x/ips", json=[])):
         assert (response.status_code, response.json) == (404, NOT_FOUND)
 
 
-def test_ids_of_subusers(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_ids_of_subusers(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """A subuser that a seed gives no id has the next that is free, and a new one has another."""
     sendgrid = make_sendgrid(
         user_id="7",
@@ -438,12 +439,14 @@ GLOBAL_ONLY = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
-def test_the_eu_host(sendgrid: ProviderAccess, method: str, path: str, body: Any) -> None:
+def test_the_eu_host(sendgrid: ProviderClient, method: str, path: str, body: Any) -> None:
     """What only the parent account can do is an unknown path to the EU host, in any spelling, and done by the other."""
     sent = {} if body is None else {"json": body}
 
     def ask(host: str) -> Any:
-        return sendgrid.world.client.open(path, method=method, headers={**sendgrid.headers, "Host": host}, **sent)
+        return sendgrid.application.test_client().open(
+            path, method=method, headers={**sendgrid.headers, "Host": host}, **sent
+        )
 
     for host in ("api.eu.sendgrid.com", "API.EU.SendGrid.com:443"):
         response = ask(host)
@@ -452,17 +455,17 @@ def test_the_eu_host(sendgrid: ProviderAccess, method: str, path: str, body: Any
 
 
 @pytest.mark.parametrize("path", [IPS, POOLS, WARMUP, f"{IPS}/remaining", "/v3/scopes", MANAGED, "/v3/send_ips/pools"])
-def test_what_the_eu_host_has(sendgrid: ProviderAccess, path: str) -> None:
+def test_what_the_eu_host_has(sendgrid: ProviderClient, path: str) -> None:
     """Everything else is there too."""
     headers = {**sendgrid.headers, "Host": "api.eu.sendgrid.com"}
-    assert sendgrid.world.client.get(path, headers=headers).status_code == 200
+    assert sendgrid.application.test_client().get(path, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
-def test_what_a_subuser_cannot_ask(sendgrid: ProviderAccess, method: str, path: str, body: Any) -> None:
+def test_what_a_subuser_cannot_ask(sendgrid: ProviderClient, method: str, path: str, body: Any) -> None:
     """What only the parent account can do is an unknown path to a subuser; its own assigned IPs are not."""
     sent = {} if body is None else {"json": body}
-    response = sendgrid.acting_for("subuser1")(method, path, **sent)
+    response = sendgrid.acting_for("subuser1").open(path, method=method, **sent)
     if path in (f"{IPS}/assigned", f"{IPS}/203.0.113.7"):
         assert response.status_code == 200
     else:
@@ -472,7 +475,7 @@ def test_what_a_subuser_cannot_ask(sendgrid: ProviderAccess, method: str, path: 
 # Profiles
 
 
-def with_switch(make_sendgrid: Callable[..., ProviderAccess], **profile: Any) -> ProviderAccess:
+def with_switch(make_sendgrid: Callable[..., ProviderClient], **profile: Any) -> ProviderClient:
     return make_sendgrid(
         ips=[ip(1), ip(2, warmup=True, start_date=5)],
         pools=[{"id": "1", "name": "one", "ips": ["10.0.0.2"]}, {"id": "2", "name": "none"}],
@@ -493,7 +496,7 @@ def with_switch(make_sendgrid: Callable[..., ProviderAccess], **profile: Any) ->
     ],
 )
 def test_switches(
-    make_sendgrid: Callable[..., ProviderAccess], profile: dict[str, Any], members: bool, added: int, warmed: int
+    make_sendgrid: Callable[..., ProviderClient], profile: dict[str, Any], members: bool, added: int, warmed: int
 ) -> None:
     """A pool's members are texts or objects, an added IP is 200 or 201, and so is a warmed one, each by its switch."""
     sendgrid = with_switch(make_sendgrid, **profile)
@@ -512,9 +515,9 @@ def test_switches(
 
 
 @pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
-def test_a_state_of_any_time_is_put_back(sendgrid: ProviderAccess, now: str) -> None:
+def test_a_state_of_any_time_is_put_back(sendgrid: ProviderClient, now: str) -> None:
     """What is made at any time that a clock can show is answered, and said so that a state can be put back."""
-    client, path = sendgrid.world.client, "/_mockserver/tenants/default"
+    client, path = sendgrid.application.test_client(), "/_mockserver/tenants/default"
     assert client.put(f"{path}/clock", json={"now": now, "frozen": True}).status_code == 200
     (warming,) = sendgrid.post(WARMUP, json={"ip": "203.0.113.2"}).json
     assert sendgrid.post(IPS, json={"count": 1, "warmup": True}).status_code == 201
@@ -527,7 +530,7 @@ def test_a_state_of_any_time_is_put_back(sendgrid: ProviderAccess, now: str) -> 
     assert (answer.status_code, answer.json["state"]) == (200, state)
 
 
-def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """A whole number that a seed writes with a fraction is the same number."""
     odd = make_sendgrid(remaining_ips=5.0, ips=[ip(1, warmup=True, start_date=7.0, added_at=8.0, updated_at=9.0)])
     assert b'"start_date":7,"whitelabeled":true,"assigned_at":8}' in odd.get(IPS).data
@@ -535,7 +538,7 @@ def test_whole_numbers_of_a_seed(make_sendgrid: Callable[..., ProviderAccess]) -
     assert b'"remaining":5,' in odd.get(f"{IPS}/remaining").data
 
 
-def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """An IP that a seed has in warm-up, and does not say since when, is so since the account got it."""
     sendgrid = make_sendgrid(ips=[ip(1, warmup=True, added_at=1_482_883_200), ip(2, warmup=True)])
     assert sendgrid.get(WARMUP).json == [
@@ -544,10 +547,10 @@ def test_warm_up_of_a_seed_has_begun(make_sendgrid: Callable[..., ProviderAccess
     ]
 
 
-def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """Subusers have ids that a seed can say, so a state with them can be put back."""
     sendgrid = make_sendgrid(user_id="9" * 17 + "8", subusers=["team"])
-    client = sendgrid.world.client
+    client = sendgrid.application.test_client()
     (subuser,) = sendgrid.get(SUBUSERS).json
     assert subuser["id"] == 10**18 - 1
     tenant = client.post(
@@ -560,23 +563,23 @@ def test_the_last_ids_of_subusers(make_sendgrid: Callable[..., ProviderAccess]) 
     assert (answer.status_code, answer.json["state"]) == (200, state)
 
 
-def test_names_that_are_no_texts(sendgrid: ProviderAccess) -> None:
+def test_names_that_are_no_texts(sendgrid: ProviderClient) -> None:
     """The subusers of new IPs are a list of texts."""
     for subusers in (5, [5], "team", {}):
         response = sendgrid.post(IPS, json={"count": 1, "subusers": subusers})
         refused(response, None, "one or more subusers do not belong to this user")
 
 
-def test_size_of_a_page_of_subusers_that_is_no_number(sendgrid: ProviderAccess) -> None:
+def test_size_of_a_page_of_subusers_that_is_no_number(sendgrid: ProviderClient) -> None:
     refused(sendgrid.get(f"{SUBUSERS}?limit=ten"), "limit", "should be > 0 and <= 500")
 
 
-def test_bodies_that_are_no_objects(sendgrid: ProviderAccess) -> None:
+def test_bodies_that_are_no_objects(sendgrid: ProviderClient) -> None:
     for body in ("", "[", "[]", "5"):
         refused(sendgrid.post(POOLS, data=body), None, "Request body is not valid json")
 
 
-def test_what_does_not_exist(sendgrid: ProviderAccess) -> None:
+def test_what_does_not_exist(sendgrid: ProviderClient) -> None:
     """IPs and pools that the account does not have are not found."""
     for path, field, message in (
         (f"{IPS}/203.0.113.250", None, "resource not found"),

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from mockserver.providers import sendgrid
 from mockserver.providers.sendgrid import provider
-from mockserver.web.openapi import METHODS, Contract
+from mockserver.web.openapi import METHODS
 
-from ..support import ProviderAccess
+from ..support import ProviderClient
 
 VENDOR_DOCS = os.environ.get("MOCKSERVER_VENDOR_DOCS")
 """Where SendGrid's own documents are: they are not part of this project."""
@@ -180,13 +181,13 @@ TABLE = [
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[f"{row.operation} {row.field}: {row.message}" for row in TABLE])
-def test_error(row: Row, make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_error(row: Row, make_sendgrid: Callable[..., ProviderClient]) -> None:
     """A documented error is answered with status 400 and exactly its field and message."""
     sendgrid = make_sendgrid(**row.section)
     if row.acting_for is not None:
         sendgrid = sendgrid.acting_for(row.acting_for)
     sent = {"data": row.body} if isinstance(row.body, bytes) else {"json": row.body} if row.body is not None else {}
-    response = sendgrid(row.operation.partition(" ")[0], row.path, **sent)
+    response = sendgrid.open(row.path, method=row.operation.partition(" ")[0], **sent)
     assert (response.status_code, response.json) == (400, {"errors": [{"field": row.field, "message": row.message}]})
 
 
@@ -230,7 +231,7 @@ def test_the_table_is_the_vendors(vendors: dict[str, Any]) -> None:
 
 def test_the_contract_has_the_vendors_errors(vendors: dict[str, Any]) -> None:
     """Every error that an operation has in SendGrid's own document, it has in ours; and there is no other operation."""
-    contract = Contract.load("sendgrid")
+    contract = sendgrid.blueprint.contract
     mine = {
         (each.method, each.paths[0]): each.id for each in provider.operations.values() if "/send_ips/" in each.paths[0]
     }

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from ..support import ProviderAccess, World
+from ..support import SENDGRID, ProviderClient
 
 POOLS = "/v3/send_ips/pools"
 IPS = "/v3/send_ips/ips"
@@ -39,7 +40,7 @@ def ip(number: int, **more: Any) -> dict[str, Any]:
 # Pools
 
 
-def test_life_of_a_pool(sendgrid: ProviderAccess) -> None:
+def test_life_of_a_pool(sendgrid: ProviderClient) -> None:
     """A pool is made with IPs, read, renamed and deleted by its id; the IPs stay on the account."""
     made = sendgrid.post(POOLS, json={"name": "receipts", "ips": ["203.0.113.4", "198.51.100.1", "203.0.113.4"]})
     pool_id = made.json["id"]
@@ -67,14 +68,14 @@ def test_life_of_a_pool(sendgrid: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("body", [{"name": "empty"}, {"name": "empty", "ips": []}, {"name": "empty", "ips": None}])
-def test_a_pool_without_ips(sendgrid: ProviderAccess, body: dict[str, Any]) -> None:
+def test_a_pool_without_ips(sendgrid: ProviderClient, body: dict[str, Any]) -> None:
     """A pool may be made without IPs; null is as nothing."""
     made = sendgrid.post(POOLS, json=body)
     assert (made.status_code, made.json["ips"]) == (201, [])
 
 
 @pytest.mark.parametrize("name", ["xx", "x" * 63, "x" * 64, "a.b", "a ", "ö."])
-def test_names_that_fit(sendgrid: ProviderAccess, name: str) -> None:
+def test_names_that_fit(sendgrid: ProviderClient, name: str) -> None:
     """A name has 2 to 64 characters, and any but the first may be a dot or a blank."""
     assert sendgrid.put(SPARE, json={"name": name}).json == {"name": name, "id": "56789"}
     sendgrid.delete(SPARE)
@@ -93,18 +94,18 @@ def test_names_that_fit(sendgrid: ProviderAccess, name: str) -> None:
         (None, "not found in the request body"),
     ],
 )
-def test_names_that_do_not_fit(sendgrid: ProviderAccess, name: str | None, message: str) -> None:
+def test_names_that_do_not_fit(sendgrid: ProviderClient, name: str | None, message: str) -> None:
     """A name that does not fit is refused for a new pool and for a new name."""
     refused(sendgrid.post(POOLS, json={"name": name}), "name", message)
     refused(sendgrid.put(SPARE, json={"name": name}), "name", message)
 
 
-def test_to_its_own_name(sendgrid: ProviderAccess) -> None:
+def test_to_its_own_name(sendgrid: ProviderClient) -> None:
     """Renaming a pool to its own name is no change."""
     assert sendgrid.put(SPARE, json={"name": "spare"}).json == {"name": "spare", "id": "56789"}
 
 
-def test_one_hundred_pools(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_one_hundred_pools(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """The 100th pool is made, the 101st is refused; a taken name is what is told first."""
     pools = [{"id": str(number), "name": f"pool {number}"} for number in range(1, 100)]
     sendgrid = make_sendgrid(pools=pools)
@@ -115,13 +116,13 @@ def test_one_hundred_pools(make_sendgrid: Callable[..., ProviderAccess]) -> None
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"name": 1}', b'{"name": ["xx"]}'])
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_bodies_that_do_not_parse(sendgrid: ProviderAccess, method: str, body: bytes) -> None:
+def test_bodies_that_do_not_parse(sendgrid: ProviderClient, method: str, body: bytes) -> None:
     """What is no JSON object, and a field of another type, is a body that does not parse."""
-    refused(sendgrid(method, POOLS if method == "POST" else SPARE, data=body), "", PARSE)
+    refused(sendgrid.open(POOLS if method == "POST" else SPARE, method=method, data=body), "", PARSE)
 
 
 @pytest.mark.parametrize("ips", ["203.0.113.1", [1], {}, [None]])
-def test_ips_of_another_type(sendgrid: ProviderAccess, ips: Any) -> None:
+def test_ips_of_another_type(sendgrid: ProviderClient, ips: Any) -> None:
     """IPs are an array of texts wherever they are sent."""
     for response in (
         sendgrid.post(POOLS, json={"name": "new", "ips": ips}),
@@ -135,7 +136,7 @@ def test_ips_of_another_type(sendgrid: ProviderAccess, ips: Any) -> None:
                                                   ("٣", "must be a numeric value"), ("0", "not found"),
                                                   ("-1", "not found"), ("9" * 5_000, "not found"),
                                                   ("67890", "not found")])  # fmt: skip
-def test_pools_that_are_not_there(sendgrid: ProviderAccess, pool_id: str, message: str) -> None:
+def test_pools_that_are_not_there(sendgrid: ProviderClient, pool_id: str, message: str) -> None:
     """Every operation refuses an id that is no number, and one that none of the user's pools has, with 400."""
     pool = f"{POOLS}/{pool_id}"
     ips = {"ips": ["203.0.113.1"]}
@@ -150,7 +151,7 @@ def test_pools_that_are_not_there(sendgrid: ProviderAccess, pool_id: str, messag
         refused(response, "poolid", message)
 
 
-def test_zeros_before_an_id(sendgrid: ProviderAccess) -> None:
+def test_zeros_before_an_id(sendgrid: ProviderClient) -> None:
     """An id is a number: zeros before it say nothing."""
     assert sendgrid.get(f"{POOLS}/0056789").json["id"] == "56789"
 
@@ -158,7 +159,7 @@ def test_zeros_before_an_id(sendgrid: ProviderAccess) -> None:
 # The IPs of a pool
 
 
-def test_members(sendgrid: ProviderAccess) -> None:
+def test_members(sendgrid: ProviderClient) -> None:
     """IPs are added to a pool and taken out of it in batches, and listed by number with all their pools."""
     added = sendgrid.post(f"{MARKETING}/ips:batchAdd", json={"ips": ["203.0.113.20", "203.0.113.4", "203.0.113.4"]})
     assert added.status_code == 200
@@ -198,7 +199,7 @@ def test_members(sendgrid: ProviderAccess) -> None:
         ("9" * 5_000, ["2001:db8::1", "test"]),
     ],
 )
-def test_pages_of_members(make_sendgrid: Callable[..., ProviderAccess], after_key: str, expected: list[str]) -> None:
+def test_pages_of_members(make_sendgrid: Callable[..., ProviderClient], after_key: str, expected: list[str]) -> None:
     """A page begins after an address, or the number that is one; 0 is the beginning, what is no address the end."""
     ips = ["test", "10.0.0.10", "2001:db8::1", "10.0.0.2", "0.0.0.0"]
     sendgrid = make_sendgrid(
@@ -217,13 +218,13 @@ def test_pages_of_members(make_sendgrid: Callable[..., ProviderAccess], after_ke
         ("include_region=1", "include_region", "must be one of the following: true, false"),
     ],
 )
-def test_queries_of_members(sendgrid: ProviderAccess, query: str, field: str, message: str) -> None:
+def test_queries_of_members(sendgrid: ProviderClient, query: str, field: str, message: str) -> None:
     """A bad query for the IPs of a pool is refused."""
     refused(sendgrid.get(f"{MARKETING}/ips?{query}"), field, message)
 
 
 @pytest.mark.parametrize("operation", ["batchAdd", "batchDelete"])
-def test_the_size_of_a_batch(sendgrid: ProviderAccess, operation: str) -> None:
+def test_the_size_of_a_batch(sendgrid: ProviderClient, operation: str) -> None:
     """A batch has 1 to 100 IPs; none at all is a missing field."""
     path = f"{SPARE}/ips:{operation}"
     refused(sendgrid.post(path, json={}), "ips", "not found in the request body")
@@ -237,7 +238,7 @@ def test_the_size_of_a_batch(sendgrid: ProviderAccess, operation: str) -> None:
         assert sendgrid.post(path, json={"ips": ips}).status_code in (200, 204)
 
 
-def test_a_new_pool_has_at_most_one_hundred_ips(sendgrid: ProviderAccess) -> None:
+def test_a_new_pool_has_at_most_one_hundred_ips(sendgrid: ProviderClient) -> None:
     """A pool is made with 100 IPs, and not with 101."""
     ips = [f"203.0.113.{number}" for number in range(1, 102)]
     refused(
@@ -246,7 +247,7 @@ def test_a_new_pool_has_at_most_one_hundred_ips(sendgrid: ProviderAccess) -> Non
     assert len(sendgrid.post(POOLS, json={"name": "new", "ips": ips[:100]}).json["ips"]) == 100
 
 
-def test_a_pool_takes_one_hundred_ips(sendgrid: ProviderAccess) -> None:
+def test_a_pool_takes_one_hundred_ips(sendgrid: ProviderClient) -> None:
     """IPs beyond the 100th are refused, with how many the pool has; those it has already do not count."""
     path = f"{SPARE}/ips:batchAdd"
     ips = [f"203.0.113.{number}" for number in range(1, 102)]
@@ -258,7 +259,7 @@ def test_a_pool_takes_one_hundred_ips(sendgrid: ProviderAccess) -> None:
     assert sendgrid.get(SPARE).json["total_ip_count"] == 100
 
 
-def test_ips_that_cannot_join(sendgrid: ProviderAccess) -> None:
+def test_ips_that_cannot_join(sendgrid: ProviderClient) -> None:
     """Those that are not the user's, without reverse DNS, disabled or not the parent's are named, each once."""
     bad = ["9.9.9.9", "203.0.113.202", "203.0.113.203", "203.0.113.204", "nonsense"]
     text = f"unable to verify IPs assignability: {', '.join(bad)}"
@@ -274,7 +275,7 @@ def test_ips_that_cannot_join(sendgrid: ProviderAccess) -> None:
     assert subuser.post(path, json={"ips": ["203.0.113.8", "203.0.113.205"]}).status_code == 200
 
 
-def test_a_batch_is_taken_out_whole(sendgrid: ProviderAccess) -> None:
+def test_a_batch_is_taken_out_whole(sendgrid: ProviderClient) -> None:
     """If one IP is not in the pool, none is taken out."""
     response = sendgrid.post(f"{MARKETING}/ips:batchDelete", json={"ips": ["203.0.113.2", "203.0.113.1", "x"]})
     refused(response, "ips", "not found in pool ‘marketing’: 203.0.113.1, x")
@@ -284,7 +285,7 @@ def test_a_batch_is_taken_out_whole(sendgrid: ProviderAccess) -> None:
 # IPs
 
 
-def test_an_ip(sendgrid: ProviderAccess) -> None:
+def test_an_ip(sendgrid: ProviderClient) -> None:
     """An IP is shown with its pools and settings; of one of SendGrid's nobody says whether it is enabled."""
     found = sendgrid.get(f"{IPS}/203.0.113.2").json
     assert list(found.items()) == [
@@ -307,7 +308,7 @@ def test_an_ip(sendgrid: ProviderAccess) -> None:
     assert list(listed["pools"][0]) == ["name", "id"]
 
 
-def test_the_ips_of_a_subuser(sendgrid: ProviderAccess) -> None:
+def test_the_ips_of_a_subuser(sendgrid: ProviderClient) -> None:
     """A subuser sees its own IPs with its own pools, and is not told of the parent."""
     subuser = sendgrid.acting_for("subuser1")
     assert addresses(subuser.get(IPS)) == ["203.0.113.7", "203.0.113.8", "203.0.113.205"]
@@ -319,7 +320,7 @@ def test_the_ips_of_a_subuser(sendgrid: ProviderAccess) -> None:
 
 
 @pytest.fixture
-def nine(make_sendgrid: Callable[..., ProviderAccess]) -> ProviderAccess:
+def nine(make_sendgrid: Callable[..., ProviderClient]) -> ProviderClient:
     """An account whose IPs differ in everything that can be asked for."""
     return make_sendgrid(
         subusers=["team"],
@@ -367,12 +368,12 @@ def nine(make_sendgrid: Callable[..., ProviderAccess]) -> ProviderAccess:
         ("before_key=10.0.0.200&limit=1", [10]),
     ],
 )
-def test_filters(nine: ProviderAccess, query: str, numbers: list[int]) -> None:
+def test_filters(nine: ProviderClient, query: str, numbers: list[int]) -> None:
     """Each filter takes those that fit it, in the order of their numbers."""
     assert addresses(nine.get(f"{IPS}?{query}")) == [f"10.0.0.{number}" for number in numbers]
 
 
-def test_pages_both_ways(nine: ProviderAccess) -> None:
+def test_pages_both_ways(nine: ProviderClient) -> None:
     """Following either key shows every IP once, and ends with null; the keys are this page's last and first IP."""
     forth, params = [], {"after_key": "0", "before_key": None}
     while params["after_key"] is not None:
@@ -390,7 +391,7 @@ def test_pages_both_ways(nine: ProviderAccess) -> None:
     assert params == {"after_key": "10.0.0.5", "before_key": None, "limit": "4"}
 
 
-def test_next_params_repeat_what_was_sent(nine: ProviderAccess) -> None:
+def test_next_params_repeat_what_was_sent(nine: ProviderClient) -> None:
     """Flags come back as booleans, the rest as texts; the regional ones only when include_region is true."""
     query = "ip=10.0.0.9&is_leased=false&is_enabled=true&start_added_at=007&end_added_at=9999999999&limit=5&region=us"
     asked = [
@@ -411,13 +412,13 @@ def test_next_params_repeat_what_was_sent(nine: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("limit", ["1", "4999", "5000"])
-def test_limits_of_ips_that_fit(sendgrid: ProviderAccess, limit: str) -> None:
+def test_limits_of_ips_that_fit(sendgrid: ProviderClient, limit: str) -> None:
     """A page of IPs has 1 to 5000."""
     assert sendgrid.get(f"{IPS}?limit={limit}").status_code == 200
 
 
 @pytest.mark.parametrize("limit", ["0", "5001", "-1", "x", "", "1.0", "9" * 5_000])
-def test_limits_of_ips_that_do_not(sendgrid: ProviderAccess, limit: str) -> None:
+def test_limits_of_ips_that_do_not(sendgrid: ProviderClient, limit: str) -> None:
     """Any other limit is refused, in other words than those of pools."""
     refused(sendgrid.get(f"{IPS}?limit={limit}"), "limit", "should be > 0 and ≤ 5000")
 
@@ -435,12 +436,12 @@ def test_limits_of_ips_that_do_not(sendgrid: ProviderAccess, limit: str) -> None
         ("include_region=maybe", "include_region", "must be one of the following: true, false"),
     ],
 )
-def test_queries_of_ips(sendgrid: ProviderAccess, query: str, field: str, message: str) -> None:
+def test_queries_of_ips(sendgrid: ProviderClient, query: str, field: str, message: str) -> None:
     """What the table of documented errors does not hold is refused too."""
     refused(sendgrid.get(f"{IPS}?{query}"), field, message)
 
 
-def test_an_odd_address_is_one(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_an_odd_address_is_one(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """What stands for an address in a seed, as in the documents, is none that is invalid: it is found and paged by."""
     sendgrid = make_sendgrid(ips=[{"ip": "0.00.0.0"}, {"ip": "test"}])
     assert sendgrid.get(f"{IPS}/0.00.0.0").status_code == 200
@@ -452,9 +453,9 @@ def test_an_odd_address_is_one(make_sendgrid: Callable[..., ProviderAccess]) -> 
 # New IPs
 
 
-def test_a_new_ip(make_world: Callable[..., World]) -> None:
+def test_a_new_ip(make_app: Callable[..., Flask]) -> None:
     """An IP is added with its region and subusers, begins to warm up if asked to, and can join a pool."""
-    sendgrid = make_world(time=lambda: 1_700_000_000.5).sendgrid
+    sendgrid = SENDGRID.client(make_app(time=lambda: 1_700_000_000.5))
     plain = sendgrid.post(IPS, json={"is_auto_warmup": False, "is_parent_assigned": True})
     assert plain.status_code == 201
     address = plain.json["ip"]
@@ -482,7 +483,7 @@ def test_a_new_ip(make_world: Callable[..., World]) -> None:
 
 
 @pytest.mark.parametrize("remaining", [0, 1, 2])
-def test_ips_run_out(make_sendgrid: Callable[..., ProviderAccess], remaining: int) -> None:
+def test_ips_run_out(make_sendgrid: Callable[..., ProviderClient], remaining: int) -> None:
     """An account can have as many new IPs as it may, from either API, and no more."""
     sendgrid = make_sendgrid(remaining_ips=remaining)
     body = {"is_auto_warmup": False, "is_parent_assigned": True}
@@ -492,7 +493,7 @@ def test_ips_run_out(make_sendgrid: Callable[..., ProviderAccess], remaining: in
     refused(sendgrid.post(IPS, json=body), "", "No IPs remaining")
 
 
-def test_a_taken_address_is_not_sold(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_a_taken_address_is_not_sold(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """A new IP has an address that the account has not."""
     taken = [f"198.18.0.{number}" for number in range(1, 4)]
     sendgrid = make_sendgrid(ips=[{"ip": address} for address in taken])
@@ -500,7 +501,7 @@ def test_a_taken_address_is_not_sold(make_sendgrid: Callable[..., ProviderAccess
     assert made.json["ip"] == "198.18.0.4"
 
 
-def test_subusers_that_only_have_warming_ips(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_subusers_that_only_have_warming_ips(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """With warm-up each subuser needs an IP that is not in warm-up; without, none does."""
     sendgrid = make_sendgrid(
         subusers=[{"name": name, "id": number} for name, number in (("a", "11"), ("b", "12"), ("c", "13"))],
@@ -528,7 +529,7 @@ def test_subusers_that_only_have_warming_ips(make_sendgrid: Callable[..., Provid
         ({"include_region": "true"}, "", PARSE),
     ],
 )
-def test_new_ips_that_do_not_fit(sendgrid: ProviderAccess, more: dict[str, Any], field: str, message: str) -> None:
+def test_new_ips_that_do_not_fit(sendgrid: ProviderClient, more: dict[str, Any], field: str, message: str) -> None:
     """A bad request for a new IP is refused, and costs none."""
     body = {"is_auto_warmup": False, "is_parent_assigned": True}
     refused(sendgrid.post(IPS, json={**body, **more}), field, message)
@@ -538,9 +539,9 @@ def test_new_ips_that_do_not_fit(sendgrid: ProviderAccess, more: dict[str, Any],
 # The settings of an IP
 
 
-def test_settings(make_world: Callable[..., World]) -> None:
+def test_settings(make_app: Callable[..., Flask]) -> None:
     """Each setting is changed by itself, the answer has all three, and the IP says when."""
-    sendgrid = make_world(time=lambda: 1_700_000_000.5).sendgrid
+    sendgrid = SENDGRID.client(make_app(time=lambda: 1_700_000_000.5))
     path = f"{IPS}/203.0.113.3"
     changed = sendgrid.patch(path, json={"is_auto_warmup": True, "is_enabled": None})
     assert changed.status_code == 200
@@ -556,14 +557,14 @@ def test_settings(make_world: Callable[..., World]) -> None:
     assert sendgrid.get("/v3/ips/warmup/203.0.113.3").status_code == 404
 
 
-def test_warm_up_goes_on(sendgrid: ProviderAccess) -> None:
+def test_warm_up_goes_on(sendgrid: ProviderClient) -> None:
     """To warm up an IP that is being warmed up does not begin anew."""
     sendgrid.patch(f"{IPS}/203.0.113.201", json={"is_auto_warmup": True})
     assert sendgrid.get("/v3/ips/warmup/203.0.113.201").json[0]["start_date"] == 1409616000
 
 
 @pytest.mark.parametrize("setting", ["is_parent_assigned", "is_enabled"])
-def test_an_ip_leaves_its_pools(sendgrid: ProviderAccess, setting: str) -> None:
+def test_an_ip_leaves_its_pools(sendgrid: ProviderClient, setting: str) -> None:
     """An IP that is no longer the parent's or enabled leaves all of the parent's pools, and can join again later."""
     path = f"{IPS}/203.0.113.2"
     assert sendgrid.patch(path, json={setting: False}).json[setting] is False
@@ -575,7 +576,7 @@ def test_an_ip_leaves_its_pools(sendgrid: ProviderAccess, setting: str) -> None:
     assert sendgrid.post(f"{MARKETING}/ips:batchAdd", json=batch).status_code == 200
 
 
-def test_a_subusers_pool_keeps_what_is_not_the_parents(sendgrid: ProviderAccess) -> None:
+def test_a_subusers_pool_keeps_what_is_not_the_parents(sendgrid: ProviderClient) -> None:
     """Whether the parent may send from an IP does not matter to a subuser's pool; whether it is enabled does."""
     sendgrid.patch(f"{IPS}/203.0.113.7", json={"is_parent_assigned": False})
     subuser = sendgrid.acting_for("subuser1")
@@ -585,12 +586,12 @@ def test_a_subusers_pool_keeps_what_is_not_the_parents(sendgrid: ProviderAccess)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"is_enabled": "yes"}', b'{"is_auto_warmup": 1}'])
-def test_settings_that_do_not_parse(sendgrid: ProviderAccess, body: bytes) -> None:
+def test_settings_that_do_not_parse(sendgrid: ProviderClient, body: bytes) -> None:
     """A setting is a boolean."""
     refused(sendgrid.patch(f"{IPS}/203.0.113.3", data=body), "", PARSE)
 
 
-def test_settings_of_an_ip_that_is_not_there(sendgrid: ProviderAccess) -> None:
+def test_settings_of_an_ip_that_is_not_there(sendgrid: ProviderClient) -> None:
     """What is no address is told from an address that is not the account's."""
     refused(sendgrid.patch(f"{IPS}/nonsense", json={"is_enabled": True}), "ip", "invalid IP address")
     refused(sendgrid.patch(f"{IPS}/2001:db8::1", json={"is_enabled": True}), "ip", "unable to verify IP ownership")
@@ -600,13 +601,13 @@ def test_settings_of_an_ip_that_is_not_there(sendgrid: ProviderAccess) -> None:
 
 
 @pytest.fixture
-def crowd(make_sendgrid: Callable[..., ProviderAccess]) -> ProviderAccess:
+def crowd(make_sendgrid: Callable[..., ProviderClient]) -> ProviderClient:
     """An account with 1,001 subusers, whose ids are 2 to 1002, and one IP of the last two."""
     subusers = [{"name": f"s{number}", "id": str(number)} for number in range(2, 1_003)]
     return make_sendgrid(user_id="1", subusers=subusers, ips=[ip(1, subusers=["s1002", "s1001"])])
 
 
-def test_subusers_come_and_go(crowd: ProviderAccess) -> None:
+def test_subusers_come_and_go(crowd: ProviderClient) -> None:
     """Subusers are added to an IP and taken from it by id, and listed in the order of their ids as numbers."""
     path = f"{IPS}/10.0.0.1/subusers"
     added = crowd.post(f"{path}:batchAdd", json={"subusers": ["9", "1001", "9"]})
@@ -624,7 +625,7 @@ def test_subusers_come_and_go(crowd: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("operation", ["batchAdd", "batchDelete"])
-def test_one_thousand_subusers(crowd: ProviderAccess, operation: str) -> None:
+def test_one_thousand_subusers(crowd: ProviderClient, operation: str) -> None:
     """A batch has 1 to 1000 subusers."""
     path = f"{IPS}/10.0.0.1/subusers:{operation}"
     ids = [str(number) for number in range(2, 1_003)]
@@ -636,7 +637,7 @@ def test_one_thousand_subusers(crowd: ProviderAccess, operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", ["batchAdd", "batchDelete"])
-def test_subusers_that_do_not_fit(crowd: ProviderAccess, operation: str) -> None:
+def test_subusers_that_do_not_fit(crowd: ProviderClient, operation: str) -> None:
     """A batch with the caller, or with what is no subuser, changes nothing."""
     path = f"{IPS}/10.0.0.1/subusers:{operation}"
     for body in (b"{", b'{"subusers": "2"}', b'{"subusers": [2]}'):
@@ -657,12 +658,12 @@ def test_subusers_that_do_not_fit(crowd: ProviderAccess, operation: str) -> None
         ("after_key=-1", "after_key", "must be >= 0"),
     ],
 )
-def test_queries_of_subusers(crowd: ProviderAccess, query: str, field: str, message: str) -> None:
+def test_queries_of_subusers(crowd: ProviderClient, query: str, field: str, message: str) -> None:
     """A bad query for the subusers of an IP is refused."""
     refused(crowd.get(f"{IPS}/10.0.0.1/subusers?{query}"), field, message)
 
 
-def test_an_ip_leaves_the_pools_of_who_loses_it(sendgrid: ProviderAccess) -> None:
+def test_an_ip_leaves_the_pools_of_who_loses_it(sendgrid: ProviderClient) -> None:
     """A subuser that loses an IP has it in no pool."""
     ids = {each["username"]: str(each["id"]) for each in sendgrid.get("/v3/subusers").json}
     sendgrid.post(f"{IPS}/203.0.113.7/subusers:batchDelete", json={"subusers": [ids["subuser1"]]})
@@ -672,10 +673,10 @@ def test_an_ip_leaves_the_pools_of_who_loses_it(sendgrid: ProviderAccess) -> Non
 # Scopes
 
 
-def test_scopes(make_world: Callable[..., World]) -> None:
+def test_scopes(make_app: Callable[..., Flask]) -> None:
     """A key without the scope is told which it lacks; IPs in a new pool need one of their own."""
-    world = make_world()
-    reader = world.as_sendgrid(READER)
+    app = make_app()
+    reader = SENDGRID.client(app, READER)
     assert reader.get(MARKETING).status_code == 200
     for response, scope in (
         (reader.get(f"{MARKETING}/ips"), "ips.pools.ips.read"),
@@ -696,10 +697,10 @@ def test_scopes(make_world: Callable[..., World]) -> None:
         assert response.json == {"errors": [{"field": "", "message": f"missing required scope: {scope}"}]}
 
 
-def test_a_pool_with_ips_needs_two_scopes(make_sendgrid: Callable[..., ProviderAccess]) -> None:
+def test_a_pool_with_ips_needs_two_scopes(make_sendgrid: Callable[..., ProviderClient]) -> None:
     """A key that may create pools makes an empty one, and one with IPs only with the scope for members."""
     key = {"key": "creator", "scopes": ["ips.pools.create"]}
-    creator = make_sendgrid(credentials=[key], ips=[ip(1)]).world.as_sendgrid("creator")
+    creator = make_sendgrid(credentials=[key], ips=[ip(1)]).with_key("creator")
     assert creator.post(POOLS, json={"name": "empty"}).status_code == 201
     response = creator.post(POOLS, json={"name": "full", "ips": ["10.0.0.1"]})
     assert response.status_code == 401
@@ -707,22 +708,22 @@ def test_a_pool_with_ips_needs_two_scopes(make_sendgrid: Callable[..., ProviderA
 
 
 @pytest.mark.parametrize("path", [f"{POOLS}/23456/ips", f"{IPS}/203.0.113.3/subusers", POOLS])
-def test_size_of_a_page_that_is_no_number(sendgrid: ProviderAccess, path: str) -> None:
+def test_size_of_a_page_that_is_no_number(sendgrid: ProviderClient, path: str) -> None:
     refused(sendgrid.get(f"{path}?limit=ten"), "limit", "should be > 0 and <= 100")
 
 
 @pytest.mark.parametrize("path", [MARKETING, f"{IPS}/203.0.113.3", POOLS, IPS])
-def test_switch_that_is_no_boolean(sendgrid: ProviderAccess, path: str) -> None:
+def test_switch_that_is_no_boolean(sendgrid: ProviderClient, path: str) -> None:
     message = "must be one of the following: true, false"
     refused(sendgrid.get(f"{path}?include_region=yes"), "include_region", message)
 
 
 @pytest.mark.parametrize("name", ["is_auto_warmup", "is_parent_assigned", "is_enabled"])
-def test_setting_that_is_no_boolean(sendgrid: ProviderAccess, name: str) -> None:
+def test_setting_that_is_no_boolean(sendgrid: ProviderClient, name: str) -> None:
     refused(sendgrid.patch(f"{IPS}/203.0.113.3", json={name: "true"}), "", PARSE)
 
 
-def test_address_that_is_not_of_the_account(sendgrid: ProviderAccess) -> None:
+def test_address_that_is_not_of_the_account(sendgrid: ProviderClient) -> None:
     """A text that is no address and an address of somebody else are told apart."""
     refused(sendgrid.get(f"{IPS}/nonsense"), "ip", "invalid IP address")
     refused(sendgrid.get(f"{IPS}/203.0.113.250"), "ip", "not found")

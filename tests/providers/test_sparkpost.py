@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from mockserver.providers.sparkpost.rules import sending_ips as rules
 
-from ..support import SPARKPOST_KEY, ProviderAccess, World, basic
+from ..support import SPARKPOST, SPARKPOST_KEY, ProviderClient, basic
 
 POOLS = "/api/v1/ip-pools"
 IPS = "/api/v1/sending-ips"
@@ -16,7 +17,7 @@ def error(message: str, **more: object) -> dict[str, object]:
     return {"errors": [{"message": message, **more}]}
 
 
-def create(sparkpost: ProviderAccess, name: str, **more: object) -> str:
+def create(sparkpost: ProviderClient, name: str, **more: object) -> str:
     response = sparkpost.post(POOLS, json={"name": name, **more})
     assert response.status_code == 200
     pool_id: str = response.json["results"]["id"]
@@ -35,33 +36,33 @@ def create(sparkpost: ProviderAccess, name: str, **more: object) -> str:
         ("x" * 65, "x" * 65),
     ],
 )
-def test_an_id_comes_from_the_name(sparkpost: ProviderAccess, name: str, pool_id: str) -> None:
+def test_an_id_comes_from_the_name(sparkpost: ProviderClient, name: str, pool_id: str) -> None:
     """An id is the name in lower case, other characters being underscores, of any length."""
     assert create(sparkpost, name) == pool_id
 
 
-def test_ids_are_unique(sparkpost: ProviderAccess) -> None:
+def test_ids_are_unique(sparkpost: ProviderClient) -> None:
     """A name that is taken gets a number, the lowest that is free."""
     assert [create(sparkpost, "Twice") for _ in range(3)] == ["twice", "twice_1", "twice_2"]
     sparkpost.delete(f"{POOLS}/twice_1")
     assert create(sparkpost, "twice") == "twice_1"
 
 
-def test_there_is_no_limit_on_pools(sparkpost: ProviderAccess) -> None:
+def test_there_is_no_limit_on_pools(sparkpost: ProviderClient) -> None:
     """SparkPost documents no number of pools: the 101st is made like the first."""
     for number in range(101):
         create(sparkpost, f"pool {number}")
     assert len(sparkpost.get(POOLS).json["results"]) == 3 + 101
 
 
-def test_a_new_pool_is_empty_and_leaves_out_what_is_unset(sparkpost: ProviderAccess) -> None:
+def test_a_new_pool_is_empty_and_leaves_out_what_is_unset(sparkpost: ProviderClient) -> None:
     """A pool without a signing domain has no such field; its list of IPs is there, and empty."""
     create(sparkpost, "Plain", fbl_signing_domain="")
     assert sparkpost.get(f"{POOLS}/plain").json == {"results": {"id": "plain", "name": "Plain", "ips": []}}
 
 
 @pytest.mark.parametrize("name", [None, "", "   ", 7, True, ["x"], {"x": 1}])
-def test_a_name_is_required(sparkpost: ProviderAccess, name: object) -> None:
+def test_a_name_is_required(sparkpost: ProviderClient, name: object) -> None:
     """A missing, blank or wrongly typed name is refused with what was sent."""
     expected = error("`name` is a required field", param="name", value=name)
     for response in (
@@ -74,7 +75,7 @@ def test_a_name_is_required(sparkpost: ProviderAccess, name: object) -> None:
 
 
 @pytest.mark.parametrize(("domain", "kind"), [(None, "null"), (1, "number"), (False, "boolean"), ([], "array")])
-def test_a_signing_domain_is_a_string(sparkpost: ProviderAccess, domain: object, kind: str) -> None:
+def test_a_signing_domain_is_a_string(sparkpost: ProviderClient, domain: object, kind: str) -> None:
     """A signing domain of another type is refused in the older dialect."""
     response = sparkpost.post(POOLS, json={"name": "x", "fbl_signing_domain": domain})
     description = f"field 'fbl_signing_domain' is of type '{kind}', but needs to be of type 'string'"
@@ -83,13 +84,13 @@ def test_a_signing_domain_is_a_string(sparkpost: ProviderAccess, domain: object,
 
 
 @pytest.mark.parametrize("name", ["default", "Default", "DEFAULT"])
-def test_no_second_default(sparkpost: ProviderAccess, name: str) -> None:
+def test_no_second_default(sparkpost: ProviderClient, name: str) -> None:
     """A name whose id would be `default` is refused."""
     response = sparkpost.post(POOLS, json={"name": name})
     assert (response.status_code, response.json) == (400, error("IP Pool default is reserved."))
 
 
-def test_update_keeps_id_and_ips(sparkpost: ProviderAccess) -> None:
+def test_update_keeps_id_and_ips(sparkpost: ProviderClient) -> None:
     """Renaming a pool changes neither its id nor its IPs; a signing domain that is not sent stays."""
     before = sparkpost.get(f"{POOLS}/marketing_ip_pool").json["results"]
     response = sparkpost.put(f"{POOLS}/marketing_ip_pool", json={"name": "New"})
@@ -99,13 +100,13 @@ def test_update_keeps_id_and_ips(sparkpost: ProviderAccess) -> None:
     assert sparkpost.get(f"{POOLS}/marketing_ip_pool").json["results"] == {**before, "name": "New"}
 
 
-def test_a_blank_removes_the_signing_domain(sparkpost: ProviderAccess) -> None:
+def test_a_blank_removes_the_signing_domain(sparkpost: ProviderClient) -> None:
     """An empty signing domain removes it."""
     response = sparkpost.put(f"{POOLS}/marketing_ip_pool", json={"name": "M", "fbl_signing_domain": ""})
     assert response.json == {"results": {"name": "M", "id": "marketing_ip_pool"}}
 
 
-def test_delete_moves_ips_to_default(sparkpost: ProviderAccess) -> None:
+def test_delete_moves_ips_to_default(sparkpost: ProviderClient) -> None:
     """The IPs of a deleted pool are in the default pool, in both views."""
     assert sparkpost.delete(f"{POOLS}/marketing_ip_pool").status_code == 204
     addresses = [ip["external_ip"] for ip in sparkpost.get(f"{POOLS}/default").json["results"]["ips"]]
@@ -114,14 +115,14 @@ def test_delete_moves_ips_to_default(sparkpost: ProviderAccess) -> None:
     assert sparkpost.get(f"{POOLS}/marketing_ip_pool").status_code == 404
 
 
-def test_what_a_pool_is_asked_decides_its_404(sparkpost: ProviderAccess) -> None:
+def test_what_a_pool_is_asked_decides_its_404(sparkpost: ProviderClient) -> None:
     """GET has one text for an unknown pool, PUT and DELETE have another; ids are case sensitive."""
     assert sparkpost.get(f"{POOLS}/Default").json == error("IP pool not found.")
     assert sparkpost.put(f"{POOLS}/nope", json={}).json == error("IP Pool nope does not exist.")
     assert sparkpost.delete(f"{POOLS}/nope").json == error("IP Pool nope does not exist.")
 
 
-def test_a_pool_is_looked_up_before_the_body_is_read(sparkpost: ProviderAccess) -> None:
+def test_a_pool_is_looked_up_before_the_body_is_read(sparkpost: ProviderClient) -> None:
     """An unknown or reserved pool is refused as such even when the body is no JSON."""
     assert sparkpost.put(f"{POOLS}/nope", data="{").status_code == 404
     assert sparkpost.put(f"{POOLS}/default", data="{").json == error(
@@ -131,7 +132,7 @@ def test_a_pool_is_looked_up_before_the_body_is_read(sparkpost: ProviderAccess) 
     assert sparkpost.put(f"{IPS}/nonsense", data="{").json == error("external ip must be a valid IPv4 address")
 
 
-def test_one_relation_two_views(sparkpost: ProviderAccess) -> None:
+def test_one_relation_two_views(sparkpost: ProviderClient) -> None:
     """Moving an IP takes it out of its old pool and into the new one; moving it where it is succeeds."""
     for _ in range(2):
         response = sparkpost.put(f"{IPS}/54.244.54.135", json={"ip_pool": "transactional"})
@@ -142,7 +143,7 @@ def test_one_relation_two_views(sparkpost: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("ip_pool", [None, "", " ", 3, ["default"]])
-def test_an_ip_needs_a_pool_to_move_to(sparkpost: ProviderAccess, ip_pool: object) -> None:
+def test_an_ip_needs_a_pool_to_move_to(sparkpost: ProviderClient, ip_pool: object) -> None:
     """A missing, blank or wrongly typed pool is refused with what was sent."""
     response = sparkpost.put(f"{IPS}/54.244.54.135", json={"ip_pool": ip_pool})
     assert response.status_code == 400
@@ -165,41 +166,41 @@ def test_invalid_addresses(address: str) -> None:
     assert not rules.IPV4.fullmatch(address)
 
 
-def test_basic_authentication(world: World) -> None:
+def test_basic_authentication(app: Flask) -> None:
     """The key may be the user name of Basic authentication with no password: the same tenant."""
-    world.sparkpost.post(POOLS, json={"name": "Mine"})
-    same = ProviderAccess(world, "sparkpost", {"Authorization": basic(SPARKPOST_KEY, "")})
+    SPARKPOST.client(app).post(POOLS, json={"name": "Mine"})
+    same = SPARKPOST.client(app, headers={"Authorization": basic(SPARKPOST_KEY, "")})
     assert same.get(f"{POOLS}/mine").status_code == 200
-    other = ProviderAccess(world, "sparkpost", {"Authorization": basic(SPARKPOST_KEY, "x")})
+    other = SPARKPOST.client(app, headers={"Authorization": basic(SPARKPOST_KEY, "x")})
     assert other.get(POOLS).status_code == 401
 
 
 @pytest.mark.parametrize("value", [None, "", "nonsense", f"Bearer {SPARKPOST_KEY}", "Basic", "Basic !", "Basic /w=="])
-def test_unauthorized(world: World, value: str | None) -> None:
+def test_unauthorized(app: Flask, value: str | None) -> None:
     """Without a key that is known, every answer is the same bytes, blanks included."""
     for path in (POOLS, "/api/v1/nonsense", "/api/v1/transmissions"):
-        response = ProviderAccess(world, "sparkpost", {} if value is None else {"Authorization": value}).get(path)
+        response = SPARKPOST.client(app, headers={} if value is None else {"Authorization": value}).get(path)
         assert response.status_code == 401
         assert response.data == b'{"errors": [ {"message": "Unauthorized."} ]}'
 
 
-def test_grants(world: World) -> None:
+def test_grants(app: Flask) -> None:
     """A key that may only view is forbidden to change."""
-    viewer = world.as_sparkpost("10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90")
+    viewer = SPARKPOST.client(app, "10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90")
     assert viewer.get(POOLS).status_code == viewer.get(f"{IPS}/54.244.54.135").status_code == 200
     response = viewer.post(POOLS, json={"name": "x"})
     assert (response.status_code, response.data) == (403, b'{"errors": [ {"message": "Forbidden."} ]}')
 
 
-def test_the_subaccount_header_is_noted_and_changes_nothing(sparkpost: ProviderAccess) -> None:
+def test_the_subaccount_header_is_noted_and_changes_nothing(sparkpost: ProviderClient) -> None:
     """Pools belong to the primary account, whatever subaccount is named."""
     acting = sparkpost.acting_for("123")
     assert acting.get(POOLS).json == sparkpost.get(POOLS).json
     acting.get(POOLS)
-    assert acting.last.account == "123"
+    assert acting.last_record.account == "123"
 
 
-def test_any_content_type(sparkpost: ProviderAccess) -> None:
+def test_any_content_type(sparkpost: ProviderClient) -> None:
     """A body is JSON whatever it is called; an empty GET or DELETE may be called anything."""
     response = sparkpost.post(POOLS, data=b'{"name": "Odd"}', headers={"Content-Type": "text/plain"})
     assert response.status_code == 200
@@ -225,14 +226,14 @@ def test_any_content_type(sparkpost: ProviderAccess) -> None:
         (b"null", "JSON object expected"),
     ],
 )
-def test_broken_bodies(sparkpost: ProviderAccess, body: bytes, description: str) -> None:
+def test_broken_bodies(sparkpost: ProviderClient, body: bytes, description: str) -> None:
     """A body that is no JSON, or no object, is refused in the older dialect."""
     response = sparkpost.post(POOLS, data=body)
     assert response.status_code == 422
     assert response.json == error("invalid data format/type", description=description, code="1300")
 
 
-def test_wrong_method(sparkpost: ProviderAccess) -> None:
+def test_wrong_method(sparkpost: ProviderClient) -> None:
     """A wrong method names itself and the path, and Allow lists the right ones in order."""
     response = sparkpost.patch(f"{POOLS}/default")
     assert (response.status_code, response.headers["Allow"]) == (405, "DELETE, GET, PUT")

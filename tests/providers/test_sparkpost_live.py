@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from mockserver.core import seed
 from mockserver.core.errors import SeedError
@@ -15,7 +16,7 @@ from mockserver.providers.sparkpost import catalog
 from mockserver.providers.sparkpost.models import SendingIp
 from mockserver.providers.sparkpost.rules.sending_ips import stage
 
-from ..support import ProviderAccess, World
+from ..support import SPARKPOST, ProviderClient
 
 STORES = ("memory", "redis")
 
@@ -39,41 +40,44 @@ SECTION: dict[str, Any] = {
 
 
 @pytest.fixture
-def account(make_world: Callable[..., World]) -> Callable[..., ProviderAccess]:
+def account(make_app: Callable[..., Flask]) -> Callable[..., ProviderClient]:
     """Return a function that makes an account with a profile or switches, at a fixed time."""
 
-    def make(**section: Any) -> ProviderAccess:
-        world = make_world(time=lambda: NOW)
+    def make(**section: Any) -> ProviderClient:
+        app = make_app(time=lambda: NOW)
         body = {"state": {"sparkpost": {**SECTION, **section}}}
-        world.sparkpost.get("/")
-        assert world.client.put("/_mockserver/tenants/default/state", json=body).status_code == 200
-        return world.sparkpost
+        SPARKPOST.client(app).get("/")
+        assert app.test_client().put("/_mockserver/tenants/default/state", json=body).status_code == 200
+        return SPARKPOST.client(app)
 
     return make
 
 
 @pytest.fixture
-def live(account: Callable[..., ProviderAccess]) -> ProviderAccess:
+def live(account: Callable[..., ProviderClient]) -> ProviderClient:
     """The account in profile `live`."""
     return account(profile="live")
 
 
 @pytest.fixture
-def documented(account: Callable[..., ProviderAccess]) -> ProviderAccess:
+def documented(account: Callable[..., ProviderClient]) -> ProviderClient:
     """The same account in profile `documented`."""
     return account()
 
 
-def advance(access: ProviderAccess, seconds: float) -> None:
+def advance(access: ProviderClient, seconds: float) -> None:
     body = {"seconds": seconds}
-    assert access.world.client.post("/_mockserver/tenants/default/clock/advance", json=body).status_code == 200
+    assert (
+        access.application.test_client().post("/_mockserver/tenants/default/clock/advance", json=body).status_code
+        == 200
+    )
 
 
 def refused(response: Any, message: str, status: int = 400) -> bool:
     return (response.status_code, response.json) == (status, {"errors": [{"message": message}]})
 
 
-def ip(access: ProviderAccess, address: str) -> dict[str, Any]:
+def ip(access: ProviderClient, address: str) -> dict[str, Any]:
     found: dict[str, Any] = access.get(f"{IPS}/{address}").json["results"]
     return found
 
@@ -81,7 +85,7 @@ def ip(access: ProviderAccess, address: str) -> dict[str, Any]:
 # What is shown
 
 
-def test_live_shows_warmup_and_domains(live: ProviderAccess) -> None:
+def test_live_shows_warmup_and_domains(live: ProviderClient) -> None:
     """In profile live, pools and IPs have the newer fields, and what is unset or off is left out."""
     assert live.get(POOLS).json["results"] == [
         {
@@ -111,7 +115,7 @@ def test_live_shows_warmup_and_domains(live: ProviderAccess) -> None:
     assert (second["auto_warmup_enabled"], "auto_warmup_stage" in second) == (False, False)
 
 
-def test_the_order_of_a_pools_fields(account: Callable[..., ProviderAccess]) -> None:
+def test_the_order_of_a_pools_fields(account: Callable[..., ProviderClient]) -> None:
     """In profile live a list has the signing domains behind the IPs, which a single pool has on both sides of them."""
     pool = {
         "id": "a",
@@ -131,7 +135,7 @@ def test_the_order_of_a_pools_fields(account: Callable[..., ProviderAccess]) -> 
     assert list(listed) == list(got) == ["id", "name", "fbl_signing_domain", "ips"]
 
 
-def test_documented_shows_none_of_it(documented: ProviderAccess) -> None:
+def test_documented_shows_none_of_it(documented: ProviderClient) -> None:
     """In profile documented the same account has none of the newer fields."""
     pool = documented.get(f"{POOLS}/warm").json["results"]
     assert pool == {
@@ -147,11 +151,11 @@ def test_documented_shows_none_of_it(documented: ProviderAccess) -> None:
     }
 
 
-def test_documented_ignores_the_newer_fields(documented: ProviderAccess) -> None:
+def test_documented_ignores_the_newer_fields(documented: ProviderClient) -> None:
     """In profile documented the newer fields are unknown ones: ignored, whatever is in them, and noted as unread."""
     odd = {"signing_domain": 7, "auto_warmup_overflow_pool": ["nope"]}
     assert documented.post(POOLS, json={"name": "New", **odd}).status_code == 200
-    assert documented.last.fields_read == {"name", "fbl_signing_domain"}
+    assert documented.last_record.fields_read == {"name", "fbl_signing_domain"}
     assert documented.put(f"{POOLS}/plain", json={"name": "P", **odd}).json["results"] == {"name": "P", "id": "plain"}
     body = {"ip_pool": "plain", "auto_warmup_enabled": "yes", "auto_warmup_stage": 99}
     assert documented.put(f"{IPS}/192.0.2.1", json=body).json == {"results": {"message": "Updated IP Pool."}}
@@ -160,7 +164,7 @@ def test_documented_ignores_the_newer_fields(documented: ProviderAccess) -> None
 # Each switch alone
 
 
-def test_signing_domain_alone(account: Callable[..., ProviderAccess]) -> None:
+def test_signing_domain_alone(account: Callable[..., ProviderClient]) -> None:
     """The switch signing_domain brings that field and no other."""
     alone = account(switches={"signing_domain": True})
     body = {"name": "New", "signing_domain": "example.org", "auto_warmup_overflow_pool": "nope"}
@@ -173,7 +177,7 @@ def test_signing_domain_alone(account: Callable[..., ProviderAccess]) -> None:
     assert without.get(f"{POOLS}/new").json["results"] == {"id": "new", "name": "New", "ips": []}
 
 
-def test_auto_warmup_alone(account: Callable[..., ProviderAccess]) -> None:
+def test_auto_warmup_alone(account: Callable[..., ProviderClient]) -> None:
     """The switch auto_warmup brings warm-up and overflow pools; updating an IP still needs its pool."""
     alone = account(switches={"auto_warmup": True})
     assert alone.get(f"{POOLS}/warm").json["results"]["auto_warmup_overflow_pool"] == "spare"
@@ -187,7 +191,7 @@ def test_auto_warmup_alone(account: Callable[..., ProviderAccess]) -> None:
     assert "auto_warmup_enabled" not in ip(without, "192.0.2.1")
 
 
-def test_partial_ip_update_alone(account: Callable[..., ProviderAccess]) -> None:
+def test_partial_ip_update_alone(account: Callable[..., ProviderClient]) -> None:
     """The switch partial_ip_update makes the pool optional and changes the words, without warm-up."""
     alone = account(switches={"partial_ip_update": True})
     response = alone.put(f"{IPS}/192.0.2.1", json={"auto_warmup_stage": 99})
@@ -202,7 +206,7 @@ def test_partial_ip_update_alone(account: Callable[..., ProviderAccess]) -> None
     ("name", "cut"),
     [("x" * 19, "x" * 19), ("x" * 20, "x" * 20), ("x" * 21, "x" * 20), ("default" + "x" * 20, "default" + "x" * 13)],
 )
-def test_short_pool_ids(account: Callable[..., ProviderAccess], name: str, cut: str) -> None:
+def test_short_pool_ids(account: Callable[..., ProviderClient], name: str, cut: str) -> None:
     """With short_pool_ids an id has at most 20 characters, its number included; without, in live too, any length."""
     short = account(switches={"short_pool_ids": True})
     made = [short.post(POOLS, json={"name": name}).json["results"]["id"] for _ in range(3)]
@@ -213,7 +217,7 @@ def test_short_pool_ids(account: Callable[..., ProviderAccess], name: str, cut: 
 # Pools
 
 
-def test_new_fields_of_a_pool(live: ProviderAccess) -> None:
+def test_new_fields_of_a_pool(live: ProviderClient) -> None:
     """The newer fields are set on creation, kept when they are not sent, and removed with an empty text."""
     body = {"name": "New", "signing_domain": "example.org", "auto_warmup_overflow_pool": "shared pool"}
     assert live.post(POOLS, json=body).json == {"results": {"id": "new"}}
@@ -229,7 +233,7 @@ def test_new_fields_of_a_pool(live: ProviderAccess) -> None:
 
 @pytest.mark.parametrize("field", ["signing_domain", "auto_warmup_overflow_pool"])
 @pytest.mark.parametrize(("value", "kind"), [(None, "null"), (1.5, "number"), (False, "boolean"), ({}, "object")])
-def test_new_fields_are_strings(live: ProviderAccess, field: str, value: object, kind: str) -> None:
+def test_new_fields_are_strings(live: ProviderClient, field: str, value: object, kind: str) -> None:
     """A newer field of another type is refused in the older dialect."""
     description = f"field '{field}' is of type '{kind}', but needs to be of type 'string'"
     for response in (
@@ -241,7 +245,7 @@ def test_new_fields_are_strings(live: ProviderAccess, field: str, value: object,
         assert response.json == {"errors": [problem]}
 
 
-def test_an_overflow_pool_exists(live: ProviderAccess) -> None:
+def test_an_overflow_pool_exists(live: ProviderClient) -> None:
     """An overflow pool that is not there is refused by name; upper case is another name."""
     for name in ("nope", "Spare", "Shared Pool", " "):
         body = {"name": "New", "auto_warmup_overflow_pool": name}
@@ -249,7 +253,7 @@ def test_an_overflow_pool_exists(live: ProviderAccess) -> None:
         assert refused(live.put(f"{POOLS}/plain", json=body), f"Auto Warmup Overflow Pool {name} does not exist.")
 
 
-def test_overflow_pools_make_no_chain(live: ProviderAccess) -> None:
+def test_overflow_pools_make_no_chain(live: ProviderClient) -> None:
     """A pool is an overflow pool or has one: the one that has one cannot be one, and the other way about."""
     for response in (
         live.post(POOLS, json={"name": "New", "auto_warmup_overflow_pool": "warm"}),
@@ -266,13 +270,13 @@ def test_overflow_pools_make_no_chain(live: ProviderAccess) -> None:
     assert live.post(POOLS, json={"name": "D", "auto_warmup_overflow_pool": "default"}).status_code == 200
 
 
-def test_a_pool_does_not_overflow_into_itself(live: ProviderAccess) -> None:
+def test_a_pool_does_not_overflow_into_itself(live: ProviderClient) -> None:
     """A pool that is named as its own overflow pool is refused."""
     response = live.put(f"{POOLS}/plain", json={"name": "P", "auto_warmup_overflow_pool": "plain"})
     assert refused(response, "plain is an overflow pool and cannot have an overflow pool")
 
 
-def test_deleting_an_overflow_pool(live: ProviderAccess) -> None:
+def test_deleting_an_overflow_pool(live: ProviderClient) -> None:
     """What overflowed into a pool that is deleted has no overflow pool any more."""
     assert live.delete(f"{POOLS}/spare").status_code == 204
     assert "auto_warmup_overflow_pool" not in live.get(f"{POOLS}/warm").json["results"]
@@ -282,7 +286,7 @@ def test_deleting_an_overflow_pool(live: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"ip_pool": "plain"}, {"auto_warmup_enabled": True}, {"unknown": 1}])
-def test_everything_of_an_ip_is_optional(live: ProviderAccess, body: dict[str, object]) -> None:
+def test_everything_of_an_ip_is_optional(live: ProviderClient, body: dict[str, object]) -> None:
     """In profile live any part of an IP is updated, or none; what is not sent stays."""
     before = ip(live, "192.0.2.1")
     response = live.put(f"{IPS}/192.0.2.1", json=body)
@@ -290,7 +294,7 @@ def test_everything_of_an_ip_is_optional(live: ProviderAccess, body: dict[str, o
     assert ip(live, "192.0.2.1") == {**before, "ip_pool": body.get("ip_pool", "warm")}
 
 
-def test_warmup_is_switched(live: ProviderAccess) -> None:
+def test_warmup_is_switched(live: ProviderClient) -> None:
     """Warm-up begins at stage 1 when it is switched on, and has no stage when it is off."""
     live.put(f"{IPS}/192.0.2.2", json={"auto_warmup_enabled": True})
     assert ip(live, "192.0.2.2")["auto_warmup_stage"] == 1
@@ -302,21 +306,21 @@ def test_warmup_is_switched(live: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize(("value", "stage"), [(1, 1), (4, 4), (5, 5), (5.0, 5)])
-def test_a_stage_is_lowered(live: ProviderAccess, value: object, stage: int) -> None:
+def test_a_stage_is_lowered(live: ProviderClient, value: object, stage: int) -> None:
     """The stage of an IP is set to what it is, or lower."""
     assert live.put(f"{IPS}/192.0.2.1", json={"auto_warmup_stage": value}).status_code == 200
     assert ip(live, "192.0.2.1")["auto_warmup_stage"] == stage
 
 
 @pytest.mark.parametrize("value", [0, -1, 30, 1.5, 2**31, 1e300])
-def test_a_stage_is_one(live: ProviderAccess, value: object) -> None:
+def test_a_stage_is_one(live: ProviderClient, value: object) -> None:
     """A stage is an integer from 1 to 29."""
     response = live.put(f"{IPS}/192.0.2.1", json={"auto_warmup_stage": value})
     assert refused(response, "auto_warmup_stage must be between 1 and 29")
 
 
 @pytest.mark.parametrize("value", [6, 29])
-def test_a_stage_is_not_raised(live: ProviderAccess, value: int) -> None:
+def test_a_stage_is_not_raised(live: ProviderClient, value: int) -> None:
     """A stage higher than the one that the IP is in is refused with that one."""
     response = live.put(f"{IPS}/192.0.2.1", json={"auto_warmup_stage": value})
     assert refused(response, "auto_warmup_stage must be less than or equal to 5")
@@ -326,7 +330,7 @@ def test_a_stage_is_not_raised(live: ProviderAccess, value: int) -> None:
     assert live.put(f"{IPS}/192.0.2.2", json=body).status_code == 200
 
 
-def test_a_stage_needs_warmup(live: ProviderAccess) -> None:
+def test_a_stage_needs_warmup(live: ProviderClient) -> None:
     """A stage beside a warm-up that is off, or switched off with it, is refused."""
     for address, body in (("192.0.2.2", {}), ("192.0.2.1", {"auto_warmup_enabled": False})):
         response = live.put(f"{IPS}/{address}", json={"auto_warmup_stage": 1, **body})
@@ -347,7 +351,7 @@ def test_a_stage_needs_warmup(live: ProviderAccess) -> None:
         ("ip_pool", ["warm"], "array", "string"),
     ],
 )
-def test_types_of_an_update(live: ProviderAccess, field: str, value: object, kind: str, wanted: str) -> None:
+def test_types_of_an_update(live: ProviderClient, field: str, value: object, kind: str, wanted: str) -> None:
     """A field of another type is refused in the older dialect."""
     response = live.put(f"{IPS}/192.0.2.1", json={field: value})
     description = f"field '{field}' is of type '{kind}', but needs to be of type '{wanted}'"
@@ -355,7 +359,7 @@ def test_types_of_an_update(live: ProviderAccess, field: str, value: object, kin
     assert (response.status_code, response.json) == (422, {"errors": [problem]})
 
 
-def test_the_first_mistake_of_an_update(live: ProviderAccess) -> None:
+def test_the_first_mistake_of_an_update(live: ProviderClient) -> None:
     """Of several fields of another type the first in the order of the document is told: the pool's."""
     response = live.put(f"{IPS}/192.0.2.1", json={"auto_warmup_stage": "x", "auto_warmup_enabled": 7, "ip_pool": 7})
     assert [each["description"] for each in response.json["errors"]] == [
@@ -364,7 +368,7 @@ def test_the_first_mistake_of_an_update(live: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("ip_pool", ["nope", "", " "])
-def test_an_update_to_an_unknown_pool_changes_no_stage(live: ProviderAccess, ip_pool: str) -> None:
+def test_an_update_to_an_unknown_pool_changes_no_stage(live: ProviderClient, ip_pool: str) -> None:
     """An unknown pool is refused, and the stage beside it is not set."""
     response = live.put(f"{IPS}/192.0.2.1", json={"ip_pool": ip_pool, "auto_warmup_stage": 1})
     assert refused(response, f"IP Pool {ip_pool} does not exist.")
@@ -389,7 +393,7 @@ def test_a_stage_without_a_beginning_stays() -> None:
     assert stage(SendingIp("192.0.2.1", "mta1", auto_warmup_stage=5), math.inf) == 5
 
 
-def test_a_whole_warmup(live: ProviderAccess) -> None:
+def test_a_whole_warmup(live: ProviderClient) -> None:
     """Warm-up that is switched on goes through its stages, is set back, and is off when it is over."""
     live.put(f"{IPS}/192.0.2.2", json={"auto_warmup_enabled": True})
     advance(live, 3 * DAY)
@@ -409,7 +413,7 @@ def test_a_whole_warmup(live: ProviderAccess) -> None:
     assert ip(live, "192.0.2.2")["auto_warmup_stage"] == 1
 
 
-def test_what_changes_no_stage_leaves_its_day(live: ProviderAccess) -> None:
+def test_what_changes_no_stage_leaves_its_day(live: ProviderClient) -> None:
     """Moving an IP, and setting the stage that it is in, do not begin its day anew."""
     live.put(f"{IPS}/192.0.2.2", json={"auto_warmup_enabled": True})
     advance(live, DAY / 2)
@@ -421,7 +425,7 @@ def test_what_changes_no_stage_leaves_its_day(live: ProviderAccess) -> None:
 # Buying
 
 
-def test_bought_ips(live: ProviderAccess) -> None:
+def test_bought_ips(live: ProviderClient) -> None:
     """Bought IPs are in the pool that was named, with addresses of their own, at the first stage of warm-up."""
     for quantity in (1, 1.0):
         response = live.post(BUY, json={"ip_pool": "plain", "quantity": quantity})
@@ -436,7 +440,7 @@ def test_bought_ips(live: ProviderAccess) -> None:
     assert ip(live, bought[0]["external_ip"])["auto_warmup_stage"] == 2
 
 
-def test_bought_ips_have_free_addresses(account: Callable[..., ProviderAccess]) -> None:
+def test_bought_ips_have_free_addresses(account: Callable[..., ProviderClient]) -> None:
     """A bought IP has an address that no other has."""
     taken = [{"external_ip": f"198.18.0.{number}", "hostname": "h"} for number in range(1, 6)]
     full = account(sending_ips=taken, dedicated_ip_limit=7)
@@ -446,13 +450,13 @@ def test_bought_ips_have_free_addresses(account: Callable[..., ProviderAccess]) 
 
 
 @pytest.mark.parametrize(("quantity", "status"), [(1, 200), (2, 200), (3, 400), (2**31, 400)])
-def test_so_many_ips_may_be_bought(live: ProviderAccess, quantity: int, status: int) -> None:
+def test_so_many_ips_may_be_bought(live: ProviderClient, quantity: int, status: int) -> None:
     """An account may have four dedicated IPs if its seed does not say more; the customer's own do not count."""
     assert live.post(BUY, json={"ip_pool": "plain", "quantity": quantity}).status_code == status
     assert len(live.get(IPS).json["results"]) == (2 + quantity if status == 200 else 2)
 
 
-def test_the_limit_of_a_seed(account: Callable[..., ProviderAccess]) -> None:
+def test_the_limit_of_a_seed(account: Callable[..., ProviderClient]) -> None:
     """A seed sets how many IPs an account may have; what the customer brought does not count."""
     own = [{"external_ip": "192.0.2.9", "hostname": "h", "customer_provided": True}]
     for limit, status in ((0, 400), (1, 200)):
@@ -463,14 +467,14 @@ def test_the_limit_of_a_seed(account: Callable[..., ProviderAccess]) -> None:
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 1.5, "1", None, True, [1]])
-def test_a_quantity_is_positive(live: ProviderAccess, quantity: object) -> None:
+def test_a_quantity_is_positive(live: ProviderClient, quantity: object) -> None:
     """A quantity that is no positive integer is refused with what was sent."""
     response = live.post(BUY, json={"ip_pool": "plain", "quantity": quantity})
     problem = {"message": "`quantity` must be a positive Integer", "param": "quantity", "value": quantity}
     assert (response.status_code, response.json) == (400, {"errors": [problem]})
 
 
-def test_buying_needs_both(live: ProviderAccess) -> None:
+def test_buying_needs_both(live: ProviderClient) -> None:
     """Everything that is missing is told at once; an unknown pool is told as for moving an IP."""
     response = live.post(BUY, json={})
     assert response.json["errors"] == [
@@ -483,7 +487,7 @@ def test_buying_needs_both(live: ProviderAccess) -> None:
     assert live.post(BUY, data="[]").status_code == 422
 
 
-def test_documented_can_buy(documented: ProviderAccess) -> None:
+def test_documented_can_buy(documented: ProviderClient) -> None:
     """Buying is there in profile documented too, whose IPs show no warm-up."""
     assert documented.post(BUY, json={"ip_pool": "plain", "quantity": 1}).status_code == 200
     assert "auto_warmup_stage" not in documented.get(IPS).json["results"][2]
@@ -541,9 +545,9 @@ def test_mistakes_of_a_seed(section: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
-def test_a_state_of_any_time_is_put_back(live: ProviderAccess, now: str) -> None:
+def test_a_state_of_any_time_is_put_back(live: ProviderClient, now: str) -> None:
     """What is made at any time that a clock can show is said so that a state can be put back."""
-    client, path = live.world.client, "/_mockserver/tenants/default"
+    client, path = live.application.test_client(), "/_mockserver/tenants/default"
     assert client.put(f"{path}/clock", json={"now": now, "frozen": True}).status_code == 200
     assert live.post(BUY, json={"ip_pool": "plain", "quantity": 1}).status_code == 200
     assert live.post("/api/v1/subaccounts", json={"name": "A", "setup_api_key": False}).status_code == 200
@@ -552,7 +556,7 @@ def test_a_state_of_any_time_is_put_back(live: ProviderAccess, now: str) -> None
     assert (answer.status_code, answer.json["state"]) == (200, state)
 
 
-def test_whole_numbers_of_a_seed(account: Callable[..., ProviderAccess]) -> None:
+def test_whole_numbers_of_a_seed(account: Callable[..., ProviderClient]) -> None:
     """A whole number that a seed writes with a fraction is the same number."""
     ips = [{"external_ip": "192.0.2.1", "hostname": "h", "auto_warmup_stage": 5.0}]
     odd = account(profile="live", sending_ips=ips, subaccounts=[{"id": 7.0, "name": "A"}])

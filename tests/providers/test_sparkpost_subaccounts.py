@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from flask import Flask
 
-from ..support import ProviderAccess, World
+from ..support import SPARKPOST, ProviderClient
 
 STORES = ("memory", "redis")
 
@@ -38,21 +39,21 @@ KEY = {"key_label": "First", "key_grants": ["smtp/inject"]}
 
 
 @pytest.fixture
-def account(make_world: Callable[..., World]) -> Callable[..., ProviderAccess]:
+def account(make_app: Callable[..., Flask]) -> Callable[..., ProviderClient]:
     """Return a function that makes an account with these subaccounts, at a fixed time."""
 
-    def make(*subaccounts: dict[str, Any], **section: Any) -> ProviderAccess:
-        world = make_world(time=lambda: NOW)
-        world.sparkpost.get("/")
+    def make(*subaccounts: dict[str, Any], **section: Any) -> ProviderClient:
+        app = make_app(time=lambda: NOW)
+        SPARKPOST.client(app).get("/")
         body = {"state": {"sparkpost": {"subaccounts": list(subaccounts), **section}}}
-        assert world.client.put("/_mockserver/tenants/default/state", json=body).status_code == 200
-        return world.sparkpost
+        assert app.test_client().put("/_mockserver/tenants/default/state", json=body).status_code == 200
+        return SPARKPOST.client(app)
 
     return make
 
 
 @pytest.fixture
-def three(account: Callable[..., ProviderAccess]) -> ProviderAccess:
+def three(account: Callable[..., ProviderClient]) -> ProviderClient:
     """An account with three subaccounts."""
     return account(
         {"id": 5, "name": "Beta", "created_at": 30, "updated_at": 10, "ip_pool": "bulk"},
@@ -62,7 +63,7 @@ def three(account: Callable[..., ProviderAccess]) -> ProviderAccess:
 
 
 @pytest.fixture
-def none(account: Callable[..., ProviderAccess]) -> ProviderAccess:
+def none(account: Callable[..., ProviderClient]) -> ProviderClient:
     """An account without subaccounts."""
     return account()
 
@@ -75,13 +76,13 @@ def refused(response: Any, *problems: dict[str, object]) -> bool:
     return (response.status_code, response.json) == (400, {"errors": list(problems)})
 
 
-def ids(access: ProviderAccess, query: str) -> list[int]:
+def ids(access: ProviderClient, query: str) -> list[int]:
     response = access.get(f"{SUBACCOUNTS}?{query}")
     assert response.status_code == 200, response.json
     return [each["id"] for each in response.json["results"]]
 
 
-def walk(access: ProviderAccess, query: str) -> list[int]:
+def walk(access: ProviderClient, query: str) -> list[int]:
     """Return the ids of all pages, by their links."""
     found, path = [], f"{SUBACCOUNTS}?{query}"
     while True:
@@ -96,7 +97,7 @@ def walk(access: ProviderAccess, query: str) -> list[int]:
 # Creating
 
 
-def test_a_subaccount_and_its_key(none: ProviderAccess) -> None:
+def test_a_subaccount_and_its_key(none: ProviderClient) -> None:
     """A subaccount is made with a key that is told once; its fields are as sent, the others as usual."""
     body = {"name": "News", **KEY, "key_valid_ips": [], "ip_pool": "bulk", "options": {"deliverability": True}}
     response = none.post(SUBACCOUNTS, json=body)
@@ -120,15 +121,15 @@ def test_a_subaccount_and_its_key(none: ProviderAccess) -> None:
     assert list(listed) == ["id", "name", "status", "ip_pool", "compliance_status", "options"]
 
 
-def test_keys_differ(none: ProviderAccess) -> None:
+def test_keys_differ(none: ProviderClient) -> None:
     """No two keys are the same, in one tenant and in two."""
     keys = {none.post(SUBACCOUNTS, json={"name": "A", **KEY}).json["results"]["key"] for _ in range(3)}
-    other = none.world.as_sparkpost()
+    other = none.with_new_key()
     keys.add(other.post(SUBACCOUNTS, json={"name": "A", **KEY}).json["results"]["key"])
     assert len(keys) == 4
 
 
-def test_a_subaccount_without_a_key(none: ProviderAccess) -> None:
+def test_a_subaccount_without_a_key(none: ProviderClient) -> None:
     """Without setup_api_key there is no key, and whatever is sent for one is ignored."""
     body = {"name": "News", "setup_api_key": False, "key_label": 7, "key_grants": "x", "key_valid_ips": None}
     response = none.post(SUBACCOUNTS, json=body)
@@ -142,7 +143,7 @@ def test_a_subaccount_without_a_key(none: ProviderAccess) -> None:
     }
 
 
-def test_ids_are_32_bit_numbers(account: Callable[..., ProviderAccess]) -> None:
+def test_ids_are_32_bit_numbers(account: Callable[..., ProviderClient]) -> None:
     """Where the largest number that the API has is taken, the lowest one that is free is next; a seed can say all."""
     largest = 2**31 - 1
     full = account({"id": 1, "name": "A"}, {"id": largest - 1, "name": "B"})
@@ -150,21 +151,21 @@ def test_ids_are_32_bit_numbers(account: Callable[..., ProviderAccess]) -> None:
     made = [full.post(SUBACCOUNTS, json=body).json["results"]["subaccount_id"] for _ in range(3)]
     assert made == [largest, 2, 3]
     path = "/_mockserver/tenants/default/state"
-    state = full.world.client.get(path).json["state"]
-    answer = full.world.client.put(path, json={"state": state})
+    state = full.application.test_client().get(path).json["state"]
+    answer = full.application.test_client().put(path, json={"state": state})
     assert (answer.status_code, answer.json["state"]) == (200, state)
     state["sparkpost"]["subaccounts"][0]["id"] = largest + 1
-    assert full.world.client.put(path, json={"state": state}).status_code == 400
+    assert full.application.test_client().put(path, json={"state": state}).status_code == 400
 
 
-def test_ids_count_up(three: ProviderAccess) -> None:
+def test_ids_count_up(three: ProviderClient) -> None:
     """A new subaccount has the id after the highest."""
     body = {"name": "Next", "setup_api_key": False}
     assert three.post(SUBACCOUNTS, json=body).json == {"results": {"subaccount_id": 10}}
     assert three.get(f"{SUBACCOUNTS}/summary").json == {"results": {"total": 4}}
 
 
-def test_everything_that_is_missing_is_told(none: ProviderAccess) -> None:
+def test_everything_that_is_missing_is_told(none: ProviderClient) -> None:
     """Each field that is missing has its own object, in the order of the document."""
     response = none.post(SUBACCOUNTS, json={})
     assert refused(
@@ -179,7 +180,7 @@ def test_everything_that_is_missing_is_told(none: ProviderAccess) -> None:
     )
 
 
-def test_everything_that_is_wrong_is_told(none: ProviderAccess) -> None:
+def test_everything_that_is_wrong_is_told(none: ProviderClient) -> None:
     """Each field that is wrong has its own object, and a pool has one for its length and one for its characters."""
     pool = "$much too long an id of a pool"
     body = {
@@ -205,7 +206,7 @@ def test_everything_that_is_wrong_is_told(none: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " ", None, 7])
-def test_names_and_labels_are_not_blank(three: ProviderAccess, blank: object) -> None:
+def test_names_and_labels_are_not_blank(three: ProviderClient, blank: object) -> None:
     """A name or a label that is blank or no text is as good as none, on creation and on update."""
     no_name = problem("`name` is a required field", "name", blank)
     assert refused(three.post(SUBACCOUNTS, json={"setup_api_key": False, "name": blank}), no_name)
@@ -215,7 +216,7 @@ def test_names_and_labels_are_not_blank(three: ProviderAccess, blank: object) ->
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65])
-def test_the_length_of_a_name(none: ProviderAccess, length: int) -> None:
+def test_the_length_of_a_name(none: ProviderClient, length: int) -> None:
     """A name has at most 64 characters, on creation and on update."""
     name = "ü" * length
     responses = [
@@ -231,7 +232,7 @@ def test_the_length_of_a_name(none: ProviderAccess, length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 19, 20, 21])
-def test_the_length_of_a_pool(none: ProviderAccess, length: int) -> None:
+def test_the_length_of_a_pool(none: ProviderClient, length: int) -> None:
     """The id of a pool has at most 20 characters, and none at all is no pool."""
     response = none.post(SUBACCOUNTS, json={"name": "A", "setup_api_key": False, "ip_pool": "x" * length})
     if length <= 20:
@@ -241,7 +242,7 @@ def test_the_length_of_a_pool(none: ProviderAccess, length: int) -> None:
 
 
 @pytest.mark.parametrize("pool", ["a b", "a-b", "ü", "a\n", "\x00", None, 7, ["a"]])
-def test_the_characters_of_a_pool(none: ProviderAccess, pool: object) -> None:
+def test_the_characters_of_a_pool(none: ProviderClient, pool: object) -> None:
     """The id of a pool has letters, digits and underscores; what is no text has none of them."""
     mistake = problem("ip_pool must be alphanumeric and underscore", "ip_pool", pool)
     assert refused(none.post(SUBACCOUNTS, json={"name": "A", "setup_api_key": False, "ip_pool": pool}), mistake)
@@ -249,7 +250,7 @@ def test_the_characters_of_a_pool(none: ProviderAccess, pool: object) -> None:
     assert refused(none.put(f"{SUBACCOUNTS}/1", json={"ip_pool": pool}), mistake)
 
 
-def test_a_pool_need_not_exist(none: ProviderAccess) -> None:
+def test_a_pool_need_not_exist(none: ProviderClient) -> None:
     """A subaccount is confined to a pool that is not there, and stays so when its pool is deleted."""
     none.post("/api/v1/ip-pools", json={"name": "Bulk"})
     for pool in ("bulk", "Nowhere_9"):
@@ -259,20 +260,20 @@ def test_a_pool_need_not_exist(none: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("grants", [None, []])
-def test_grants_are_required(none: ProviderAccess, grants: object) -> None:
+def test_grants_are_required(none: ProviderClient, grants: object) -> None:
     """No grants are as good as no field."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_grants": grants})
     assert refused(response, problem("`key_grants` is a required field", "key_grants", grants))
 
 
 @pytest.mark.parametrize("grants", ["smtp/inject", 7, {}, [7], [None], ["smtp/inject", "ip_pools/manage"], [["x"]]])
-def test_grants_that_there_are_not(none: ProviderAccess, grants: object) -> None:
+def test_grants_that_there_are_not(none: ProviderClient, grants: object) -> None:
     """Grants that a subaccount's key cannot have are refused, in words that name four of the ten."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_grants": grants})
     assert refused(response, problem(NO_SUCH_GRANT, "key_grants", grants))
 
 
-def test_all_grants(none: ProviderAccess) -> None:
+def test_all_grants(none: ProviderClient) -> None:
     """Each of the ten grants of the document is taken."""
     for grant in GRANTS:
         assert none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_grants": [grant]}).status_code == 200
@@ -280,7 +281,7 @@ def test_all_grants(none: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "192.0.2.1", 7, {}])
-def test_valid_ips_are_an_array(none: ProviderAccess, value: object) -> None:
+def test_valid_ips_are_an_array(none: ProviderClient, value: object) -> None:
     """Addresses that are in no array are refused."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_valid_ips": value})
     assert refused(response, problem("`key_valid_ips` must be an Array", "key_valid_ips", value))
@@ -292,7 +293,7 @@ def test_valid_ips_are_an_array(none: ProviderAccess, value: object) -> None:
      ("192.0.2.0/33", False), ("192.0.2.0/", False), ("192.0.2", False), ("::1", False), ("", False), (7, False),
      (None, False), (["192.0.2.1"], False)],
 )  # fmt: skip
-def test_valid_ips_are_netmasks(none: ProviderAccess, netmask: object, good: bool) -> None:
+def test_valid_ips_are_netmasks(none: ProviderClient, netmask: object, good: bool) -> None:
     """An address of a key is an IPv4 address, or a network with a slash."""
     response = none.post(SUBACCOUNTS, json={"name": "A", **KEY, "key_valid_ips": [netmask]})
     if good:
@@ -303,7 +304,7 @@ def test_valid_ips_are_netmasks(none: ProviderAccess, netmask: object, good: boo
 
 
 @pytest.mark.parametrize("options", [None, [], "x", True])
-def test_options_are_an_object(none: ProviderAccess, options: object) -> None:
+def test_options_are_an_object(none: ProviderClient, options: object) -> None:
     """Options that are no object are refused; unknown ones in it are ignored."""
     mistake = problem("`options` must be an Object", "options", options)
     assert refused(none.post(SUBACCOUNTS, json={"name": "A", "setup_api_key": False, "options": options}), mistake)
@@ -314,7 +315,7 @@ def test_options_are_an_object(none: ProviderAccess, options: object) -> None:
 
 
 @pytest.mark.parametrize("number", ["x", "1.0", "-1", "0x5", "5%20", "٥", "5%0A", "5%00"])
-def test_ids_that_are_none(three: ProviderAccess, number: str) -> None:
+def test_ids_that_are_none(three: ProviderClient, number: str) -> None:
     """An id that is no number is refused before anything is looked up or read."""
     for response in (three.get(f"{SUBACCOUNTS}/{number}"), three.put(f"{SUBACCOUNTS}/{number}", data="{")):
         assert (response.status_code, response.json) == (
@@ -324,18 +325,18 @@ def test_ids_that_are_none(three: ProviderAccess, number: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "1", "99999999999999999999", "9" * 5_000])
-def test_ids_that_nobody_has(three: ProviderAccess, number: str) -> None:
+def test_ids_that_nobody_has(three: ProviderClient, number: str) -> None:
     """A number that is no subaccount's is 404, before the body is read."""
     for response in (three.get(f"{SUBACCOUNTS}/{number}"), three.put(f"{SUBACCOUNTS}/{number}", data="{")):
         assert (response.status_code, response.json) == (404, {"errors": [{"message": "Resource could not be found"}]})
 
 
-def test_zeros_before_an_id(three: ProviderAccess) -> None:
+def test_zeros_before_an_id(three: ProviderClient) -> None:
     """Zeros before a number are no part of it."""
     assert three.get(f"{SUBACCOUNTS}/005").json["results"]["id"] == 5
 
 
-def test_an_update(three: ProviderAccess) -> None:
+def test_an_update(three: ProviderClient) -> None:
     """What is sent is changed, what is not sent stays, and an empty pool is none."""
     before = three.get(f"{SUBACCOUNTS}/5").json["results"]
     done = {"results": {"message": "Successfully updated subaccount information"}}
@@ -359,7 +360,7 @@ def test_an_update(three: ProviderAccess) -> None:
 
 
 @pytest.mark.parametrize("status", ["", "Active", "gone", None, 1, ["active"]])
-def test_statuses(three: ProviderAccess, status: object) -> None:
+def test_statuses(three: ProviderClient, status: object) -> None:
     """A status is one of three."""
     message = "Invalid `status` value. Supported values are: 'active', 'suspended', 'terminated'"
     assert refused(
@@ -370,7 +371,7 @@ def test_statuses(three: ProviderAccess, status: object) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", "7"])
-def test_bodies(three: ProviderAccess, body: str) -> None:
+def test_bodies(three: ProviderClient, body: str) -> None:
     """A body that is no JSON object is refused in the older dialect."""
     for response in (three.post(SUBACCOUNTS, data=body), three.put(f"{SUBACCOUNTS}/5", data=body)):
         assert (response.status_code, response.json["errors"][0]["code"]) == (422, "1300")
@@ -379,7 +380,7 @@ def test_bodies(three: ProviderAccess, body: str) -> None:
 # Lists
 
 
-def test_the_whole_list(three: ProviderAccess) -> None:
+def test_the_whole_list(three: ProviderClient) -> None:
     """Without a parameter that asks for pages, all subaccounts come in order of creation, and nothing beside them."""
     for query in ("", "?unknown=1"):
         answer = three.get(f"{SUBACCOUNTS}{query}").json
@@ -411,7 +412,7 @@ def test_the_whole_list(three: ProviderAccess) -> None:
         ("per_page=100", [5, 7, 9]),
     ],
 )
-def test_filters_and_orders(three: ProviderAccess, query: str, found: list[int]) -> None:
+def test_filters_and_orders(three: ProviderClient, query: str, found: list[int]) -> None:
     """Each parameter filters or sorts, alone and with others; the newest come first."""
     assert ids(three, query) == found
     page = three.get(f"{SUBACCOUNTS}?{query}").json
@@ -421,13 +422,13 @@ def test_filters_and_orders(three: ProviderAccess, query: str, found: list[int])
 @pytest.mark.parametrize("sort_by", ["created_at", "updated_at", "id", "name"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("per_page", [1, 2, 3, 4])
-def test_pages(three: ProviderAccess, sort_by: str, order: str, per_page: int) -> None:
+def test_pages(three: ProviderClient, sort_by: str, order: str, per_page: int) -> None:
     """The links lead through all pages in the order of one large page."""
     query = f"sort_by={sort_by}&order={order}"
     assert walk(three, f"{query}&per_page={per_page}") == ids(three, query)
 
 
-def test_a_link_repeats_what_was_asked(three: ProviderAccess) -> None:
+def test_a_link_repeats_what_was_asked(three: ProviderClient) -> None:
     """A link has the place of the last subaccount in base64, then what was asked; it leads to where that was."""
     query = "per_page=1&sort_by=id&name=a%26&ip_pool="
     assert three.get(f"{SUBACCOUNTS}?{query}").json["links"] == {}
@@ -437,14 +438,14 @@ def test_a_link_repeats_what_was_asked(three: ProviderAccess) -> None:
     sent = parse_qsl(link.query)
     assert [name for name, _ in sent] == ["cursor", "per_page", "sort_by", "name"]
     assert json.loads(base64.urlsafe_b64decode(sent[0][1])) == [7, 7]
-    again = three.world.client.get(page["links"]["next"], headers=three.headers).json
+    again = three.application.test_client().get(page["links"]["next"], headers=three.headers).json
     assert (again["total_count"], [each["id"] for each in again["results"]], again["links"]) == (3, [5], {})
     host = {"Host": "api.sparkpost.com"}
-    page = three.world.client.get(f"{SUBACCOUNTS}?per_page=1", headers={**three.headers, **host}).json
+    page = three.application.test_client().get(f"{SUBACCOUNTS}?per_page=1", headers={**three.headers, **host}).json
     assert page["links"]["next"].startswith(f"{SUBACCOUNTS}?cursor=")
 
 
-def test_pages_of_25(account: Callable[..., ProviderAccess]) -> None:
+def test_pages_of_25(account: Callable[..., ProviderClient]) -> None:
     """A page has 25 subaccounts if nothing else is asked; those made at one time are sorted by id."""
     many = account(*({"id": number, "name": "A"} for number in range(1, 53)))
     page = many.get(f"{SUBACCOUNTS}?cursor=initial").json
@@ -454,7 +455,7 @@ def test_pages_of_25(account: Callable[..., ProviderAccess]) -> None:
     assert len(many.get(SUBACCOUNTS).json["results"]) == 52
 
 
-def test_pages_while_the_list_changes(three: ProviderAccess) -> None:
+def test_pages_while_the_list_changes(three: ProviderClient) -> None:
     """A subaccount that is made between two pages neither doubles nor hides another."""
     link = three.get(f"{SUBACCOUNTS}?per_page=1").json["links"]["next"].removeprefix("/sparkpost")
     three.post(SUBACCOUNTS, json={"name": "Now", "setup_api_key": False})
@@ -466,7 +467,7 @@ def test_pages_while_the_list_changes(three: ProviderAccess) -> None:
     [("1", True), ("100", True), ("101", False), ("0", False), ("-1", False), ("x", False), ("", False), ("1.0", False),
      ("٥", False), ("9" * 5_000, False)],
 )  # fmt: skip
-def test_the_size_of_a_page(three: ProviderAccess, size: str, good: bool) -> None:
+def test_the_size_of_a_page(three: ProviderClient, size: str, good: bool) -> None:
     """A page has 1 to 100 subaccounts."""
     response = three.get(SUBACCOUNTS, query_string={"per_page": size})
     assert response.status_code == (200 if good else 400)
@@ -485,7 +486,7 @@ def cursor(value: object) -> str:
      cursor([math.nan, 7]), cursor([math.inf, 7]), base64.b64encode(b"[1e999,7]").decode(), f"{cursor([7, 7])}!"],
     ids=lambda text: text[:12],
 )  # fmt: skip
-def test_cursors_that_are_none(three: ProviderAccess, text: str) -> None:
+def test_cursors_that_are_none(three: ProviderClient, text: str) -> None:
     """A cursor that no link has, or that a link of another order has, is refused."""
     response = three.get(SUBACCOUNTS, query_string={"cursor": text})
     assert refused(response, problem("Invalid `cursor` value", "cursor", text))
@@ -509,7 +510,7 @@ def test_cursors_that_are_none(three: ProviderAccess, text: str) -> None:
           problem("Invalid `status` value. Supported values are: 'active', 'suspended', 'terminated'", "status", "")]),
     ],
 )  # fmt: skip
-def test_parameters_that_cannot_be(three: ProviderAccess, query: str, problems: list[dict[str, object]]) -> None:
+def test_parameters_that_cannot_be(three: ProviderClient, query: str, problems: list[dict[str, object]]) -> None:
     """Each parameter that cannot be has its own object."""
     assert refused(three.get(f"{SUBACCOUNTS}?{query}"), *problems)
 
@@ -551,12 +552,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize(("method", "path", "area", "right"), PLACES)
-def test_grants(make_world: Callable[..., World], keys: str, method: str, path: str, area: str, right: str) -> None:
+def test_grants(make_app: Callable[..., Flask], keys: str, method: str, path: str, area: str, right: str) -> None:
     """Each operation is open to just the keys with its grant, and to those that may manage what it views."""
-    world = make_world(seed=keys)
+    app = make_app(seed=keys)
     allowed = {f"{area}/{right}", f"{area}/manage"}
     for key in ("ip_pools/view", "ip_pools/manage", "subaccount/view", "subaccount/manage", "billing/manage", "none"):
-        response = world.as_sparkpost(key)(method, path)
+        response = SPARKPOST.client(app, key).open(path, method=method)
         if key in allowed:
             assert response.status_code != 403
         else:
@@ -565,22 +566,22 @@ def test_grants(make_world: Callable[..., World], keys: str, method: str, path: 
 
 @pytest.mark.parametrize(("method", "path", "area", "right"), PLACES)
 def test_a_subaccounts_key(
-    make_world: Callable[..., World], keys: str, method: str, path: str, area: str, right: str
+    make_app: Callable[..., Flask], keys: str, method: str, path: str, area: str, right: str
 ) -> None:
     """A subaccount's own key can be granted nothing of this; the journal has its subaccount, whatever a header says."""
-    world = make_world(seed=keys)
+    app = make_app(seed=keys)
     for key in ("sub", "sub-with-grant"):
-        access = world.as_sparkpost(key)
-        response = access(method, path)
+        access = SPARKPOST.client(app, key)
+        response = access.open(path, method=method)
         assert (response.status_code, response.data) == (403, b'{"errors": [ {"message": "Forbidden."} ]}')
-        assert access.last.account == "5"
+        assert access.last_record.account == "5"
         acting = access.acting_for("9")
-        acting(method, path)
-        assert acting.last.account == "5"
+        acting.open(path, method=method)
+        assert acting.last_record.account == "5"
 
 
 @pytest.mark.parametrize("value", ["5", "0", "999", "nonsense", ""])
-def test_the_subaccount_header(three: ProviderAccess, value: str) -> None:
+def test_the_subaccount_header(three: ProviderClient, value: str) -> None:
     """X-MSYS-SUBACCOUNT changes nothing of pools, IPs and subaccounts, whatever is in it."""
     acting = three.acting_for(value)
     for path in (SUBACCOUNTS, f"{SUBACCOUNTS}/7", "/api/v1/ip-pools", "/api/v1/sending-ips"):
@@ -601,38 +602,38 @@ STATUS = "Invalid `status` value. Supported values are: 'active', 'suspended', '
         ("options", 5, "`options` must be an Object"),
     ],
 )
-def test_fields_that_an_update_cannot_have(three: ProviderAccess, field: str, value: Any, message: str) -> None:
+def test_fields_that_an_update_cannot_have(three: ProviderClient, field: str, value: Any, message: str) -> None:
     response = three.put(f"{SUBACCOUNTS}/5", json={field: value})
     problem = {"message": message, "param": field, "value": value}
     assert (response.status_code, response.json) == (400, {"errors": [problem]})
 
 
-def test_deliverability_is_a_boolean(three: ProviderAccess) -> None:
+def test_deliverability_is_a_boolean(three: ProviderClient) -> None:
     response = three.put(f"{SUBACCOUNTS}/5", json={"options": {"deliverability": "true"}})
     message = "`options.deliverability` must be a Boolean"
     assert response.json == {"errors": [{"message": message, "param": "options.deliverability", "value": "true"}]}
 
 
 @pytest.mark.parametrize("field", ["key_label", "key_grants"])
-def test_a_key_needs(three: ProviderAccess, field: str) -> None:
+def test_a_key_needs(three: ProviderClient, field: str) -> None:
     body = {"name": "new", **{name: value for name, value in KEY.items() if name != field}}
     response = three.post(SUBACCOUNTS, json=body)
     problem = {"message": f"`{field}` is a required field", "param": field, "value": None}
     assert (response.status_code, response.json) == (400, {"errors": [problem]})
 
 
-def test_whether_there_is_a_key_is_a_boolean(three: ProviderAccess) -> None:
+def test_whether_there_is_a_key_is_a_boolean(three: ProviderClient) -> None:
     response = three.post(SUBACCOUNTS, json={"name": "new", **KEY, "setup_api_key": "false"})
     message = "`setup_api_key` must be a Boolean"
     assert response.json == {"errors": [{"message": message, "param": "setup_api_key", "value": "false"}]}
 
 
-def test_status_to_list(three: ProviderAccess) -> None:
+def test_status_to_list(three: ProviderClient) -> None:
     response = three.get(f"{SUBACCOUNTS}?status=gone")
     assert (response.status_code, response.json["errors"][0]["message"]) == (400, STATUS)
 
 
-def test_bought_ips_need(three: ProviderAccess) -> None:
+def test_bought_ips_need(three: ProviderClient) -> None:
     """A purchase needs a number, and a pool's id that is a text."""
     for body, field, value in (
         ({"ip_pool": "marketing_ip_pool"}, "quantity", None),

@@ -147,7 +147,7 @@ await refused(pools.delegate(older, UNKNOWN), 404, "account not found");
 await refused(pools.delegate(older, ""), 400, "invalid request parameters");
 await refused(pools.revokeDelegation(UNKNOWN, SUBACCOUNT), 404, "ip pool not found");
 
-// Refusals about pools
+// Errors about pools
 
 await refused(pools.create({ name: "No description" }), 400, "Missing mandatory parameter: description");
 await refused(pools.update(older, { add_ip: "192.0.2.11" }), 400, "no changes requested");
@@ -287,7 +287,7 @@ await refused(subaccounts.destroy(UNKNOWN), 403, "Forbidden");
 
 // Keys, and what is not modelled
 
-await refused(connect("key-of-nobody").ip_pools.list(), 401, "Forbidden");
+await refused(connect("key-unknown").ip_pools.list(), 401, "Forbidden");
 await refused(
   domains.verify(NEWS),
   501,

@@ -60,7 +60,7 @@ assert.deepEqual(await call("DELETE", `${POOLS}/invoices/ips/203.0.113.2`), [204
 assert.deepEqual(await call("GET", `${POOLS}/invoices`), [200, { ips: [], pool_name: "invoices" }]);
 assert.deepEqual(await call("DELETE", `${POOLS}/invoices`), [204, ""]);
 
-// Refusals of the classic API
+// Errors of the classic API
 
 await refused(404, problem("Unable to locate specified IPs Pool", "error"), "GET", `${POOLS}/invoices`);
 await refused(404, problem("ip pool not found"), "PUT", `${POOLS}/invoices`, { body: { name: "receipts" } });
@@ -100,9 +100,9 @@ await refused(400, problem("must be >= 0", "after_key"), "GET", MANAGED, { qs: {
 const subuser = connect(API_KEY);
 subuser.setImpersonateSubuser("subuser1");
 assert.deepEqual(await call("GET", POOLS, { by: subuser }), [200, [{ name: "newsletters" }]]);
-const nobody = connect("SG.nobody");
-await refused(401, problem("authorization required"), "GET", POOLS, { by: nobody });
-await refused(401, problem("authorization required"), "GET", MANAGED, { by: nobody });
+const unknown = connect("SG.unknown");
+await refused(401, problem("authorization required"), "GET", POOLS, { by: unknown });
+await refused(401, problem("authorization required"), "GET", MANAGED, { by: unknown });
 const reader = connect("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000");
 const error = await refused(403, problem("access forbidden"), "DELETE", `${POOLS}/spare`, { by: reader });
 assert.equal(error.message, "FORBIDDEN"); // the phrase of the status line, as recorded: in capitals

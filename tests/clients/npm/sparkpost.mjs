@@ -61,14 +61,14 @@ const ips = await get("sending-ips");
 assert.equal(ips.length, 5);
 assert.deepEqual(ips[3], { ...moved, ip_pool: "default" });
 
-// Refusals about pools
+// Errors about pools
 
 const json = { name: "Any" };
 await refused(client.get({ uri: "ip-pools/big_news" }), 404, { message: "IP pool not found." });
 await refused(client.put({ uri: "ip-pools/not_a_real_pool", json }), 404, {
   message: "IP Pool not_a_real_pool does not exist.",
 });
-// The client reads the errors of a deletion only if told that the answer is JSON.
+// The client reads the errors of a deletion only if a header says that the answer is JSON.
 await refused(client.delete({ uri: "ip-pools/marketing", json: true }), 404, {
   message: "IP Pool marketing does not exist.",
 });
@@ -87,7 +87,7 @@ await refused(client.post({ uri: "ip-pools", json: {} }), 400, {
   value: null,
 });
 
-// Refusals about sending IPs
+// Errors about sending IPs
 
 await refused(client.get({ uri: "sending-ips/54.244.54" }), 400, {
   message: "external ip must be a valid IPv4 address",
@@ -108,7 +108,7 @@ assert.equal((await get("sending-ips/54.244.54.135")).ip_pool, "marketing_ip_poo
 
 // Keys, and what is not about one operation
 
-await refused(connect("nobody").get({ uri: "ip-pools" }), 401, { message: "Unauthorized." });
+await refused(connect("unknown").get({ uri: "ip-pools" }), 401, { message: "Unauthorized." });
 const viewer = connect("10cc8f00d1b2c3d4e5f60718293a4b5c6d7e8f90");
 await refused(viewer.post({ uri: "ip-pools", json }), 403, { message: "Forbidden." });
 await refused(client.get({ uri: "ip-puddles" }), 404, { message: "Resource could not be found" });

@@ -1,0 +1,1 @@
+"""One module a provider: `CASE` says what the tests of `tests/shared` need to know of it."""

@@ -1,0 +1,87 @@
+"""Exposure, the control token and the access log."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import urllib.error
+import urllib.request
+
+import pytest
+
+from .commands import fetch, run, running
+
+
+@pytest.mark.parametrize("flags", [["--expose"], []], ids=["flag", "environment"])
+def test_an_exposed_server_has_a_token(flags: list[str]) -> None:
+    """With --expose the server takes any --host, and its control API the token that the greeting names."""
+    with running("serve", "--port", "0", "--host", "0.0.0.0", *flags, MOCKSERVER_EXPOSE="1") as (_, ready_message):
+        token = ready_message["control_token"]
+        assert re.fullmatch("[A-Za-z0-9_-]{32}", token)
+        info = f"{ready_message['url']}/_mockserver/info"
+        assert fetch(info)[0] == 401
+        assert fetch(info, Authorization=f"Bearer {token}")[0] == 200
+        done = run("env", "--url", ready_message["url"])
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.endswith(" (--control-token or MOCKSERVER_CONTROL_TOKEN)\n")
+        assert run("env", "--url", ready_message["url"], "--control-token", token).returncode == 0
+        assert run("env", MOCKSERVER_URL=ready_message["url"], MOCKSERVER_CONTROL_TOKEN=token).returncode == 0
+        assert run("wait", "--url", ready_message["url"]).returncode == 0
+
+
+def test_a_token_of_ones_own() -> None:
+    """A token that was given is asked for, exposed or not, and is not printed."""
+    for flags in ([], ["--expose"]):
+        with running("serve", "--port", "0", *flags, MOCKSERVER_CONTROL_TOKEN="let-me-in") as (_, ready_message):
+            assert list(ready_message) == ["url", "providers"]
+            info = f"{ready_message['url']}/_mockserver/info"
+            assert fetch(info, Authorization="Bearer let-me-out")[0] == 401
+            assert fetch(info, Authorization="Bearer let-me-in")[0] == 200
+
+
+def test_not_exposed() -> None:
+    """MOCKSERVER_EXPOSE=0 exposes nothing, and a loopback address needs no exposing."""
+    done = run("serve", "--host", "0.0.0.0", MOCKSERVER_EXPOSE="0")
+    assert (done.returncode, "with --expose" in done.stderr) == (2, True)
+    for host in ("127.0.0.1", "127.0.0.2", "localhost"):
+        with running("serve", "--port", "0", "--host", host) as (_, ready_message):
+            assert list(ready_message) == ["url", "providers"]
+
+
+def test_access_log() -> None:
+    """With --access-log every request is one line on stderr."""
+    with running("serve", "--port", "0", "--access-log") as (process, ready_message):
+        key = ready_message["providers"]["sendgrid"]["api_key"]
+        fetch(f"{ready_message['url']}/sendgrid/v3/ips/pools?a=b", Authorization=f"Bearer {key}")
+        process.send_signal(signal.SIGTERM)
+        out, log = process.communicate(timeout=5)
+    assert out == ""
+    (line,) = log.splitlines()
+    assert "GET /sendgrid/v3/ips/pools" in line
+    assert "200" in line
+    assert key not in line
+
+
+def test_id_seed() -> None:
+    """The same --id-seed makes the same identifiers, but for the time in them; another makes others."""
+
+    def made(text: str) -> object:
+        with running("serve", "--port", "0", "--id-seed", text) as (_, ready_message):
+            access = ready_message["providers"]["mailgun"]
+            request = urllib.request.Request(
+                f"{access['url']}/v3/ip_pools",
+                b"name=a&description=b",
+                {"Authorization": "Basic " + b64(f"api:{access['api_key']}")},
+            )
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return json.loads(response.read())["pool_id"][8:]
+
+    one = made("one")
+    assert made("one") == one
+    assert made("two") != one
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -1,0 +1,168 @@
+"""Commands about tenants: `env`, `reset`, `seed`, `snapshot`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from .commands import ENVIRONMENT, answering, pools, run, running
+
+
+def new_tenant(url: str) -> dict[str, str]:
+    """The variables of a new tenant."""
+    done = run("env", "--new", "--json", "--url", url)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def make_pool(variables: Mapping[str, str], name: str) -> None:
+    """Change a tenant."""
+    request = urllib.request.Request(
+        f"{variables['SENDGRID_BASE_URL']}/v3/ips/pools",
+        json.dumps({"name": name}).encode(),
+        {"Authorization": f"Bearer {variables['SENDGRID_API_KEY']}"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def test_env(url: str) -> None:
+    """A shell that evaluates what it prints has base URLs and credentials of the seed's tenant."""
+    script = f'set -eu; eval "$({sys.executable} -m mockserver env)"; echo "$SENDGRID_BASE_URL $SENDGRID_API_KEY"; env'
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, env={**ENVIRONMENT, "MOCKSERVER_URL": url}, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{url}/sendgrid SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
+    shown = json.loads(run("env", "--json", "--url", url).stdout)
+    assert {"SPARKPOST_API_KEY", "MAILGUN_API_KEY", "SENDGRID_API_KEY"} <= set(shown)
+    assert not [name for name in shown if name.startswith("MOCKSERVER_")]
+    assert {f"{name}={value}" for name, value in shown.items()} <= set(lines)
+
+
+def test_env_of_a_new_tenant(url: str) -> None:
+    """--new makes a tenant whose credentials work, and whose id other commands find in MOCKSERVER_TENANT."""
+    one, two = new_tenant(url), new_tenant(url)
+    assert one["SENDGRID_API_KEY"] != two["SENDGRID_API_KEY"]
+    make_pool(one, "mine")
+    assert "mine" in pools(one)
+    assert "mine" not in pools(two)
+    again = json.loads(run("env", "--json", "--url", url, "--tenant", one["MOCKSERVER_TENANT"]).stdout)
+    assert again == {name: value for name, value in one.items() if name != "MOCKSERVER_TENANT"}
+    assert (
+        json.loads(run("env", "--json", MOCKSERVER_URL=url, MOCKSERVER_TENANT=one["MOCKSERVER_TENANT"]).stdout) == again
+    )
+    third = run("env", "--new", "--json", MOCKSERVER_URL=url, MOCKSERVER_TENANT=one["MOCKSERVER_TENANT"])
+    assert json.loads(third.stdout)["MOCKSERVER_TENANT"] not in (one["MOCKSERVER_TENANT"], two["MOCKSERVER_TENANT"])
+
+
+def test_env_is_quoted() -> None:
+    """Nothing that a server says is run by the shell that evaluates it."""
+    value = "it's $(echo here) `there` \n;"
+    tenant = {"schema_version": 1, "id": "x", "providers": {"a": {"env": {"A_KEY": value}}}}
+    with answering(tenant) as (url, _):
+        done = subprocess.run(
+            ["sh", "-c", f'eval "$({sys.executable} -m mockserver env)"; printf %s "$A_KEY"'],
+            capture_output=True,
+            text=True,
+            env={**ENVIRONMENT, "MOCKSERVER_URL": url},
+        )
+    assert (done.stdout, done.stderr) == (value, "")
+    tenant["providers"] = {"a": {"env": {"A=1; rm x #": "b"}}}
+    with answering(tenant) as (url, _):
+        done = run("env", "--url", url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "invalid name of an environment variable" in done.stderr
+
+
+def test_env_without_credentials() -> None:
+    """A tenant without credentials is said to have none."""
+    tenant = {"schema_version": 1, "id": "open-1", "providers": {"a": {"env": {}}}}
+    with answering(tenant) as (url, _):
+        done = run("env", "--url", url, "--tenant", "open-1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "tenant 'open-1' has no credential that may be shown" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["env"], ["reset"], ["seed", "--file", "empty"], *(["snapshot", *rest] for rest in (["list"], ["save", "x"]))],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("tenant", ["unknown", "", "../reset", "a b"])
+def test_unknown_tenants(arguments: list[str], tenant: str, url: str) -> None:
+    """A tenant that is not there is refused with 1, whatever its name looks like."""
+    if arguments == ["env"] and tenant == "":
+        return
+    done = run(*arguments, "--url", url, "--tenant", tenant)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"mockserver: {url}: 404 ")
+
+
+def test_reset(url: str) -> None:
+    """With --tenant one tenant goes back to its start, and no other."""
+    one, two = new_tenant(url), new_tenant(url)
+    before = pools(one)
+    make_pool(one, "mine")
+    make_pool(two, "mine")
+    done = run("reset", "--url", url, "--tenant", one["MOCKSERVER_TENANT"])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert pools(one) == before
+    assert pools(two) == [*before, "mine"]
+
+
+def test_reset_everything() -> None:
+    """Without --tenant everything does, and tenants that were made are gone."""
+    with running("serve", "--port", "0") as (_, ready_message):
+        url = ready_message["url"]
+        variables = json.loads(run("env", "--json", "--url", url).stdout)
+        made = new_tenant(url)
+        before = pools(variables)
+        make_pool(variables, "mine")
+        assert run("reset", "--url", url).returncode == 0
+        assert pools(variables) == before
+        assert run("env", "--url", url, "--tenant", made["MOCKSERVER_TENANT"]).returncode == 1
+
+
+def test_seed(url: str, tmp_path: Path) -> None:
+    """A tenant gets a world, the named one of a file, and what the world has not the tenant has not either."""
+    variables = new_tenant(url)
+    path = tmp_path / "worlds.yaml"
+    path.write_text(
+        "name: a\n---\nname: b\nsendgrid:\n  credentials: [{key: any}]\n  pools: [{id: '1', name: only}]\n", "utf-8"
+    )
+    done = run("seed", "--url", url, "--tenant", variables["MOCKSERVER_TENANT"], "--file", f"{path}#b")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert pools(variables) == ["only"]
+    environment = {"MOCKSERVER_URL": url, "MOCKSERVER_TENANT": variables["MOCKSERVER_TENANT"]}
+    assert run("seed", "--file", "empty", **environment).returncode == 0
+    assert pools(variables) == []
+    assert run("seed", MOCKSERVER_FILE="default", **environment).returncode == 0
+    assert len(pools(variables)) > 1
+
+
+def test_snapshot(url: str) -> None:
+    """What a tenant had when a snapshot was saved is back when it is restored."""
+    variables = new_tenant(url)
+    rest = ["--url", url, "--tenant", variables["MOCKSERVER_TENANT"]]
+    before = pools(variables)
+    assert run("snapshot", "list", *rest).stdout == ""
+    for name in ("clean", "a/b c"):
+        done = run("snapshot", "save", name, *rest)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert run("snapshot", "list", *rest).stdout == "clean\na/b c\n"
+    listed = json.loads(run("snapshot", "list", "--json", *rest).stdout)
+    assert listed == {"schema_version": 1, "snapshots": [{"name": "clean"}, {"name": "a/b c"}]}
+    for name in ("clean", "a/b c"):
+        make_pool(variables, "mine")
+        done = run("snapshot", "restore", name, *rest)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert pools(variables) == before
+    done = run("snapshot", "restore", "dirty", *rest)
+    assert (done.returncode, done.stderr) == (1, f"mockserver: {url}: 404 No snapshot is named 'dirty'.\n")

@@ -1,0 +1,145 @@
+"""Fault injection."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from mockserver.core.store import Tenant
+
+from ..control_client import TenantClient
+from ..support import (
+    MAILGUN,
+    SENDGRID,
+    SPARKPOST,
+    store_of,
+    tenant_lock,
+)
+
+STORES = ("memory", "redis")
+
+
+def test_a_status_of_the_providers_own(tenant: TenantClient) -> None:
+    """SparkPost's 420 is no standard status: its name is the one that the provider's table of errors has."""
+    tenant.fault("sparkpost.listIpPools", status=420)
+    response = tenant.sparkpost.get(SPARKPOST.pools_path)
+    assert response.status == "420 Exceed Sending Limit"
+    assert response.json == {"errors": [{"message": "Exceed Sending Limit"}]}
+
+
+def test_times_and_skip(tenant: TenantClient) -> None:
+    """A fault skips some requests, applies to some, and then the next one in the queue follows."""
+    tenant.fault("sendgrid.listIpPools", skip=1, times=2, status=500)
+    tenant.fault("sendgrid.*", status=503)
+    statuses = [tenant.sendgrid.get(SENDGRID.pools_path).status_code for _ in range(5)]
+    assert statuses == [200, 500, 500, 503, 200]
+    assert tenant.ok("GET", "/requests?status=5xx")["requests"][0]["fault"] == "f1"
+
+
+def test_after_the_commit(tenant: TenantClient) -> None:
+    """A fault after the commit leaves the change done and the client with an error."""
+    tenant.fault("sendgrid.createIpPool", when="after", status=500)
+    assert tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "done"}).status_code == 500
+    assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/done").status_code == 200
+    tenant.fault("sendgrid.createIpPool", when="before", status=500)
+    assert tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "not done"}).status_code == 500
+    assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/not%20done").status_code == 404
+
+
+def test_fault_after_an_error_replaces_it(tenant: TenantClient) -> None:
+    """A fault after an operation replaces its error, too."""
+    tenant.fault("sendgrid.createIpPool", when="after", status=500)
+    assert tenant.sendgrid.post(SENDGRID.pools_path, json={}).status_code == 500
+    assert tenant.ok("GET", "/faults/f1")["completed"] is True
+    assert tenant.sendgrid.post(SENDGRID.pools_path, json={}).status_code == 400
+
+
+def test_drop_and_truncate_in_process(tenant: TenantClient) -> None:
+    """In process, a dropped or truncated answer is the transport's connection error; `when` says what was done."""
+    for name, when in (("kept", "after"), ("lost", "before")):
+        tenant.fault("sendgrid.createIpPool", kind="drop", when=when)
+        with pytest.raises(ConnectionError):
+            tenant.sendgrid.post(SENDGRID.pools_path, json={"name": name})
+    tenant.fault("sendgrid.createIpPool", kind="truncate")
+    with pytest.raises(ConnectionError):
+        _ = tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "cut"}).data
+    names = [pool["name"] for pool in tenant.sendgrid.get(SENDGRID.pools_path).json]
+    assert names[-2:] == ["kept", "cut"]
+    assert "lost" not in names
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_reset_ends_delays(tenant: TenantClient, when: str) -> None:
+    """A call that is delayed when its tenant is reset is of the time before: it is not answered, and does nothing."""
+    tenant.fault("sendgrid.createIpPool", kind="delay", delay_seconds=60, when=when)
+    came: list[object] = []
+
+    def call() -> None:
+        try:
+            came.append(tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "ghost"}))
+        except ConnectionResetError as error:
+            came.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    while not tenant.ok("GET", "/faults/f1")["applied"]:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    tenant.ok("POST", "/reset", {})
+    thread.join(20)
+    assert [type(each) for each in came] == [ConnectionResetError]
+    assert "ghost" not in tenant.sendgrid.get(SENDGRID.pools_path).text
+
+
+def test_delays_hold_no_lock(tenant: TenantClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delay is as long as planned, and the tenant's other calls go on meanwhile."""
+    slept = []
+    app = tenant.control.app
+
+    def wait(_: Tenant, seconds: float) -> None:
+        if seconds:
+            slept.append((seconds, tenant_lock(app, store_of(app).get(tenant.id)).locked()))
+
+    monkeypatch.setattr(type(store_of(tenant.control.app).get(tenant.id)), "wait", wait)
+    tenant.fault("*", kind="delay", delay_seconds=1.5)
+    tenant.fault("*", kind="delay", delay_seconds=2, when="after")
+    assert [tenant.mailgun.get(MAILGUN.pools_path).status_code for _ in range(3)] == [200, 200, 200]
+    assert slept == [(1.5, False), (2, False)]
+
+
+def test_unauthenticated_request_uses_no_fault(tenant: TenantClient) -> None:
+    """A 401, and what reaches no operation, uses no fault up."""
+    tenant.fault("*")
+    SENDGRID.client(tenant.control.app, headers={}).get(SENDGRID.pools_path)
+    tenant.sendgrid.get("/nope")
+    assert tenant.ok("GET", "/faults/f1")["applied"] == 0
+
+
+def test_fault_mistakes(tenant: TenantClient) -> None:
+    """A fault that could never do what it says is refused, with the closest operation's name."""
+    for fault, reason in (
+        ({}, "operation"),
+        ({"operation": "sendgrid.createIpPol"}, "did you mean 'sendgrid.createIpPool'?"),
+        ({"operation": "*", "status": 200}, "/body/status"),
+        ({"operation": "*", "kind": "drop", "status": 500}, "/body/status"),
+        ({"operation": "*", "kind": "delay"}, "delay_seconds"),
+        ({"operation": "*", "delay_seconds": 1}, "/body/delay_seconds"),
+        ({"operation": "*", "kind": "truncate", "when": "before"}, "/body/when"),
+        ({"operation": "*", "times": 0}, "/body/times"),
+        ({"operation": "*", "tims": 1}, "tims"),
+    ):
+        assert reason in tenant.error("POST", "/faults", fault)
+    assert tenant.ok("GET", "/faults") == {"faults": []}
+
+
+def test_faults_are_taken_back(tenant: TenantClient) -> None:
+    """A fault, or all of them, can be taken back."""
+    one, two = tenant.fault("*"), tenant.fault("*")
+    tenant.ok("DELETE", f"/faults/{one['id']}", status=204)
+    tenant.error("GET", f"/faults/{one['id']}", status=404)
+    tenant.error("DELETE", f"/faults/{one['id']}", status=404)
+    assert tenant.ok("GET", "/faults") == {"faults": [two]}
+    tenant.ok("DELETE", "/faults", status=204)
+    assert tenant.sendgrid.get(SENDGRID.pools_path).status_code == 200

@@ -1,0 +1,136 @@
+"""Creating, finding and deleting tenants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from flask import Flask
+
+from ..control_client import ControlClient
+from ..support import (
+    MAILGUN,
+    MAILGUN_KEY,
+    SENDGRID,
+    SENDGRID_KEY,
+    SPARKPOST,
+    SPARKPOST_KEY,
+    SUBACCOUNT,
+)
+from .helpers import NAMES
+
+STORES = ("memory", "redis")
+
+
+def test_a_tenant_of_its_own_seed(control: ControlClient) -> None:
+    """A tenant may start from a packaged seed, or from one that is sent; resetting it leads back there."""
+    assert control.new_tenant(seed="empty").sendgrid.get(SENDGRID.pools_path).json == []
+    assert len(control.new_tenant(seed="documents#lists").sendgrid.get(SENDGRID.pools_path).json) == 4
+    tenant = control.new_tenant(seed={"sendgrid": {"pools": [{"id": "1", "name": "only"}]}})
+    tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "more"})
+    tenant.ok("POST", "/reset", {})
+    assert tenant.sendgrid.get(SENDGRID.pools_path).json == [{"name": "only"}]
+    assert tenant.mailgun.get(MAILGUN.pools_path).json["ip_pools"] == []
+    for seed, reason in (
+        ("/etc/passwd", "/body/seed: "),
+        ("documents#nope", "no seed named 'nope'"),
+        ({"sendgrind": {}}, "/body/seed: "),
+        ({"sendgrid": {"pools": [{"id": "1"}]}}, "/body/seed/sendgrid/pools/0/name: "),
+    ):
+        assert reason in control.error("POST", "/tenants", {"seed": seed}, status=400)
+
+
+def test_chosen_credentials(control: ControlClient) -> None:
+    """Credentials may be chosen, well-formed or not; one that is taken is refused, and nothing is left of it."""
+    tenant = control.new_tenant(credentials={"sendgrid": "my-key"})
+    assert tenant.data["providers"]["sendgrid"]["api_key"] == "my-key"
+    assert SENDGRID.client(control.app, "my-key").get(SENDGRID.pools_path).status_code == 200
+    for taken in ("my-key", SENDGRID_KEY):
+        detail = control.error("POST", "/tenants", {"credentials": {"sendgrid": taken}}, status=409)
+        assert taken not in detail
+    assert len(control.ok("GET", "/tenants")["tenants"]) == 1
+
+
+def test_credentials_that_were_kept(control: ControlClient) -> None:
+    """A key that a program kept over a restart, and that opened a tenant of its own, can be registered again."""
+    kept = control.new_tenant().data["providers"]
+    control.ok("POST", "/reset")
+    key = kept["sendgrid"]["api_key"]
+    assert SENDGRID.client(control.app, key).get(SENDGRID.pools_path).status_code == 200
+    tenant = control.new_tenant()
+    assert tenant.id == "t2"
+    assert tenant.data["providers"]["sendgrid"]["api_key"] != key
+    detail = control.error("POST", "/tenants", {"credentials": {"sendgrid": key}}, status=409)
+    assert detail == "/body/credentials/sendgrid: the credential belongs to another tenant"
+
+
+def test_the_credentials_of_a_seed_that_is_sent(control: ControlClient) -> None:
+    """They are the new tenant's, with the rights they are given, beside a credential with every right."""
+    seed = {"sendgrid": {"credentials": [{"key": "reader", "scopes": ["ips.pools.read"]}]}}
+    tenant = control.new_tenant(seed=seed)
+    reader = SENDGRID.client(control.app, "reader")
+    assert reader.get(SENDGRID.pools_path).status_code == 200
+    assert reader.post(SENDGRID.pools_path, **SENDGRID.new_pool("mine")).status_code == 403
+    assert tenant.sendgrid.post(SENDGRID.pools_path, **SENDGRID.new_pool("mine")).status_code == 200
+    assert reader.get(SENDGRID.pools_path).json == [{"name": "mine"}]
+    detail = control.error("POST", "/tenants", {"seed": seed}, status=409)
+    assert detail == "/body/seed/sendgrid: the credential belongs to another tenant"
+    seed["sendgrid"]["credentials"] = [{"key": "one", "tenant": "t9"}]
+    detail = control.error("POST", "/tenants", {"seed": seed}, status=400)
+    assert detail == "/body/seed/sendgrid/credentials/0/tenant: unexpected key: they belong to the new tenant"
+    seed["sendgrid"]["credentials"] = [{"key": "twice"}, {"key": "twice"}]
+    control.error("POST", "/tenants", {"seed": seed}, status=409)
+    control.ok("DELETE", tenant.path, status=204)
+    assert reader.get(SENDGRID.pools_path).status_code == 401
+
+
+def test_a_refused_tenant_takes_no_number(control: ControlClient) -> None:
+    """A tenant that could not be made changes nothing: the next one is named as before."""
+    before = control.new_tenant().id
+    control.error("POST", "/tenants", {"credentials": {"sendgrid": SENDGRID_KEY}}, status=409)
+    detail = control.error("POST", "/tenants", {"clock": {"now": "2021-02-30T00:00:00Z"}}, status=400)
+    assert detail.startswith("/body/clock/now: ")
+    assert (before, control.new_tenant().id) == ("t1", "t2")
+
+
+def test_deleted_tenant_is_gone(control: ControlClient) -> None:
+    """A dropped tenant is gone with all it had; its credential is simply unknown again."""
+    tenant = control.new_tenant(credentials={"sparkpost": "not-well-formed"})
+    tenant.sendgrid.post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
+    control.ok("DELETE", tenant.path, status=204)
+    assert tenant.sparkpost.get(SPARKPOST.pools_path).status_code == 401
+    assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/mine").status_code == 404
+    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/state"), ("POST", "/reset"), ("GET", "/clock")):
+        tenant.error(method, path, status=404)
+
+
+def test_lookup_of_a_key_finds_its_tenant_without_showing_it(control: ControlClient) -> None:
+    """A program finds the tenant that its own key opened; the key is not shown."""
+    key = SENDGRID.new_key()
+    asked = {"provider": "sendgrid", "credential": key}
+    control.error("POST", "/tenants/lookup", asked, status=404)
+    SENDGRID.client(control.app, key).get(SENDGRID.pools_path)
+    tenant_id = control.ok("POST", "/tenants/lookup", asked)["id"]
+    shown = control.open("GET", f"/tenants/{tenant_id}")
+    assert shown.json["providers"]["sendgrid"]["api_key"] is None
+    assert key not in shown.text
+
+
+def test_the_seeds_tenant_is_there_before_it_is_used(control: ControlClient) -> None:
+    """The tenant that the seed registers can be asked for at once."""
+    assert control.ok("GET", "/tenants/default")["providers"]["sendgrid"]["api_key"] == SENDGRID_KEY
+
+
+def test_created_tenants_count_for_max_tenants(make_app: Callable[..., Flask]) -> None:
+    """Tenants made over the API count for --max-tenants; the key of an evicted one is a 503."""
+    control = ControlClient(make_app(max_tenants=2))
+    first, _, _ = (control.new_tenant() for _ in range(3))
+    assert first.sendgrid.get(SENDGRID.pools_path).status_code == 503
+    assert control.ok("GET", "/info")["counters"]["evictions"] == 1
+
+
+def test_the_demo_keys_are_the_seeds(control: ControlClient) -> None:
+    """The seed's tenant shows the seed's demo keys, which are no secret."""
+    shown = control.ok("GET", "/tenants/default")["providers"]
+    assert [shown[name]["api_key"] for name in NAMES] == [SPARKPOST_KEY, SENDGRID_KEY, MAILGUN_KEY]
+    assert SUBACCOUNT not in json.dumps(shown)

@@ -1,0 +1,151 @@
+"""Assertions about requests."""
+
+from __future__ import annotations
+
+import re
+
+from .runs import Run, printed
+
+
+def test_assert_called(run: Run) -> None:
+    """A claim holds when a request has the operation and every value; it returns the requests that fit."""
+    result = run("""
+from unittest.mock import ANY
+
+
+def test_it(mockserver):
+    create(mockserver, "one")
+    create(mockserver, "one")
+    made = mockserver.requests
+    (first, second) = made.assert_called("sendgrid.createIpPool", times=2, json={"name": "one"})
+    made.assert_called("sendgrid.createIpPool", times=1, status=200, error=False)
+    made.assert_called("sendgrid.createIpPool", error="name_taken", json={"name": ANY}, headers={"accept": "*/*"})
+    made.assert_called("sendgrid.*", method="POST", path="/v3/ips/pools", path_parameters={}, account=None)
+    made.assert_called(times=2)
+    made.assert_not_called("sendgrid.createIpPool", json={"name": "two"})
+    made.assert_not_called("mailgun.*")
+    with pytest.raises(AssertionError, match="expected 0 calls, got 1"):
+        post(mockserver.sparkpost, "/api/v1/ip-pools", json={"name": "more", "signing_domain": "example.com"})
+        made.assert_not_called("sparkpost.createIpPool", json={"name": "more"})
+    made.assert_not_called("sparkpost.createIpPool", json={"name": "more", "auto_warmup_overflow_pool": "x"})
+    assert (first.seq, second.error.message, second.error.kind) == (1, "already exists", "assumed")
+    assert made.matching("sendgrid.createIpPool", status=400) == [second]
+    assert made[1] == second and first.header("content-type") == "application/json"
+
+    url = mockserver.mailgun.url + "/v3/ip_pools/0?limit=1&limit=2&skip="
+    requests.patch(url, auth=mockserver.mailgun.auth, data={"name": "x", "add_ip": ["192.0.2.1", "192.0.2.2"]})
+    (edited,) = made.assert_called("mailgun.editIpPool", path_parameters={"pool_id": "0"})
+    assert edited.query == {"limit": ["1", "2"], "skip": ""}
+    assert edited.form == {"name": "x", "add_ip": ["192.0.2.1", "192.0.2.2"]}
+    assert edited.json is None
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_failed_assertion_lists_the_requests(run: Run) -> None:
+    """The failure shows the claim, how often it was met, and what of the closest request differs."""
+    result = run("""
+def test_json(mockserver):
+    create(mockserver, "wrong")
+    requests.get(mockserver.sendgrid.url + "/v3/ips/pools", headers=mockserver.sendgrid.headers)
+    mockserver.requests.assert_called("sendgrid.createIpPool", times=1, json={"name": "right"}, status=200)
+
+
+def test_values(mockserver):
+    create(mockserver)
+    mockserver.requests.assert_called("sendgrid.listIpPools", status=404, headers={"Accept": "text/html"})
+
+
+def test_too_often(mockserver):
+    create(mockserver, "one")
+    create(mockserver, "two")
+    mockserver.requests.assert_called("sendgrid.createIpPool", times=1)
+
+
+def test_called(mockserver):
+    create(mockserver)
+    mockserver.requests.assert_not_called("sendgrid.createIpPool")
+
+
+def test_nothing(mockserver):
+    mockserver.requests.assert_called("sendgrid.createIpPool")
+""")
+    result.assert_outcomes(failed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "E       AssertionError: sendgrid.createIpPool with json={'name': 'right'}, status=200",
+            "E       expected 1 call, got 0",
+            "E       closest request: #1 POST /sendgrid/v3/ips/pools → 200 (sendgrid.createIpPool)",
+            "E         json (- expected, + got):",
+            'E           -   "name": "right"',
+            'E           +   "name": "wrong"',
+            "E         operation: expected sendgrid.listIpPools, got sendgrid.createIpPool",
+            "E         status: expected 404, got 200",
+            "E         header Accept: expected 'text/html', got '[*]/[*]'",
+            "E       expected 1 call, got 2",
+            "E         #1 POST *",
+            "E         #2 POST *",
+            "E       AssertionError: sendgrid.createIpPool",
+            "E       expected 0 calls, got 1",
+            "E       expected at least 1 call, got 0",
+            "E       no other requests with this tenant's credentials",
+        ]
+    )
+    assert "mockserver/testing/requests.py" not in printed(result).replace("\\", "/")  # its frames are of no interest
+
+
+def test_invalid_assertion_is_an_error(run: Run) -> None:
+    """A misspelt operation or value is a mistake of the test, not a claim that holds."""
+    result = run("""
+def test_it(mockserver):
+    with pytest.raises(ValueError, match="'sendgrid.creatIpPool'; did you mean 'sendgrid.createIpPool'"):
+        mockserver.requests.assert_not_called("sendgrid.creatIpPool")
+    with pytest.raises(TypeError, match="unexpected argument 'boddy': expected method, path"):
+        mockserver.requests.assert_not_called("sendgrid.createIpPool", boddy={})
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_assertion_about_dropped_requests_fails(run: Run) -> None:
+    """When the journal has dropped requests, their number is unknown: every such assertion fails."""
+    result = run("""
+from mockserver import Config
+
+
+@pytest.fixture(scope="session")
+def mockserver_config():
+    return Config(request_log_size=2)
+
+
+def test_it(mockserver):
+    for number in range(3):
+        create(mockserver, f"pool {number}")
+    mockserver.requests.assert_called("sendgrid.createIpPool", json={"name": "pool 2"})
+    for claim in ({"times": 2}, {"times": 0, "json": {"name": "pool 0"}}):
+        with pytest.raises(AssertionError, match="the count is incomplete: 1 older requests were dropped"):
+            mockserver.requests.assert_called("sendgrid.createIpPool", **claim)
+    mockserver.requests.clear()
+    mockserver.requests.assert_not_called()
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_requests_that_were_forgotten(run: Run) -> None:
+    """What a test forgot is not taken for requests with other credentials; those are still counted."""
+    result = run("""
+def test_forgets(mockserver):
+    create(mockserver, "one")
+    mockserver.requests.clear()
+    create(mockserver, "two")
+    mockserver.reset()
+    assert create(mockserver, "three").status_code == 500
+
+
+def test_unmatched(mockserver):
+    pools = mockserver.sendgrid.url + "/v3/ips/pools"
+    requests.get(pools, headers={"Authorization": "Bearer SG." + 22 * "x" + "." + 43 * "y"})
+    requests.get(pools)
+    assert False
+""")
+    result.assert_outcomes(failed=2)
+    assert re.findall(r"\((\d) more requests", printed(result)) == ["2"]

@@ -1,0 +1,117 @@
+"""Another seed, a Redis that is gone, wrong settings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from mockserver import Config, create_app
+from mockserver.core.errors import ConfigError, StoreError
+
+from ..control_client import ControlClient
+from ..redis_server import RedisServer, running
+from ..support import MAILGUN, SENDGRID, SPARKPOST, store_of
+from ..support import make_app as new_app
+from .processes import Process
+
+pytestmark = pytest.mark.redis
+
+STORES = ("redis",)
+
+
+def test_server_with_another_seed_does_not_start(redis_server: RedisServer, make_app: Callable[..., Flask]) -> None:
+    """A server with another seed does not start on the same Redis, unless nothing is kept there."""
+    url = redis_server.database()
+    app = make_app(store=url)
+    SENDGRID.client(app).get(SENDGRID.pools_path)
+    for other in ({"seed": "empty"}, {"id_seed": "other"}):
+        with pytest.raises(StoreError, match="is of another seed"):
+            create_app(Config(store=url, **other))
+    process = Process(url, "--seed", "empty")
+    returned = process._process.communicate(timeout=60)[1]
+    assert (process._process.returncode, "is of another seed" in returned, "Traceback" in returned) == (
+        1,
+        True,
+        False,
+    )
+    store_of(app).reset()
+    successor = make_app(store=url, seed="empty")
+    assert SENDGRID.client(successor).get(SENDGRID.pools_path).json == []
+    response = SENDGRID.client(app).get(SENDGRID.pools_path)
+    assert (response.status_code, "is of another seed" in response.json["detail"]) == (503, True)
+
+
+def test_redis_is_gone_and_back(caplog: pytest.LogCaptureFixture) -> None:
+    """Without Redis everything but `live` is a 503 of our own; when it is back, so is the server."""
+    with running() as server:
+        app = new_app(store=server.database())
+        control = ControlClient(app)
+        tenant = control.new_tenant()
+        assert tenant.sendgrid.get(SENDGRID.pools_path).status_code == 200
+        server.stop()
+        for response in (
+            tenant.sendgrid.get(SENDGRID.pools_path),
+            tenant.sendgrid.post(SENDGRID.pools_path, **SENDGRID.new_pool("mine")),
+            MAILGUN.client(app).get(MAILGUN.pools_path),
+            SPARKPOST.new_client(app).get(SPARKPOST.pools_path),
+            SENDGRID.client(app).open(SENDGRID.pools_path, method="OPTIONS"),
+            *(
+                control.open("GET", path)
+                for path in ("/ready", "/info", "/tenants", "/snapshots", "/coverage", "/metrics")
+            ),
+            *(control.open("GET", tenant.path + path) for path in ("", "/state", "/requests", "/clock", "/faults")),
+            *(control.open("POST", path, {}) for path in ("/tenants", "/reset", f"{tenant.path}/reset")),
+        ):
+            assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
+            assert response.json["status"] == 503
+            assert "does not respond" in response.json["detail"]
+        control.ok("GET", "/live")
+        server.start()
+        control.ok("GET", "/ready")
+        assert SENDGRID.client(app).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine")).status_code == 200
+        assert [each["id"] for each in control.ok("GET", "/tenants")["tenants"]] == ["default"]
+    assert "crashed" not in caplog.text
+
+
+def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
+    """A request in the middle of which Redis goes away is a 503 too, and no crash."""
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
+
+    with running() as server, pytest.MonkeyPatch.context() as patch:
+        app = new_app(store=server.database())
+        patch.setattr(rules, "create_pool", lambda tx, user, name: server.stop())
+        response = SENDGRID.client(app).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
+        assert (response.status_code, "may be done or not" in response.json["detail"]) == (503, True)
+    assert "crashed" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("store", "reason"),
+    [
+        ("redis://:secret@127.0.0.1:1/0", "does not respond"),
+        ("redis://127.0.0.1:1/x", "redis://127.0.0.1:1/x"),
+        ("postgres://x", "expected 'memory' or 'redis://"),
+        ("", "expected 'memory'"),
+    ],
+)
+def test_invalid_store_setting_is_an_error(store: str, reason: str) -> None:
+    """A store that is not there stops the start with a reason, in which there is no password."""
+    with pytest.raises((StoreError, ConfigError)) as caught:
+        create_app(Config(store=store))
+    assert reason in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library is not installed, the start says what to install; without this store it is not needed."""
+    monkeypatch.setitem(sys.modules, "mockserver.core.redis_store", None)
+    create_app(Config())
+    with pytest.raises(StoreError, match=r"pip install 'esp-mockserver\[redis\]'"):
+        create_app(Config(store="redis://127.0.0.1"))
+    program = "import sys, mockserver.cli, mockserver.app; print('redis' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
