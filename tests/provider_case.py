@@ -125,5 +125,5 @@ def _load(name: str, path: str) -> ProviderCase:
 
 def settings_of(cases: Iterable[ProviderCase]) -> dict[str, Any]:
     """Return the settings of a server that has these providers."""
-    blueprints = tuple(case.blueprint for case in cases if case.blueprint is not None)
-    return {"providers": blueprints} if blueprints else {}
+    blueprints = [case.blueprint for case in cases if case.blueprint is not None]
+    return {"providers": ",".join(blueprints)} if blueprints else {}

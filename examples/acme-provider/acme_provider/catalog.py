@@ -4,13 +4,13 @@ from mockserver.core.errors import ErrorMessage, Limit, assumed, documented
 
 _GUIDE = documented("Acme Mail API guide, Errors")
 
-MAX_POOLS = Limit(3, documented("Acme Mail API guide, Limits"))
-MAX_NAME_LENGTH = Limit(16, documented("Acme Mail API guide, Limits"))
+MAX_POOLS = Limit(20, documented("Acme Mail API guide, Limits"))
+MAX_NAME_LENGTH = Limit(40, documented("Acme Mail API guide, Limits"))
 
 NAME_MISSING = ErrorMessage("name_missing", 422, "name is required", _GUIDE)
-NAME_TOO_LONG = ErrorMessage("name_too_long", 422, "name is too long (maximum is 16 characters)", _GUIDE)
+NAME_TOO_LONG = ErrorMessage("name_too_long", 422, "name is too long (maximum is 40 characters)", _GUIDE)
 NAME_TAKEN = ErrorMessage("name_taken", 409, "pool {name} exists", _GUIDE)
-TOO_MANY_POOLS = ErrorMessage("too_many_pools", 403, "no more than 3 pools", _GUIDE)
+TOO_MANY_POOLS = ErrorMessage("too_many_pools", 400, "no more than 20 pools", _GUIDE)
 POOL_NOT_FOUND = ErrorMessage("pool_not_found", 404, "pool {name} does not exist", _GUIDE)
 
 NOT_JSON = ErrorMessage("not_json", 400, "body is not a JSON object", _GUIDE)

@@ -20,7 +20,7 @@ def list_pools(tx: Tx) -> ResponseReturnValue:
 @blueprint.post("/v1/pools", endpoint="createPool")
 def create_pool(tx: Tx) -> ResponseReturnValue:
     fields = load(PoolSchema, json_body())
-    return responses.pool(rules.create_pool(tx, name=fields["name"])), 201
+    return responses.pool(rules.create_pool(tx, name=fields["name"]))
 
 
 @blueprint.get("/v1/pools/<name>", endpoint="getPool")
