@@ -64,7 +64,7 @@ fuzz-long: .venv/test $(COMPILED)
 fuzz-unneeded: .venv/test $(COMPILED)
 	$(BIN)/python tools/fuzz.py --examples 30 --seed 1 --unneeded $(ARGS)
 
-# Do the tests that prove something turn red when a guard is taken out? ARGS="WORD" takes out some, --find looks for tests.
+# Mutation tests: does a test fail on every mutant? ARGS=WORD runs those with this word in their names, --some every eighth.
 mutate: .venv/test $(COMPILED)
 	$(BIN)/python tools/mutate.py $(ARGS)
 

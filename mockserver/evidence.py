@@ -21,7 +21,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
     """Return every operation, every refusal and every switch with its source, and everything that is not modelled.
 
     `evidence` tells what shows that an operation or a refusal is so: in how many of the documents' examples it is,
-    which real clients and which models met it in the tests, which tests kill its mutants.
+    which real clients and which models met it in the tests, how many of its mutants the tests kill.
     """
     proved = json.loads(EVIDENCE.read_text("utf-8"))
     found: dict[str, list[dict[str, Any]]] = {"operations": [], "errors": [], "switches": [], "not_implemented": []}
@@ -76,7 +76,7 @@ def describe_evidence(evidence: Mapping[str, Any]) -> list[str]:
     """Say in words what shows that something is so."""
     plain = {"schema": "schema", "fuzzed": "fuzzed"}
     found = [word for key, word in plain.items() if evidence.get(key)]
-    examples, mutants = evidence["examples"], len(evidence.get("mutants", ()))
+    examples, mutants = evidence["examples"], evidence.get("mutants", 0)
     found += [f"{examples} example{'s' * (examples > 1)}"] if examples else []
     found += evidence["clients"]
     found += ["model"] if evidence["models"] else []

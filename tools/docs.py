@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import mutants
 import yaml
 
 from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS
@@ -137,10 +138,8 @@ def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
 def summary(link: str) -> Iterator[str]:
     """Say what is proven, what is not, and what nobody knows."""
     asked, refused, assumed = counts()
-    mutants = yaml.safe_load((ROOT / "tests" / "mutants.yaml").read_text("utf-8"))
     kinds = Counter(each["kind"] for each in refused)
-    known = [*mutants["others"], *mutants["providers"].values()]
-    surviving = sum(isinstance(each, dict) and "survives" in each for each in known)
+    known, surviving = mutants.mutants(), mutants.survivors()
     driven = share([each["evidence"]["clients"] for each in asked])
     modelled = share([each["evidence"]["models"] for each in asked])
     unproven = yaml.safe_load((ROOT / "tests" / "unproven.yaml").read_text("utf-8"))
@@ -148,7 +147,7 @@ def summary(link: str) -> Iterator[str]:
         f"**Proven.** {len(asked)} operations: every answer is held against its schema while the server runs, and all "
         f"are fuzzed; {driven} are driven by a vendor's own client, {modelled} are compared with an independent model. "
         f"{len(refused)} refusals: {kinds['documented']} are in a vendor's documents, {kinds['observed']} were seen in "
-        f"its answers. {len(known)} mutants lack one check each; a test kills {len(known) - surviving} of them.",
+        f"its answers. {len(known)} mutants lack one check each; a test kills {len(known) - len(surviving)} of them.",
         f"**Not proven.** {' '.join(unproven)}",
         f"**Unknown.** {kinds['assumed']} refusals have words that are said nowhere. They, and all else that is "
         f"assumed, {len(assumed)} things together, are [listed with our reasons]({link}#assumed).",
@@ -166,7 +165,7 @@ def evidence() -> Iterator[str]:
     yield "- *example*: the documents' own examples are replayed, and answered byte for byte;"
     yield "- a client: the vendor's own client drives it;"
     yield "- *model*: a simple model of the vendor is compared with the server, step by step;"
-    yield "- *guard*: a mutant that lacks the check of this error is killed by a test."
+    yield "- *mutants*: each lacks one check of this error, and a test kills it."
     yield from ["", "## Assumed", "", "No document and no recorded answer says these. A client must not lean on them."]
     yield from table("provider", "what", "words or value", "why")
     for each in assumed:
