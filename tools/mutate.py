@@ -51,12 +51,13 @@ PRELOADED = ("click", "flask", "jsonschema_rs", "marshmallow", "pytest", "redis"
 # Run tests
 
 
-def copy_package(folder: Path, files: Mapping[str, str]) -> None:
-    """Copy the package, with other texts of some files."""
+def copy_project(folder: Path, files: Mapping[str, str]) -> None:
+    """Make a copy of the project that has other texts of some files of the package."""
+    for path in ROOT.iterdir():
+        if path.name not in (PACKAGE, ".git", "build", "dist") and path.suffix != ".egg-info":
+            (folder / path.name).symlink_to(path)
     shutil.copytree(ROOT / PACKAGE, folder / PACKAGE)  # and with it what is compiled already
     shutil.copy(Path(__file__).with_name("mutated.py"), folder)
-    for data_folder in ("fixtures", "openapi"):
-        (folder / data_folder).symlink_to(ROOT / data_folder)
     for file, text in files.items():
         (folder / file).write_text(text, "utf-8")
         for compiled in (folder / file).parent.glob(f"__pycache__/{Path(file).stem}.*"):
@@ -82,11 +83,11 @@ def _run_here(folder: Path, options: Sequence[str]) -> None:
     output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    os.chdir(ROOT)
+    os.chdir(folder)
     os.environ.update(PYTHONPATH=str(folder), HYPOTHESIS_STORAGE_DIRECTORY=str(folder / "hypothesis"))
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(folder))
-    always = ["-q", "-x", "--import-mode=append", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
+    always = ["--rootdir", str(folder), "-q", "-x", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
     code = CRASHED
     with contextlib.suppress(BaseException):  # pytest prints it
         code = int(pytest.main([*always, *options], plugins=[FirstFailure(folder / "failed")]))
@@ -122,7 +123,7 @@ def run(files: Mapping[str, str], options: Sequence[str], seconds: float) -> Res
     """Run pytest with other texts of some files of the package."""
     with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        copy_package(folder, files)
+        copy_project(folder, files)
         process = processes().Process(target=_run_here, args=(folder, options))
         process.start()
         process.join(seconds)
