@@ -64,7 +64,8 @@ fuzz-long: .venv/test $(COMPILED)
 fuzz-unneeded: .venv/test $(COMPILED)
 	$(BIN)/python tools/fuzz.py --examples 30 --seed 1 --unneeded $(ARGS)
 
-# Check that the tests kill every mutant. ARGS="WORD" runs some mutants, --find looks for tests.
+# Mutation tests: does a test fail on every mutant? ARGS=WORD runs those with this word in their names, --some every
+# eighth.
 mutate: .venv/test $(COMPILED)
 	$(BIN)/python tools/mutate.py $(ARGS)
 

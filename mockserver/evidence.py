@@ -22,7 +22,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
     """Return all operations, errors and switches with their sources, and the operations that are not implemented.
 
     `evidence` of an operation or error: the number of examples in the vendor's documents, the clients and models that
-    meet it in the tests, the tests that kill its mutants.
+    meet it in the tests, the number of its mutants, all of which the tests kill.
     """
     evidence = json.loads(EVIDENCE.read_text("utf-8"))
     found: dict[str, list[dict[str, Any]]] = {"operations": [], "errors": [], "switches": [], "not_implemented": []}
@@ -54,7 +54,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
                     "status": entry.status,
                     "message": entry.message,
                     **_source(entry.source),
-                    "evidence": evidence["errors"].get(f"{provider.name}.{entry.key}", {**NO_EVIDENCE, "mutants": []}),
+                    "evidence": evidence["errors"].get(f"{provider.name}.{entry.key}", {**NO_EVIDENCE, "mutants": 0}),
                 }
             )
         for switch in provider.switches:
@@ -80,7 +80,7 @@ def describe_evidence(evidence: Mapping[str, Any]) -> list[str]:
     """Return the items of evidence as short texts."""
     plain = {"schema": "schema", "fuzzed": "fuzzed"}
     found = [word for key, word in plain.items() if evidence.get(key)]
-    examples, mutants = evidence["examples"], len(evidence.get("mutants", ()))
+    examples, mutants = evidence["examples"], evidence.get("mutants", 0)
     found += [f"{examples} example{'s' * (examples > 1)}"] if examples else []
     found += evidence["clients"]
     found += ["model"] if evidence["models"] else []

@@ -1,63 +1,149 @@
-"""The list of mutants is complete; `make mutate` runs them."""
+"""The list of mutants resolves, and each kind of mutant is what it says; `make mutate` runs them."""
 
 from __future__ import annotations
 
 import ast
-import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from marshmallow import Schema, fields, validate
 
 ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT / "tools"))
+
+import mutants  # noqa: E402
+import mutated  # noqa: E402
+
+SOURCE = """
+@decorated
+def rule(tx, limit):
+    with tx.lock, suppress(KeyError):
+        if tx.size >= limit and not tx.open:
+            raise Full(limit)
+        log(tx)
+        log(limit)
+    tx.run(strict=True, kinds=(ValueError, KeyError))
+    return [each for each in tx.items if each.size] if limit else None
+"""
 
 
-@pytest.fixture(scope="module")
-def mutate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mutate", ROOT / "tools" / "mutate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["mutate"] = module
-    spec.loader.exec_module(module)
-    return module
+def changed(kind: str, names: str, expression: str | None = None, nth: int = 0) -> set[str]:
+    """Return the lines that an edit of `SOURCE` removes and adds."""
+    tree = ast.parse(SOURCE)
+    before = {line.strip() for line in ast.unparse(tree).splitlines()}
+    edit = mutants.Edit(kind, frozenset(names.split(", ")), expression, nth)
+    mutants.apply(tree, mutants.select(tree, edit), edit)
+    after = {line.strip() for line in ast.unparse(ast.fix_missing_locations(tree)).splitlines()}
+    return {f"-{line}" for line in before - after} | {f"+{line}" for line in after - before}
 
 
 @pytest.mark.slow
-def test_every_mutant_has_a_test(mutate: ModuleType) -> None:
-    """Every check in the source of a provider, and every one that is declared, has a test that fails without it."""
-    found = mutate.mutants()
-    for mutant, known in found:
-        assert (known.test is None) != (known.survives is None), f"tools/mutate.py --find: {mutant.name}"
-        ast.parse(mutant.text)
-    names = [mutant.name for mutant, _ in found]
+def test_mutants_resolve_and_change_the_source() -> None:
+    found = mutants.mutants()
+    names = [mutant.name for mutant in found]
     assert len(set(names)) == len(names)
-    assert mutate.stale() == []
+    assert set(mutants.survivors()) <= set(names)
+    for mutant in found:
+        text = (ROOT / mutant.file).read_text("utf-8")
+        assert ast.unparse(ast.parse(mutant.source)) != ast.unparse(ast.parse(text)), mutant.name
+        assert all((ROOT / test.partition("::")[0]).is_file() for test in mutant.tests), mutant.name
 
 
-@pytest.mark.slow
-def test_killing_tests_exist(mutate: ModuleType) -> None:
-    for name in {known.test for _, known in mutate.mutants() if known.test is not None}:
-        assert mutate.is_test(name), name
-    assert not mutate.is_test("tests/test_mutants.py::test_of_no_such_name")
-    assert not mutate.is_test("tests/test_nope.py::test_killing_tests_exist")
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (("remove", "Full"), {"-raise Full(limit)", "+pass"}),
+        (("remove", "log, tx"), {"-log(tx)"}),
+        (("remove", "log", None, 2), {"-log(limit)"}),
+        (("remove", "tx, open"), {"-if tx.size >= limit and (not tx.open):", "+if tx.size >= limit:"}),
+        (("remove", "lock"), {"-with tx.lock, suppress(KeyError):", "+with suppress(KeyError):"}),
+        (
+            ("remove", "strict"),
+            {
+                "-tx.run(strict=True, kinds=(ValueError, KeyError))",
+                "+tx.run(kinds=(ValueError, KeyError))",
+            },
+        ),
+        (
+            ("remove", "ValueError"),
+            {
+                "-tx.run(strict=True, kinds=(ValueError, KeyError))",
+                "+tx.run(strict=True, kinds=(KeyError,))",
+            },
+        ),
+        (("never", "size, open"), {"-if tx.size >= limit and (not tx.open):", "+if False:"}),
+        (("always", "open"), {"-if tx.size >= limit and (not tx.open):", "+if tx.size >= limit and True:"}),
+        (
+            ("never", "each, size"),
+            {
+                "-return [each for each in tx.items if each.size] if limit else None",
+                "+return [each for each in tx.items if False] if limit else None",
+            },
+        ),
+        (
+            ("replace", "items, size, each", "limit"),
+            {
+                "-return [each for each in tx.items if each.size] if limit else None",
+                "+return limit if limit else None",
+            },
+        ),
+    ],
+)
+def test_edit_changes_the_smallest_node_with_its_names(edit: tuple[Any, ...], expected: set[str]) -> None:
+    assert changed(*edit) == expected
 
 
-def test_raised_errors_are_found_by_name_and_function(mutate: ModuleType) -> None:
+def test_with_statement_without_items_leaves_its_body() -> None:
+    tree = ast.parse("def rule(tx):\n    with tx.lock:\n        run(tx)\n")
+    edit = mutants.Edit("remove", frozenset({"lock"}))
+    mutants.apply(tree, mutants.select(tree, edit), edit)
+    assert ast.unparse(tree) == "def rule(tx):\n    run(tx)"
+
+
+def test_edit_of_no_node_or_of_several_is_an_error() -> None:
+    with pytest.raises(mutants.SelectorError, match="0 places for 'never: nothing'"):
+        changed("never", "nothing")
+    with pytest.raises(mutants.SelectorError, match=r"2 places .*\n      line 7: log\(tx\)\n      line 8"):
+        changed("remove", "log")
+    with pytest.raises(mutants.SelectorError, match="2 places for 'remove: log', nth: 3"):
+        changed("remove", "log", None, 3)
+
+
+def test_all_unresolved_entries_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [
+        {"check": "one", "in": "core.nowhere.run", "remove": "x"},
+        {"check": "two", "in": "core.faults.Faults.gone", "remove": "x"},
+        {"check": "three", "in": "core.faults.Faults.take", "never": "gone"},
+        {"check": "four", "in": "core.faults.Faults.take", "never": "skip, skipped", "with": "x"},
+        {"check": "five", "in": "core.faults.Faults.take", "gone": "x"},
+    ]
+    monkeypatch.setattr(mutants, "data", lambda: {"others": entries, "survivors": None})
+    with pytest.raises(mutants.SelectorError) as failed:
+        mutants.mutants()
+    message = str(failed.value)
+    assert "5 unresolved entries" in message
+    for each in (
+        *("no module of the package in 'core.nowhere.run'", "0 definitions of 'gone' for 'core.faults.Faults.gone'"),
+        *("0 places for 'never: gone'", "unknown form: check, in, never, with", "unknown form: check, in, gone"),
+    ):
+        assert each in message
+
+
+def test_raised_errors_are_found_by_name_and_function() -> None:
     source = "def rule(tx):\n    if tx:  # why\n        raise catalog.NO(id='é')\n    raise SeedError(())\n"
     source += "class Field:\n    def load(self):\n        raise catalog.NOT_JSON[0]() from None\n"
-    found = mutate.RaiseFinder(source).found
+    found = list(mutants.raised_errors(source))
     assert [name for name, _ in found] == ["NO @ rule", "NOT_JSON @ Field.load"]
-    assert [mutate.replaced(source, node, "pass") for _, node in found] == [
-        source.replace("raise catalog.NO(id='é')", "pass"),
-        source.replace("raise catalog.NOT_JSON[0]() from None", "pass"),
+    tree = ast.parse(source)
+    assert [ast.unparse(mutants.nth_node(tree, number)) for _, number in found] == [
+        "raise catalog.NO(id='é')",
+        "raise catalog.NOT_JSON[0]() from None",
     ]
 
 
-def test_checks_of_a_field_are_removed_one_at_a_time(mutate: ModuleType) -> None:
+def test_checks_of_a_field_are_removed_one_at_a_time() -> None:
     """Each statement removes the check of its error, and leaves the others."""
     values: dict[str, Any] = {"missing": {}, "type": {"name": 5}, "short": {"name": ""}, "start": {"name": "xy"}}
 
@@ -70,11 +156,11 @@ def test_checks_of_a_field_are_removed_one_at_a_time(mutate: ModuleType) -> None
 
     def errors(statement: str) -> set[str]:
         schema = Schema.from_dict({"name": field()})
-        exec(statement, {"schema": schema})
+        exec(statement.format("schema._declared_fields['name']"), {"schema": schema, "mutated": mutated})
         return {message for data in values.values() for message in schema().validate(data).get("name", ())}
 
     assert errors("") == set(values)
-    found = list(mutate.field_checks(field(), "schema._declared_fields['name']", is_text_only=False))
+    found = list(mutants.field_checks(field(), is_text_only=False))
     assert [(error, kind) for error, kind, _ in found] == [
         ("missing", " (required)"),
         ("type", " (type)"),
@@ -92,9 +178,9 @@ def test_checks_of_a_field_are_removed_one_at_a_time(mutate: ModuleType) -> None
             assert errors(statement) == set(values) - {"type", error}
 
 
-def test_checks_of_schemas_are_found(mutate: ModuleType) -> None:
+def test_checks_of_schemas_are_found() -> None:
     """A field that is inherited is one of its own schema alone; texts of a query have no other type."""
-    names = [mutant.name for mutant in mutate.of_providers()]
+    names = [mutant.name for mutant in mutants.of_providers()]
     pools = [name for name in names if "@ PoolSchema.name" in name and name.startswith("sendgrid")]
     assert pools == [
         "sendgrid NAME_MISSING @ PoolSchema.name (required)",

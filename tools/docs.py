@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import mutants
 import yaml
 
 from mockserver.connections import MAX_BODY
@@ -137,10 +138,8 @@ def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
 def summary(link: str) -> Iterator[str]:
     """Return paragraphs about what is proven, not proven and unknown."""
     operations_, errors, assumed = counts()
-    mutants = yaml.safe_load((ROOT / "tests" / "mutants.yaml").read_text("utf-8"))
     kinds = Counter(each["kind"] for each in errors)
-    known = [*mutants["others"], *mutants["providers"].values()]
-    surviving = sum(isinstance(each, dict) and "survives" in each for each in known)
+    known, surviving = mutants.mutants(), mutants.survivors()
     driven = share([each["evidence"]["clients"] for each in operations_])
     modelled = share([each["evidence"]["models"] for each in operations_])
     unproven = yaml.safe_load((ROOT / "tests" / "unproven.yaml").read_text("utf-8"))
@@ -149,7 +148,7 @@ def summary(link: str) -> Iterator[str]:
         f"all are fuzzed; {driven} are called by a vendor's own client, {modelled} are compared with an "
         f"independent model. {len(errors)} errors: {kinds['documented']} are in a vendor's documents, "
         f"{kinds['observed']} were observed. {len(known)} mutants lack one check each; the tests kill "
-        f"{len(known) - surviving} of them.",
+        f"{len(known) - len(surviving)} of them.",
         f"**Not proven.** {' '.join(unproven)}",
         f"**Unknown.** {kinds['assumed']} errors have a message without a source. They and everything else that is "
         f"assumed, {len(assumed)} items together, are [listed with reasons]({link}#assumed).",
@@ -167,7 +166,7 @@ def evidence() -> Iterator[str]:
     yield "- *example*: the documents' own examples are replayed, and the responses compared byte for byte;"
     yield "- a client: the vendor's own client calls it;"
     yield "- *model*: a simple model of the vendor is compared with the server, step by step;"
-    yield "- *mutant*: a mutant without the check of this error is killed by a test."
+    yield "- *mutants*: the number of mutants without a check of this error; a test kills each."
     yield from [
         "",
         "## Assumed",

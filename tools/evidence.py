@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mutants
 import pytest
-import yaml
 
 from mockserver.core.errors import ErrorMessage, entries
 from mockserver.core.memory_store import MemoryStore
@@ -23,7 +23,6 @@ from mockserver.providers import PROVIDERS
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "mockserver" / "evidence.json"
-MUTANTS = ROOT / "tests" / "mutants.yaml"
 
 Met = set[tuple[str, str | None, str | None]]
 """Provider, operation if one matched, key of the error if there was one."""
@@ -71,14 +70,15 @@ class Witness:
         return report
 
 
-def killing_tests() -> Iterator[tuple[str, str]]:
-    """Yield the error of every mutant of a provider, and the test that kills it."""
+def killed_mutants() -> Iterator[str]:
+    """Yield the error of every mutant of a provider that a test kills."""
     catalogs = {provider.name: provider.catalog for provider in PROVIDERS}
-    for mutant, test in yaml.safe_load(MUTANTS.read_text("utf-8"))["providers"].items():
-        provider, name = mutant.split()[:2]
+    surviving = mutants.survivors()
+    for mutant in mutants.of_providers():
+        provider, name = mutant.name.split()[:2]
         error = getattr(catalogs[provider], name, None)
-        if isinstance(error, ErrorMessage) and isinstance(test, str):
-            yield f"{provider}.{error.key}", test
+        if isinstance(error, ErrorMessage) and mutant.name not in surviving:
+            yield f"{provider}.{error.key}"
 
 
 def collect(witness: Witness) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def collect(witness: Witness) -> dict[str, Any]:
             evidence = {"fuzzed": True, "examples": 0, "clients": [], "models": []}
             found["operations"][f"{provider.name}.{operation.id}"] = evidence
         for key in entries(provider.catalog):
-            evidence = {"examples": 0, "clients": [], "models": [], "mutants": []}
+            evidence = {"examples": 0, "clients": [], "models": [], "mutants": 0}
             found["errors"][f"{provider.name}.{key}"] = evidence
     for (kind, name), met in sorted(witness.found.items()):
         for (what, key), times in met.items():
@@ -102,8 +102,8 @@ def collect(witness: Witness) -> dict[str, Any]:
                 evidence["examples"] += times
             else:
                 evidence[kind].append(name)
-    for key, test in killing_tests():
-        found["errors"][key]["mutants"] = sorted({*found["errors"][key]["mutants"], test})
+    for key in killed_mutants():
+        found["errors"][key]["mutants"] += 1
     return found
 
 

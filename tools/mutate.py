@@ -1,252 +1,71 @@
-"""Remove one check after another, and see that a test fails without it.
+"""Mutation tests: run the mutants of the package, and see that a test kills each.
 
-A mutant is the project without one check: an error, a limit, a lock, a condition. Those of the providers are found in
-their source: every error that is raised, and in every field of a schema each of its validators, its type, and that it
-is required. They are named by the error's name in the catalog and the function or field that it stands in. All others
-are declared in `tests/mutants.yaml`, which also has, for each mutant of either kind, a test that kills it, or the
-reason why it survives.
+The tests of a mutant are found: one run with a mark at every mutant shows which tests reach it. Of these, the nearest
+run first, until one fails. Both are remembered in `.mutants-cache.json`. `tools/mutants.py` says what the mutants are.
 
-    tools/mutate.py                   run all
-    tools/mutate.py --some            run every eighth
-    tools/mutate.py WORD...           run those whose names contain one of these words
-    tools/mutate.py --find [WORD...]  find the killing tests of new mutants of providers, and write their names down
+    tools/mutate.py           run all
+    tools/mutate.py --some    run every eighth
+    tools/mutate.py WORD...   run those whose names contain one of these words
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import importlib
-import inspect
-import itertools
+import functools
+import hashlib
 import json
+import multiprocessing
 import os
-import pkgutil
 import re
 import shutil
 import signal
 import sys
 import tempfile
-import time
-import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any
 
-import yaml
+from mutants import FILE, PACKAGE, ROOT, Mutant, SelectorError, mutants, replace, survivors
 
-ROOT = Path(__file__).parent.parent
-FILE = ROOT / "tests" / "mutants.yaml"
-PROVIDERS = "mockserver/providers"
-OTHER_ERRORS = ("SeedError", "ValidationError", "ValueError", "KeyError", "TypeError", "self.make_error")
-"""Exceptions that are no errors of a provider; those of fields are found in the schemas."""
-PROVIDER_TESTS = "tests/providers/"
-TEXT_ONLY = ("mailgun",)
-"""Providers whose strings are all of forms and queries, where no value has another type."""
-SECONDS = 120
-"""How long the tests may take without a check; a mutant that hangs is killed, too."""
-SECONDS_OF_ALL = 1_200
-"""How long all tests of a provider may take, or all that are named."""
-FAILED = 1
-"""How pytest ends when tests ran, and some of them failed."""
-FIRST, OUTPUT, MET = "first-failure", "output", "errors-met"
-
-ACCEPT_ANY_TYPE = """
-
-def _accept_any_type(field):
-    import marshmallow
-
-    class Lenient(type(field)):
-        def _deserialize(self, value, *args, **kwargs):
-            try:
-                return super()._deserialize(value, *args, **kwargs)
-            except marshmallow.ValidationError:
-                return value
-
-    field.__class__ = Lenient
-
-"""
+CACHE = ROOT / ".mutants-cache.json"
+UNMARKED = (
+    *("contract", "models", "test_bench", "test_cli", "test_deploy", "test_docs", "test_examples"),
+    *("test_fuzzing", "test_hostile", "test_lock", "test_matrix", "test_mutants", "test_packaging"),
+    *("test_pytest_plugin", "test_redis_server", "test_redis_store", "test_replicas", "test_server", "test_soak"),
+    *("test_stopping", "test_testcontainers", "test_tls"),
+)
+"""Tests, by how their names start, that take long or start processes; they run for mutants that name them."""
+CRASHED = 70
+"""How a process ends in which pytest itself fails."""
+BATCHES = (4, 40, None)
+"""How many tests run at a time, until one fails."""
+COMMON = {"test", "tests", "the", "its", "and", "not", "are", "that", "with"}
+"""Words that say nothing about what a test is of."""
+PRELOADED = ("click", "flask", "jsonschema_rs", "marshmallow", "pytest", "redis", "requests", "yaml")
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """A file of the project, and what it is without a check."""
-
-    name: str
-    file: str
-    text: str
-    """The whole file without the check."""
-
-    @property
-    def provider(self) -> str:
-        return self.file.removeprefix(f"{PROVIDERS}/").partition("/")[0]
+# Run tests
 
 
-class Known(NamedTuple):
-    """What is known of a mutant."""
-
-    test: str | None = None
-    survives: str | None = None
-    """Why no test can kill it, if so."""
-
-
-# Find the checks
-
-
-class RaiseFinder(ast.NodeVisitor):
-    """Finds the errors that a module of a provider raises."""
-
-    def __init__(self, source: str) -> None:
-        self.found: list[tuple[str, ast.Raise]] = []
-        """The error's name and the function; and the statement."""
-        self._inside: list[str] = []
-        self.visit(ast.parse(source))
-
-    def _scope(self, node: ast.FunctionDef | ast.ClassDef) -> None:
-        self._inside.append(node.name)
-        self.generic_visit(node)
-        self._inside.pop()
-
-    visit_FunctionDef = visit_ClassDef = _scope
-
-    def visit_Raise(self, node: ast.Raise) -> None:
-        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        if raised is not None and ast.unparse(raised) not in OTHER_ERRORS:
-            (name, *_) = re.findall(r"\w+", ast.unparse(raised).removeprefix("catalog."))
-            self.found.append((f"{name} @ {'.'.join(self._inside)}", node))
-
-
-def replaced(source: str, node: ast.stmt, instead: str) -> str:
-    """Return a source with something else where a statement of it is."""
-    lines = source.encode().splitlines(keepends=True)
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    before = b"".join(lines[: node.lineno - 1]) + lines[node.lineno - 1][: node.col_offset]
-    after = lines[node.end_lineno - 1][node.end_col_offset :] + b"".join(lines[node.end_lineno :])
-    return (before + instead.encode() + after).decode()
-
-
-def raised_errors(provider: str) -> Iterator[Mutant]:
-    """Yield a provider without each statement that raises an error."""
-    for path in sorted((ROOT / PROVIDERS / provider).rglob("*.py")):
-        source = path.read_text("utf-8")
-        for name, node in RaiseFinder(source).found:
-            yield Mutant(f"{provider} {name}", str(path.relative_to(ROOT)), replaced(source, node, "pass"))
-
-
-def schema_checks(provider: str) -> Iterator[Mutant]:
-    """Yield a provider without each check of the fields of its schemas."""
-    from mockserver.web.schemas import Schema
-
-    catalog = importlib.import_module(f"mockserver.providers.{provider}.catalog")
-    names = {id(value): name for name, value in vars(catalog).items()}
-    package = importlib.import_module(f"mockserver.providers.{provider}.schemas")
-    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        module = importlib.import_module(info.name)
-        file = f"{info.name.replace('.', '/')}.py"
-        source = (ROOT / file).read_text("utf-8")
-        for schema in vars(module).values():
-            if not (inspect.isclass(schema) and issubclass(schema, Schema) and schema.__module__ == info.name):
-                continue
-            bases = [vars(base).get("_declared_fields", {}) for base in schema.__mro__[1:]]
-            for name, field in schema._declared_fields.items():
-                if any(base.get(name) is field for base in bases):
-                    continue
-                is_text_only = provider in TEXT_ONLY or schema.__name__.endswith("QuerySchema")
-                where = f"{schema.__name__}.{name}"
-                declared = f"{schema.__name__}._declared_fields[{name!r}]"
-                for error, kind, statement in field_checks(field, declared, is_text_only=is_text_only):
-                    if id(error) in names:
-                        yield Mutant(f"{provider} {names[id(error)]} @ {where}{kind}", file, f"{source}\n{statement}\n")
-
-
-def field_checks(field: Any, declared: str, *, is_text_only: bool) -> Iterator[tuple[object, str, str]]:
-    """Yield the error of each check of a field, its kind, and the statement that removes it from the field."""
-    from marshmallow import fields
-
-    if field.required:
-        yield field.error_messages["required"], " (required)", f"{declared}.required = False"
-    if not (type(field) is fields.String and is_text_only):
-        yield field.error_messages["invalid"], " (type)", f"{ACCEPT_ANY_TYPE}_accept_any_type({declared})"
-    for number, validator in enumerate(field.validators):
-        error = getattr(validator, "error", None)
-        if error is None:
-            error = inspect.getclosurevars(validator).nonlocals["error"]
-        yield error, "", f"del {declared}.validators[{number}]"
-
-
-def of_providers() -> Iterator[Mutant]:
-    """Yield every mutant that is found in the source of the providers."""
-    for path in sorted((ROOT / PROVIDERS).iterdir()):
-        if not (path / "catalog.py").is_file():
-            continue
-        times: Counter[str] = Counter()
-        for mutant in itertools.chain(raised_errors(path.name), schema_checks(path.name)):
-            times[mutant.name] += 1
-            again = f" ({times[mutant.name]})" if times[mutant.name] > 1 else ""
-            yield Mutant(mutant.name + again, mutant.file, mutant.text)
-
-
-def declared(entries: Sequence[Mapping[str, Any]]) -> Iterator[Mutant]:
-    """Yield the mutants that are declared. Ends the program if the text of one is not once in its file."""
-    for entry in entries:
-        source = (ROOT / entry["file"]).read_text("utf-8")
-        if source.count(entry["out"]) != 1:
-            sys.exit(f"{FILE.name}: {entry['check']}: is {source.count(entry['out'])} times in {entry['file']}")
-        yield Mutant(entry["check"], entry["file"], source.replace(entry["out"], entry.get("in", "")))
-
-
-def mutants() -> list[tuple[Mutant, Known]]:
-    """Return every mutant with what is known of it."""
-    data = yaml.safe_load(FILE.read_text("utf-8"))
-    others = [
-        (mutant, Known(entry.get("test"), entry.get("survives")))
-        for mutant, entry in zip(declared(data["others"]), data["others"], strict=True)
-    ]
-    known = {name: Known(**said) if isinstance(said, dict) else Known(said) for name, said in data["providers"].items()}
-    return [*others, *((mutant, known.get(mutant.name, Known())) for mutant in of_providers())]
-
-
-def stale() -> list[str]:
-    """Return the names of mutants that are written down, and are in no source any more."""
-    there = {mutant.name for mutant in of_providers()}
-    return [name for name in yaml.safe_load(FILE.read_text("utf-8"))["providers"] if name not in there]
-
-
-def is_test(name: str) -> bool:
-    """Return whether there is a test of this name."""
-    file, *parts = name.split("::")
-    path = ROOT / file
-    body = ast.parse(path.read_text("utf-8")).body if path.is_file() else []
-    if parts[-1] == "runTest":  # of a state machine, which is assigned
-        return any(parts[0] in ast.unparse(node) for node in body if isinstance(node, ast.Assign))
-    return any(isinstance(node, ast.FunctionDef) and node.name == parts[0] for node in body)
-
-
-# Run the tests
-
-
-@contextlib.contextmanager
-def tree(mutant: Mutant | None) -> Iterator[Path]:
-    """Make a copy of the project as a mutant."""
-    with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as name:
-        root = Path(name)
-        for path in ROOT.iterdir():
-            if path.name not in ("mockserver", ".git", "build", "dist") and not path.name.endswith(".egg-info"):
-                (root / path.name).symlink_to(path)
-        shutil.copytree(ROOT / "mockserver", root / "mockserver")  # and with it what is compiled already
-        if mutant is not None:
-            file = root / mutant.file
-            file.write_text(mutant.text, "utf-8")
-            for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
-                compiled.unlink()
-        yield root
+def copy_project(folder: Path, files: Mapping[str, str]) -> None:
+    """Make a copy of the project that has other texts of some files of the package."""
+    for path in ROOT.iterdir():
+        if path.name not in (PACKAGE, ".git", "build", "dist") and path.suffix != ".egg-info":
+            (folder / path.name).symlink_to(path)
+    shutil.copytree(ROOT / PACKAGE, folder / PACKAGE)  # and with it what is compiled already
+    shutil.copy(Path(__file__).with_name("mutated.py"), folder)
+    for file, text in files.items():
+        (folder / file).write_text(text, "utf-8")
+        for compiled in (folder / file).parent.glob(f"__pycache__/{Path(file).stem}.*"):
+            compiled.unlink()
 
 
 class FirstFailure:
-    """A plugin of pytest: notes which test failed first."""
+    """A pytest plugin that writes down which test fails first."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -256,232 +75,213 @@ class FirstFailure:
             self._path.write_text(report.nodeid, "utf-8")
 
 
-class ErrorsMet:
-    """A plugin of pytest: notes which errors of the providers each test got, and which functions raised them."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._test = ""
-        self._met: dict[str, set[str]] = defaultdict(set)
-
-    def pytest_sessionstart(self) -> None:
-        from mockserver.core.errors import ApiError, entries
-        from mockserver.providers import PROVIDERS
-
-        known = {id(each): (one.name, each.key.upper()) for one in PROVIDERS for each in entries(one.catalog).values()}
-        init = ApiError.__init__
-
-        def noted(error: Any, entry: Any, values: Any) -> None:
-            if id(entry) in known:
-                provider, name = known[id(entry)]
-                function = sys._getframe(2).f_code.co_qualname.replace(".<locals>", "")
-                where = (f"{provider} {name} @ {function}", f"{provider} @ {function}", f"{provider} {name}")
-                self._met[self._test].update(where)
-            init(error, entry, values)
-
-        ApiError.__init__ = noted  # type: ignore[method-assign]
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._test = nodeid.partition("[")[0]
-
-    def pytest_sessionfinish(self) -> None:
-        self._path.write_text(json.dumps({test: sorted(errors) for test, errors in self._met.items()}), "utf-8")
-
-
-class Result(NamedTuple):
-    """How the tests of a mutant ended."""
-
-    code: int | None
-    """How pytest ended; None: never."""
-    failed: str | None
-    """The first test that failed."""
-    output: str
-    met: Mapping[str, Sequence[str]]
-    """The errors that each test got, with every check in its place."""
-
-    @property
-    def is_killed(self) -> bool:
-        return self.code in (FAILED, None)
-
-
-J = TypeVar("J")
-
-
-def run(
-    jobs: Iterable[tuple[J, Mutant | None, Sequence[str]]], seconds: float = SECONDS_OF_ALL
-) -> Iterator[tuple[J, Result]]:
-    """Run tests, each time of another mutant, as many at a time as there are processors.
-
-    pytest runs in a copy of this process, in which everything but the server is imported already.
-    """
-    waiting = iter(jobs)
-    running: dict[int, tuple[J, Path, float]] = {}
-    with contextlib.ExitStack() as stack:
-        while True:
-            for job, mutant, tests in itertools.islice(waiting, (os.cpu_count() or 1) - len(running)):
-                root = stack.enter_context(tree(mutant))
-                child = os.fork()
-                if child == 0:
-                    _run_here(root, tests, records=mutant is None)
-                running[child] = job, root, time.monotonic() + seconds
-            if not running:
-                return
-            time.sleep(0.02)
-            for child, (job, root, deadline) in list(running.items()):
-                done, status = os.waitpid(child, os.WNOHANG)
-                late = not done and time.monotonic() > deadline
-                if late:
-                    os.killpg(child, signal.SIGKILL)
-                    os.waitpid(child, 0)
-                if done or late:
-                    del running[child]
-                    output = (root / OUTPUT).read_text("utf-8", "replace")
-                    failed = (root / FIRST).read_text("utf-8") if (root / FIRST).exists() else None
-                    met = json.loads((root / MET).read_text("utf-8")) if (root / MET).exists() else {}
-                    shutil.rmtree(root)
-                    yield job, Result(None if late else os.waitstatus_to_exitcode(status), failed, output, met)
-
-
-def _run_here(root: Path, tests: Sequence[str], *, records: bool) -> NoReturn:
-    """Run tests in this process, which is not to return."""
+def _run_here(folder: Path, options: Sequence[str]) -> None:
+    """Run pytest in this process, which was forked for it."""
     import pytest
 
-    code = 70
-    try:
-        assert not any(name.partition(".")[0] == "mockserver" for name in sys.modules)
-        os.setsid()
-        descriptor = os.open(root / OUTPUT, os.O_WRONLY | os.O_CREAT)
-        for stream in (1, 2):
-            os.dup2(descriptor, stream)
-        os.chdir(root)
-        os.environ["PYTHONPATH"] = str(root)
-        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        sys.dont_write_bytecode = True
-        sys.path.insert(0, str(root))
-        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:randomly"]
-        plugins = [FirstFailure(root / FIRST), *([ErrorsMet(root / MET)] if records else [])]
-        code = int(pytest.main([*options, "--rootdir", str(root), *tests], plugins=plugins))
-        sys.stdout.flush()
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
+    os.setsid()
+    output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(folder)
+    os.environ.update(PYTHONPATH=str(folder), HYPOTHESIS_STORAGE_DIRECTORY=str(folder / "hypothesis"))
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(folder))
+    always = ["--rootdir", str(folder), "-q", "-x", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
+    code = CRASHED
+    with contextlib.suppress(BaseException):  # pytest prints it
+        code = int(pytest.main([*always, *options], plugins=[FirstFailure(folder / "failed")]))
+    sys.stdout.flush()
+    os._exit(code)
 
 
-def warm() -> None:
-    """Import once what every run needs, and forget the server, which each run imports as its mutant."""
-    import click  # noqa: F401
-    import flask  # noqa: F401
-    import jsonschema_rs  # noqa: F401
-    import marshmallow  # noqa: F401
-    import pytest  # noqa: F401
-    import requests  # noqa: F401
-    import waitress  # noqa: F401
+@dataclass(frozen=True)
+class Result:
+    """How tests of a mutant ended."""
 
-    for name in [name for name in sys.modules if name.partition(".")[0] == "mockserver"]:
-        del sys.modules[name]
+    code: int | None
+    """The exit code of pytest; None if it had to be killed."""
+    failed: str
+    """The first test that failed."""
+    output: str
+    reached: str = ""
+
+    @property
+    def outcome(self) -> str:
+        return {0: "survived", 1: "killed", None: "timeout"}.get(self.code, "error")
+
+
+@functools.cache
+def processes() -> Any:
+    """Return how processes are started: forked from one that has imported all but the package."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return context
+
+
+def run(files: Mapping[str, str], options: Sequence[str], seconds: float) -> Result:
+    """Run pytest with other texts of some files of the package."""
+    with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        copy_project(folder, files)
+        process = processes().Process(target=_run_here, args=(folder, options))
+        process.start()
+        process.join(seconds)
+        code = process.exitcode
+        if code is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.join()
+        failed, output, reached = (
+            (folder / each).read_text("utf-8", "replace") if (folder / each).exists() else ""
+            for each in ("failed", "output", "reached")
+        )
+        return Result(code, failed.partition("[")[0], output, reached)
 
 
 # Find the tests
 
 
-def suspects(provider: str) -> list[str]:
-    """Return the files of the tests that may kill a provider's mutants."""
-    patterns = (f"providers/test_{provider}*.py", f"clients/test_{provider}*.py", "test_pipeline.py", "test_tenants.py")
-    return [str(path.relative_to(ROOT)) for each in patterns for path in sorted((ROOT / "tests").glob(each))]
+def marked(every: Sequence[Mutant]) -> dict[str, str]:
+    """Return the files of the package with a mark at each mutant that records which tests reach it."""
+    files: dict[str, str] = {}
+    for file in {mutant.file for mutant in every}:
+        tree = ast.parse((ROOT / file).read_text("utf-8"))
+        nodes, statements, calls = list(ast.walk(tree)), {}, ["import mutated"]
+        for statement in nodes:  # the innermost comes last
+            if isinstance(statement, ast.stmt):
+                statements.update(dict.fromkeys(map(id, ast.walk(statement)), statement))
+        for number, mutant in enumerate(every):
+            if mutant.file == file and mutant.node is not None:
+                statement = statements[id(nodes[mutant.node])]
+                (mark,) = ast.parse(f"__import__('mutated').reached({number})").body
+                replace(tree, statement, [mark, statement])
+            elif mutant.file == file:
+                calls.append(f"mutated.mark({mutant.schema_field}, {number})")
+        tree.body += ast.parse("\n".join(calls)).body
+        files[file] = ast.unparse(ast.fix_missing_locations(tree))
+    return files
 
 
-def find(chosen: Sequence[tuple[Mutant, Known]], names: Sequence[str]) -> int:
-    """Find the killing tests of mutants that have none yet, and write them down; return how many survive.
-
-    First it tries the tests that get the error with every check in its place, from those that get the fewest others on.
-    """
-    left = [
-        mutant
-        for mutant, known in chosen
-        if PROVIDERS in mutant.file and known.survives is None and (known.test is None or not is_test(known.test))
+def find_tests(every: Sequence[Mutant]) -> dict[str, list[str]]:
+    """Return the tests that reach each mutant, by running those that need no other processes."""
+    tests = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if not path.relative_to(ROOT / "tests").as_posix().startswith(UNMARKED)
     ]
-    providers = sorted({mutant.provider for mutant in left})
-    met: dict[str, list[str]] = defaultdict(list)
-    for provider, result in run((each, None, suspects(each)) for each in providers):
-        if result.code != 0:
-            sys.exit(f"{result.output}\nWith every check in its place, tests of {provider} fail: {result.failed}")
-        for test, errors in sorted(result.met.items(), key=lambda item: (PROVIDER_TESTS not in item[0], len(item[1]))):
-            for error in errors:
-                met[error].append(test)
-
-    def likely(mutant: Mutant) -> list[str]:
-        error, _, function = mutant.name.partition(" @ ")
-        keys = (f"{error} @ {function.partition(' (')[0]}", f"{mutant.provider} @ {function.partition(' (')[0]}", error)
-        return list(dict.fromkeys(test for key in keys for test in met[key]))
-
-    for tests_of in (
-        lambda mutant: likely(mutant)[:5],
-        lambda mutant: likely(mutant)[5:],
-        lambda mutant: suspects(mutant.provider),
-    ):
-        jobs = [(mutant, mutant, tests_of(mutant)) for mutant in left if tests_of(mutant)]
-        for mutant, result in run(jobs):
-            if result.code == FAILED and result.failed is not None:
-                left.remove(mutant)
-                test = result.failed.partition("[")[0]
-                print(f"{mutant.name}\n    {test}", flush=True)
-                write(mutant.name, test, names)
-    for mutant in left:
-        print(f"NO TEST: {mutant.name}", flush=True)
-    return len(left)
+    selection = ["-n", str(os.cpu_count() or 1), "-m", "not slow and not node and not container", *tests]
+    result = run(marked(every), selection, 1_200)
+    if result.code != 0:
+        sys.exit(f"{result.output}\nTests fail without a mutant.")
+    reached = defaultdict(list)
+    for line in sorted(set(result.reached.splitlines())):
+        number, _, test = line.partition(" ")
+        if not test or test.startswith("tests/"):  # and not a test that a test runs
+            reached[every[int(number)].name].append(test)
+    return dict(reached)
 
 
-def write(name: str, test: str, names: Sequence[str]) -> None:
-    """Write a test down, in the order of `names`; what is not among them is in no source any more, and left out."""
-    text = FILE.read_text("utf-8")
-    known = {**yaml.safe_load(text)["providers"], name: test}
-    ordered = {each: known[each] for each in names if each in known}
-    start = text[: text.index("\nproviders:") + len("\nproviders:")]
-    section = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=10_000)
-    FILE.write_text(start + "\n" + "".join(f"  {line}\n" for line in section.splitlines()), "utf-8")
+def cached() -> dict[str, Any]:
+    """Return what earlier runs found: the tests that reach each mutant, and the test that killed it."""
+    return json.loads(CACHE.read_text("utf-8")) if CACHE.is_file() else {}
+
+
+def reaching_tests(every: Sequence[Mutant]) -> dict[str, list[str]]:
+    """Return the tests that reach each mutant; only a change of the package or its tests needs another run."""
+    digest = hashlib.sha256()
+    for path in sorted([*(ROOT / PACKAGE).rglob("*.py"), *(ROOT / "tests").rglob("*.py"), FILE]):
+        digest.update(path.read_bytes())
+    cache = cached()
+    if cache.get("sources") != digest.hexdigest():
+        cache.update(sources=digest.hexdigest(), reached=find_tests(every))
+        CACHE.write_text(json.dumps(cache), "utf-8")
+    return cache["reached"]  # type: ignore[no-any-return]
+
+
+def ranked(mutant: Mutant, every: Sequence[Mutant], reached: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the tests that could kill a mutant, the nearest first.
+
+    Near is a test whose name has the same words, then one of the module: most of what it reaches is there. A mutant
+    that only an import reaches could be killed by every test of the module.
+    """
+    if mutant.tests:
+        return list(mutant.tests)
+    here, total = Counter[str](), Counter[str]()
+    for each in every:
+        tests = reached.get(each.name, ())
+        total.update(tests)
+        here.update(tests if each.file == mutant.file else ())
+    found = reached.get(mutant.name, ())
+    tests = [test for test in (here if "" in found else found) if test]
+    killer = cached().get("killed", {}).get(mutant.name)
+    provider = mutant.file.partition("/providers/")[2].partition("/")[0]
+    own = f"tests/providers/test_{provider}"
+    about = stems(f"{mutant.name} {Path(mutant.file).stem} {' '.join(mutant.edit.names if mutant.edit else ())}")
+    return sorted(
+        tests,
+        key=lambda test: (
+            test != killer,
+            not (provider and test.startswith(own)),
+            -len(about & stems(test)),
+            -here[test] / total[test],
+        ),
+    )
+
+
+def stems(text: str) -> set[str]:
+    """Return how the words of a text start."""
+    return {word[:5] for word in re.findall("[a-z]{3,}", text.lower())} - COMMON
 
 
 # Run the mutants
 
 
-def replay(chosen: Sequence[tuple[Mutant, Known]]) -> int:
-    """Run each mutant's test, and return how many mutants it did not kill."""
-    tests = sorted({known.test for _, known in chosen if known.test is not None})
-    ((_, whole),) = run([(None, None, tests)])
-    if whole.code != 0:
-        sys.exit(f"{whole.output}\nWith every check in its place, pytest ends with {whole.code} at {whole.failed}.")
-    wrong = 0
-    for mutant, known in chosen:
-        if known == Known():
-            wrong += 1
-            print(f"no test is named: {mutant.name}", flush=True)
-    jobs = [((mutant, known.test), mutant, [known.test]) for mutant, known in chosen if known.test is not None]
-    for (mutant, test), result in run(jobs, SECONDS):
-        if not result.is_killed:
-            wrong += 1
-            *_, last = "", *result.output.strip().splitlines()
-            print(f"SURVIVED ({result.code}, {last}): {mutant.name}\n    {test}", flush=True)
-    survivors = [f"    {mutant.name}: {known.survives}" for mutant, known in chosen if known.survives is not None]
-    killed = len(chosen) - wrong - len(survivors)
-    print(f"{len(chosen)} mutants: {killed} killed, {wrong} not, {len(survivors)} known to survive.")
-    print(*survivors, sep="\n", end="\n" if survivors else "")
-    return wrong
+def kill(mutant: Mutant, tests: Sequence[str]) -> Result:
+    """Run tests of a mutant until one fails."""
+    result, left = Result(0, "", ""), list(tests)
+    selection = "not slow" if "redis" in mutant.file else "not slow and not redis"
+    for size in BATCHES:
+        batch, left = left[:size], left[size:] if size else []
+        if batch and result.code in (0, 5):  # 5: none is selected
+            result = run({mutant.file: mutant.source}, ["-m", selection, *batch], 60 + 2 * len(batch))
+    return result
+
+
+def report(chosen: Sequence[Mutant], every: Sequence[Mutant]) -> int:
+    """Run mutants, and return how many survive that should not, or do not although they are said to."""
+    reached, known, killed = reaching_tests(every), survivors(), {}
+    outcomes: Counter[str] = Counter()
+    problems = 0
+    tests = {mutant.name: ranked(mutant, every, reached) for mutant in chosen}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for mutant, result in zip(chosen, pool.map(lambda each: kill(each, tests[each.name]), chosen), strict=True):
+            outcome = "survived" if mutant.name in known and result.code == 0 else result.outcome
+            outcomes[outcome] += 1
+            is_problem = outcome == "error" or (outcome == "survived") != (mutant.name in known)
+            problems += is_problem
+            if outcome == "killed":
+                killed[mutant.name] = result.failed
+            where = result.failed or known.get(mutant.name) or f"{len(tests[mutant.name])} tests reach it"
+            print(f"{'PROBLEM: ' * is_problem}{outcome}: {mutant.name}\n    {where}", flush=True)
+            if outcome == "error":
+                print(result.output)
+    cache = cached()
+    CACHE.write_text(json.dumps({**cache, "killed": {**cache.get("killed", {}), **killed}}), "utf-8")
+    print(f"{len(chosen)} mutants: {', '.join(f'{count} {outcome}' for outcome, count in outcomes.most_common())}.")
+    return problems
 
 
 def main() -> None:
-    unknown = [word for word in sys.argv[1:] if word.startswith("--") and word not in ("--find", "--some")]
+    unknown = [word for word in sys.argv[1:] if word.startswith("--") and word != "--some"]
     if unknown:
-        sys.exit(f"{', '.join(unknown)}: no option; there is --find, --some, and words of the names of mutants")
+        sys.exit(f"{', '.join(unknown)}: no option; there is --some, and words of the names of mutants")
     words = [word for word in sys.argv[1:] if not word.startswith("--")]
-    every = mutants()
-    chosen = [item for item in every if not words or any(word in item[0].name for word in words)]
-    if "--some" in sys.argv:
-        chosen = chosen[::8]
-    warm()
-    names = [mutant.name for mutant, _ in every]
-    sys.exit(1 if (find(chosen, names) if "--find" in sys.argv else replay(chosen)) else 0)
+    try:
+        every = mutants()
+    except SelectorError as error:
+        sys.exit(str(error))
+    chosen = [each for each in every if not words or any(word in each.name for word in words)]
+    sys.exit(1 if report(chosen[::8] if "--some" in sys.argv else chosen, every) else 0)
 
 
 if __name__ == "__main__":
