@@ -66,7 +66,7 @@ RETRY = 0.1
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses of all interfaces, and the address by which the own machine reaches them."""
-HTTPS_ONLY = b"This port speaks HTTPS only: ask https://, not http://.\n"
+HTTPS_ONLY = b"This port serves HTTPS only: use https://, not http://.\n"
 PLAIN_HTTP_RESPONSE = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
     % (len(HTTPS_ONLY), HTTPS_ONLY)

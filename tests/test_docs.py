@@ -30,7 +30,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from mockserver import Server, Tenant, pytest_plugin, run_server, tls
+from mockserver import Server, Tenant, run_server, tls
 from mockserver.core import seed
 from mockserver.providers import PROVIDERS
 from mockserver.pytest_plugin import ARGUMENTS, FAULT
@@ -384,7 +384,6 @@ def test_fixtures_are_documented(server: Server, tmp_path: Path) -> None:
 def test_arguments_are_documented() -> None:
     """The page has every argument of the marker, of a fault and of an assertion, and no other."""
     assert names(PLUGIN, "argument") == sorted(ARGUMENTS) == sorted(tenants.TenantOptions.__annotations__)
-    assert list(pytest_plugin.PROVIDERS) == [provider.name for provider in PROVIDERS]
     assert sorted(FAULT) == sorted(["operation", *tenants.FaultOptions.__annotations__])
     assert names(PLUGIN, "argument of a fault") == sorted(tenants.FaultOptions.__annotations__)
     assert names(PLUGIN, "value") == sorted(calls.MatchOptions.__annotations__)

@@ -17,7 +17,7 @@ SWITCHES = ["switch", "documented", "live", "when it is on", "kind", "source"]
 @click.argument("seed", metavar="FILE[#NAME]")
 def validate(seed: str) -> None:
     """Validate a seed. The exit code is 2 if it is invalid, with file, line and reason."""
-    click.echo(f"OK: {seed}: name '{load_seed(seed).name}'")
+    click.echo(f"OK: {seed}: seed '{load_seed(seed).name}'")
 
 
 @click.command()

@@ -115,8 +115,10 @@ def is_own_name(host: str) -> bool:
     if name == "localhost":
         return True
     try:
-        ip = ipaddress.ip_address(name.strip("[]"))
+        ip = ipaddress.ip_address(name[1:-1] if name.startswith("[") else name)
     except ValueError:
+        return False
+    if ip.version == 6 and not name.startswith("["):
         return False
     return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
 

@@ -202,7 +202,7 @@ def test_setup(failing):
         "#2 POST /sendgrid/v3/ips/pools → 400 (sendgrid.createIpPool)",
         '     body: {"name": "' + "n" * 65 + '", "colour": "red"}',
         "     error: 'needs to be between 2 to 64 characters long' (sendgrid.name_too_long)",
-        "     source: assumed: the limit is documented, the words are those of IP Address Management",
+        "     source: assumed: the limit is documented, the wording is that of IP Address Management",
         "     violates the OpenAPI document: /body/name (maxLength): '" + "n" * 65 + "'",
         "     unused fields: colour",
         "#3 GET /mailgun/v3/ip_pools?limit=1 → 503 (mailgun.listIpPools)",

@@ -85,7 +85,7 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
         app = new_app(store=server.database())
         patch.setattr(rules, "create_pool", lambda tx, user, name: server.stop())
         response = SENDGRID.client(app).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
-        assert (response.status_code, "may be done or not" in response.json["detail"]) == (503, True)
+        assert (response.status_code, "may have been applied or not" in response.json["detail"]) == (503, True)
     assert "crashed" not in caplog.text
 
 
