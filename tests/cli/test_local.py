@@ -42,7 +42,7 @@ def test_operations(url: str) -> None:
 
 def test_validate(tmp_path: Path) -> None:
     """A good seed is said to be one, with the name of its world."""
-    assert run("validate", "documents#lists").stdout == "OK: documents#lists: name 'lists'\n"
+    assert run("validate", "documents#lists").stdout == "OK: documents#lists: seed 'lists'\n"
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\n", "utf-8")
     done = run("validate", str(path))
