@@ -46,7 +46,7 @@ def test_the_yaml_is_what_counts(tmp_path: Path) -> None:
         command = [sys.executable, "-m", *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
-    assert run("mockserver", "validate", "empty") == "OK: empty: world 'empty'\n"
+    assert run("mockserver", "validate", "empty") == "OK: empty: name 'empty'\n"
     run("mockserver.core.yaml_files", str(source))
     compiled.write_text(compiled.read_text("utf-8").replace('"name":"empty"', '"name":"compiled"'), "utf-8")
     assert run("mockserver", "validate", "empty") == "OK: empty: world 'compiled'\n"

@@ -150,7 +150,7 @@ def test_remote(server: HttpServer) -> None:
     assert server.tls is not None
     assert ControlClient(server.url, ca=server.tls.ca).request("GET", "live")["live"] is True
     for ca, reason in (
-        (None, "no answer from https://"),
+        (None, "no response from https://"),
         ("nowhere.pem", "nowhere.pem: No such file"),
         (__file__, "test_tls.py: "),
     ):

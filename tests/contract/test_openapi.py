@@ -243,9 +243,9 @@ def contract_with(answer: dict[str, Any], request_body: dict[str, Any] | None = 
     ("status", "content_type", "data", "response_violation"),
     [
         (200, "application/json; charset=utf-8", {"a": 1}, None),
-        (200, "text/plain", None, "media type text/plain with status 200 is not in the contract"),
-        (200, None, None, "no body with status 200, the contract has ['application/json']"),
-        (201, "application/json", {"a": 1}, "status 201 is not in the contract"),
+        (200, "text/plain", None, "media type text/plain with status 200 is not in the OpenAPI document"),
+        (200, None, None, "no body with status 200: expected ['application/json']"),
+        (201, "application/json", {"a": 1}, "status 201 is not in the OpenAPI document"),
     ],
 )
 def test_a_misfit_is_told(status: int, content_type: str | None, data: object, response_violation: str | None) -> None:
