@@ -231,7 +231,7 @@ def test_provider_ports(arguments: list[str], environment: dict[str, str], names
             assert variables["SPARKPOST_BASE_URL"] == f"{roots['sparkpost']}/api/v1"
         else:
             assert (done.returncode, done.stdout) == (1, "")
-            assert "has no port of its own for sendgrid (serve --provider-ports)" in done.stderr
+            assert "has no ports for sendgrid: start it with --provider-ports" in done.stderr
 
 
 def test_the_numbers_of_provider_ports() -> None:

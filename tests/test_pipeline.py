@@ -299,7 +299,7 @@ def test_entries_know_their_keys(provider: Provider) -> None:
 
 
 def test_an_entry_takes_just_its_values() -> None:
-    """A missing or unknown placeholder is a mistake of ours, found at once."""
+    """A missing or unknown placeholder is an error of the caller."""
     entry = entries(PROVIDERS[0].catalog)["pool_does_not_exist"]
     assert entry(id="{x}").message == "IP Pool {x} does not exist."
     for values in ({}, {"id": "x", "name": "y"}):
