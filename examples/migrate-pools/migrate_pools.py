@@ -82,7 +82,7 @@ class Migration:
     sendgrid: SendGridAPIClient
     mailgun: Client
     ips: Mapping[str, str]
-    request_log: Path
+    journal: Path
     dry_run: bool
     sleep: Callable[[float], object]
     now: Callable[[], float]
@@ -93,8 +93,8 @@ class Migration:
     problems: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        if self.request_log.exists():
-            self.made = json.loads(self.request_log.read_text("utf-8"))
+        if self.journal.exists():
+            self.made = json.loads(self.journal.read_text("utf-8"))
         self.look()
         for pool in list(self.sendgrid_pools()):
             try:
@@ -128,9 +128,9 @@ class Migration:
         """Write the journal, all of it or nothing: a crash leaves no half."""
         self.made[name] = {"pool_id": pool_id, "complete": complete}
         if not self.dry_run:
-            new = self.request_log.with_name(self.request_log.name + ".new")
+            new = self.journal.with_name(self.journal.name + ".new")
             new.write_text(json.dumps(self.made, indent=2), "utf-8")
-            new.replace(self.request_log)
+            new.replace(self.journal)
 
     # SendGrid
 
@@ -219,7 +219,7 @@ def main(
         retry_policy=RetryPolicy(max_retries=0),  # its own retries would repeat a change without looking
     ) as mailgun:
         ips = json.loads(options.map.read_text("utf-8"))
-        migration = Migration(sendgrid, mailgun, ips, options.request_log, options.dry_run, sleep, now)
+        migration = Migration(sendgrid, mailgun, ips, options.journal, options.dry_run, sleep, now)
         try:
             migration.run()
         except (Refused, TryAgain) as error:
