@@ -37,7 +37,7 @@ import sys, time
 before = set(sys.modules)
 start = time.perf_counter()
 import mockserver
-with mockserver.serving() as server:
+with mockserver.run_server() as server:
     import socket
     host, _, port = server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:

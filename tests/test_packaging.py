@@ -55,6 +55,7 @@ def test_wheel_contents(wheel: Path) -> None:
     """The wheel has every module, the data, the type marker and the licence, and nothing else."""
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/**/*.py")}
+    expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/core/lua/*.lua")}
     expected |= {"mockserver/evidence.json", "mockserver/testing/fuzzing.yaml", "mockserver/py.typed"}
     for target, folder in DATA.items():
         expected |= {f"{target}/{path.name}" for path in [*folder.glob("*.yaml"), *folder.glob("*.py")]}

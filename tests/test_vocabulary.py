@@ -9,7 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FORBIDDEN = (
-    *("told", "tell", "tells", "stranger", "strangers", "nobody", "whosever", "anew", "misfit", "misfits", "straighten"),
+    *(
+        "told",
+        "tell",
+        "tells",
+        "stranger",
+        "strangers",
+        "nobody",
+        "whosever",
+        "anew",
+        "misfit",
+        "misfits",
+        "straighten",
+    ),
     *("strike", "strikes", "struck", "refusal", "refusals", "unread"),
     *("turns red", "held against", "hold against", "is none", "that there are", "of ours", "in the place of"),
 )

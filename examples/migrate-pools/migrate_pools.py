@@ -40,7 +40,7 @@ class Refused(Exception):
 
 
 class TryAgain(Exception):
-    """A call came too soon, or nobody knows whether it was done."""
+    """A request was rate limited, or its response was lost."""
 
     def __init__(self, reason: str, reset: float | None = None) -> None:
         super().__init__(reason)

@@ -29,7 +29,7 @@ Migrate = Callable[..., int]
 
 
 def run(accounts: Tenant, folder: Path, *flags: str, ips: dict[str, str] = IPS) -> int:
-    """Run the script for some accounts and on their clock, so that nobody really waits."""
+    """Run the script for some accounts and on their clock, without real waits."""
     accounts.env()
     (folder / "ips.json").write_text(json.dumps(ips), "utf-8")
     arguments = ["--map", str(folder / "ips.json"), "--journal", str(folder / "state.json"), *flags]
@@ -185,7 +185,7 @@ def test_odd_names(mockserver: Tenant, migrate: Migrate, name: str) -> None:
 
 
 def test_an_ip_without_a_replacement(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
-    """An IP that the mapping does not know is told; everything else is done."""
+    """An IP that is not in the mapping is reported; everything else is done."""
     assert migrate(ips={"203.0.113.1": "192.0.2.1", "203.0.113.3": "192.0.2.3"}) == 1
     assert capsys.readouterr().err == "receipts: the mapping has no IP for 203.0.113.2\n"
     assert pools(mockserver) == {**ALERTS, "receipts": ["192.0.2.1"], "newsletters": ["192.0.2.3"]}
