@@ -419,7 +419,7 @@ class HttpServer:
         self._drain()
 
     def _drain(self) -> None:
-        """Close the connections that have no pending request or response; stop the loop when there is none left."""
+        """Close the connections that have no pending request or response; stop the loop after the last one."""
         now = time.monotonic()
         for end in list(self._delays):
             end()

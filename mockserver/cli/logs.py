@@ -17,7 +17,7 @@ PATIENCE = 0.5
 
 
 class StderrHandler(logging.Handler):
-    """Writes to stderr in a thread of its own. Lines are dropped and counted if nobody reads them."""
+    """Writes to stderr in a thread of its own. Lines are dropped and counted if the reader is slow."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class StderrHandler(logging.Handler):
             self._is_writing = True
             dropped, self.dropped = self.dropped, 0
             if dropped:
-                line = f"{line}\nmockserver: WARNING: {dropped} lines were dropped, because nobody read them"
+                line = f"{line}\nmockserver: WARNING: {dropped} log lines were dropped: stderr is not read fast enough"
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 print(line, file=sys.stderr, flush=True)
             self._is_writing = False

@@ -608,7 +608,7 @@ def test_a_subaccounts_own_key(app: Flask) -> None:
     refused(own.acting_for(SUBACCOUNT).get(POOLS), 403, "Forbidden")
 
 
-@pytest.mark.parametrize("name", ["nobody", "", NOWHERE])
+@pytest.mark.parametrize("name", ["unknown", "", NOWHERE])
 def test_on_behalf_of_a_stranger(mailgun: ProviderClient, name: str) -> None:
     """An unknown subaccount is forbidden."""
     refused(mailgun.acting_for(name).get(POOLS), 403, "Forbidden")

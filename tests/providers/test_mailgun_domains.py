@@ -179,7 +179,7 @@ def test_an_inherited_pool(mailgun: ProviderClient) -> None:
     ids=str,
 )  # fmt: skip
 def test_domains_that_cannot_be(mailgun: ProviderClient, fields: dict[str, str], status: int, message: str) -> None:
-    """A domain needs a name that is a host's and nobody's yet, and IPs or a pool that it may have."""
+    """A domain needs an unused host name, and IPs or a pool that it may have."""
     refused(mailgun.post(DOMAINS, data={"name": NEW, **fields}), status, message)
     refused(mailgun.get(f"{DOMAINS}/{NEW}"), 404, "Domain not found")
 

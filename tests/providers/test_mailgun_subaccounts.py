@@ -26,7 +26,7 @@ ROOM = "/v5/accounts/subaccounts"
 
 
 def refused(response: TestResponse, status: int, message: str) -> None:
-    """Expect a refusal of the service that has the subaccounts."""
+    """Expect an error of the subaccounts service."""
     assert (response.status_code, response.json) == (status, {"message": message})
     assert response.headers["Content-Type"] == "application/json"
 
@@ -226,7 +226,7 @@ def test_delete(mailgun: ProviderClient) -> None:
 
 
 def test_delete_nobody(mailgun: ProviderClient) -> None:
-    """Without the header there is nobody to delete; an unknown one is forbidden."""
+    """Without the header there is no subaccount to delete; an unknown one is forbidden."""
     refused(mailgun.delete(ROOM), 400, "Bad request")
     refused_elsewhere(mailgun.acting_for(NOWHERE).delete(ROOM), 403, "Forbidden")
 

@@ -66,7 +66,7 @@ def step(chance: random.Random, mailgun: ProviderClient) -> tuple[str, str, dict
 def test_walk(
     make_mailgun: Callable[..., ProviderClient], time: Time, seed: int, delay: int | None, midway: bool, eligible: bool
 ) -> None:
-    """Every answer fits the contract, no refusal changes anything, and every state is read back as it is."""
+    """Every response fits the OpenAPI document, no error changes the state, and every state can be loaded again."""
     chance = random.Random(seed)
     mailgun = make_mailgun(
         time=time,

@@ -209,5 +209,5 @@ def test_limits_that_fit(many: ProviderClient, limit: str, length: int) -> None:
     ("page=x", "Invalid parameter: page x"),
 ])  # fmt: skip
 def test_bad_pages(mailgun: ProviderClient, query: str, message: str) -> None:
-    """A limit out of range, a text that is none, and a token that is none of ours, or whose cursor is no IP."""
+    """A limit out of range or not a number, an unknown token, and a token whose cursor is no IP."""
     refused(mailgun.get(f"{WARMUPS}?{query}"), 400, message)

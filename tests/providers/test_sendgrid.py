@@ -333,14 +333,14 @@ def test_unauthorized(app: Flask, header: str | None, path: str) -> None:
 
 def test_unauthorized_to_send(app: Flask) -> None:
     """Sending mail has its own two texts: for no key, and for an unknown one."""
-    nobody = SENDGRID.client(app, headers={}).post("/v3/mail/send")
+    anonymous = SENDGRID.client(app, headers={}).post("/v3/mail/send")
     text = "Permission denied, wrong credentials"
-    assert nobody.json == {"errors": [{"message": text, "field": None, "help": None}]}
-    assert len(nobody.data) == 88
-    stranger = SENDGRID.client(app, "nonsense").post("/v3/mail/send")
+    assert anonymous.json == {"errors": [{"message": text, "field": None, "help": None}]}
+    assert len(anonymous.data) == 88
+    unknown = SENDGRID.client(app, "nonsense").post("/v3/mail/send")
     text = "The provided authorization grant is invalid, expired, or revoked"
-    assert stranger.json == {"errors": [{"message": text, "field": None, "help": None}]}
-    assert len(stranger.data) == 116
+    assert unknown.json == {"errors": [{"message": text, "field": None, "help": None}]}
+    assert len(unknown.data) == 116
 
 
 def test_scopes(app: Flask) -> None:
@@ -370,15 +370,15 @@ def test_on_behalf_of(sendgrid: ProviderClient) -> None:
 
 
 def test_a_subusers_own_key(app: Flask) -> None:
-    """A subuser's key is for its pools only, and acts for nobody else, itself included."""
+    """A subuser's key is for its pools only, and cannot act for another subuser or for itself."""
     own = SENDGRID.client(app, "SG.mockserverSubuser00000.mockserverSubuser00000000000000000000000000")
     assert names(own) == ["newsletters"]
     for name in ("subuser1", "subuser2"):
         assert own.acting_for(name).get(POOLS).status_code == 401
 
 
-@pytest.mark.parametrize("name", ["nobody", "", "account-id 7"])
-def test_on_behalf_of_a_stranger(sendgrid: ProviderClient, name: str) -> None:
+@pytest.mark.parametrize("name", ["unknown", "", "account-id 7"])
+def test_on_behalf_of_a_unknown(sendgrid: ProviderClient, name: str) -> None:
     """An unknown subuser is answered like an unknown key."""
     response = sendgrid.acting_for(name).get(POOLS)
     assert (response.status_code, response.json) == (401, classic(None, "authorization required"))
@@ -392,8 +392,8 @@ def test_headers_of_the_classic_api(sendgrid: ProviderClient) -> None:
     assert headers["Access-Control-Max-Age"] == "21600"
     assert headers["Access-Control-Expose-Headers"] == "Link"
     assert "Access-Control-Allow-Origin" not in sendgrid.get(MANAGEMENT).headers
-    nobody = sendgrid.with_headers({})
-    for response in (sendgrid.patch(POOLS), sendgrid.open(POOLS, method="OPTIONS"), nobody.patch(POOLS)):
+    anonymous = sendgrid.with_headers({})
+    for response in (sendgrid.patch(POOLS), sendgrid.open(POOLS, method="OPTIONS"), anonymous.patch(POOLS)):
         assert response.headers["Access-Control-Allow-Methods"] == "GET, POST, OPTIONS"
 
 

@@ -152,7 +152,7 @@ def test_links(twelve: ProviderClient) -> None:
 
 
 def test_following_links(twelve: ProviderClient) -> None:
-    """Who follows `next` until there is none sees every IP once."""
+    """Following `next` to the end returns every IP once."""
     seen, query = [], "limit=5"
     while query:
         response = twelve.get(f"{IPS}?{query}")
@@ -199,7 +199,7 @@ def test_an_ip_that_is_not_there(sendgrid: ProviderClient) -> None:
 
 
 def test_remaining(sendgrid: ProviderClient) -> None:
-    """How many IPs can be bought is told with the documented period and price."""
+    """The number of IPs that can be bought comes with the documented period and price."""
     assert sendgrid.get(f"{IPS}/remaining").data == b'{"results":[{"remaining":10,"period":"month","price_per_ip":20}]}'
 
 
@@ -232,7 +232,7 @@ def test_buying(make_app: Callable[..., Flask]) -> None:
         ({"count": 1.5}, "count", "missing required argument"),
         ({"count": 11}, None, "No IPs remaining"),
         ({"count": 90_323_478}, None, "No IPs remaining"),
-        ({"count": 1, "subusers": ["nobody"]}, None, "one or more subusers do not belong to this user"),
+        ({"count": 1, "subusers": ["unknown"]}, None, "one or more subusers do not belong to this user"),
         ({"count": 1, "subusers": "subuser1"}, None, "one or more subusers do not belong to this user"),
         ({"count": 1, "warmup": "yes"}, "warmup", "must be one of the following: true, false"),
         ({"count": 1, "user_can_send": 1}, "user_can_send", "must be one of the following: true, false"),
@@ -275,7 +275,7 @@ def test_warmup(make_app: Callable[..., Flask]) -> None:
 
 
 def test_warming_what_is_not_there(sendgrid: ProviderClient) -> None:
-    """An unknown IP is 404; none at all is a missing argument; no JSON object is none."""
+    """An unknown IP is a 404; without an IP or a JSON object, an argument is missing."""
     assert sendgrid.post(WARMUP, json={"ip": "9.9.9.9"}).json == NOT_FOUND
     for body in ({}, {"ip": ""}, {"ip": 1}):
         refused(sendgrid.post(WARMUP, json=body), "ip", "missing required argument")
@@ -377,7 +377,7 @@ def test_pages_of_subusers(sendgrid: ProviderClient) -> None:
 
     assert names("") == ["subuser1", "subuser2", "team"]
     assert names("limit=1&offset=1") == ["subuser2"]
-    assert names("offset=3") == names("username=nobody") == []
+    assert names("offset=3") == names("username=unknown") == []
     refused(sendgrid.get(f"{SUBUSERS}?limit=501"), "limit", "should be > 0 and <= 500")
     refused(sendgrid.get(f"{SUBUSERS}?offset=x"), "offset", "must be a numeric value")
     refused(sendgrid.get(f"{SUBUSERS}?offset=-1"), "offset", "must be >= 0")

@@ -19,7 +19,7 @@ PARSE = "failed to parse the request body as a JSON payload"
 
 
 def refused(response: Any, field: str, message: str) -> None:
-    """Assert that an answer is a refusal of IP Address Management."""
+    """Assert that a response is an error of IP Address Management."""
     assert (response.status_code, response.json) == (400, {"errors": [{"field": field, "message": message}]})
 
 
@@ -106,7 +106,7 @@ def test_to_its_own_name(sendgrid: ProviderClient) -> None:
 
 
 def test_one_hundred_pools(make_sendgrid: Callable[..., ProviderClient]) -> None:
-    """The 100th pool is made, the 101st is refused; a taken name is what is told first."""
+    """The 100th pool is created, the 101st is an error; a taken name is reported first."""
     pools = [{"id": str(number), "name": f"pool {number}"} for number in range(1, 100)]
     sendgrid = make_sendgrid(pools=pools)
     assert sendgrid.post(POOLS, json={"name": "last"}).status_code == 201
@@ -286,7 +286,7 @@ def test_a_batch_is_taken_out_whole(sendgrid: ProviderClient) -> None:
 
 
 def test_an_ip(sendgrid: ProviderClient) -> None:
-    """An IP is shown with its pools and settings; of one of SendGrid's nobody says whether it is enabled."""
+    """An IP is returned with its pools and settings; one of SendGrid's has no `is_enabled`."""
     found = sendgrid.get(f"{IPS}/203.0.113.2").json
     assert list(found.items()) == [
         ("ip", "203.0.113.2"),
@@ -309,7 +309,7 @@ def test_an_ip(sendgrid: ProviderClient) -> None:
 
 
 def test_the_ips_of_a_subuser(sendgrid: ProviderClient) -> None:
-    """A subuser sees its own IPs with its own pools, and is not told of the parent."""
+    """A subuser sees its own IPs with its own pools, and nothing of the parent."""
     subuser = sendgrid.acting_for("subuser1")
     assert addresses(subuser.get(IPS)) == ["203.0.113.7", "203.0.113.8", "203.0.113.205"]
     found = subuser.get(f"{IPS}/203.0.113.7").json
@@ -442,7 +442,7 @@ def test_queries_of_ips(sendgrid: ProviderClient, query: str, field: str, messag
 
 
 def test_an_odd_address_is_one(make_sendgrid: Callable[..., ProviderClient]) -> None:
-    """What stands for an address in a seed, as in the documents, is none that is invalid: it is found and paged by."""
+    """The placeholder for an address in the documents is valid in a seed: it is found and paged by."""
     sendgrid = make_sendgrid(ips=[{"ip": "0.00.0.0"}, {"ip": "test"}])
     assert sendgrid.get(f"{IPS}/0.00.0.0").status_code == 200
     assert next_params(sendgrid.get(f"{IPS}?limit=1"))["after_key"] == "0.00.0.0"
@@ -558,7 +558,7 @@ def test_settings(make_app: Callable[..., Flask]) -> None:
 
 
 def test_warm_up_goes_on(sendgrid: ProviderClient) -> None:
-    """To warm up an IP that is being warmed up does not begin anew."""
+    """Starting the warm-up of an IP that is warming up does not restart it."""
     sendgrid.patch(f"{IPS}/203.0.113.201", json={"is_auto_warmup": True})
     assert sendgrid.get("/v3/ips/warmup/203.0.113.201").json[0]["start_date"] == 1409616000
 
@@ -592,7 +592,7 @@ def test_settings_that_do_not_parse(sendgrid: ProviderClient, body: bytes) -> No
 
 
 def test_settings_of_an_ip_that_is_not_there(sendgrid: ProviderClient) -> None:
-    """What is no address is told from an address that is not the account's."""
+    """An invalid address and an address of another account have different errors."""
     refused(sendgrid.patch(f"{IPS}/nonsense", json={"is_enabled": True}), "ip", "invalid IP address")
     refused(sendgrid.patch(f"{IPS}/2001:db8::1", json={"is_enabled": True}), "ip", "unable to verify IP ownership")
 
@@ -674,7 +674,7 @@ def test_an_ip_leaves_the_pools_of_who_loses_it(sendgrid: ProviderClient) -> Non
 
 
 def test_scopes(make_app: Callable[..., Flask]) -> None:
-    """A key without the scope is told which it lacks; IPs in a new pool need one of their own."""
+    """The error of a missing scope names it; IPs in a new pool need a scope of their own."""
     app = make_app()
     reader = SENDGRID.client(app, READER)
     assert reader.get(MARKETING).status_code == 200
@@ -724,6 +724,6 @@ def test_setting_that_is_no_boolean(sendgrid: ProviderClient, name: str) -> None
 
 
 def test_address_that_is_not_of_the_account(sendgrid: ProviderClient) -> None:
-    """A text that is no address and an address of somebody else are told apart."""
+    """An invalid address and an address of another account have different errors."""
     refused(sendgrid.get(f"{IPS}/nonsense"), "ip", "invalid IP address")
     refused(sendgrid.get(f"{IPS}/203.0.113.250"), "ip", "not found")

@@ -152,7 +152,7 @@ def test_documented_shows_none_of_it(documented: ProviderClient) -> None:
 
 
 def test_documented_ignores_the_newer_fields(documented: ProviderClient) -> None:
-    """In profile documented the newer fields are unknown ones: ignored, whatever is in them, and noted as unread."""
+    """In profile documented the newer fields are unknown ones: ignored, whatever is in them, and listed as unused."""
     odd = {"signing_domain": 7, "auto_warmup_overflow_pool": ["nope"]}
     assert documented.post(POOLS, json={"name": "New", **odd}).status_code == 200
     assert documented.last_record.fields_read == {"name", "fbl_signing_domain"}
@@ -360,7 +360,7 @@ def test_types_of_an_update(live: ProviderClient, field: str, value: object, kin
 
 
 def test_the_first_mistake_of_an_update(live: ProviderClient) -> None:
-    """Of several fields of another type the first in the order of the document is told: the pool's."""
+    """Of several fields of another type, the first in the order of the document is reported: the pool."""
     response = live.put(f"{IPS}/192.0.2.1", json={"auto_warmup_stage": "x", "auto_warmup_enabled": 7, "ip_pool": 7})
     assert [each["description"] for each in response.json["errors"]] == [
         "field 'ip_pool' is of type 'number', but needs to be of type 'string'"
@@ -389,7 +389,7 @@ def test_stages_follow_the_clock(seconds: int, reached: int | None) -> None:
 
 
 def test_a_stage_without_a_beginning_stays() -> None:
-    """An IP of which nobody said when it came to its stage stays there."""
+    """An IP without the time of its stage stays there."""
     assert stage(SendingIp("192.0.2.1", "mta1", auto_warmup_stage=5), math.inf) == 5
 
 
@@ -414,7 +414,7 @@ def test_a_whole_warmup(live: ProviderClient) -> None:
 
 
 def test_what_changes_no_stage_leaves_its_day(live: ProviderClient) -> None:
-    """Moving an IP, and setting the stage that it is in, do not begin its day anew."""
+    """Moving an IP, and setting the stage that it is in, do not restart its day."""
     live.put(f"{IPS}/192.0.2.2", json={"auto_warmup_enabled": True})
     advance(live, DAY / 2)
     live.put(f"{IPS}/192.0.2.2", json={"auto_warmup_enabled": True, "auto_warmup_stage": 1, "ip_pool": "plain"})
@@ -475,7 +475,7 @@ def test_a_quantity_is_positive(live: ProviderClient, quantity: object) -> None:
 
 
 def test_buying_needs_both(live: ProviderClient) -> None:
-    """Everything that is missing is told at once; an unknown pool is told as for moving an IP."""
+    """All missing fields are reported at once; an unknown pool has the same error as moving an IP."""
     response = live.post(BUY, json={})
     assert response.json["errors"] == [
         {"message": "`ip_pool` is a required field", "param": "ip_pool", "value": None},

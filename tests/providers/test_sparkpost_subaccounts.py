@@ -98,7 +98,7 @@ def walk(access: ProviderClient, query: str) -> list[int]:
 
 
 def test_a_subaccount_and_its_key(none: ProviderClient) -> None:
-    """A subaccount is made with a key that is told once; its fields are as sent, the others as usual."""
+    """A subaccount is created with a key that is returned once; its fields are as sent, the others have defaults."""
     body = {"name": "News", **KEY, "key_valid_ips": [], "ip_pool": "bulk", "options": {"deliverability": True}}
     response = none.post(SUBACCOUNTS, json=body)
     assert response.status_code == 200
@@ -337,7 +337,7 @@ def test_zeros_before_an_id(three: ProviderClient) -> None:
 
 
 def test_an_update(three: ProviderClient) -> None:
-    """What is sent is changed, what is not sent stays, and an empty pool is none."""
+    """What is sent is changed, what is not sent stays, and an empty pool removes it."""
     before = three.get(f"{SUBACCOUNTS}/5").json["results"]
     done = {"results": {"message": "Successfully updated subaccount information"}}
     for change in (

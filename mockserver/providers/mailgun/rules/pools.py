@@ -136,7 +136,7 @@ def edit_pool(
     link_domain: Sequence[str],
     unlink_domain: Sequence[str],
 ) -> str | None:
-    """Edit a pool; return the id of the job that updates its domains, None if there is none.
+    """Edit a pool; return the id of the job that updates its domains, None without a job.
 
     Changes without an effect are ignored; it is an error if no other change is left.
     """
