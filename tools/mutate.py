@@ -33,10 +33,10 @@ from mutants import FILE, PACKAGE, ROOT, Mutant, SelectorError, mutants, replace
 
 CACHE = ROOT / ".mutants-cache.json"
 UNMARKED = (
-    *("contract", "models", "test_bench", "test_cli", "test_deploy", "test_docs", "test_examples"),
-    *("test_fuzzing", "test_hostile", "test_lock", "test_matrix", "test_mutants", "test_packaging"),
-    *("test_pytest_plugin", "test_redis_server", "test_redis_store", "test_replicas", "test_server", "test_soak"),
-    *("test_stopping", "test_testcontainers", "test_tls"),
+    *("cli", "clients", "contract", "models", "pytest_plugin", "redis_store", "test_bench", "test_deploy", "test_docs"),
+    *("test_examples", "test_fuzzing", "test_hostile", "test_lock", "test_matrix", "test_mutants", "test_packaging"),
+    *("test_redis_server", "test_reliability", "test_replicas", "test_server", "test_soak", "test_stopping"),
+    *("test_testcontainers", "test_tls", "test_vocabulary"),
 )
 """Tests, by how their names start, that take long or start processes; they run for mutants that name them."""
 CRASHED = 70

@@ -46,7 +46,7 @@ def test_validate(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\n", "utf-8")
     done = run("validate", str(path))
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK: {path}: name 'mine'\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"OK: {path}: seed 'mine'\n", "")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)

@@ -50,7 +50,7 @@ def test_attaching(run: Run, running: HttpServer, monkeypatch: pytest.MonkeyPatc
 def test_it(mockserver, mockserver_server):
     create(mockserver)
     mockserver.requests.assert_called("sendgrid.createIpPool", times=1)
-    with pytest.raises(RuntimeError, match="is not in this process"):
+    with pytest.raises(RuntimeError, match="expected a server in this process"):
         mockserver.wsgi_transport()
     assert mockserver_server.url == URL
 
