@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from mockserver import Tenant
 
 ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
 EXAMPLE = ROOT / "examples" / "migrate-pools"
 README = (EXAMPLE / "README.md").read_text("utf-8")
 TESTS, SCRIPT = (block.splitlines() for block in re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
@@ -96,3 +99,44 @@ def test_a_mistake_is_noticed(example: Path, right: str, wrong: str, tests: str)
     done = sh(f"pytest -x -k '{tests}'", example, **quick)
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search("^FAILED tests/test_migrate_pools.py::test_", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.slow
+def test_shared_tests_pass_for_a_provider_from_outside() -> None:
+    """The tests of every provider run over the example provider by its case file."""
+    case = EXAMPLES / "acme-provider" / "case.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:cacheprovider", "tests/shared"]
+    done = subprocess.run(
+        [*command, "--provider-case", str(case), "-k", "acme", "-m", "not slow"],
+        cwd=EXAMPLES.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-3_000:]
+    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 100
+
+
+@pytest.mark.slow
+def test_provider_from_outside_is_served() -> None:
+    """The command of the example's README starts a server with the provider."""
+    folder = EXAMPLES / "acme-provider"
+    (command,) = re.findall(
+        r"^\$ PYTHONPATH=\. (mockserver serve .*)$", (folder / "README.md").read_text("utf-8"), re.M
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command.split(), "--port", "0"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([".", str(EXAMPLES.parent)])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    provider = json.loads(process.stdout.readline())["providers"]["acme"]
+    request = urllib.request.Request(f"{provider['url']}/v1/pools")
+    request.add_header("Authorization", f"Bearer {provider['api_key']}")
+    with urllib.request.urlopen(request, timeout=10) as response:
+        pools = json.load(response)["pools"]
+    process.terminate()
+    process.stdout.close()
+    assert (process.wait(10), [pool["name"] for pool in pools]) == (0, ["marketing", "transactional"])
