@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mockserver import Config
+from mockserver import Config, create_app
 from mockserver.server import HttpServer, start
 
 from .support import SENDGRID_KEY
@@ -382,3 +382,28 @@ def test_long_name_of_an_operation_is_not_compared(server: HttpServer) -> None:
     assert received.startswith(b"HTTP/1.1 400 ")
     assert time.monotonic() - began < 10
     assert len(received) < 10_000
+
+
+# Other WSGI servers
+
+
+@pytest.mark.parametrize("path", ["/sendgrid/v3/ips/pools", "/_mockserver/info"])
+def test_several_processes_with_a_store_in_memory_are_a_503(path: str) -> None:
+    headers = {"Authorization": f"Bearer {SENDGRID_KEY}"}
+    client = create_app(Config()).test_client()
+    response = client.get(path, headers=headers, environ_overrides={"wsgi.multiprocess": True})
+    assert (response.status_code, response.content_type) == (503, "application/problem+json")
+    assert "one worker" in response.json["detail"]
+    assert client.get(path, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("is_used", "status"), [(False, 200), (True, 503)])
+def test_fork_after_the_store_was_used_is_a_503(is_used: bool, status: int) -> None:
+    headers = {"Authorization": f"Bearer {SENDGRID_KEY}"}
+    client = create_app(Config()).test_client()
+    if is_used:
+        client.get("/sendgrid/v3/ips/pools", headers=headers)
+    child = os.fork()
+    if child == 0:
+        os._exit(client.get("/sendgrid/v3/ips/pools", headers=headers).status_code != status)
+    assert os.waitpid(child, 0)[1] == 0

@@ -79,6 +79,7 @@ def check_access() -> flask.Response | None:
         return problem(403, "The control API does not accept requests from pages of other origins.")
     if request.endpoint is not None and request.endpoint.rpartition(".")[2] in PUBLIC_ENDPOINTS:
         return None
+    server_state().check_process(request.environ)
     token = server_state().config.control_token
     if token is None:
         if is_loopback(request.environ) and allows_host(request.headers.get("Host")):

@@ -114,6 +114,7 @@ class ProviderBlueprint(Provider):
             exchange.allowed_methods = tuple(sorted(failed.valid_methods or ()))
             if request.method == "OPTIONS":  # browsers send it without a credential
                 return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
+        server.check_process(request.environ)
         credential = self.get_credential(request)
         caller = server.tenants.caller(self.name, credential, self.api_key_pattern) if credential else None
         if caller is None:

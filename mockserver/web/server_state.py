@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from flask import Flask, current_app
 
 from ..core import seed
 from ..core.config import Config
 from ..core.profiles import UNSET, Profile, ProfileSetting, resolve_profiles
-from ..core.store import State, Store
+from ..core.store import State, Store, StoreUnavailable
 from ..core.tenants import Tenants
 from .mounts import Mounts
 from .provider import Provider
+
+log = logging.getLogger("mockserver")
 
 StoreClass = Callable[[Mapping[str, State], Config], Store]
 
@@ -23,6 +28,7 @@ class ServerState:
 
     def __init__(self, config: Config, providers: Iterable[Provider], store_class: StoreClass) -> None:
         self.config = config
+        self._pid = os.getpid()
         self.providers = {provider.name: provider for provider in providers}
         self.profiles = self.resolve_profiles(config.profile or {})
         """The profile of each provider, unless a seed or a tenant sets another."""
@@ -31,6 +37,24 @@ class ServerState:
         self.store = store_class(self.seed.states, config)
         self.tenants = Tenants(self.store, self.seed.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts()
+
+    def check_process(self, environ: Mapping[str, Any]) -> None:
+        """Raise `StoreUnavailable` if other processes have a store of their own, so that state would be lost."""
+        if not self.store.is_local:
+            return
+        if environ.get("wsgi.multiprocess"):
+            raise StoreUnavailable(
+                "The WSGI server runs several processes, and each would have its own state. "
+                "Use one worker, or --store redis://HOST:PORT/DB."
+            )
+        if self._pid != os.getpid():
+            if len(self.store):
+                raise StoreUnavailable(
+                    "This process was forked after the store was used, and has a copy of its state. "
+                    "Create the application after the fork, or use --store redis://HOST:PORT/DB."
+                )
+            log.warning("forked: this process has a state of its own")
+            self._pid = os.getpid()
 
     @property
     def seed_schemas(self) -> dict[str, type[seed.SeedSection]]:
