@@ -64,7 +64,7 @@ def test_flask_routes() -> None:
 
 
 def test_pytest_flask(pytester: pytest.Pytester) -> None:
-    """Its `client` and its `live_server`, which forks."""
+    """Its `live_server`, which forks before the store is used, and its `client`."""
     pytester.makeconftest(
         """
         import pytest
@@ -83,15 +83,15 @@ def test_pytest_flask(pytester: pytest.Pytester) -> None:
 
         HEADERS = {SENDGRID!r}
 
-        def test_client(client):
-            assert client.get("{POOLS}", headers=HEADERS).json == []
-
         @pytest.mark.usefixtures("live_server")
         def test_live_server(live_server):
             request = urllib.request.Request(live_server.url("{POOLS}"), headers=HEADERS)
             with urllib.request.urlopen(request) as response:
                 assert response.read() == b"[]"
+
+        def test_client(client):
+            assert client.get("{POOLS}", headers=HEADERS).json == []
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:mockserver", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:mockserver", "-p", "no:cacheprovider", "-p", "no:randomly")
     result.assert_outcomes(passed=2)

@@ -184,6 +184,12 @@ def test_domains_that_cannot_be(mailgun: ProviderClient, fields: dict[str, str],
     refused(mailgun.get(f"{DOMAINS}/{NEW}"), 404, "Domain not found")
 
 
+def test_domain_without_a_name_is_an_error(mailgun: ProviderClient) -> None:
+    without, empty = (mailgun.post(DOMAINS, data=data) for data in ({"ips": "192.0.2.12"}, {"name": ""}))
+    assert (without.status_code, without.json) == (empty.status_code, empty.json)
+    assert without.status_code == 400
+
+
 @pytest.mark.parametrize(("length", "message"), [
     (4, "Password is too short. It must be between 5 and 32 characters."),
     (5, None), (6, None), (31, None), (32, None),
