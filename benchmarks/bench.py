@@ -25,7 +25,7 @@ import load
 import peers
 from inside import ALL
 from peers import CASES, Peer, Running
-from report import HEADINGS, Results, groups, page, plot
+from report import HEADINGS, SCALING, Results, groups, page, plot
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,8 +58,9 @@ def measure_starts(results: Results, settle: float) -> None:
                 leave_out(results, peer, error)
 
 
-def measure_loads(results: Results) -> None:
-    """Load the servers in turns."""
+@contextlib.contextmanager
+def run_servers(results: Results) -> Iterator[dict[str, Running]]:
+    """Run all servers, ready for a load."""
     with contextlib.ExitStack() as stack:
         servers: dict[str, Running] = {}
         for peer in present(results):
@@ -68,6 +69,12 @@ def measure_loads(results: Results) -> None:
                 servers[peer.name].prepare()
             except FAILURES as error:
                 leave_out(results, peer, error)
+        yield servers
+
+
+def measure_loads(results: Results) -> None:
+    """Load the servers in turns."""
+    with run_servers(results) as servers:
         for number in rounds(results, "load"):
             for connections, case in itertools.product(results.connections, CASES):
                 for peer in present(results):
@@ -75,6 +82,19 @@ def measure_loads(results: Results) -> None:
                         measure_load(results, servers[peer.name], case, connections, warm=number > 0)
                     except FAILURES as error:
                         leave_out(results, peer, error)
+
+
+def measure_scaling(results: Results, count: int) -> None:
+    """Load the servers in turns, with more and more connections."""
+    with run_servers(results) as servers:
+        for number in range(1, count + 1):
+            for connections in results.scaling_connections:
+                for peer in present(results):
+                    if peer.name in SCALING:
+                        running = servers[peer.name]
+                        found = load.measure(running.port, running.raw("list"), connections, results.scaling_seconds)
+                        results.scaling.setdefault((connections, peer.name), []).append(found)
+            report_progress(f"connections, round {number} of {count}")
 
 
 def rounds(results: Results, name: str) -> Iterator[int]:
@@ -175,6 +195,8 @@ def main() -> None:
         print(f"THE MACHINE IS NOT IDLE: load average {busy:.1f}", file=sys.stderr, flush=True)
     chosen = [peers.BARE, peers.OURS, *(known[name] for name in names)]
     results = Results(chosen, load.client(seconds), number, seconds, [1, 8], load_average=busy)
+    results.scaling_connections = [1, 8] if options.quick else [1, 8, 64, 256, 1_000]
+    results.scaling_seconds = seconds if options.quick else max(3.0, seconds)
     reasons = peers.install(chosen)
     for peer in chosen:
         if peer.name in reasons:
@@ -183,6 +205,7 @@ def main() -> None:
     measure_starts(results, 0.1 if options.quick else 0.5)
     measure_inside(results, quick=options.quick)
     measure_loads(results)
+    measure_scaling(results, 1 if options.quick else 3)
     results.took = time.monotonic() - began
     print_targets(results)
     for name, reason in results.missing.items():

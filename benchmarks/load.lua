@@ -14,9 +14,9 @@ function request()
   return requests[math.max(at - 1, 0) % #requests + 1]
 end
 
-function done(summary)
+function done(summary, latency)
   local errors = summary.errors
   local failures = errors.connect + errors.read + errors.write + errors.timeout
-  print(string.format('{"requests": %d, "microseconds": %d, "errors": %d, "failures": %d}',
-    summary.requests, summary.duration, errors.status, failures))
+  print(string.format('{"requests": %d, "microseconds": %d, "errors": %d, "failures": %d, "p50": %d, "p99": %d}',
+    summary.requests, summary.duration, errors.status, failures, latency:percentile(50), latency:percentile(99)))
 end

@@ -9,6 +9,7 @@ import itertools
 import json
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,10 @@ class Load(NamedTuple):
     """The share of responses with a status of 400 or above."""
     failures: int
     """The number of failed connections."""
+    p50: float
+    """The median time from a request to its response, in seconds."""
+    p99: float
+    """The time in which 99 of 100 requests had their response, in seconds."""
 
 
 def client(seconds: float) -> str:
@@ -53,12 +58,14 @@ def measure(port: int, requests: Sequence[bytes], connections: int, seconds: flo
     count = printed["requests"]
     if not count:
         raise RuntimeError(f"no responses: {done.stdout}")
-    return Load(count / printed["microseconds"] * 1e6, printed["errors"] / count, printed["failures"])
+    rate, errors = count / printed["microseconds"] * 1e6, printed["errors"] / count
+    return Load(rate, errors, printed["failures"], printed["p50"] / 1e6, printed["p99"] / 1e6)
 
 
 def _main(port: int, connections: int, seconds: float, file: str) -> None:
     requests = itertools.cycle(Path(file).read_bytes().split(SEPARATOR))
     counts = {"requests": 0, "errors": 0, "failures": 0}
+    latencies: list[float] = []
     start = time.perf_counter()
 
     def send() -> None:
@@ -69,10 +76,12 @@ def _main(port: int, connections: int, seconds: float, file: str) -> None:
                     link = socket.create_connection(("127.0.0.1", port), timeout=10)
                     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 request = next(requests)
+                sent = time.perf_counter()
                 link.sendall(request)
                 response = HTTPResponse(link, method=request.partition(b" ")[0].decode())
                 response.begin()
                 response.read()
+                latencies.append((time.perf_counter() - sent) * 1e6)
                 counts["requests"] += 1
                 counts["errors"] += response.status >= 400
                 closes = response.will_close
@@ -88,7 +97,9 @@ def _main(port: int, connections: int, seconds: float, file: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    print(json.dumps({**counts, "microseconds": (time.perf_counter() - start) * 1e6}))
+    microseconds = (time.perf_counter() - start) * 1e6
+    shares = statistics.quantiles(latencies, n=100) if len(latencies) > 1 else latencies * 99 or [0.0] * 99
+    print(json.dumps({**counts, "microseconds": microseconds, "p50": shares[49], "p99": shares[98]}))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import wsgi
+from load import Load
 from peers import CASES, Peer
 
 HEADINGS = ("Metric", "Target", "Measured", "Result")
@@ -32,6 +33,12 @@ SOONER = {"moto": 1.0, "Prism": 1.0, "Mockoon": 1.0}
 """By peer: the ratio to its start-up time, less than this."""
 START = 1.8
 """The largest ratio to bare Flask of the start-up time."""
+SCALING = (BARE, OURS, "moto", "Prism", "WireMock")
+"""The servers that are loaded with many connections."""
+WITH_MANY = {1: 0.9, 8: 1.0, 64: 1.0, 256: 1.0}
+"""By number of connections: the smallest ratio to bare Flask of the throughput of lists."""
+SPREAD = {256: 10.0}
+"""By number of connections: the largest ratio of p99 to p50, less than this."""
 LINEAR = 1.2
 """The exponent up to which a cost counts as linear."""
 
@@ -80,6 +87,10 @@ class Results:
     """By server: seconds to the first response, by round."""
     memory: dict[str, list[int]] = field(default_factory=dict)
     """By server: bytes, by round."""
+    scaling_connections: Sequence[int] = ()
+    scaling_seconds: float = 0.0
+    scaling: dict[tuple[int, str], list[Load]] = field(default_factory=dict)
+    """By connections and server: the loads of lists, by round."""
     inside: dict[str, list[Any]] = field(default_factory=dict)
     """By name: what each process measured."""
     missing: dict[str, str] = field(default_factory=dict)
@@ -100,6 +111,7 @@ def groups(results: Results) -> list[Group]:
     return [
         Group("Requests in process", _clock_in_process(results), list(_in_process(results))),
         Group("Throughput on a socket", _clock_on_a_socket(results), list(_on_a_socket(results))),
+        Group("Many connections", _clock_scaling(results), list(_scaling(results))),
         Group("Start-up time", CLOCK_START, list(_start(results))),
         Group("Idle memory", CLOCK_MEMORY, list(_memory(results))),
         *_installed(results),
@@ -177,6 +189,35 @@ def _name(connections: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+# Many connections
+
+
+def _clock_scaling(results: Results) -> str:
+    return f"""As for throughput, for lists, {results.scaling_seconds:g} s each. The latency is from the start of a
+        request to the end of its response, as the load generator sees it. Measured is the median of the rounds
+        ({len(results.scaling[results.scaling_connections[0], OURS])})."""
+
+
+def _scaling(results: Results) -> Iterator[Row]:
+    for connections in results.scaling_connections:
+        ours, bare = (results.scaling[connections, name] for name in (OURS, BARE))
+        name = f"list, {_name(connections)}"
+        if limit := WITH_MANY.get(connections):
+            value = statistics.median(mine.rate / other.rate for mine, other in zip(ours, bare, strict=True))
+            yield Row(f"{name}: ratio to bare Flask", f"at least {limit}", f"{value:.2f}", value >= limit)
+        if limit := SPREAD.get(connections):
+            value = statistics.median(each.p99 / each.p50 for each in ours)
+            yield Row(f"{name}: p99 as a multiple of p50", f"less than {limit:g}", f"{value:.1f}", value < limit)
+
+
+def _scaling_table(results: Results) -> Iterator[list[str]]:
+    for (connections, name), found in results.scaling.items():
+        rate, p50, p99 = (statistics.median(getattr(each, part) for each in found) for part in ("rate", "p50", "p99"))
+        latencies = [f"{latency * 1_000:,.1f} ms" for latency in (p50, p99)]
+        errors, failures = max(each.errors for each in found), sum(each.failures for each in found)
+        yield [f"{connections:,}", name, f"{rate:,.0f}", *latencies, f"{errors:.1%}", f"{failures:,}"]
 
 
 # Start-up time and memory
@@ -390,6 +431,11 @@ def _page(results: Results, plot: str) -> Iterator[str]:
     for connections in results.connections:
         yield from ["", f"### {_name(connections).capitalize()}"]
         yield from table(("Server", *(case.capitalize() for case in CASES)), list(_rates(results, connections)))
+    yield from ["", "## Many connections"]
+    yield from paragraph("""Requests per second, latencies, the share of responses with an error, and the number of
+        connections that failed or timed out, in all rounds together. The clock is that of the targets.""")
+    heads = ("Connections", "Server", "Requests per second", "p50", "p99", "Errors", "Failed connections")
+    yield from table(heads, list(_scaling_table(results)))
     yield from ["", "## Start-up time and memory"]
     yield from paragraph("Medians. The clock is that of the targets.")
     cells = []

@@ -35,8 +35,9 @@ from .workers import Workers
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-CONNECTIONS = 1_000
-"""The maximum number of connections; for a further one, the one that has been idle for longest is closed."""
+CONNECTIONS = 4_000
+"""The maximum number of connections. For a further one, or if there is no file descriptor for it, the one that has been
+idle for longest is closed."""
 BACKLOG = 1_024
 """The number of connections that the system accepts before the server does."""
 SMALL_BODY = 1 << 13
@@ -106,6 +107,8 @@ class HttpServer:
         self._connections: set[Connection] = set()
         self._handshakes: dict[socket.socket, float] = {}
         """Connections that have sent nothing yet, of which TLS is expected, and since when."""
+        self._opening = 0
+        """The number of accepted connections that are not in `_connections` yet."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._delays: set[Callable[[], None]] = set()
         """Each ends a planned delay."""
@@ -155,7 +158,7 @@ class HttpServer:
     def _accept(self, listener: socket.socket) -> None:
         for _ in range(BACKLOG):
             if self._is_full() and not self._close_longest_idle():
-                self._pause_accepting(listener)
+                self._pause_accepting(listener, RETRY)
                 return
             try:
                 connection, _ = listener.accept()
@@ -163,7 +166,7 @@ class HttpServer:
                 return
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    self._pause_accepting(listener)
+                    self._pause_accepting(listener, 0 if self._close_longest_idle() else RETRY)
                 return
             connection.setblocking(False)
             if self.tls is None:
@@ -173,17 +176,17 @@ class HttpServer:
                 self._loop.add_reader(connection, self._start_tls, connection, self._listeners[listener])
             self._watch()
 
-    def _pause_accepting(self, listener: socket.socket) -> None:
+    def _pause_accepting(self, listener: socket.socket, seconds: float) -> None:
         """Leave connections to the system for a moment: there is no room, or no file descriptor, for another."""
         self._loop.remove_reader(listener)
-        self._loop.call_later(0 if self._tasks else RETRY, self._accept_again, listener)
+        self._loop.call_later(0 if self._opening else seconds, self._accept_again, listener)
 
     def _accept_again(self, listener: socket.socket) -> None:
         if not self.is_stopping:
             self._loop.add_reader(listener, self._accept, listener)
 
     def _is_full(self) -> bool:
-        return len(self._connections) + len(self._handshakes) + len(self._tasks) >= CONNECTIONS
+        return len(self._connections) + len(self._handshakes) + self._opening >= CONNECTIONS
 
     def _close_longest_idle(self) -> bool:
         """Close the connection that has waited for longest for its client; return whether there is one."""
@@ -206,14 +209,15 @@ class HttpServer:
             ssl_handshake_timeout=HEAD_TIMEOUT if context is not None else None,
             ssl_shutdown_timeout=WRITE_TIMEOUT if context is not None else None,
         )
+        self._opening += 1
         task = self._loop.create_task(opening)
         self._tasks.add(task)
         task.add_done_callback(self._opened)
 
     def _opened(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # a client that hung up, or whose handshake failed
+        if task.cancelled() or task.exception():  # a client that hung up, or whose handshake failed
+            self._opening -= 1
 
     def _start_tls(self, connection: socket.socket, app: WSGIApplication) -> None:
         """Start TLS, or respond to a client that speaks plain HTTP."""
@@ -241,6 +245,7 @@ class HttpServer:
         connection.close()
 
     def opened(self, connection: Connection) -> None:
+        self._opening -= 1
         self._connections.add(connection)
 
     def closed(self, connection: Connection) -> None:

@@ -6,12 +6,14 @@ import contextlib
 import json
 import os
 import re
+import resource
+import select
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -321,7 +323,6 @@ SERVE = (sys.executable, "-m", "mockserver", "serve")
 
 def serves(closed: tuple[int, ...] = (), full: tuple[int, ...] = ()) -> None:
     """Start the server with streams that do not work, and check that it serves and stops."""
-    port = free_port()
 
     def prepare() -> None:
         for number in full:
@@ -329,15 +330,38 @@ def serves(closed: tuple[int, ...] = (), full: tuple[int, ...] = ()) -> None:
         for number in closed:
             os.close(number)
 
-    devnull = subprocess.DEVNULL
+    with serving(prepare):
+        pass
+
+
+@contextlib.contextmanager
+def serving(prepare: Callable[[], None]) -> Iterator[int]:
+    """Serve on the port that is returned, in a process that is prepared so; check that it serves and stops."""
+    port, devnull = free_port(), subprocess.DEVNULL
     process = subprocess.Popen(
         [*SERVE, "--port", str(port)], stdin=devnull, stdout=devnull, stderr=devnull, preexec_fn=prepare
     )
     with wait_for(port) as connection:
         connection.sendall(LIVE)
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+    yield port
     process.terminate()
     assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(("soft", "hard", "connections"), [(64, 64, 200), (64, 1_024, 200)])
+def test_silent_connections_take_no_file_descriptor_from_others(soft: int, hard: int, connections: int) -> None:
+    """Beyond the limit of the system, idle connections are closed; a limit that can be raised is raised."""
+    with (
+        serving(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))) as port,
+        contextlib.ExitStack() as stack,
+    ):
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(connections)]
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(LIVE)
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+        readable = select.select(silent, [], [], 0)[0]  # those that the server has closed
+        assert (len(readable) > 0) == (connections > hard)
 
 
 def free_port() -> int:

@@ -97,6 +97,7 @@ def serve(
         logging.getLogger("mockserver").setLevel(logging.INFO)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    _raise_file_limit()
     generated = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
     if generated is not None:
         config = replace(config, control_token=generated)
@@ -156,6 +157,19 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _raise_file_limit() -> None:
+    """Allow a file descriptor for each connection, if the system does."""
+    from ..server import CONNECTIONS
+
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not on every system
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(2 * CONNECTIONS, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
