@@ -78,9 +78,11 @@ evidence: .venv/test $(COMPILED) npm
 	$(BIN)/python tools/evidence.py $(ARGS)
 	$(BIN)/python tools/docs.py $(ARGS)
 
-# Check that memory does not grow under a long load. The tests run a small size of it.
+# Check that memory does not grow under a long load, and that clients of every bad kind do not disturb a good one. The
+# tests run a small size of both.
 soak: .venv/test $(COMPILED)
-	$(BIN)/python benchmarks/soak.py $(ARGS)
+	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python benchmarks/soak_server.py $(ARGS)
 
 # Compare speed and size with other mock servers; writes docs/benchmarks.md. ARGS=--quick is a small size.
 bench: .venv/test $(COMPILED)
