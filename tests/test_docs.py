@@ -250,6 +250,7 @@ def test_console(block: Block, server: Server, tmp_path: Path) -> None:
     assert run_console(block, tmp_path, server)
 
 
+@pytest.mark.slow
 @pytest.mark.node
 @every("js")
 def test_js(block: Block, server: Server, node: str) -> None:

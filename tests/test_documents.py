@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGED = sorted([*(ROOT / "openapi").glob("*.yaml"), *(ROOT / "fixtures").glob("*.yaml")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PACKAGED, ids=lambda path: path.name)
 def test_every_document_can_be_compiled(path: Path, tmp_path: Path) -> None:
     """What is packaged says nothing that JSON cannot say, and says the same in both forms."""
@@ -36,6 +37,7 @@ def test_what_json_cannot_say(text: str, tmp_path: Path) -> None:
     assert documents.compiled(path) is None
 
 
+@pytest.mark.slow
 def test_the_yaml_is_what_counts(tmp_path: Path) -> None:
     """The compiled form is read while it is of the YAML that stands beside it; one of another text is not."""
     for name in ("fixtures", "mockserver", "openapi"):

@@ -149,6 +149,7 @@ def test_ports_are_freed() -> None:
     assert set(threading.enumerate()) <= before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "environment", "names"),
     [
@@ -175,6 +176,7 @@ def test_provider_ports(arguments: list[str], environment: dict[str, str], names
             assert "has no ports for sendgrid: start it with --provider-ports" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_numbers_of_provider_ports() -> None:
     """A port that is named is the one that is served."""
     port = free_port()

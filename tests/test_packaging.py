@@ -134,6 +134,7 @@ print(json.dumps({
     assert answer["imported"] == []
 
 
+@pytest.mark.slow
 def test_the_checkout_needs_no_installation(tmp_path: Path) -> None:
     """In a checkout, `python -m mockserver` finds its own data."""
     done = subprocess.run(

@@ -104,6 +104,7 @@ def test_a_planned_429(app: Flask) -> None:
     assert returned(sendgrid.get(POOLS)) == (600, 598, MINUTE)
 
 
+@pytest.mark.slow
 @pytest.mark.store("memory")
 def test_the_last_and_beyond(app: Flask) -> None:
     """What remains is never less than nothing, and no request fails for it."""

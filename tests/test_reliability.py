@@ -291,16 +291,19 @@ def test_threads_end_with_the_server() -> None:
 # The command line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [(1,), (2,), (1, 2), (0, 1, 2)], ids=str)
 def test_serve_starts_with_closed_streams(closed: tuple[int, ...]) -> None:
     serves(closed=closed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", [(1,), (2,), (1, 2)], ids=str)
 def test_serve_starts_with_streams_that_are_full(full: tuple[int, ...]) -> None:
     serves(full=full)
 
 
+@pytest.mark.slow
 def test_stop_is_not_blocked_by_a_log_that_nobody_reads() -> None:
     port = free_port()
     process = subprocess.Popen(

@@ -18,7 +18,7 @@ from mockserver import ControlClient, Server
 from .redis_server import RedisServer
 from .redis_store.processes import Process, processes
 
-pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("four processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.redis, pytest.mark.xdist_group("four processes")]
 
 CONFIGURATION = (Path(__file__).parent.parent / "deploy" / "nginx.conf").read_text("utf-8")
 UPSTREAM = "    server mockserver:8080;\n"

@@ -308,6 +308,7 @@ def test_start_and_stop_leave_nothing() -> None:
 # On the command line
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path: Path) -> None:
     """The ready line says https and names what to trust; the other commands get it with --ca, or by the settings."""
     file = tmp_path / "ca.pem"

@@ -46,6 +46,7 @@ def test_env(url: str) -> None:
     assert {f"{name}={value}" for name, value in shown.items()} <= set(lines)
 
 
+@pytest.mark.slow
 def test_env_of_a_new_tenant(url: str) -> None:
     """--new makes a tenant whose credentials work, and whose id other commands find in MOCKSERVER_TENANT."""
     one, two = new_tenant(url), new_tenant(url)
@@ -117,6 +118,7 @@ def test_reset(url: str) -> None:
     assert pools(two) == [*before, "mine"]
 
 
+@pytest.mark.slow
 def test_reset_everything() -> None:
     """Without --tenant everything does, and tenants that were made are gone."""
     with running("serve", "--port", "0") as (_, ready_message):
@@ -130,6 +132,7 @@ def test_reset_everything() -> None:
         assert run("env", "--url", url, "--tenant", made["MOCKSERVER_TENANT"]).returncode == 1
 
 
+@pytest.mark.slow
 def test_seed(url: str, tmp_path: Path) -> None:
     """A tenant gets a world, the named one of a file, and what the world has not the tenant has not either."""
     variables = new_tenant(url)
@@ -147,6 +150,7 @@ def test_seed(url: str, tmp_path: Path) -> None:
     assert len(pools(variables)) > 1
 
 
+@pytest.mark.slow
 def test_snapshot(url: str) -> None:
     """What a tenant had when a snapshot was saved is back when it is restored."""
     variables = new_tenant(url)

@@ -21,6 +21,7 @@ def test_wait(url: str) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_wait_for_one_that_starts_later() -> None:
     """A server that is not there yet is waited for."""
     port = free_port()

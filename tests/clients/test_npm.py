@@ -5,7 +5,7 @@ import requests
 
 from ..npm import run
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.slow]
 
 
 def drive(live, node, provider, key):

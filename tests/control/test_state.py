@@ -21,6 +21,7 @@ from ..support import (
 STORES = ("memory", "redis")
 
 
+@pytest.mark.slow
 def test_a_large_state(tenant: TenantClient) -> None:
     """A large state can be put back: the limit of a provider's request body does not apply."""
     ips = [f"10.{number // 250}.{number % 250}.1" for number in range(10_000)]
@@ -69,6 +70,7 @@ def test_a_snapshot_of_all_tenants(control: ControlClient, cases: list[ProviderC
     assert control.ok("GET", "/snapshots") == {"snapshots": []}
 
 
+@pytest.mark.slow
 @pytest.mark.store("memory")  # it takes long, and test_redis_store has the limit that is Redis' own
 def test_there_are_limits(tenant: TenantClient) -> None:
     """A tenant has at most 1,000 faults and 100 snapshots, and a server 100 snapshots of all."""
@@ -97,6 +99,7 @@ for _ in range(2):
 """
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_any_process() -> None:
     """Under one clock the same calls get the same bytes in another process, whatever PYTHONHASHSEED is."""
     printed = {

@@ -50,6 +50,7 @@ def test_flask_run(port: int) -> None:
         check_server(connection)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
 def test_gunicorn(port: int) -> None:
     command = ["gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error", "mockserver:create_app()"]
@@ -57,12 +58,14 @@ def test_gunicorn(port: int) -> None:
         check_server(connection)
 
 
+@pytest.mark.slow
 def test_flask_routes() -> None:
     command = [sys.executable, "-m", "flask", "--app", "mockserver", "routes"]
     output = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True).stdout
     assert re.search(rf"^sendgrid\.createIpPool +POST +{POOLS} *$", output, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_pytest_flask(pytester: pytest.Pytester) -> None:
     """Its `live_server`, which forks before the store is used, and its `client`."""
     pytester.makeconftest(

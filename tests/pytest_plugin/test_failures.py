@@ -12,6 +12,7 @@ from mockserver.server import start
 from .runs import Run, printed
 
 
+@pytest.mark.slow
 def test_a_delay_ends_with_its_test(run: Run) -> None:
     """Calls that their client gave up keep no thread of the server's, neither from the next test nor from its stop."""
     started = time.monotonic()

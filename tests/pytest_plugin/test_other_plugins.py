@@ -123,6 +123,7 @@ def test_it(mockserver, number, mockserver_server):
     result.assert_outcomes(passed=10)
 
 
+@pytest.mark.slow
 def test_it_costs_nothing_until_it_is_used(tmp_path: Path) -> None:
     """The plugin imports nothing of the server, nor of its libraries, before a test asks for a tenant."""
     (tmp_path / "test_it.py").write_text("""

@@ -50,6 +50,7 @@ def made_on(process: Process, **asked: Any) -> tuple[str, dict[str, dict[str, st
     return made["id"], {name: access["headers"] for name, access in made["providers"].items()}
 
 
+@pytest.mark.slow
 @FOUR
 def test_exactly_the_limit_wins(four: list[Process]) -> None:
     """Of 300 parallel creations in an empty SendGrid account, exactly 100 win, whichever process they ask."""
@@ -67,6 +68,7 @@ def test_exactly_the_limit_wins(four: list[Process]) -> None:
 KEY = {"sparkpost": "id", "sendgrid": "id", "mailgun": "pool_id"}
 
 
+@pytest.mark.slow
 @FOUR
 @pytest.mark.parametrize("provider", list(POOLS))
 def test_names_and_ids_are_unique(four: list[Process], provider: str) -> None:
@@ -214,6 +216,7 @@ def test_snapshots_and_reset_across_processes(redis_server: RedisServer) -> None
         assert made_on(one)[0] == "t1"
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_nothing(redis_server: RedisServer) -> None:
     """Whatever a process had answered before it was killed is there; the others go on, and no tenant is left locked."""
     with processes(redis_server.database(), 4, "--seed", "empty") as four:
