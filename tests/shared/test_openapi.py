@@ -37,17 +37,6 @@ def test_same_routes(case: ProviderCase) -> None:
             assert request.view_args == {name: f"{{{name}}}" for name in re.findall("{(.*?)}", path)}
 
 
-def test_not_implemented_operations_are_not_served(case: ProviderCase) -> None:
-    """No operation is both served and listed as not modelled."""
-    served = {
-        (operation.method, path) for operation in case.load_blueprint().operations.values() for path in operation.paths
-    }
-    not_implemented = {
-        (method, path) for path, methods in case.load_blueprint().not_implemented.items() for method in methods
-    }
-    assert not served & not_implemented
-
-
 def test_every_operation_is_described(case: ProviderCase) -> None:
     """Every operation has a summary, a description, and the answers that any can get."""
     for path, method, operation in operations(case.load_blueprint().contract.document):

@@ -19,27 +19,6 @@ from ..support import ProviderClient
 STORES = ("memory", "redis")
 
 
-def test_operation_not_implemented_is_501(
-    provider: ProviderClient, case: ProviderCase, not_implemented: tuple[str, str]
-) -> None:
-    """Only for a request with a key."""
-    method, template = not_implemented
-    path = template.replace("{", "").replace("}", "")
-    response = provider.open(path, method=method)
-    assert (response.status_code, response.headers["X-Mockserver-Not-Implemented"]) == (501, "1")
-    assert f"mockserver does not implement {method} {path}" in response.text
-    response = provider.with_headers({}).open(path, method=method)
-    assert response.status_code == 401
-    assert "X-Mockserver-Not-Implemented" not in response.headers
-
-
-def test_not_implemented_of_the_case_is_501(provider: ProviderClient, case: ProviderCase) -> None:
-    if case.not_implemented is None:
-        pytest.skip("the provider has no operation that is not implemented")
-    method, path = case.not_implemented
-    assert provider.open(path, method=method).status_code == 501
-
-
 @pytest.mark.parametrize("path", ["/nope", "//v3/ips/pools", "/v3//ips/pools", "/v3/ips/pools/a/b/c/d", "/%FF"])
 def test_unknown_path_is_404(provider: ProviderClient, case: ProviderCase, path: str) -> None:
     """In the provider's format, and never a redirect."""

@@ -491,17 +491,3 @@ RIGHTS = assumed(
     " billing/manage buying"
 )
 """The evidence for the grants of operations."""
-
-NOT_IMPLEMENTED_OPERATIONS = {
-    "/api/v1/account": ["GET", "PUT"],
-    "/api/v1/account/aws-marketplace/add-ons/dedicated_ips": ["POST"],
-    "/api/v1/account/integrations/aws-marketplace/add-ons/dedicated_ips": ["POST"],
-    "/api/v1/billing/subscription": ["GET"],
-    "/api/v1/metrics/deliverability": ["GET"],
-    "/api/v1/metrics/ip-pools": ["GET"],
-    "/api/v1/metrics/sending-ips": ["GET"],
-    "/api/v1/sending-domains": ["GET", "POST"],
-    "/api/v1/transmissions": ["GET", "POST", "DELETE"],
-    "/api/v1/transmissions/{id}": ["GET", "DELETE"],
-}
-"""Operations in the API references and in the web interface that this server does not implement."""
