@@ -109,6 +109,19 @@ def test_crash_in_a_rule_is_500_and_changes_nothing(
     assert provider.post(case.pools_path, **case.new_pool("x")).status_code == 200
 
 
+def test_maximum_depth_of_a_json_body(app: Flask, provider: ProviderClient, case: ProviderCase) -> None:
+    """A deeper one is not JSON. The control API lists the requests all the same."""
+    if not case.accepts_json:
+        pytest.skip("the provider reads forms")
+    returned = []
+    for depth in (99, 100, 101, 700):
+        text = f'{{"name": "deep{depth}", "unused": {"[" * (depth - 1)}{"]" * (depth - 1)}}}'
+        returned.append(provider.post(case.pools_path, data=text, content_type="application/json").status_code)
+    assert [status == 200 for status in returned] == [True, True, False, False]
+    listed = app.test_client().get(f"/_mockserver/tenants/{provider.tenant.id}/requests").json["requests"]
+    assert [each["status"] for each in listed[: len(returned)]] == returned
+
+
 def test_openapi_document_has_the_address_of_the_server(client: Any, case: ProviderCase) -> None:
     path = f"/_mockserver/openapi/{case.name}.json"
     document = client.get(path, headers={"Host": "127.0.0.1:99"}).json
