@@ -98,9 +98,12 @@ def test_every_error_fits_the_document(case: ProviderCase) -> None:
     places = [None, *(operation.id for operation in case.load_blueprint().operations.values())]
     samples: dict[str, object] = {
         "count": 100, "id": "nope", "ip": "192.0.2.1", "method": "GET", "name": "full", "path": "/v3/x",
-        "scopes": "ips.pools.read", "type": "number", "value": "x",
+        "scopes": "ips.pools.read", "value": "x",
     }  # fmt: skip
-    fields = {"field_type": "fbl_signing_domain", "missing": "name", "bad_format": "limit", "bad_value": "ip"}
+    fields = {
+        "missing": "name", "bad_format": "limit", "bad_value": "ip", "string_type": "name", "array_type": "key_grants",
+        "boolean_type": "setup_api_key", "number_type": "quantity", "object_type": "options",
+    }  # fmt: skip
     for key, entry in entries(case.load_blueprint().catalog).items():
         values = {**samples, "field": fields.get(key)}
         response = case.load_blueprint().error_response(entry(**{name: values[name] for name in entry.placeholders}))
