@@ -35,17 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize tests by their arguments, and those of modules that have `STORES` by store.
 
-    `case`: each provider. `not_implemented`: each operation that a provider has and this server does not.
+    `case`: each provider.
     """
-    if "not_implemented" in metafunc.fixturenames:
-        found = [
-            pytest.param(case, (method, path), id=f"{case.name} {method} {path}")
-            for case in metafunc.config.stash[CASES]
-            for path, methods in case.load_blueprint().not_implemented.items()
-            for method in methods
-        ]
-        metafunc.parametrize(("case", "not_implemented"), found)
-    elif "case" in metafunc.fixturenames:
+    if "case" in metafunc.fixturenames:
         metafunc.parametrize("case", metafunc.config.stash[CASES], ids=str)
     stores = getattr(metafunc.module, "STORES", None)
     if stores is not None and "make_app" in metafunc.fixturenames:

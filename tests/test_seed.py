@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -41,12 +42,60 @@ def mistake(text: str, name: str = "") -> str:
         ("name: x\nsparkpots: {}", "2: sparkpots: unknown key: expected name, sparkpost, sendgrid, mailgun"),
         ("name: x\nsendgrid: []", "2: sendgrid: expected a mapping"),
         ("name: x\nname: y", "2: duplicate key 'name'"),
-        ("name: x\nsparkpost: &a {ip_pools: *a}", "nested too deeply, or inside itself"),
+        ("name: x\nsparkpost: &a {ip_pools: *a}", "2: a value inside itself"),
+        ("name: x\nsparkpost: &a {<<: *a}", "2: a value inside itself"),
+        ("name: x\n? &a [*a]\n: y", "2: a value inside itself"),
+        ("name: x\nsendgrid: {a: !!bool maybe}", "2: unexpected tag '!!bool'"),
+        ("name: x\nsendgrid: !!omap []", "2: unexpected tag '!!omap'"),
+        (f"name: 1{'0' * 99}", "1: name: expected a text"),
+        (f"name: 1{'0' * 100}", "1: a number is too long: expected at most 100 characters, got 101"),
+        (f"name: x\nsendgrid: 1{':59' * 300_000}", "2: a number is too long"),
+        (f"name: x\nsendgrid: 1{':59' * 300_000}.5", "2: a number is too long"),
+        (f"name: x\nsendgrid: !!int '1{':59' * 300_000}'", "2: a number is too long"),
     ],
+    ids=lambda text: text[:40],
 )
 def test_invalid_seed_document_is_an_error(text: str, expected: str) -> None:
     """An invalid document is reported with its line."""
     assert expected in mistake(text)
+
+
+BOMB = "name: x\na: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in itertools.pairwise("abcdefghi")
+)
+MERGES = "name: x\na: &a {k: 1, l: 2}\n" + "".join(
+    f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 9)}]}}\n" for before, name in itertools.pairwise("abcdefghi")
+)
+
+
+@pytest.mark.parametrize("text", [BOMB, MERGES], ids=["lists", "merges"])
+def test_aliases_inside_each_other_are_an_error(text: str) -> None:
+    """A few hundred bytes stand for hundreds of millions of values, which are never made."""
+    assert re.match(r"\d: aliases repeat too many values: expected at most 100,000$", mistake(text))
+
+
+@pytest.mark.parametrize("count", [100_000, 100_001])
+def test_maximum_number_of_repeated_values(count: int) -> None:
+    reason = mistake(f"name: x\nunknown: [&a 1{', *a' * count}]")
+    assert ("aliases repeat too many values" in reason) == (count > 100_000)
+    assert ("unknown key" in reason) == (count <= 100_000)
+
+
+def test_aliases_and_merged_mappings() -> None:
+    text = """
+name: x
+sparkpost:
+  ip_pools:
+  - &pool {id: one, name: One, fbl_signing_domain: &domain example.com}
+  - {<<: *pool, id: two}
+  - {id: three, name: Three, fbl_signing_domain: *domain}
+"""
+    pools = seed.read(text.encode(), "", SECTIONS).states["sparkpost"].dump()["ip_pools"]
+    assert [(pool["name"], pool["fbl_signing_domain"]) for pool in pools if pool["id"] != "default"] == [
+        ("One", "example.com"),
+        ("One", "example.com"),
+        ("Three", "example.com"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +163,7 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
         ("sendgrid:\n  subusers:\n  - {name: a, id: x}", 4, "sendgrid.subusers.0.id: "),
         ("sendgrid:\n  remaining_ips: 10001", 3, "sendgrid.remaining_ips: "),
         ("sendgrid:\n  ips:\n  - {ip: a, start_date: 253402300800}", 4, "sendgrid.ips.0.start_date: "),
-        (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**400}}}", 4, "sendgrid.ips.0.added_at: "),
+        (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**99}}}", 4, "sendgrid.ips.0.added_at: "),
         ("sendgrid:\n  ips:\n  - {ip: a, start_date: 1.0e+308}", 4, "sendgrid.ips.0.start_date: "),
         ("sendgrid:\n  ips:\n  - {ip: a, updated_at: -62135596801}", 4, "sendgrid.ips.0.updated_at: "),
         (f"sendgrid:\n  user_id: '{'9' * 18}'\n  subusers:\n  - a", 5,

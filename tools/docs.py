@@ -20,6 +20,8 @@ from mockserver.evidence import describe_evidence, support_matrix
 from mockserver.providers import PROVIDERS
 from mockserver.server import CONNECTIONS
 from mockserver.web.bodies import MAX_FORM_PARTS
+from mockserver.web.paths import read_operations
+from mockserver.web.provider import Provider
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Written by `make docs`. Do not edit. -->"
@@ -39,6 +41,12 @@ def table(*heads: str) -> list[str]:
 
 def source_cells(source: Source) -> tuple[str, str]:
     return source.kind, source.where
+
+
+def not_implemented(provider: Provider) -> str:
+    """Return how many of the operations of a provider's API are not implemented."""
+    listed = read_operations(provider.operations_file) if provider.operations_file is not None else ()
+    return f"{sum(map(len, provider.not_implemented.values()))} of {provider.title}'s {len([*listed])} operations"
 
 
 def operations() -> Iterator[str]:
@@ -90,9 +98,7 @@ def operations() -> Iterator[str]:
             for switch in provider.switches:
                 live = "on" if switch.live else "off"
                 yield row(f"`{switch.name}`", "off", live, switch.meaning, *source_cells(switch.source))
-        yield from table("not implemented (501)", "methods")
-        for path, methods in provider.not_implemented.items():
-            yield row(f"`{path}`", ", ".join(methods))
+        yield from ["", f"**Not implemented (501):** {not_implemented(provider)}. `mockserver operations` lists them."]
 
 
 def documents() -> Iterator[str]:
@@ -149,6 +155,7 @@ def summary(link: str) -> Iterator[str]:
         f"independent model. {len(errors)} errors: {kinds['documented']} are in a vendor's documents, "
         f"{kinds['observed']} were observed. {len(known)} mutants lack one check each; the tests kill "
         f"{len(known) - len(surviving)} of them.",
+        f"**Not implemented.** {', '.join(map(not_implemented, PROVIDERS))}; all of them return 501.",
         f"**Not proven.** {' '.join(unproven)}",
         f"**Unknown.** {kinds['assumed']} errors have a message without a source. They and everything else that is "
         f"assumed, {len(assumed)} items together, are [listed with reasons]({link}#assumed).",

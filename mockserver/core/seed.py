@@ -44,6 +44,12 @@ class Seed:
         return next((entry.credential for entry in [*full, *own]), None)
 
 
+MAX_REPEATED = 100_000
+"""The maximum number of values that the aliases of a YAML document repeat."""
+MAX_NUMBER = 100
+"""The maximum length of a number in a YAML document, in characters."""
+_TAGS = "tag:yaml.org,2002:"
+_NUMBERS = (f"{_TAGS}int", f"{_TAGS}float")
 DEFAULT_TENANT = "default"
 """The tenant of registered credentials without `tenant`."""
 
@@ -187,8 +193,8 @@ def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]], *, d
     try:
         while loader.check_node():
             node = loader.get_node()
+            _Document(loader).check(node)
             document = loader.construct_document(node)
-            _check_unique_keys(node)
             names.append(document.get("name") if isinstance(document, dict) else None)
             if not name or names[-1] == name:
                 try:
@@ -201,7 +207,7 @@ def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]], *, d
         invalid.line = error.problem_mark.line + 1 if error.problem_mark else None
         raise invalid from None
     except RecursionError:
-        raise SeedError((), "nested too deeply, or inside itself") from None
+        raise SeedError((), "nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:
         raise error if isinstance(error, SeedError) else SeedError((), str(error)) from None
     finally:
@@ -257,22 +263,57 @@ def _in_file(error: SeedError, file: str) -> SeedError:
     return error
 
 
-def _check_unique_keys(node: yaml.Node) -> None:
-    """Raise `SeedError` for a duplicate key in a mapping, of which YAML would keep only the last."""
-    import yaml
+class _Document:
+    """A YAML document that is checked before it is constructed.
 
-    if isinstance(node, yaml.MappingNode):
-        seen: set[Any] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                duplicate = SeedError((), f"duplicate key '{key.value}'")
-                duplicate.line = key.start_mark.line + 1
-                raise duplicate
-            seen.add(key.value)
-            _check_unique_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _check_unique_keys(item)
+    Aliases may repeat values inside each other, and some numbers take quadratic time: 320 bytes can become hours.
+    """
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self._sizes: dict[int, int | None] = {}
+        """The number of values in each node, those of aliases too; None while it is counted."""
+
+    def check(self, node: yaml.Node) -> int:
+        """Return the number of values in a node.
+
+        Raises `SeedError` for a value inside itself, for aliases that repeat too many values, for a number that is too
+        long, for a tag that the value does not have anyway, and for a duplicate key, of which YAML would keep the last.
+        """
+        import yaml
+
+        if id(node) in self._sizes:
+            size = self._sizes[id(node)]
+            if size is None:
+                raise _at(node, "a value inside itself")
+            return size
+        self._sizes[id(node)] = None
+        if node.tag not in (f"{_TAGS}str", self._loader.resolve(type(node), node.value, (True, True))):
+            raise _at(node, f"unexpected tag '{node.tag.replace(_TAGS, '!!')}'")
+        if node.tag in _NUMBERS and len(node.value) > MAX_NUMBER:
+            raise _at(node, f"a number is too long: expected at most {MAX_NUMBER} characters, got {len(node.value):,}")
+        size = 1
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                size += self.check(key) + self.check(value)
+                name = key.value if isinstance(key, yaml.ScalarNode) else id(key)
+                if name in seen:
+                    raise _at(key, f"duplicate key '{key.value}'")
+                seen.add(name)
+        elif isinstance(node, yaml.SequenceNode):
+            size += sum(map(self.check, node.value))
+        if size - len(self._sizes) > MAX_REPEATED:
+            raise _at(node, f"aliases repeat too many values: expected at most {MAX_REPEATED:,}")
+        self._sizes[id(node)] = size
+        return size
+
+
+def _at(node: yaml.Node, reason: str) -> SeedError:
+    """Return an error with the line of a node."""
+    error = SeedError((), reason)
+    error.line = node.start_mark.line + 1
+    return error
 
 
 def _line(node: yaml.Node, path: tuple[str | int, ...]) -> int:

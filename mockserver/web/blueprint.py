@@ -37,8 +37,6 @@ from .wrappers import MockServerRequest, Response, UnreadableBody, read_body
 log = logging.getLogger("mockserver")
 
 TEXT = "text/plain; charset=utf-8"
-NOT_IMPLEMENTED = "notImplemented"
-"""The endpoint of operations that are not implemented."""
 
 
 class ProviderBlueprint(Provider):
@@ -50,10 +48,8 @@ class ProviderBlueprint(Provider):
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         super().__init__(name, import_name, url_prefix=f"/{name}", **options)
         self.operations = {}
-        self.not_implemented = {}
-        self.allowed_methods: dict[str, tuple[str, ...]] = {}
-        """The methods of each URL rule, sorted."""
         self.before_request(self.authenticate)
+        self.before_request(self.check_path)
         self.after_request(self.finish)
         for kind, handler in (
             (ApiError, self.handle_api_error),
@@ -89,17 +85,6 @@ class ProviderBlueprint(Provider):
         for each in operation.rules:
             self.add_rule(each, endpoint, view, methods)
 
-    def add_not_implemented(self, operations: Mapping[str, Iterable[str]]) -> None:
-        """Register operations that return 501: methods by path template."""
-        self.not_implemented = operations
-        for path, methods in operations.items():
-            rule = path.replace("{", "<").replace("}", ">")
-            self.add_rule(rule, NOT_IMPLEMENTED, self.handle_not_implemented, sorted(methods))
-
-    def add_rule(self, rule: str, endpoint: str, view: Callable[..., flask.Response], methods: Sequence[str]) -> None:
-        self.allowed_methods[rule] = tuple(sorted({*self.allowed_methods.get(rule, ()), *methods}))
-        super().add_rule(rule, endpoint, view, methods)
-
     # Request
 
     def authenticate(self) -> flask.Response | None:
@@ -110,10 +95,8 @@ class ProviderBlueprint(Provider):
             return None  # e.g. the application rejects the Host
         server = server_state()
         exchange = request.exchange = self._begin(request, server)
-        if isinstance(failed, MethodNotAllowed):
-            exchange.allowed_methods = tuple(sorted(failed.valid_methods or ()))
-            if request.method == "OPTIONS":  # browsers send it without a credential
-                return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
+        if request.method == "OPTIONS" and exchange.allowed_methods:  # browsers send it without a credential
+            return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
         server.check_process(request.environ)
         credential = self.get_credential(request)
         caller = server.tenants.caller(self.name, credential, self.api_key_pattern) if credential else None
@@ -130,11 +113,31 @@ class ProviderBlueprint(Provider):
         prefix = server.mounts.prefixes[name]
         mount = script_name(request) + ("" if MOUNT in request.environ else quote(prefix))
         exchange = Exchange(request, server, request.path[len(prefix) :], mount)
-        if rule is not None:
-            exchange.allowed_methods = self.allowed_methods[rule.rule[len(prefix) :]]
-            exchange.operation = self.operations.get(rule.endpoint.rpartition(".")[2])
+        operation = None if rule is None else self.operations[rule.endpoint.rpartition(".")[2]]
+        item = self.paths.find(exchange.path)
+        if item is not None:
+            exchange.allowed_methods = item.methods
+        if operation is not None and (item is None or item.operations.get(request.method) is operation):
+            exchange.operation = operation
             exchange.path_values = request.view_args or {}
         return exchange
+
+    def check_path(self) -> flask.Response | None:
+        """Return the 501 of an operation that is not implemented, or raise the 405 of a path of the provider's API.
+
+        Only operations that are implemented have URL rules, which could match such a path as well.
+        """
+        exchange = _current_request().exchange
+        if exchange is None or exchange.operation is not None:
+            return None
+        item, method = self.paths.find(exchange.path), exchange.request.method
+        if item is None:
+            return None  # the application raises `NotFound`
+        if method not in item.operations:
+            raise MethodNotAllowed(item.methods)
+        if item.operations[method] is None:
+            return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Not-Implemented", "1"))
+        return None
 
     def dispatch(self, operation: Operation, path_values: Mapping[str, str]) -> flask.Response:
         """Run the view of an operation."""
@@ -264,10 +267,6 @@ class ProviderBlueprint(Provider):
 
     def handle_method_not_allowed(self, error: MethodNotAllowed) -> flask.Response:
         return self._respond(Failure.NOT_ALLOWED, ("Allow", ", ".join(sorted(error.valid_methods or ()))))
-
-    def handle_not_implemented(self, **path_values: str) -> flask.Response:
-        current_exchange().path_values = {}
-        return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Not-Implemented", "1"))
 
     def handle_too_large(self, error: RequestEntityTooLarge) -> flask.Response:
         return self._respond(Failure.TOO_LARGE)

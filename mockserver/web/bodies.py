@@ -19,6 +19,10 @@ MAX_FORM_PARTS = 1_000
 """The maximum number of parts in a multipart form."""
 
 
+MAX_DEPTH = 100
+"""The maximum depth of arrays and objects inside each other."""
+
+
 class NotJson(ValueError):
     """The body is not a JSON text."""
 
@@ -43,7 +47,22 @@ def parse_json(body: bytes) -> Any:
             encode(value)
     except (ValueError, RecursionError):
         raise NotJson from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+        raise NotJson
     return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Return whether a value is deeper than `MAX_DEPTH`: functions that call themselves would reach Python's limit."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for each in level
+            if isinstance(each, dict | list)
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
+    return any(isinstance(each, dict | list) for each in level)
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:

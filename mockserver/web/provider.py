@@ -21,6 +21,7 @@ from .bodies import encode
 from .exchange import Exchange
 from .openapi import Contract
 from .operations import Operation, OperationBlueprint
+from .paths import ApiPaths, read_operations
 
 JSON = "application/json"
 
@@ -51,13 +52,33 @@ class Provider(OperationBlueprint):
     """The length of a rate limit window in seconds; None for no rate limits."""
     openapi_document: ClassVar[Path | None] = None
     """The path of its OpenAPI document; None if it is one of this package's."""
+    operations_file: ClassVar[Path | None] = None
+    """The path of the list of all operations of its API; None if it has no such list."""
     content_type: ClassVar[str] = JSON
     """The Content-Type of its JSON responses."""
 
     operations: dict[str, Operation]
     """By operationId, in the order of registration."""
-    not_implemented: Mapping[str, Iterable[str]]
-    """Operations that are not implemented: methods by path template."""
+
+    @functools.cached_property
+    def paths(self) -> ApiPaths:
+        """The paths of its API, with all operations. It is built by the first request, not at startup."""
+        paths = ApiPaths()
+        for operation in self.operations.values():
+            for path in operation.paths:
+                paths.add(operation.method, path, operation)
+        for method, path in read_operations(self.operations_file) if self.operations_file is not None else ():
+            paths.add(method, path)
+        return paths
+
+    @property
+    def not_implemented(self) -> Mapping[str, Sequence[str]]:
+        """Operations that are not implemented: methods by path template."""
+        found = {
+            item.path: [method for method, operation in item.operations.items() if operation is None]
+            for item in self.paths.items
+        }
+        return {path: methods for path, methods in found.items() if methods}
 
     @functools.cached_property
     def contract(self) -> Contract:

@@ -72,32 +72,24 @@ def _errors(schema: marshmallow.Schema, messages: Any, data: Mapping[str, Any]) 
     """Yield the errors of each field in the schema's order: the first, or all if it is a field of `ALL_ERRORS`."""
     reports_all = {each.data_key or name: "all_errors" in each.metadata for name, each in schema.fields.items()}
     for name, below in messages.items():
-        for number, (value, message) in enumerate(_leaves(below, data.get(name))):
+        for number, (path, value, message) in enumerate(_leaves(below, data.get(name), name)):
             if number == 0 or reports_all.get(name):
-                yield message.with_values(field=name, value=value, type=json_type(value))
+                yield message.with_values(field=path, value=value)
 
 
-def _leaves(messages: Any, value: Any) -> Iterator[tuple[Any, ErrorMessage]]:
-    """Yield each message below a field, with the invalid value."""
+def _leaves(messages: Any, value: Any, path: str) -> Iterator[tuple[str, Any, ErrorMessage]]:
+    """Yield each message below a field, with the path to the invalid value, `options.deliverability`, and the value."""
     if not isinstance(messages, Mapping):
         for message in messages:
-            yield value, message
+            yield path, value, message
         return
     for key, below in messages.items():
-        found = value
         if isinstance(value, Mapping):
-            found = value.get(key)
+            yield from _leaves(below, value.get(key), f"{path}.{key}")
         elif isinstance(value, list) and isinstance(key, int):
-            found = value[key]
-        yield from _leaves(below, found)
-
-
-def json_type(value: object) -> str:
-    """Return the name of a value's JSON type."""
-    if isinstance(value, bool):
-        return "boolean"
-    names = {str: "string", int: "number", float: "number", dict: "object", list: "array", type(None): "null"}
-    return names[type(value)]
+            yield from _leaves(below, value[key], path)
+        else:
+            yield from _leaves(below, value, path)
 
 
 def first_values(data: MultiDict[str, str], names: Iterable[str]) -> dict[str, str]:

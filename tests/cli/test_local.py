@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -47,6 +48,16 @@ def test_validate(tmp_path: Path) -> None:
     path.write_text("name: mine\n", "utf-8")
     done = run("validate", str(path))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"OK: {path}: seed 'mine'\n", "")
+
+
+def test_validate_a_seed_of_aliases_inside_each_other(tmp_path: Path) -> None:
+    """It fails at once, with file and line."""
+    path = tmp_path / "aliases.yaml"
+    lines = [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in itertools.pairwise("abcdefgh")]
+    path.write_text("\n".join(["name: x", "a: &a [1]", *lines]), "utf-8")
+    done = run("validate", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(rf"{path}:\d: aliases repeat too many values", done.stderr)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)

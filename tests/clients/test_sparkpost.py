@@ -206,9 +206,7 @@ def test_name_that_would_be_the_default_pools(pools):
         pools.create(name="Default")
 
 
-@pytest.mark.parametrize(
-    ("fields", "value"), [({}, None), ({"name": None}, None), ({"name": " "}, " "), ({"name": 7}, 7)]
-)
+@pytest.mark.parametrize(("fields", "value"), [({}, None), ({"name": None}, None), ({"name": " "}, " ")])
 def test_name_is_required(pools, fields, value):
     """A pool without a name is refused on creation and on update, repeating what was sent for it."""
     with refused(400, "`name` is a required field", param="name", value=value):
@@ -219,9 +217,8 @@ def test_name_is_required(pools, fields, value):
 
 
 def test_signing_domain_that_is_no_text(pools):
-    """A signing domain of another type is refused, naming the type."""
-    description = "field 'fbl_signing_domain' is of type 'boolean', but needs to be of type 'string'"
-    with refused(422, "invalid data format/type", description=description, code="1300"):
+    """A signing domain of another type is refused, naming the type that it needs."""
+    with refused(400, "`fbl_signing_domain` must be a String", param="fbl_signing_domain", value=True):
         pools.create(name="New", fbl_signing_domain=True)
 
 
@@ -252,9 +249,7 @@ def test_target_pool_that_is_not_there(ips):
     assert ips.get("54.244.54.135")["ip_pool"] == "marketing_ip_pool"
 
 
-@pytest.mark.parametrize(
-    ("fields", "value"), [({}, None), ({"ip_pool": None}, None), ({"ip_pool": ""}, ""), ({"ip_pool": [1]}, [1])]
-)
+@pytest.mark.parametrize(("fields", "value"), [({}, None), ({"ip_pool": None}, None), ({"ip_pool": ""}, "")])
 def test_target_pool_is_required(ips, fields, value):
     """An update of a sending IP without a pool is refused, repeating what was sent for it."""
     with refused(400, "`ip_pool` is a required field", param="ip_pool", value=value):

@@ -122,6 +122,15 @@ def test_bad_bodies(control: ControlClient, kwargs: dict[str, Any], status: int)
     assert control.ok("GET", "/tenants") == {"tenants": []}
 
 
+@pytest.mark.parametrize("depth", [99, 100, 101, 700, 100_000])
+def test_maximum_depth_of_a_body(control: ControlClient, depth: int) -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        text = f'{{"profile": {opening * (depth - 1)}{"1" * (opening != "[")}{closing * (depth - 1)}}}'
+        response = control.app.test_client().post("/_mockserver/tenants", data=text, content_type="application/json")
+        assert response.status_code == 400
+        assert (response.json["detail"] == "/body: invalid JSON") == (depth > 100)
+
+
 def test_an_empty_body_is_an_empty_object(control: ControlClient) -> None:
     """A POST without a body says nothing, whatever its Content-Type."""
     for content_type in (None, "text/plain"):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.core.errors import SeedError
-from mockserver.providers.mailgun import catalog
+from mockserver.providers.mailgun import blueprint
 from mockserver.providers.mailgun.models import Domain, Link, State, created_at
 from mockserver.providers.mailgun.schemas.seed import MailgunSeed
 
@@ -200,25 +200,11 @@ def test_a_clock_that_is_turned_back(slow: ProviderClient, time: Time) -> None:
     assert (state["jobs"], MailgunSeed.read(state).state.dump()) == ([], state)
 
 
-# What is not modelled, and what is not fit
+# What is not implemented, and what is not fit
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [(method, path) for path, methods in catalog.NOT_IMPLEMENTED_OPERATIONS.items() for method in methods],
-)
-def test_not_modelled(mailgun: ProviderClient, method: str, path: str) -> None:
-    """What Mailgun has and this server has not is 501 and says so, dynamic pools among it."""
-    path = path.replace("{", "").replace("}", "")
-    response = mailgun.open(path, method=method)
-    assert response.status_code == 501
-    assert response.headers["X-Mockserver-Not-Implemented"] == "1"
-    assert response.json == {"message": f"mockserver does not implement {method} {path}"}
-
-
-def test_dynamic_pools_are_not_modelled() -> None:
-    """Every path of dynamic pools is among them."""
-    dynamic = [path for path in catalog.NOT_IMPLEMENTED_OPERATIONS if "dynamic_pools" in path]
+def test_dynamic_pools_are_not_implemented() -> None:
+    dynamic = [path for path in blueprint.not_implemented if "dynamic_pools" in path]
     assert len(dynamic) == 12
 
 

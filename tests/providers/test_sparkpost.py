@@ -61,9 +61,9 @@ def test_a_new_pool_is_empty_and_leaves_out_what_is_unset(sparkpost: ProviderCli
     assert sparkpost.get(f"{POOLS}/plain").json == {"results": {"id": "plain", "name": "Plain", "ips": []}}
 
 
-@pytest.mark.parametrize("name", [None, "", "   ", 7, True, ["x"], {"x": 1}])
+@pytest.mark.parametrize("name", [None, "", "   "])
 def test_a_name_is_required(sparkpost: ProviderClient, name: object) -> None:
-    """A missing, blank or wrongly typed name is refused with what was sent."""
+    """A missing or blank name is refused with what was sent."""
     expected = error("`name` is a required field", param="name", value=name)
     for response in (
         sparkpost.post(POOLS, json={"name": name}),
@@ -72,15 +72,6 @@ def test_a_name_is_required(sparkpost: ProviderClient, name: object) -> None:
         assert (response.status_code, response.json) == (400, expected)
     response = sparkpost.post(POOLS, json={"title": "x"})
     assert response.json == error("`name` is a required field", param="name", value=None)
-
-
-@pytest.mark.parametrize(("domain", "kind"), [(None, "null"), (1, "number"), (False, "boolean"), ([], "array")])
-def test_a_signing_domain_is_a_string(sparkpost: ProviderClient, domain: object, kind: str) -> None:
-    """A signing domain of another type is refused in the older dialect."""
-    response = sparkpost.post(POOLS, json={"name": "x", "fbl_signing_domain": domain})
-    description = f"field 'fbl_signing_domain' is of type '{kind}', but needs to be of type 'string'"
-    assert response.status_code == 422
-    assert response.json == error("invalid data format/type", description=description, code="1300")
 
 
 @pytest.mark.parametrize("name", ["default", "Default", "DEFAULT"])
@@ -142,9 +133,9 @@ def test_one_relation_two_views(sparkpost: ProviderClient) -> None:
     assert pools["transactional"] == ["54.244.54.135", "203.0.113.140"]
 
 
-@pytest.mark.parametrize("ip_pool", [None, "", " ", 3, ["default"]])
+@pytest.mark.parametrize("ip_pool", [None, "", " "])
 def test_an_ip_needs_a_pool_to_move_to(sparkpost: ProviderClient, ip_pool: object) -> None:
-    """A missing, blank or wrongly typed pool is refused with what was sent."""
+    """A missing or blank pool is refused with what was sent."""
     response = sparkpost.put(f"{IPS}/54.244.54.135", json={"ip_pool": ip_pool})
     assert response.status_code == 400
     assert response.json == error("`ip_pool` is a required field", param="ip_pool", value=ip_pool)

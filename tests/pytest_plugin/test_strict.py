@@ -77,11 +77,16 @@ def test_skipped_early(skipping):
     assert printed(result).count("unused planned fault") == 2 + 2  # in full, and in the summary
 
 
-def test_a_call_to_what_is_not_modelled(run: Run) -> None:
-    """A call that got our 501 fails the test, unless the test forgets it."""
+def test_operation_not_implemented_fails_the_test(run: Run) -> None:
+    """Any operation of the specifications, strict or not, unless the test clears the request log."""
     result = run("""
 def test_fails(mockserver):
     assert post(mockserver.sendgrid, "/v3/mail/send", json={}).status_code == 501
+
+
+@pytest.mark.mockserver(strict=False)
+def test_fails_without_strict(mockserver):
+    assert post(mockserver.sendgrid, "/v3/templates", json={}).status_code == 501
 
 
 def test_forgets(mockserver):
@@ -92,9 +97,12 @@ def test_forgets(mockserver):
 def test_the_vendors_own_404_does_not(mockserver):
     assert post(mockserver.sendgrid, "/v3/nothing", json={}).status_code == 404
 """)
-    result.assert_outcomes(passed=2, failed=1)
+    result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(
-        ["mockserver does not implement this operation (501): #1 POST /sendgrid/v3/mail/send → 501 (not_implemented)"]
+        [
+            f"mockserver does not implement this operation (501): #1 POST /sendgrid{path} → 501 (not_implemented)"
+            for path in ("/v3/mail/send", "/v3/templates")
+        ]
     )
 
 

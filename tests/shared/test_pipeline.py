@@ -19,27 +19,6 @@ from ..support import ProviderClient
 STORES = ("memory", "redis")
 
 
-def test_operation_not_implemented_is_501(
-    provider: ProviderClient, case: ProviderCase, not_implemented: tuple[str, str]
-) -> None:
-    """Only for a request with a key."""
-    method, template = not_implemented
-    path = template.replace("{", "").replace("}", "")
-    response = provider.open(path, method=method)
-    assert (response.status_code, response.headers["X-Mockserver-Not-Implemented"]) == (501, "1")
-    assert f"mockserver does not implement {method} {path}" in response.text
-    response = provider.with_headers({}).open(path, method=method)
-    assert response.status_code == 401
-    assert "X-Mockserver-Not-Implemented" not in response.headers
-
-
-def test_not_implemented_of_the_case_is_501(provider: ProviderClient, case: ProviderCase) -> None:
-    if case.not_implemented is None:
-        pytest.skip("the provider has no operation that is not implemented")
-    method, path = case.not_implemented
-    assert provider.open(path, method=method).status_code == 501
-
-
 @pytest.mark.parametrize("path", ["/nope", "//v3/ips/pools", "/v3//ips/pools", "/v3/ips/pools/a/b/c/d", "/%FF"])
 def test_unknown_path_is_404(provider: ProviderClient, case: ProviderCase, path: str) -> None:
     """In the provider's format, and never a redirect."""
@@ -128,6 +107,19 @@ def test_crash_in_a_rule_is_500_and_changes_nothing(
     assert (response.status_code, body(response)) == (500, case.errors[500])
     assert provider.tenant.read().dump() == before
     assert provider.post(case.pools_path, **case.new_pool("x")).status_code == 200
+
+
+def test_maximum_depth_of_a_json_body(app: Flask, provider: ProviderClient, case: ProviderCase) -> None:
+    """A deeper one is not JSON. The control API lists the requests all the same."""
+    if not case.accepts_json:
+        pytest.skip("the provider reads forms")
+    returned = []
+    for depth in (99, 100, 101, 700):
+        text = f'{{"name": "deep{depth}", "unused": {"[" * (depth - 1)}{"]" * (depth - 1)}}}'
+        returned.append(provider.post(case.pools_path, data=text, content_type="application/json").status_code)
+    assert [status == 200 for status in returned] == [True, True, False, False]
+    listed = app.test_client().get(f"/_mockserver/tenants/{provider.tenant.id}/requests").json["requests"]
+    assert [each["status"] for each in listed[: len(returned)]] == returned
 
 
 def test_openapi_document_has_the_address_of_the_server(client: Any, case: ProviderCase) -> None:

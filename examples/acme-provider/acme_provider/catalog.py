@@ -26,6 +26,3 @@ NOT_IMPLEMENTED = ErrorMessage(
 )
 CRASHED = ErrorMessage("crashed", 500, "internal error", assumed("the guide does not mention it"))
 PLANNED = assumed("a planned fault has the standard phrase of its status")
-
-NOT_IMPLEMENTED_OPERATIONS = {"/v1/messages": ["POST"]}
-"""Operations of Acme Mail that this server does not implement."""

@@ -30,6 +30,7 @@ class Acme(ProviderBlueprint):
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = AcmeSeed
     openapi_document = Path(__file__).parent / "openapi.yaml"
+    operations_file = Path(__file__).parent / "operations.txt"
     api_key_pattern = re.compile("acme_[0-9a-f]{32}")
     example_api_key = "acme_0123456789abcdef0123456789abcdef"
 
@@ -76,7 +77,6 @@ class Acme(ProviderBlueprint):
 
 
 blueprint = Acme("acme", __name__)
-blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 def json_body() -> dict[str, Any]:

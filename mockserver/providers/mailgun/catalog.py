@@ -392,32 +392,3 @@ FAILURES = {
 
 FAULTS = {entry.status: entry for entry in (UNAUTHORIZED, FORBIDDEN, TOO_LARGE, RATE_LIMITED, CRASHED)}
 """The errors of planned faults, by status."""
-
-NOT_IMPLEMENTED_OPERATIONS = {
-    "/v1/dynamic_pools/domains": ["GET"],
-    "/v1/dynamic_pools/domains/{name}/history": ["GET"],
-    "/v1/dynamic_pools/domains/{name}/override": ["PUT", "DELETE"],
-    "/v1/dynamic_pools/domains/{name}/preview": ["GET"],
-    "/v1/dynamic_pools/history": ["GET"],
-    "/v2/ip_whitelist": ["GET", "POST", "PUT", "DELETE"],
-    "/v3/domains/all/dynamic_pools/enroll": ["POST"],
-    "/v3/domains/dynamic_pools/assignable": ["GET"],
-    "/v3/domains/{name}/dynamic_pools": ["POST", "DELETE"],
-    "/v3/dynamic_pools": ["GET"],
-    "/v3/dynamic_pools/all": ["POST", "DELETE"],
-    "/v3/dynamic_pools/{pool_name}": ["PATCH"],
-    "/v3/dynamic_pools/{pool_name}/{ip}": ["POST"],
-    "/v3/ips/account/settings": ["GET", "PATCH"],
-    "/v3/ips/domain/{name}": ["GET", "PATCH"],
-    "/v3/ips/subaccounts": ["PATCH"],
-    "/v3/ips/{addr}/ip_band": ["POST"],
-    "/v3/{domain_name}/messages": ["POST"],
-    "/v3/{domain_name}/messages.mime": ["POST"],
-    "/v4/domains/{name}": ["PUT"],
-    "/v4/domains/{name}/verify": ["PUT"],
-    "/v5/accounts/features": ["PUT"],
-    "/v5/accounts/subaccounts/{subaccount_id}/features": ["PUT"],
-    "/v5/accounts/subaccounts/{subaccount_id}/ip": ["PUT"],
-    "/v5/accounts/subaccounts/{subaccount_id}/limit/custom/monthly": ["GET", "PUT", "DELETE"],
-}
-"""Operations in the specifications that this server does not implement."""

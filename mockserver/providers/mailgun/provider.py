@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -45,6 +46,7 @@ class Mailgun(ProviderBlueprint):
     hosts = ("api.mailgun.net", "api.eu.mailgun.net")
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = MailgunSeed
+    operations_file = Path(__file__).with_name("operations.txt")
     api_key_pattern = re.compile("key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}")
     example_api_key = "key-0123456789abcdef0123456789abcdef"
     content_type = "application/json; charset=utf-8"
@@ -138,7 +140,6 @@ def _key_id(key: str) -> str:
 
 
 blueprint = Mailgun("mailgun", __name__)
-blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 # Helpers of views

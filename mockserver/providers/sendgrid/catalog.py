@@ -663,15 +663,3 @@ def family(path: str) -> str:
     if path.startswith("/v3/send_ips"):
         return MANAGEMENT
     return MAIL if path.startswith("/v3/mail/") else CLASSIC
-
-
-NOT_IMPLEMENTED_OPERATIONS = {
-    "/v3/api_keys": ["GET", "POST"],
-    "/v3/mail/batch": ["POST"],
-    "/v3/mail/batch/{batch_id}": ["GET"],
-    "/v3/mail/send": ["POST"],
-    "/v3/messages/{msg_id}": ["GET"],
-    "/v3/partners/accounts/{account_id}/ips": ["GET", "POST", "DELETE"],
-    "/v3/subusers/{subuser_name}": ["PATCH"],
-}
-"""Operations in the specifications that this server does not implement."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -35,6 +36,7 @@ class SendGrid(ProviderBlueprint):
     hosts = ("api.sendgrid.com", catalog.EU_HOST)
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = SendGridSeed
+    operations_file = Path(__file__).with_name("operations.txt")
     api_key_pattern = re.compile(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
     example_api_key = "SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
     rate_limit_window = int(catalog.RATE_WINDOW)
@@ -123,7 +125,6 @@ def _cors_headers(allowed_methods: tuple[str, ...]) -> tuple[tuple[str, str], ..
 
 
 blueprint = SendGrid("sendgrid", __name__)
-blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 # Helpers of views

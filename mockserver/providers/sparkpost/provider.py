@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -33,6 +34,7 @@ class SparkPost(ProviderBlueprint):
     hosts = ("api.sparkpost.com", "api.eu.sparkpost.com")
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = SparkPostSeed
+    operations_file = Path(__file__).with_name("operations.txt")
     api_key_pattern = re.compile("[0-9a-fA-F]{40}")
     example_api_key = "5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b"
 
@@ -99,7 +101,6 @@ class SparkPost(ProviderBlueprint):
 
 
 blueprint = SparkPost("sparkpost", __name__)
-blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
 def _is_granted(scopes: frozenset[str] | None, scope: str | None) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ....core.profiles import Profile
-from ....web.schemas import Schema, string
+from ....web.schemas import Schema
 from .. import catalog
-from .fields import required_string
+from .fields import optional_string, required_string
 
 _SWITCHES = {"signing_domain": catalog.SIGNING_DOMAIN, "auto_warmup_overflow_pool": catalog.AUTO_WARMUP}
 
@@ -14,9 +14,9 @@ class PoolSchema(Schema):
     """Body to create or update a pool."""
 
     name = required_string(catalog.NAME_REQUIRED)
-    fbl_signing_domain = string(catalog.FIELD_TYPE)
-    signing_domain = string(catalog.FIELD_TYPE)
-    auto_warmup_overflow_pool = string(catalog.FIELD_TYPE)
+    fbl_signing_domain = optional_string()
+    signing_domain = optional_string()
+    auto_warmup_overflow_pool = optional_string()
 
 
 def unsupported_fields(profile: Profile) -> frozenset[str]:

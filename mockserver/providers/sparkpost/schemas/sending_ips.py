@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from ....core.fields import Boolean, Integer, Number
+from ....core.fields import Boolean, Number
 from ....core.profiles import Profile
-from ....web.schemas import Schema, check, messages, string
+from ....web.schemas import Schema, check
 from .. import catalog
-from .fields import required_string
+from .fields import optional_string, required_string, type_messages
 
 
 class IpSchema(Schema):
     """Body to update a sending IP. In the older document, `ip_pool` is required."""
 
     ip_pool: fields.String = required_string(catalog.IP_POOL_REQUIRED)
-    auto_warmup_enabled = Boolean(error_messages=messages(catalog.WARMUP_TYPE))
+    auto_warmup_enabled = Boolean(error_messages=type_messages(catalog.BOOLEAN_TYPE))
     auto_warmup_stage = Number(
-        error_messages=messages(catalog.STAGE_TYPE),
+        error_messages=type_messages(catalog.NUMBER_TYPE),
         validate=[
             validate.Range(int(catalog.FIRST_STAGE), int(catalog.LAST_STAGE), error=catalog.STAGE_RANGE),
             check(lambda number: number == int(number), catalog.STAGE_RANGE),
@@ -28,17 +28,17 @@ class IpSchema(Schema):
 class PartialIpSchema(IpSchema):
     """Body to update a sending IP. In the newer document, every field is optional."""
 
-    ip_pool = string(catalog.FIELD_TYPE)
+    ip_pool = optional_string()
 
 
 class NewIpsSchema(Schema):
     """Body to buy IPs."""
 
     ip_pool = required_string(catalog.IP_POOL_REQUIRED)
-    quantity = Integer(
+    quantity = Number(
         required=True,
-        error_messages=messages(catalog.QUANTITY_INVALID, required=catalog.QUANTITY_REQUIRED),
-        validate=validate.Range(min=1, error=catalog.QUANTITY_INVALID),
+        error_messages=type_messages(catalog.NUMBER_TYPE, catalog.QUANTITY_REQUIRED),
+        validate=check(lambda number: number >= 1 and number == int(number), catalog.QUANTITY_INVALID),
     )
 
 

@@ -13,7 +13,7 @@ from ....core.errors import ErrorMessage
 from ....core.fields import Boolean, QueryInteger
 from ....web.schemas import ALL_ERRORS, Schema, check, messages, not_blank, one_of
 from .. import catalog
-from .fields import required_string
+from .fields import required_string, type_messages
 
 NETMASK = re.compile(rf"{IPV4.pattern}(?:/(?:[12]?[0-9]|3[0-2]))?")
 """An IPv4 address or network. No document mentions IPv6."""
@@ -25,7 +25,7 @@ def _name(*, required: bool) -> fields.String:
     """Return the field of a subaccount's name."""
     return fields.String(
         required=required,
-        error_messages=messages(catalog.SUBACCOUNT_NAME_REQUIRED),
+        error_messages=type_messages(catalog.STRING_TYPE, catalog.SUBACCOUNT_NAME_REQUIRED),
         validate=[
             not_blank(catalog.SUBACCOUNT_NAME_REQUIRED),
             validate.Length(max=int(catalog.NAME_SIZE), error=catalog.NAME_TOO_LONG),
@@ -36,7 +36,7 @@ def _name(*, required: bool) -> fields.String:
 def _ip_pool() -> fields.String:
     """Return the field of a pool's id, or an empty string for no pool."""
     return fields.String(
-        error_messages=messages(catalog.IP_POOL_INVALID),
+        error_messages=type_messages(catalog.STRING_TYPE),
         validate=[
             validate.Length(max=int(catalog.IP_POOL_SIZE), error=catalog.IP_POOL_TOO_LONG),
             validate.Regexp(r"[A-Za-z0-9_]*\Z", error=catalog.IP_POOL_INVALID),
@@ -57,9 +57,9 @@ def _are_netmasks(items: list[Any]) -> bool:
 class OptionsSchema(Schema):
     """The options of a subaccount. They load as the value of the only one, None if it was not sent."""
 
-    error_messages = {"type": catalog.OPTIONS_INVALID}  # noqa: RUF012  # the base class has it as an instance variable
+    error_messages = {"type": catalog.OBJECT_TYPE}  # noqa: RUF012  # the base class has it as an instance variable
 
-    deliverability = Boolean(error_messages=messages(catalog.DELIVERABILITY_INVALID))
+    deliverability = Boolean(error_messages=type_messages(catalog.BOOLEAN_TYPE))
 
     @post_load
     def unwrap(self, data: dict[str, Any], **kwargs: Any) -> bool | None:
@@ -68,14 +68,17 @@ class OptionsSchema(Schema):
 
 def _options() -> fields.Nested:
     """Return the field of the options of a subaccount."""
-    return fields.Nested(OptionsSchema, data_key="options", error_messages=messages(catalog.OPTIONS_INVALID))
+    return fields.Nested(OptionsSchema, data_key="options", error_messages=type_messages(catalog.OBJECT_TYPE))
 
 
 class SubaccountSchema(Schema):
     """Body to update a subaccount."""
 
     name = _name(required=False)
-    status = one_of(catalog.STATUSES, catalog.STATUS_UNSUPPORTED)
+    status = fields.String(
+        error_messages=type_messages(catalog.STRING_TYPE),
+        validate=validate.OneOf(catalog.STATUSES, error=catalog.STATUS_UNSUPPORTED),
+    )
     ip_pool = _ip_pool()
     deliverability = _options()
 
@@ -84,14 +87,11 @@ class NewSubaccountSchema(Schema):
     """Body to create a subaccount. `key_valid_ips` is validated only: no response shows it."""
 
     name = _name(required=True)
-    setup_api_key = Boolean(error_messages=messages(catalog.SETUP_API_KEY_INVALID))
+    setup_api_key = Boolean(error_messages=type_messages(catalog.BOOLEAN_TYPE))
     key_label = required_string(catalog.KEY_LABEL_REQUIRED)
     key_grants = _array(
         required=True,
-        error_messages={
-            **messages(catalog.KEY_GRANTS_INVALID, required=catalog.KEY_GRANTS_REQUIRED),
-            "null": catalog.KEY_GRANTS_REQUIRED,
-        },
+        error_messages=type_messages(catalog.ARRAY_TYPE, catalog.KEY_GRANTS_REQUIRED),
         validate=[
             validate.Length(min=1, error=catalog.KEY_GRANTS_REQUIRED),
             validate.ContainsOnly(catalog.KEY_GRANTS, error=catalog.KEY_GRANTS_INVALID),

@@ -47,5 +47,5 @@ def update_sending_ip(tx: Tx, external_ip: str) -> ResponseReturnValue:
 @blueprint.post("/api/v1/account/add-ons/dedicated_ips", endpoint="buyDedicatedIps", scope="billing/manage")
 def buy_dedicated_ips(tx: Tx) -> ResponseReturnValue:
     fields = load(schemas.NewIpsSchema, json_body())
-    rules.buy_ips(tx, ip_pool=fields["ip_pool"], quantity=fields["quantity"])
+    rules.buy_ips(tx, ip_pool=fields["ip_pool"], quantity=int(fields["quantity"]))
     return {"results": {"message": "IP(s) added"}}
