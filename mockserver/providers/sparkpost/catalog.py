@@ -337,8 +337,8 @@ OPTION_UNSUPPORTED = _unsupported("option", OPTIONS)
 # Errors of any field of a body
 
 _WRONG_TYPE = assumed(
-    f"wording and format as for key_valid_ips in the {SUBACCOUNTS}, the only documented error of this kind; for every"
-    " field of every body"
+    f"wording and format as for key_valid_ips in the {SUBACCOUNTS}, the only error of this kind in a current document;"
+    " for every field of every body"
 )
 
 
