@@ -20,10 +20,11 @@ from marshmallow import Schema, fields
 app = Flask("bare", static_folder=None)
 IPS: dict[str, list[str]] = {
     "transactional": ["203.0.113.1", "203.0.113.2"],
-    "marketing": ["203.0.113.2", "203.0.113.3", "203.0.113.201"],
+    "campaigns": ["203.0.113.2", "203.0.113.3", "203.0.113.201"],
     "europe": ["198.51.100.1", "198.51.100.2"],
     "worldwide": [],
     "spare": [],
+    "new_test5": ["167.89.21.3"],
 }
 """The IPs of each pool at the start."""
 pools = dict(IPS)

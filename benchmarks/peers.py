@@ -61,11 +61,11 @@ class Peer:
     note: str
     """What is measured, and why that is comparable or not."""
     base: str = "/v3/ips/pools"
-    one: str = "/marketing"
+    one: str = "/campaigns"
     """The path of one pool, below the base."""
     name_field: str = "name"
     created: int = 200
-    error: Request = field(default_factory=lambda: Request("POST", "/v3/ips/pools", {"name": "marketing"}, 400))
+    error: Request = field(default_factory=lambda: Request("POST", "/v3/ips/pools", {"name": "campaigns"}, 400))
     headers: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Any] = field(default_factory=dict)
     seeds: Sequence[Mapping[str, Any]] = ()
@@ -109,14 +109,14 @@ class Peer:
         return importlib.metadata.version("esp-mockserver" if self.name == "mockserver" else "flask")
 
 
-NAMES = ("transactional", "marketing", "europe", "worldwide", "spare")
+NAMES = ("transactional", "campaigns", "europe", "worldwide", "spare", "new_test5")
 POOLS = [{"name": name} for name in NAMES]
-POOL = {"pool_name": "marketing", "ips": ["203.0.113.2", "203.0.113.3", "203.0.113.201"]}
+POOL = {"pool_name": "campaigns", "ips": ["203.0.113.2", "203.0.113.3", "203.0.113.201"]}
 TAKEN = {"errors": [{"field": "name", "message": "already exists"}]}
 STUBS: list[tuple[str, str, Any, int, Any]] = [
     ("GET", "/v3/ips/pools", None, 200, POOLS),
-    ("GET", "/v3/ips/pools/marketing", None, 200, POOL),
-    ("POST", "/v3/ips/pools", {"name": "marketing"}, 400, TAKEN),
+    ("GET", "/v3/ips/pools/campaigns", None, 200, POOL),
+    ("POST", "/v3/ips/pools", {"name": "campaigns"}, 400, TAKEN),
     ("POST", "/v3/ips/pools", None, 200, {"name": "bench"}),
     ("DELETE", "/v3/ips/pools/.*", None, 200, {}),
 ]
@@ -194,7 +194,7 @@ OURS = Peer(
     "As `make serve` starts it: every request is authenticated, validated and recorded, every response validated "
     "against the OpenAPI document.",
     base="/sendgrid/v3/ips/pools",
-    error=Request("POST", "/sendgrid/v3/ips/pools", {"name": "marketing"}, 400),
+    error=Request("POST", "/sendgrid/v3/ips/pools", {"name": "campaigns"}, 400),
     headers={"Authorization": f"Bearer SG.{'benchmark'.ljust(22, '0')}.{'benchmark'.ljust(43, '0')}"},
 )
 PEERS = [
@@ -241,7 +241,7 @@ PEERS = [
         base="/pools",
         name_field="id",
         created=201,
-        error=Request("POST", "/pools", {"id": "marketing"}, 500),
+        error=Request("POST", "/pools", {"id": "campaigns"}, 500),
         files={"db.json": {"pools": [{"id": name, "ips": POOL["ips"]} for name in NAMES]}},
         package="json-server",
     ),

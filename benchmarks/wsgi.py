@@ -25,12 +25,12 @@ KEY = "SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
 POOLS = "/v3/ips/pools"
 PREFIX = "/sendgrid"
 BATCH = 80
-"""Calls in a batch. With the five pools of the seed, so many new ones stay below SendGrid's limit of 100."""
+"""Calls in a batch. With the six pools of the seed, so many new ones stay below SendGrid's limit of 100."""
 CASES: dict[str, tuple[str, str, bytes]] = {
     "list": ("GET", POOLS, b""),
-    "get": ("GET", f"{POOLS}/marketing", b""),
+    "get": ("GET", f"{POOLS}/campaigns", b""),
     "create": ("POST", POOLS, b'{"name":"bench%d"}'),
-    "error": ("POST", POOLS, b'{"name":"marketing"}'),
+    "error": ("POST", POOLS, b'{"name":"campaigns"}'),
 }
 """By case: method, path and body."""
 

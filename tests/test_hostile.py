@@ -304,10 +304,10 @@ def test_chunked_bodies(server: HttpServer) -> None:
 def test_pipelining(server: HttpServer) -> None:
     """Requests sent in one go are answered in order."""
     one = b"GET /sendgrid/v3/ips/pools/%s HTTP/1.1\r\n" + HOST + AUTH + b"\r\n"
-    received = exchange(server, b"".join(one % name for name in (b"transactional", b"marketing", b"nope")))
+    received = exchange(server, b"".join(one % name for name in (b"transactional", b"campaigns", b"nope")))
     first, second, third = answers(received)
     assert b'"pool_name":"transactional"' in first.body
-    assert b'"pool_name":"marketing"' in second.body
+    assert b'"pool_name":"campaigns"' in second.body
     assert third.status == 404
 
 

@@ -124,7 +124,7 @@ def test_sandboxes(image: str) -> None:
             requests.get(f"{sandbox.sendgrid.url}/v3/ips/pools", headers=sandbox.sendgrid.headers).json()
             for sandbox in (one, other)
         )
-        assert "marketing" in [pool["name"] for pool in pools]
+        assert "campaigns" in [pool["name"] for pool in pools]
         assert none == []
         assert server.client.request("GET", "info")["counters"]["tenants"] >= 2
         with pytest.raises(ControlError) as refused:

@@ -105,13 +105,22 @@ def documents() -> Iterator[str]:
     data = yaml.safe_load((ROOT / "tests" / "documents" / "examples.yaml").read_text("utf-8"))
     titles = {document["id"]: document["title"] for document in data["documents"]}
     yield from ["# The documents' examples and contradictions", "", NOTE, ""]
-    yield "The tests replay every request and response example of the documents that mockserver implements,"
-    yield "with a seed of `fixtures/documents.yaml` (`mockserver serve --seed documents#NAME`)."
-    yield from table("document", "example", "seed", "request", "status")
-    for example in data["examples"]:
+    examples = data["examples"]
+    others = [each for each in examples if "not_by_default" in each]
+    yield f"The tests replay every request and response example of the documents. {len(examples) - len(others)} of"
+    yield f"{len(examples)} work with the default seed, one after the other, with the documents' own credentials. The"
+    yield "others need a seed of `fixtures/documents.yaml` (`mockserver serve --seed documents#NAME`), which the"
+    yield "tests use for every example."
+    yield from table("document", "example", "request", "status", "seed of its own")
+    for example in examples:
         request = f"`{example['request']['method']} {example['request']['path']}`"
         status = example["response"]["status"]
-        yield row(titles[example["document"]], example["name"], example["seed"], request, status)
+        yield row(titles[example["document"]], example["name"], request, status, f"`{example['seed']}`")
+    yield from ["", "With the default seed these do not work:"]
+    yield from table("document", "example", "seed that shows it", "reason")
+    for example in others:
+        seed = f"`documents#{example['seed']}`"
+        yield row(titles[example["document"]], example["name"], seed, example["not_by_default"])
     yield from ["", "Mailgun's document has no examples; each rule in its text has a test."]
     yield from ["", "## Contradictions and deviations"]
     yield from table("subject", "document", "statement", "mockserver")

@@ -577,10 +577,12 @@ def test_keys_do_not_see_each_other(live, client):
         assert other.ippools.get().json()["ip_pools"] == LISTED
 
 
-def test_route_that_is_not_there(client):
-    """An unknown path is 404 in plain text."""
+def test_operation_that_is_not_implemented(client):
+    """An operation of Mailgun that mockserver lacks is a 501 that names it."""
     response = client.lists.get()
-    assert (response.status_code, response.text) == (404, "404 page not found")
+    assert response.status_code == 501
+    assert response.headers["X-Mockserver-Not-Implemented"] == "1"
+    assert response.json() == {"message": "mockserver does not implement GET /v3/lists"}
 
 
 def test_method_that_is_not_there(client):

@@ -20,8 +20,8 @@ TRANSACTIONAL = {
     "ips_preview": ["203.0.113.1", "203.0.113.2"],
     "total_ip_count": 2,
 }
-MARKETING = {
-    "name": "marketing",
+CAMPAIGNS = {
+    "name": "campaigns",
     "id": "23456",
     "ips_preview": ["203.0.113.2", "203.0.113.3", "203.0.113.201"],
     "total_ip_count": 3,
@@ -39,6 +39,7 @@ WORLDWIDE = {
     "total_ip_count": 12,
 }
 SPARE = {"name": "spare", "id": "56789", "ips_preview": [], "total_ip_count": 0}
+NEW_TEST5 = {"name": "new_test5", "id": "78901", "ips_preview": ["167.89.21.3"], "total_ip_count": 1}
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_life_of_a_pool(client):
 def test_list_is_in_order_of_creation(client):
     """The list has every pool of the account by name, the newest last."""
     client.ips.pools.post(request_body={"name": "a new one"})
-    expected = ["transactional", "marketing", "europe", "worldwide", "spare", "a new one"]
+    expected = ["transactional", "campaigns", "europe", "worldwide", "spare", "new_test5", "a new one"]
     assert answer(client.ips.pools.get()) == [{"name": name} for name in expected]
 
 
@@ -131,10 +132,10 @@ def test_name_with_characters_that_a_path_escapes(client):
 def test_ip_is_in_several_pools(client):
     """An IP may be in several pools: adding it names them all, deleting one leaves it in the others."""
     added = answer(client.ips.pools.spare.ips.post(request_body={"ip": "203.0.113.2"}))
-    assert added["pools"] == ["transactional", "marketing", "spare"]
+    assert added["pools"] == ["transactional", "campaigns", "spare"]
     client.ips.pools.transactional.delete()
     assert answer(client.ips.pools.spare.get())["ips"] == ["203.0.113.2"]
-    assert answer(client.ips.pools.marketing.get())["ips"] == ["203.0.113.2", "203.0.113.3", "203.0.113.201"]
+    assert answer(client.ips.pools.campaigns.get())["ips"] == ["203.0.113.2", "203.0.113.3", "203.0.113.201"]
 
 
 def test_adding_a_member_again_changes_nothing(client):
@@ -143,7 +144,7 @@ def test_adding_a_member_again_changes_nothing(client):
         added = answer(client.ips.pools.spare.ips.post(request_body={"ip": "203.0.113.201"}))
         assert added == {
             "ip": "203.0.113.201",
-            "pools": ["marketing", "spare"],
+            "pools": ["campaigns", "spare"],
             "start_date": 1409616000,
             "warmup": True,
         }
@@ -219,13 +220,13 @@ def test_name_taken(client):
     with refused(400, error("already exists", "name")):
         client.ips.pools.post(request_body={"name": "spare"})
     with refused(400, error("already exists", "name")):
-        client.ips.pools.marketing.put(request_body={"name": "spare"})
+        client.ips.pools.campaigns.put(request_body={"name": "spare"})
     assert answer(client.ips.pools.spare.put(request_body={"name": "spare"})) == {"name": "spare"}
 
 
 def test_a_user_has_100_pools(client):
     """The 101st pool is refused; a deleted one makes room."""
-    for number in range(95):
+    for number in range(94):
         client.ips.pools.post(request_body={"name": f"pool {number}"})
     assert len(answer(client.ips.pools.get())) == 100
     with refused(400, error("100 pools limit has been reached")):
@@ -262,7 +263,7 @@ def test_body_that_is_no_json_object(client, body, media_type):
 def test_list_with_ips(client):
     """The list is in the order of ids, shows at most 10 IPs of each pool, and counts them all."""
     assert listed(client) == {
-        "result": [TRANSACTIONAL, MARKETING, EUROPE, WORLDWIDE, SPARE],
+        "result": [TRANSACTIONAL, CAMPAIGNS, EUROPE, WORLDWIDE, SPARE, NEW_TEST5],
         "_metadata": {"next_params": {"after_key": None}},
     }
 
@@ -276,26 +277,26 @@ def test_list_with_ips_follows_the_classic_api(client):
     client.ips.pools.new.put(request_body={"name": "newer"})
     assert listed(client)["result"][-1] == {**before, "name": "newer"}
     client.ips.pools.newer.delete()
-    assert names(listed(client)) == ["transactional", "marketing", "europe", "worldwide", "spare"]
+    assert names(listed(client)) == ["transactional", "campaigns", "europe", "worldwide", "spare", "new_test5"]
 
 
 def test_list_by_pages(client):
     """A page names the key of the next one and repeats the limit as text; the last page's key is null."""
     first = listed(client, limit=2)
-    assert first["result"] == [TRANSACTIONAL, MARKETING]
+    assert first["result"] == [TRANSACTIONAL, CAMPAIGNS]
     assert first["_metadata"] == {"next_params": {"after_key": "23456", "limit": "2"}}
     second = listed(client, **first["_metadata"]["next_params"])
     assert second["result"] == [EUROPE, WORLDWIDE]
     assert second["_metadata"] == {"next_params": {"after_key": "45678", "limit": "2"}}
     third = listed(client, **second["_metadata"]["next_params"])
-    assert third == {"result": [SPARE], "_metadata": {"next_params": {"after_key": None, "limit": "2"}}}
+    assert third == {"result": [SPARE, NEW_TEST5], "_metadata": {"next_params": {"after_key": None, "limit": "2"}}}
 
 
 def test_list_after_a_key(client):
     """The list begins with the first pool after the key, which need not be a pool's; 0 is the beginning."""
-    assert names(listed(client, after_key=0)) == ["transactional", "marketing", "europe", "worldwide", "spare"]
-    assert names(listed(client, after_key=34567)) == ["worldwide", "spare"]
-    assert names(listed(client, after_key=40000)) == ["worldwide", "spare"]
+    assert names(listed(client, after_key=0)) == names(listed(client))
+    assert names(listed(client, after_key=34567)) == ["worldwide", "spare", "new_test5"]
+    assert names(listed(client, after_key=40000)) == ["worldwide", "spare", "new_test5"]
     assert listed(client, after_key=99999) == {"result": [], "_metadata": {"next_params": {"after_key": None}}}
 
 
@@ -303,7 +304,7 @@ def test_list_by_ip(client):
     """The list can be narrowed to the pools of one IP, which is repeated."""
     page = listed(client, ip="203.0.113.2")
     assert page == {
-        "result": [TRANSACTIONAL, MARKETING],
+        "result": [TRANSACTIONAL, CAMPAIGNS],
         "_metadata": {"next_params": {"after_key": None, "ip": "203.0.113.2"}},
     }
     assert listed(client, ip="192.0.2.1")["result"] == []
@@ -312,9 +313,9 @@ def test_list_by_ip(client):
 @pytest.mark.parametrize(
     ("region", "expected"),
     [
-        ("us", ["transactional", "marketing", "worldwide"]),
+        ("us", ["transactional", "campaigns", "worldwide", "new_test5"]),
         ("eu", ["europe", "worldwide"]),
-        ("all", ["transactional", "marketing", "europe", "worldwide"]),
+        ("all", ["transactional", "campaigns", "europe", "worldwide", "new_test5"]),
     ],
 )
 def test_list_by_region(client, region, expected):
@@ -331,7 +332,7 @@ def test_list_with_regions(client):
         "result": [{**EUROPE, "regions": ["eu"]}, {**WORLDWIDE, "regions": ["eu", "us"]}],
         "_metadata": {"next_params": {"after_key": None, "include_region": "true", "region": "eu", "limit": "10"}},
     }
-    assert listed(client, include_region="true")["result"][-1] == {**SPARE, "regions": []}
+    assert listed(client, include_region="true")["result"][-2] == {**SPARE, "regions": []}
 
 
 @pytest.mark.parametrize("query", [{"region": "eu"}, {"region": "eu", "include_region": "false"}])
@@ -503,7 +504,7 @@ def test_key_without_the_scope(connect):
     """A key may do what its scopes say: the classic API refuses with 403, IP Address Management with 401."""
     reader = connect(READ_ONLY_KEY)
     assert answer(reader.ips.pools.spare.get()) == {"ips": [], "pool_name": "spare"}
-    assert listed(reader)["result"][-1] == SPARE
+    assert listed(reader)["result"][-2] == SPARE
     forbidden = error("access forbidden")
     with refused(403, forbidden):
         reader.ips.pools.post(request_body={"name": "mine"})

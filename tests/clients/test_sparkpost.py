@@ -26,13 +26,20 @@ DEFAULT_IPS = [
     {"external_ip": "203.0.113.25", "hostname": "mail.example.com"},
 ]
 MARKETING = {
-    "id": "marketing_ip_pool",
-    "name": "Marketing IP Pool",
+    "id": "marketing",
+    "name": "Marketing",
     "fbl_signing_domain": "sparkpostmail.com",
     "ips": MARKETING_IPS,
 }
 TRANSACTIONAL = {"id": "transactional", "name": "Transactional", "ips": TRANSACTIONAL_IPS}
 DEFAULT = {"id": "default", "name": "Default", "ips": DEFAULT_IPS}
+COOL_KIDS = {
+    "id": "cool_kids",
+    "name": "Cool Kids",
+    "ips": [{"external_ip": "123.45.67.89", "hostname": "mta472a.sparkpostmail.com"}],
+}
+TOO_COOL = {"id": "too_cool_for_pool", "name": "Too Cool For Pool", "ips": []}
+POOLS = [MARKETING, TRANSACTIONAL, DEFAULT, COOL_KIDS, TOO_COOL]
 
 
 class Records(Resource):
@@ -103,7 +110,7 @@ def test_life_of_a_pool(pools, ips):
     assert pools.create(name="Big News", fbl_signing_domain="example.com") == {"id": "big_news"}
     created = {"id": "big_news", "name": "Big News", "fbl_signing_domain": "example.com", "ips": []}
     assert pools.get("big_news") == created
-    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT, created]
+    assert pools.list() == [*POOLS, created]
 
     assert ips.update("203.0.113.141", ip_pool="big_news") == {"message": "Updated IP Pool."}
     assert pools.get("big_news")["ips"] == DEFAULT_IPS[:1]
@@ -120,7 +127,7 @@ def test_life_of_a_pool(pools, ips):
     assert pools.get("big_news")["ips"] == []
 
     assert pools.delete("big_news") is True
-    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+    assert pools.list() == POOLS
     with refused(404, "IP pool not found."):
         pools.get("big_news")
 
@@ -128,36 +135,36 @@ def test_life_of_a_pool(pools, ips):
 def test_sending_ips(ips):
     """Each sending IP has its hostname, its one pool, and whether the customer brought it."""
     expected = [
-        ("54.244.54.135", "mta472a.sparkpostmail.com", "marketing_ip_pool", False),
-        ("54.244.54.137", "mta474a.sparkpostmail.com", "marketing_ip_pool", False),
+        ("54.244.54.135", "mta472a.sparkpostmail.com", "marketing", False),
+        ("54.244.54.137", "mta474a.sparkpostmail.com", "marketing", False),
         ("203.0.113.140", "mta477a.sparkpostmail.com", "transactional", False),
         ("203.0.113.141", "mta478a.sparkpostmail.com", "default", False),
         ("203.0.113.25", "mail.example.com", "default", True),
+        ("123.45.67.89", "mta472a.sparkpostmail.com", "cool_kids", False),
     ]
     keys = ("external_ip", "hostname", "ip_pool", "customer_provided")
     records = [dict(zip(keys, values, strict=True)) for values in expected]
     assert ips.list() == records
-    assert ips.get("203.0.113.25") == records[-1]
+    assert ips.get("203.0.113.25") == records[-2]
 
 
 def test_moved_ip_leaves_its_pool(pools, ips):
     """An IP is in one pool only: moving it takes it out of the one before."""
     ips.update("54.244.54.135", ip_pool="transactional")
     assert ips.get("54.244.54.135")["ip_pool"] == "transactional"
-    assert pools.get("marketing_ip_pool")["ips"] == MARKETING_IPS[1:]
+    assert pools.get("marketing")["ips"] == MARKETING_IPS[1:]
     assert pools.get("transactional")["ips"] == [MARKETING_IPS[0], *TRANSACTIONAL_IPS]
 
 
 def test_deleted_pools_ips_go_to_the_default_pool(pools, ips):
     """Deleting a pool moves all its sending IPs to the default pool."""
-    pools.delete("marketing_ip_pool")
-    assert pools.list() == [TRANSACTIONAL, {**DEFAULT, "ips": MARKETING_IPS + DEFAULT_IPS}]
+    pools.delete("marketing")
+    assert pools.list() == [TRANSACTIONAL, {**DEFAULT, "ips": MARKETING_IPS + DEFAULT_IPS}, *POOLS[3:]]
     assert ips.get("54.244.54.135")["ip_pool"] == "default"
 
 
 def test_id_is_made_from_the_name(pools):
     """The id is the name in lower case with underscores, as documented; a taken one gets a number."""
-    pools.delete("marketing_ip_pool")
     assert pools.create(name="Marketing IP Pool") == {"id": "marketing_ip_pool"}
     assert pools.create(name="Marketing IP Pool") == {"id": "marketing_ip_pool_1"}
     assert pools.get("marketing_ip_pool") == {"id": "marketing_ip_pool", "name": "Marketing IP Pool", "ips": []}
@@ -166,16 +173,16 @@ def test_id_is_made_from_the_name(pools):
 def test_signing_domain_stays_until_it_is_removed(pools):
     """An update without a signing domain leaves it, an empty one removes it."""
     domain = "sparkpostmail.com"
-    assert pools.update("marketing_ip_pool", name="M") == {
+    assert pools.update("marketing", name="M") == {
         "name": "M",
         "fbl_signing_domain": domain,
-        "id": "marketing_ip_pool",
+        "id": "marketing",
     }
-    assert pools.update("marketing_ip_pool", name="M", fbl_signing_domain="") == {
+    assert pools.update("marketing", name="M", fbl_signing_domain="") == {
         "name": "M",
-        "id": "marketing_ip_pool",
+        "id": "marketing",
     }
-    assert "fbl_signing_domain" not in pools.get("marketing_ip_pool")
+    assert "fbl_signing_domain" not in pools.get("marketing")
 
 
 # Errors about pools
@@ -184,11 +191,11 @@ def test_signing_domain_stays_until_it_is_removed(pools):
 def test_pool_that_is_not_there(pools):
     """Getting an unknown pool has one text, updating and deleting it another that names the id."""
     with refused(404, "IP pool not found."):
-        pools.get("marketing")
+        pools.get("receipts")
     with refused(404, "IP Pool not_a_real_pool does not exist."):
         pools.update("not_a_real_pool", name="Real")
-    with refused(404, "IP Pool marketing does not exist."):
-        pools.delete("marketing")
+    with refused(404, "IP Pool receipts does not exist."):
+        pools.delete("receipts")
 
 
 def test_default_pool_is_reserved(pools):
@@ -213,7 +220,7 @@ def test_name_is_required(pools, fields, value):
         pools.create(**fields)
     with refused(400, "`name` is a required field", param="name", value=value):
         pools.update("transactional", **fields)
-    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+    assert pools.list() == POOLS
 
 
 def test_signing_domain_that_is_no_text(pools):
@@ -237,16 +244,16 @@ def test_address_that_is_no_ipv4(ips, address):
 def test_address_that_is_not_there(ips):
     """An address that the account has not is 404."""
     with refused(404, "Sending IP does not exist"):
-        ips.get("123.45.67.89")
+        ips.get("123.45.67.88")
     with refused(404, "Sending IP does not exist"):
-        ips.update("123.45.67.89", ip_pool="default")
+        ips.update("123.45.67.88", ip_pool="default")
 
 
 def test_target_pool_that_is_not_there(ips):
     """An IP cannot be moved to an unknown pool, and stays where it is."""
     with refused(400, "IP Pool glibglob does not exist."):
         ips.update("54.244.54.135", ip_pool="glibglob")
-    assert ips.get("54.244.54.135")["ip_pool"] == "marketing_ip_pool"
+    assert ips.get("54.244.54.135")["ip_pool"] == "marketing"
 
 
 @pytest.mark.parametrize(("fields", "value"), [({}, None), ({"ip_pool": None}, None), ({"ip_pool": ""}, "")])
@@ -296,7 +303,7 @@ def test_key_without_the_grant(connect):
     """A key that may only view pools may change nothing."""
     pools, ips = connect("ip-pools", VIEW_ONLY_KEY), connect("sending-ips", VIEW_ONLY_KEY)
     assert pools.get("default") == DEFAULT
-    assert ips.get("54.244.54.135")["ip_pool"] == "marketing_ip_pool"
+    assert ips.get("54.244.54.135")["ip_pool"] == "marketing"
     with refused(403, "Forbidden."):
         pools.create(name="Mine")
     with refused(403, "Forbidden."):
@@ -305,13 +312,13 @@ def test_key_without_the_grant(connect):
         pools.delete("transactional")
     with refused(403, "Forbidden."):
         ips.update("54.244.54.135", ip_pool="default")
-    assert pools.list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+    assert pools.list() == POOLS
 
 
 def test_keys_do_not_see_each_other(connect, pools):
     """Two keys are two accounts: what one deletes, the other still has."""
     pools.delete("transactional")
-    assert connect("ip-pools", secrets.token_hex(20)).list() == [MARKETING, TRANSACTIONAL, DEFAULT]
+    assert connect("ip-pools", secrets.token_hex(20)).list() == POOLS
 
 
 # What is not about one operation
@@ -396,17 +403,17 @@ def test_warmup_of_a_bought_ip(connect, live_profile, sparkpost_key, pools, ips)
 
 def test_overflow_pools(live_profile, pools):
     """An overflow pool is there, and overflows into none itself."""
-    assert pools.get("marketing_ip_pool")["auto_warmup_overflow_pool"] == "transactional"
+    assert pools.get("marketing")["auto_warmup_overflow_pool"] == "transactional"
     with refused(400, "Auto Warmup Overflow Pool nowhere does not exist."):
         pools.create(name="New", auto_warmup_overflow_pool="nowhere")
-    with refused(400, "marketing_ip_pool has an overflow pool and cannot be an overflow pool"):
-        pools.create(name="New", auto_warmup_overflow_pool="marketing_ip_pool")
+    with refused(400, "marketing has an overflow pool and cannot be an overflow pool"):
+        pools.create(name="New", auto_warmup_overflow_pool="marketing")
     with refused(400, "transactional is an overflow pool and cannot have an overflow pool"):
         pools.update("transactional", name="T", auto_warmup_overflow_pool="default")
-    assert pools.update("marketing_ip_pool", name="M", auto_warmup_overflow_pool="", signing_domain="") == {
+    assert pools.update("marketing", name="M", auto_warmup_overflow_pool="", signing_domain="") == {
         "name": "M",
         "fbl_signing_domain": "sparkpostmail.com",
-        "id": "marketing_ip_pool",
+        "id": "marketing",
     }
 
 

@@ -72,7 +72,7 @@ def test_one_hundred_pools(empty: ProviderClient) -> None:
 def test_the_limit_is_per_user(make_app: Callable[..., Flask]) -> None:
     """A subuser has 100 pools of its own."""
     sendgrid = SENDGRID.client(make_app())
-    for number in range(95):
+    for number in range(94):
         create(sendgrid, f"pool {number}")
     assert sendgrid.post(POOLS, json={"name": "no"}).status_code == 400
     create(sendgrid.acting_for("subuser1"), "yes")
@@ -81,21 +81,21 @@ def test_the_limit_is_per_user(make_app: Callable[..., Flask]) -> None:
 def test_a_name_is_taken_once(sendgrid: ProviderClient) -> None:
     """A second pool of one name is refused, and so is renaming into one; to its own name is no change."""
     expected = classic("name", "already exists")
-    assert sendgrid.post(POOLS, json={"name": "marketing"}).json == expected
-    assert sendgrid.put(f"{POOLS}/spare", json={"name": "marketing"}).json == expected
+    assert sendgrid.post(POOLS, json={"name": "campaigns"}).json == expected
+    assert sendgrid.put(f"{POOLS}/spare", json={"name": "campaigns"}).json == expected
     assert sendgrid.put(f"{POOLS}/spare", json={"name": "spare"}).json == {"name": "spare"}
-    create(sendgrid, "Marketing")
+    create(sendgrid, "Campaigns")
 
 
 def test_rename(sendgrid: ProviderClient) -> None:
     """A renamed pool keeps its members, its id and its place; its old name is gone."""
-    assert sendgrid.put(f"{POOLS}/marketing", json={"name": "promotions"}).json == {"name": "promotions"}
+    assert sendgrid.put(f"{POOLS}/campaigns", json={"name": "promotions"}).json == {"name": "promotions"}
     assert sendgrid.get(f"{POOLS}/promotions").json == {
         "ips": ["203.0.113.2", "203.0.113.3", "203.0.113.201"],
         "pool_name": "promotions",
     }
-    assert sendgrid.get(f"{POOLS}/marketing").status_code == 404
-    assert names(sendgrid) == ["transactional", "promotions", "europe", "worldwide", "spare"]
+    assert sendgrid.get(f"{POOLS}/campaigns").status_code == 404
+    assert names(sendgrid) == ["transactional", "promotions", "europe", "worldwide", "spare", "new_test5"]
     assert [pool["id"] for pool in sendgrid.get(MANAGEMENT).json["result"]][1] == "23456"
 
 
@@ -123,7 +123,7 @@ def test_an_ip_may_be_in_many_pools(sendgrid: ProviderClient) -> None:
         assert response.status_code == 200
         assert response.json == {
             "ip": "203.0.113.2",
-            "pools": ["transactional", "marketing", "spare"],
+            "pools": ["transactional", "campaigns", "spare"],
             "start_date": None,
             "warmup": False,
         }
@@ -213,9 +213,9 @@ def test_ten_ips_are_shown(sendgrid: ProviderClient) -> None:
 
 def test_region_filter(sendgrid: ProviderClient) -> None:
     """No filter shows all pools, `all` those with an IP, a region those with an IP there, counts not narrowed."""
-    assert listed(sendgrid) == ["transactional", "marketing", "europe", "worldwide", "spare"]
-    assert listed(sendgrid, "region=all") == ["transactional", "marketing", "europe", "worldwide"]
-    assert listed(sendgrid, "region=us") == ["transactional", "marketing", "worldwide"]
+    assert listed(sendgrid) == ["transactional", "campaigns", "europe", "worldwide", "spare", "new_test5"]
+    assert listed(sendgrid, "region=all") == ["transactional", "campaigns", "europe", "worldwide", "new_test5"]
+    assert listed(sendgrid, "region=us") == ["transactional", "campaigns", "worldwide", "new_test5"]
     assert listed(sendgrid, "region=eu") == ["europe", "worldwide"]
     assert sendgrid.get(f"{MANAGEMENT}?region=eu").json["result"][1]["total_ip_count"] == 12
 
@@ -225,10 +225,11 @@ def test_include_region(sendgrid: ProviderClient) -> None:
     shown = {pool["name"]: pool["regions"] for pool in sendgrid.get(f"{MANAGEMENT}?include_region=true").json["result"]}
     assert shown == {
         "transactional": ["us"],
-        "marketing": ["us"],
+        "campaigns": ["us"],
         "europe": ["eu"],
         "worldwide": ["eu", "us"],
         "spare": [],
+        "new_test5": ["us"],
     }
     for query in ("", "include_region=false"):
         assert "regions" not in sendgrid.get(f"{MANAGEMENT}?{query}").json["result"][0]
@@ -236,7 +237,7 @@ def test_include_region(sendgrid: ProviderClient) -> None:
 
 def test_ip_filter(sendgrid: ProviderClient) -> None:
     """The IP filter shows the pools that have it: none for what is no address."""
-    assert listed(sendgrid, "ip=203.0.113.2") == ["transactional", "marketing"]
+    assert listed(sendgrid, "ip=203.0.113.2") == ["transactional", "campaigns"]
     assert listed(sendgrid, "ip=203.0.113.2&limit=1") == ["transactional"]
     assert listed(sendgrid, "ip=9.9.9.9") == listed(sendgrid, "ip=nonsense") == []
 
@@ -248,13 +249,13 @@ def test_pages(sendgrid: ProviderClient) -> None:
         answer = sendgrid.get(f"{MANAGEMENT}?limit=2&after_key={after_key}").json
         seen.append([pool["id"] for pool in answer["result"]])
         after_key = answer["_metadata"]["next_params"]["after_key"]
-    assert seen == [["12345", "23456"], ["34567", "45678"], ["56789"]]
-    assert listed(sendgrid, "after_key=56789") == []
+    assert seen == [["12345", "23456"], ["34567", "45678"], ["56789", "78901"]]
+    assert listed(sendgrid, "after_key=78901") == []
 
 
 def test_a_full_last_page_ends(sendgrid: ProviderClient) -> None:
     """after_key is null when the page holds the last pool, even if it is full."""
-    assert sendgrid.get(f"{MANAGEMENT}?limit=5").json["_metadata"] == {"next_params": {"after_key": None, "limit": "5"}}
+    assert sendgrid.get(f"{MANAGEMENT}?limit=6").json["_metadata"] == {"next_params": {"after_key": None, "limit": "6"}}
 
 
 def test_next_params_repeat_what_was_sent(sendgrid: ProviderClient) -> None:
@@ -360,11 +361,11 @@ def test_on_behalf_of(sendgrid: ProviderClient) -> None:
     """A subuser has its own pools, and only its own IPs can join them."""
     subuser = sendgrid.acting_for("subuser1")
     assert names(subuser) == listed(subuser) == ["newsletters"]
-    assert subuser.get(f"{POOLS}/marketing").status_code == 404
-    create(subuser, "marketing")
+    assert subuser.get(f"{POOLS}/campaigns").status_code == 404
+    create(subuser, "campaigns")
     for ip, status in (("203.0.113.8", 200), ("203.0.113.1", 404), ("203.0.113.205", 200)):
-        assert subuser.post(f"{POOLS}/marketing/ips", json={"ip": ip}).status_code == status
-    assert sendgrid.get(f"{POOLS}/marketing").json["ips"] == ["203.0.113.2", "203.0.113.3", "203.0.113.201"]
+        assert subuser.post(f"{POOLS}/campaigns/ips", json={"ip": ip}).status_code == status
+    assert sendgrid.get(f"{POOLS}/campaigns").json["ips"] == ["203.0.113.2", "203.0.113.3", "203.0.113.201"]
     subuser.get(POOLS)
     assert subuser.last_record.account == "subuser1"
 

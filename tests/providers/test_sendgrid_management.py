@@ -90,7 +90,7 @@ def test_names_that_fit(sendgrid: ProviderClient, name: str) -> None:
         ("x" * 65, "needs to be between 2 to 64 characters long"),
         (" x", "cannot start with a dot or a space"),
         ("." + "x" * 64, "cannot start with a dot or a space"),
-        ("marketing", "already exists"),
+        ("campaigns", "already exists"),
         (None, "not found in the request body"),
     ],
 )
@@ -164,16 +164,16 @@ def test_members(sendgrid: ProviderClient) -> None:
     added = sendgrid.post(f"{MARKETING}/ips:batchAdd", json={"ips": ["203.0.113.20", "203.0.113.4", "203.0.113.4"]})
     assert added.status_code == 200
     assert list(added.json.items()) == [
-        ("name", "marketing"),
+        ("name", "campaigns"),
         ("id", "23456"),
         ("ips", ["203.0.113.20", "203.0.113.4"]),
     ]
-    marketing = {"id": "23456", "name": "marketing"}
+    campaigns = {"id": "23456", "name": "campaigns"}
     page = sendgrid.get(f"{MARKETING}/ips?limit=2")
     assert page.json == {
         "result": [
-            {"ip": "203.0.113.2", "pools": [{"id": "12345", "name": "transactional"}, marketing]},
-            {"ip": "203.0.113.3", "pools": [marketing]},
+            {"ip": "203.0.113.2", "pools": [{"id": "12345", "name": "transactional"}, campaigns]},
+            {"ip": "203.0.113.3", "pools": [campaigns]},
         ],
         "_metadata": {"next_params": {"after_key": "203.0.113.3", "limit": "2"}},
     }
@@ -278,7 +278,7 @@ def test_ips_that_cannot_join(sendgrid: ProviderClient) -> None:
 def test_a_batch_is_taken_out_whole(sendgrid: ProviderClient) -> None:
     """If one IP is not in the pool, none is taken out."""
     response = sendgrid.post(f"{MARKETING}/ips:batchDelete", json={"ips": ["203.0.113.2", "203.0.113.1", "x"]})
-    refused(response, "ips", "not found in pool ‘marketing’: 203.0.113.1, x")
+    refused(response, "ips", "not found in pool ‘campaigns’: 203.0.113.1, x")
     assert sendgrid.get(MARKETING).json["total_ip_count"] == 3
 
 
@@ -292,7 +292,7 @@ def test_an_ip(sendgrid: ProviderClient) -> None:
         ("ip", "203.0.113.2"),
         ("is_parent_assigned", True),
         ("is_auto_warmup", False),
-        ("pools", [{"id": "12345", "name": "transactional"}, {"id": "23456", "name": "marketing"}]),
+        ("pools", [{"id": "12345", "name": "transactional"}, {"id": "23456", "name": "campaigns"}]),
         ("added_at", 1664390835),
         ("updated_at", None),
         ("is_enabled", None),

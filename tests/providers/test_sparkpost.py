@@ -52,7 +52,7 @@ def test_there_is_no_limit_on_pools(sparkpost: ProviderClient) -> None:
     """SparkPost documents no number of pools: the 101st is made like the first."""
     for number in range(101):
         create(sparkpost, f"pool {number}")
-    assert len(sparkpost.get(POOLS).json["results"]) == 3 + 101
+    assert len(sparkpost.get(POOLS).json["results"]) == 5 + 101
 
 
 def test_a_new_pool_is_empty_and_leaves_out_what_is_unset(sparkpost: ProviderClient) -> None:
@@ -83,27 +83,25 @@ def test_no_second_default(sparkpost: ProviderClient, name: str) -> None:
 
 def test_update_keeps_id_and_ips(sparkpost: ProviderClient) -> None:
     """Renaming a pool changes neither its id nor its IPs; a signing domain that is not sent stays."""
-    before = sparkpost.get(f"{POOLS}/marketing_ip_pool").json["results"]
-    response = sparkpost.put(f"{POOLS}/marketing_ip_pool", json={"name": "New"})
-    assert response.json == {
-        "results": {"name": "New", "fbl_signing_domain": "sparkpostmail.com", "id": "marketing_ip_pool"}
-    }
-    assert sparkpost.get(f"{POOLS}/marketing_ip_pool").json["results"] == {**before, "name": "New"}
+    before = sparkpost.get(f"{POOLS}/marketing").json["results"]
+    response = sparkpost.put(f"{POOLS}/marketing", json={"name": "New"})
+    assert response.json == {"results": {"name": "New", "fbl_signing_domain": "sparkpostmail.com", "id": "marketing"}}
+    assert sparkpost.get(f"{POOLS}/marketing").json["results"] == {**before, "name": "New"}
 
 
 def test_a_blank_removes_the_signing_domain(sparkpost: ProviderClient) -> None:
     """An empty signing domain removes it."""
-    response = sparkpost.put(f"{POOLS}/marketing_ip_pool", json={"name": "M", "fbl_signing_domain": ""})
-    assert response.json == {"results": {"name": "M", "id": "marketing_ip_pool"}}
+    response = sparkpost.put(f"{POOLS}/marketing", json={"name": "M", "fbl_signing_domain": ""})
+    assert response.json == {"results": {"name": "M", "id": "marketing"}}
 
 
 def test_delete_moves_ips_to_default(sparkpost: ProviderClient) -> None:
     """The IPs of a deleted pool are in the default pool, in both views."""
-    assert sparkpost.delete(f"{POOLS}/marketing_ip_pool").status_code == 204
+    assert sparkpost.delete(f"{POOLS}/marketing").status_code == 204
     addresses = [ip["external_ip"] for ip in sparkpost.get(f"{POOLS}/default").json["results"]["ips"]]
     assert addresses == ["54.244.54.135", "54.244.54.137", "203.0.113.141", "203.0.113.25"]
     assert sparkpost.get(f"{IPS}/54.244.54.135").json["results"]["ip_pool"] == "default"
-    assert sparkpost.get(f"{POOLS}/marketing_ip_pool").status_code == 404
+    assert sparkpost.get(f"{POOLS}/marketing").status_code == 404
 
 
 def test_what_a_pool_is_asked_decides_its_404(sparkpost: ProviderClient) -> None:
@@ -129,7 +127,7 @@ def test_one_relation_two_views(sparkpost: ProviderClient) -> None:
         response = sparkpost.put(f"{IPS}/54.244.54.135", json={"ip_pool": "transactional"})
         assert (response.status_code, response.json) == (200, {"results": {"message": "Updated IP Pool."}})
     pools = {pool["id"]: [ip["external_ip"] for ip in pool["ips"]] for pool in sparkpost.get(POOLS).json["results"]}
-    assert pools["marketing_ip_pool"] == ["54.244.54.137"]
+    assert pools["marketing"] == ["54.244.54.137"]
     assert pools["transactional"] == ["54.244.54.135", "203.0.113.140"]
 
 

@@ -633,8 +633,8 @@ def test_status_to_list(three: ProviderClient) -> None:
 def test_bought_ips_need(three: ProviderClient) -> None:
     """A purchase needs a number and a pool; null is as good as none."""
     for body, field, value in (
-        ({"ip_pool": "marketing_ip_pool"}, "quantity", None),
-        ({"ip_pool": "marketing_ip_pool", "quantity": None}, "quantity", None),
+        ({"ip_pool": "marketing"}, "quantity", None),
+        ({"ip_pool": "marketing", "quantity": None}, "quantity", None),
         ({"quantity": 1}, "ip_pool", None),
     ):
         response = three.post("/api/v1/account/add-ons/dedicated_ips", json=body)
