@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,17 @@ import pytest
 from ..support import ProviderClient
 
 POOLS, POOL = "/v3/ips/pools", "/v3/ips/pools/transactional"
+
+
+def test_pools_group_the_ips_of_an_account(make_sendgrid: Callable[..., ProviderClient]) -> None:
+    sendgrid = make_sendgrid(ips=[{"ip": f"10.0.0.{number}", "rdns": "o.example.com"} for number in range(1, 4)])
+    groups = {"transactional": ["10.0.0.1"], "marketing": ["10.0.0.2", "10.0.0.3"]}
+    for name, ips in groups.items():
+        assert sendgrid.post(POOLS, json={"name": name}).json == {"name": name}
+        for ip in ips:
+            assert sendgrid.post(f"{POOLS}/{name}/ips", json={"ip": ip}).status_code == 200
+    for name, ips in groups.items():
+        assert sendgrid.get(f"{POOLS}/{name}").json == {"ips": ips, "pool_name": name}
 
 
 @pytest.mark.parametrize(
