@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mutants
+import statements
 import yaml
 
 from mockserver.connections import MAX_BODY
@@ -102,9 +103,30 @@ def operations() -> Iterator[str]:
 
 
 def documents() -> Iterator[str]:
-    data = yaml.safe_load((ROOT / "tests" / "documents" / "examples.yaml").read_text("utf-8"))
+    data = statements.read("examples.yaml")
     titles = {document["id"]: document["title"] for document in data["documents"]}
-    yield from ["# The documents' examples and contradictions", "", NOTE, ""]
+    found = statements.load()
+    yield from ["# The documents, statement by statement", "", NOTE, ""]
+    yield "mockserver follows five documents of the providers. Each of their statements is listed with its line in the"
+    yield "document, in our own words: the documents themselves are not part of this project."
+    yield from ["", "- *holds*: mockserver does that; the named test fails if it does not;"]
+    yield "- *contradicted by*: another statement or source is followed, see"
+    yield "  [Contradictions and deviations](#contradictions-and-deviations);"
+    yield "- *not implemented*: mockserver does not have that part of the API;"
+    yield "- *not testable*: it says nothing about the API's behaviour, or needs what the tests do not have."
+    yield from table("document", "statements", *statements.VERDICTS)
+    for document, listed in found.items():
+        yield row(titles[document], len(listed), *statements.count(listed).values())
+    total = statements.everything(found)
+    yield row("all", len(total), *statements.count(total).values())
+    for document, listed in found.items():
+        yield from ["", f"## {titles[document]}"]
+        yield from table("line", "statement", "verdict", "test")
+        for each in listed:
+            more = {"contradicted": f" by *{each.get('by')}*"}.get(each["verdict"], "")
+            more += f": {each['reason']}" if "reason" in each else ""
+            yield row(each["line"], each["says"], each["verdict"] + more, f"`{each['test']}`" if "test" in each else "")
+    yield from ["", "## Examples", ""]
     examples = data["examples"]
     others = [each for each in examples if "not_by_default" in each]
     yield f"The tests replay every request and response example of the documents. {len(examples) - len(others)} of"
@@ -121,11 +143,23 @@ def documents() -> Iterator[str]:
     for example in others:
         seed = f"`documents#{example['seed']}`"
         yield row(titles[example["document"]], example["name"], seed, example["not_by_default"])
-    yield from ["", "Mailgun's document has no examples; each rule in its text has a test."]
+    yield from ["", "Mailgun's document has no examples."]
     yield from ["", "## Contradictions and deviations"]
-    yield from table("subject", "document", "statement", "mockserver")
+    yield from table("name", "document", "statement", "mockserver")
     for item in data["contradictions"]:
         yield row(item["what"], titles[item["document"]], item["says"], item["follows"])
+
+
+def statement_counts() -> str:
+    """Return a paragraph about the statements of the documents."""
+    total = statements.everything(statements.load())
+    numbers = statements.count(total)
+    return (
+        f"**Documents.** {len(total)} statements of five documents of the providers: {numbers['holds']} hold, each with"
+        f" its test; {numbers['contradicted']} are contradicted by another statement or source, which is followed;"
+        f" {numbers['not implemented']} are about what is not implemented; {numbers['not testable']} cannot be tested."
+        " [Every statement](docs/documents.md)."
+    )
 
 
 def share(found: Sequence[Any]) -> str:
@@ -150,6 +184,10 @@ def counts() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
     return matrix["operations"], matrix["errors"], assumed
 
 
+def filled(paragraph: str) -> str:
+    return textwrap.fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
+
+
 def summary(link: str) -> Iterator[str]:
     """Return paragraphs about what is proven, not proven and unknown."""
     operations_, errors, assumed = counts()
@@ -169,7 +207,7 @@ def summary(link: str) -> Iterator[str]:
         f"**Unknown.** {kinds['assumed']} errors have a message without a source. They and everything else that is "
         f"assumed, {len(assumed)} items together, are [listed with reasons]({link}#assumed).",
     ]
-    yield "\n\n".join(textwrap.fill(each, 120, break_long_words=False, break_on_hyphens=False) for each in paragraphs)
+    yield "\n\n".join(map(filled, paragraphs))
 
 
 def evidence() -> Iterator[str]:
@@ -204,10 +242,14 @@ def evidence() -> Iterator[str]:
 
 
 def readme() -> Iterator[str]:
-    """Return README.md with the summary of the evidence between its markers."""
+    """Return README.md with the summary of the evidence and of the documents between its markers."""
     before, _, rest = (ROOT / "README.md").read_text("utf-8").partition(f"{START}\n")
     _, _, after = rest.partition(END)
-    yield before + "\n".join([START, *summary("docs/evidence.md"), END]) + after.removesuffix("\n")
+    yield (
+        before
+        + "\n".join([START, *summary("docs/evidence.md"), "", filled(statement_counts()), END])
+        + after.removesuffix("\n")
+    )
 
 
 START, END = "<!-- What is proven: written by `make docs`. -->", "<!-- End of what is proven. -->"
