@@ -95,17 +95,8 @@ class RedisStore(Store):
 
     def __init__(self, initial_states: Mapping[str, State], config: Config) -> None:
         super().__init__(initial_states, config)
-        self._url = _without_password(config.store)
-        try:
-            self.redis: Any = redis.Redis.from_url(
-                config.store,
-                decode_responses=True,
-                socket_timeout=TIMEOUT,
-                socket_connect_timeout=TIMEOUT,
-                retry=Retry(NoBackoff(), 0),  # a command may have been executed: only a transaction is safe to repeat
-            )
-        except (ValueError, redis.RedisError) as error:
-            raise StoreError(f"--store {self._url}: {error}") from None
+        self._url = public_url(config.store)
+        self.redis = connect(config.store)
         self._scripts = {name: self.redis.register_script(text) for name, text in load_scripts().items()}
         self._seed_digest = seed_digest(initial_states, config)
         self.tenant_class: Callable[..., RedisTenant] = RedisTenant
@@ -119,7 +110,8 @@ class RedisStore(Store):
         try:
             adopted = self.run("adopt")
         except StoreUnavailable as error:
-            raise StoreError(f"--store {self._url} does not respond: {error.__cause__}") from None
+            reason = self._public(str(error.__cause__))
+            raise StoreError(f"--store {self._url} does not respond: {reason}") from None
         if not adopted:
             raise StoreError(f"--store {self._url}: {OTHER_SEED}")
 
@@ -140,12 +132,20 @@ class RedisStore(Store):
         except redis.ResponseError as error:
             if "OTHERSEED" in str(error):
                 raise Unavailable(f"The store at {self._url}: {OTHER_SEED}") from None
-            raise Unavailable(f"The store at {self._url} rejected a command: {error}") from error
+            reason = self._public(str(error))
+            raise Unavailable(f"The store at {self._url} rejected a command: {reason}") from error
         except redis.RedisError as error:
             raise Unavailable(
                 f"The store at {self._url} does not respond ({type(error).__name__}). A request that changes "
                 "something may have been applied or not. The next request connects again."
             ) from error
+
+    def _public(self, text: str) -> str:
+        """Return a message of Redis without the user and the password."""
+        known = self.redis.get_connection_kwargs()
+        for secret in (known.get("password"), known.get("username")):
+            text = text.replace(secret, "…") if secret else text
+        return text
 
     def lock(self, tenant_id: str) -> threading.Lock:
         """Return the lock for writes to a tenant in this process."""
@@ -532,9 +532,44 @@ OTHER_SEED = (
 )
 
 
-def _without_password(url: str) -> str:
-    """Return a URL without a password."""
-    return re.sub("//[^/]*@", "//", url)
+_URL = re.compile(
+    r"(?P<scheme>rediss?://)(?:[^@/?#]*@)?(?P<server>[\w.-]*|\[[0-9A-Fa-f:.]+\])(?P<port>:\d+)?"
+    r"(?P<path>/[^@?#]*)?(?:\?(?P<query>[^?#]*))?"
+    r"|(?P<unix>unix://)(?:[^@/?#]*@)?(?P<socket>/[^@?#]*)(?:\?(?P<options>[^?#]*))?"
+)
+
+
+def public_url(url: str) -> str:
+    """Return a URL without what may be secret: user, password and all of the query but the number of the database.
+
+    Of an invalid URL only the scheme is left, as a password may stand anywhere in it.
+    """
+    found = _URL.fullmatch(url)
+    if found is None:
+        return f"{url.partition(':')[0]}://…"
+    scheme, server, port, path, query, unix, socket, options = (part or "" for part in found.groups())
+    database = re.search(r"(?:^|&)(db=\d+)(?:&|$)", query + options)
+    return scheme + server + port + path + unix + socket + (f"?{database[1]}" if database is not None else "")
+
+
+def connect(url: str, **options: Any) -> Any:
+    """Return a client of a Redis server. Raises `StoreError` for an invalid URL."""
+    expected = "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB], with special characters percent-encoded"
+    if _URL.fullmatch(url) is None:
+        raise StoreError(f"--store {public_url(url)}: invalid URL: {expected}")
+    try:
+        client = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            retry=Retry(NoBackoff(), 0),  # a command may have been executed: only a transaction is safe to repeat
+            **options,
+        )
+        client.connection_pool.make_connection()  # checks the parameters in the query
+    except (ValueError, TypeError, redis.RedisError):  # their messages may have parts of the URL
+        raise StoreError(f"--store {public_url(url)}: invalid URL or query: {expected}") from None
+    return client
 
 
 def _clock_text(clock: Clock) -> str:
