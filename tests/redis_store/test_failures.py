@@ -42,6 +42,9 @@ def test_server_with_another_seed_does_not_start(redis_server: RedisServer, make
         False,
     )
     store_of(app).reset()
+    with pytest.raises(StoreError, match="runs on it"):
+        create_app(Config(store=url, seed="empty"))
+    store_of(app).redis.close()
     successor = make_app(store=url, seed="empty")
     assert SENDGRID.client(successor).get(SENDGRID.pools_path).json == []
     response = SENDGRID.client(app).get(SENDGRID.pools_path)
@@ -86,7 +89,8 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
 
     with running() as server, pytest.MonkeyPatch.context() as patch:
         app = new_app(store=server.database())
-        patch.setattr(rules, "create_pool", lambda tx, user, name: server.stop())
+        real = rules.create_pool
+        patch.setattr(rules, "create_pool", lambda *args, **values: (server.stop(), real(*args, **values))[1])
         response = SENDGRID.client(app).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
         assert (response.status_code, "may have been applied or not" in response.json["detail"]) == (503, True)
     assert "crashed" not in caplog.text
