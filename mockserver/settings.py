@@ -115,6 +115,14 @@ providers = option(
     help="Blueprints of further providers, by their import strings.",
 )
 
+store_option = option(
+    "--store",
+    default=DEFAULTS.store,
+    metavar="memory|URL",
+    callback=_store,
+    show_default=True,
+    help="Where data is stored: memory, or redis://HOST:PORT/DB, which several servers can share.",
+)
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
     providers,
     option(
@@ -152,14 +160,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_idle_seconds,
         help="How long a tenant may be idle before it is evicted. [default: no limit]",
     ),
-    option(
-        "--store",
-        default=DEFAULTS.store,
-        metavar="memory|URL",
-        callback=_store,
-        show_default=True,
-        help="Where data is stored: memory, or redis://HOST:PORT/DB, which several servers can share.",
-    ),
+    store_option,
     option(
         "--id-seed",
         default=DEFAULTS.id_seed,

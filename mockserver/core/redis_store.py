@@ -11,6 +11,7 @@ import base64
 import contextlib
 import functools
 import json
+import logging
 import math
 import operator
 import random
@@ -53,6 +54,8 @@ from .store import (
     open_tenant_id,
 )
 
+log = logging.getLogger("mockserver")
+
 T = TypeVar("T")
 V = TypeVar("V")
 
@@ -68,6 +71,8 @@ LONGEST_PAUSE = 0.02
 """The maximum pause between two attempts, in seconds."""
 CHECK_INTERVAL = 0.5
 """How often a delayed request checks that its tenant still exists, in seconds."""
+KEEPS_ALL = "noeviction"
+"""The eviction policy with which Redis deletes nothing."""
 CACHED_STATES = 512
 """The maximum number of loaded states that a process caches."""
 
@@ -122,11 +127,23 @@ class RedisStore(Store):
         self.load = functools.lru_cache(CACHED_STATES)(self._load)
         try:
             self._adopt()
+            with self.errors():
+                warning = eviction_warning(self.redis, self._url)
         except DamagedData as error:
             raise StoreError(f"--store {self._url}: {error}") from None
         except StoreUnavailable as error:
             reason = self._public(str(error.__cause__))
             raise StoreError(f"--store {self._url} does not respond: {reason}") from None
+        if warning is not None:
+            log.warning("%s", warning)
+
+    @classmethod
+    def examine(cls, url: str) -> str | None:
+        try:
+            with contextlib.closing(connect(url)) as client:
+                return eviction_warning(client, public_url(url))
+        except redis.RedisError as error:  # its message may have parts of the URL
+            raise StoreError(f"--store {public_url(url)} does not respond ({type(error).__name__})") from None
 
     def _adopt(self) -> None:
         """Take the database for the seed. Raises `StoreError` if another seed is in use there."""
@@ -684,6 +701,20 @@ def connect(url: str, **options: Any) -> Any:
     except (ValueError, TypeError, redis.RedisError):  # their messages may have parts of the URL
         raise StoreError(f"--store {public_url(url)}: invalid URL or query: {expected}") from None
     return client
+
+
+def eviction_warning(client: Any, url: str) -> str | None:
+    """Return a warning if a Redis server deletes keys when its memory is full."""
+    try:
+        policy = client.info("memory").get("maxmemory_policy", KEEPS_ALL)
+    except redis.ResponseError:  # the command is not permitted
+        return None
+    if policy == KEEPS_ALL:
+        return None
+    return (
+        f"--store {url}: Redis deletes data when its memory is full (maxmemory-policy {policy}). Requests of tenants "
+        f"that lose data are 503 responses. Set maxmemory-policy {KEEPS_ALL}."
+    )
 
 
 def _clock_text(clock: Clock) -> str:

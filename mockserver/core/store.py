@@ -434,6 +434,11 @@ class Store(ABC):
         self.config = config
         self.time = config.time
 
+    @classmethod
+    def examine(cls, url: str) -> str | None:
+        """Return a warning about the place where data is to be stored. Raises `StoreError` if it cannot be used."""
+        return None
+
     @abstractmethod
     def check(self) -> None:
         """Raise `StoreUnavailable` if the store does not work."""

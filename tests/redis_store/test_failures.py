@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from mockserver import Config, create_app
 from mockserver.core.errors import ConfigError, StoreError
 from mockserver.web.server_state import server_state
 
+from ..cli.commands import run
 from ..control_client import ControlClient
 from ..redis_server import RedisServer, running
 from ..support import MAILGUN, SENDGRID, SPARKPOST, store_of
@@ -94,6 +96,31 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
         response = SENDGRID.client(app).post(SENDGRID.pools_path, **SENDGRID.new_pool("mine"))
         assert (response.status_code, "may have been applied or not" in response.json["detail"]) == (503, True)
     assert "crashed" not in caplog.text
+
+
+def test_eviction_policy_is_a_warning_at_start_and_of_doctor(caplog: pytest.LogCaptureFixture) -> None:
+    def doctor(store: str) -> tuple[int, dict[str, Any]]:
+        done = run("doctor", "--json", "--port", "0", MOCKSERVER_STORE=store)
+        (check,) = (each for each in json.loads(done.stdout)["checks"] if each["name"] == "store")
+        return done.returncode, check
+
+    with running() as server:
+        admin = Redis.from_url(server.database())
+        url = server.database()
+        new_app(store=url)
+        assert caplog.messages == []
+        assert doctor(url) == (0, {"name": "store", "ok": True, "detail": "can be used"})
+        admin.config_set("maxmemory-policy", "allkeys-lru")
+        admin.execute_command("ACL", "SETUSER", "someuser", "on", ">pass", "~*", "+@all", "-info")
+        new_app(store=url)
+        (warning,) = caplog.messages
+        assert "allkeys-lru" in warning and "maxmemory-policy noeviction" in warning
+        code, check = doctor(url)
+        assert (code, check["ok"], check["detail"]) == (0, True, f"warning: {warning}")
+        new_app(store=f"{url}&username=someuser&password=pass")
+        assert caplog.messages == [warning]
+    code, check = doctor(f"{url}&password=secret")
+    assert (code, check["ok"], check["detail"].startswith(f"--store {url} does not respond")) == (1, False, True)
 
 
 @pytest.mark.parametrize(
