@@ -9,6 +9,7 @@ from flask import Flask
 from .core.config import Config
 from .core.errors import StoreError
 from .core.memory_store import MemoryStore
+from .core.store import Store
 from .providers import load_providers
 from .settings import load_config, to_mapping
 from .web.mounts import MountMiddleware
@@ -45,7 +46,7 @@ class MockServer:
         app.wsgi_app = MountMiddleware(app.wsgi_app, state.mounts)  # type: ignore[method-assign]
 
 
-def store_class(store: str) -> StoreClass:
+def store_class(store: str) -> type[Store]:
     """Return the class of a store. The Redis library is imported only if it is used."""
     if store == "memory":
         return MemoryStore

@@ -33,6 +33,15 @@ OTHER_VARIABLES = frozenset(
 )
 """Variables that are not settings of the application: those of other commands and options, and of the tests."""
 
+MOST_TENANTS = 1_000_000_000
+"""The largest `max_tenants`: numbers in Redis's scripts are exact up to 2**53, and ten times as many are counted."""
+SHORTEST_TTL, LONGEST_TTL = 0.001, 1e9
+"""The range of `tenant_ttl` in seconds: from the precision of expiry in Redis to about 30 years."""
+MOST_BYTES = 1 << 40
+"""The largest value of the other numbers."""
+SECRETS = frozenset({"store", "control_token"})
+"""Settings whose values are not shown."""
+
 C = TypeVar("C", bound=Callable[..., Any])
 
 
@@ -53,6 +62,12 @@ def finite(context: click.Context, parameter: click.Parameter, value: float | No
     """Return a finite number of seconds."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"expected a finite number of seconds, got {value}.")
+    return value
+
+
+def _idle_seconds(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not SHORTEST_TTL <= value <= LONGEST_TTL:
+        raise click.BadParameter(f"expected {SHORTEST_TTL:g} to {LONGEST_TTL:.0f} seconds, got {value:g}.")
     return value
 
 
@@ -79,8 +94,8 @@ def _profile(context: click.Context, parameter: click.Parameter, value: str | No
 
 
 def _store(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not STORE.fullmatch(value):
-        raise click.BadParameter(f"'{value}': expected 'memory' or 'redis://HOST:PORT/DB'.")
+    if not STORE.fullmatch(value):  # it is not shown: it may have a password
+        raise click.BadParameter("expected 'memory' or 'redis://HOST:PORT/DB'.")
     return value
 
 
@@ -100,6 +115,14 @@ providers = option(
     help="Blueprints of further providers, by their import strings.",
 )
 
+store_option = option(
+    "--store",
+    default=DEFAULTS.store,
+    metavar="memory|URL",
+    callback=_store,
+    show_default=True,
+    help="Where data is stored: memory, or redis://HOST:PORT/DB, which several servers can share.",
+)
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
     providers,
     option(
@@ -125,26 +148,19 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     option(
         "--max-tenants",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MOST_TENANTS),
         default=DEFAULTS.max_tenants,
         show_default=True,
         help="Maximum number of tenants; beyond it the least recently used one is evicted.",
     ),
     option(
         "--tenant-ttl",
-        type=click.FloatRange(0, min_open=True),
+        type=float,
         metavar="SECONDS",
-        callback=finite,
+        callback=_idle_seconds,
         help="How long a tenant may be idle before it is evicted. [default: no limit]",
     ),
-    option(
-        "--store",
-        default=DEFAULTS.store,
-        metavar="memory|URL",
-        callback=_store,
-        show_default=True,
-        help="Where data is stored: memory, or redis://HOST:PORT/DB, which several servers can share.",
-    ),
+    store_option,
     option(
         "--id-seed",
         default=DEFAULTS.id_seed,
@@ -223,10 +239,11 @@ def _valid(name: str, value: Any) -> Any:
         kinds = (int, float, str)
     parameter = next((each for each in _command.params if each.name == name), None)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise ConfigError(f"{name}: expected {kinds[0].__name__}, got {value!r}")
+        got = type(value).__name__ if name in SECRETS else repr(value)
+        raise ConfigError(f"{name}: expected {kinds[0].__name__}, got {got}")
     if parameter is None:
-        if not isinstance(value, int) or value < 1:
-            raise ConfigError(f"{name}: expected a positive number, got {value!r}")
+        if not isinstance(value, int) or not 1 <= value <= MOST_BYTES:
+            raise ConfigError(f"{name}: expected a number from 1 to {MOST_BYTES}, got {value!r}")
         return value
     try:
         return parameter.process_value(click.Context(_command), value)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse, run_wsgi_app
 
 from mockserver import Config, create_app
-from mockserver.core.errors import ApiError, SeedError
+from mockserver.core.errors import SeedError
 from mockserver.core.memory_store import MemoryStore, MemoryTenant
 from mockserver.core.redis_store import RedisStore, RedisTenant
 from mockserver.core.request_log import Record
@@ -160,8 +160,10 @@ class CheckedMemoryTenant(MemoryTenant):
             before = self.contents(provider)
             done = False
             try:
-                result = super().transact(provider, run_due_jobs, checked(self.problems, view, writes), writes=writes)
-                done = writes
+                tx, result = super().transact(
+                    provider, run_due_jobs, checked(self.problems, view, writes), writes=writes
+                )
+                done = writes and not tx.failed
                 return result
             finally:
                 if not done and self.contents(provider) != before:
@@ -203,24 +205,27 @@ class CheckedRedisTenant(RedisTenant):
         super().__init__(*args)
         self.problems = problems
 
-    def transact(self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], *, writes: bool) -> T:
-        return super().transact(provider, run_due_jobs, checked(self.problems, view, writes), writes=writes)
+    def transact(
+        self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], end: Any, *, writes: bool
+    ) -> T:
+        found = super().transact(provider, run_due_jobs, checked(self.problems, view, writes), end, writes=writes)
+        return found[1]
 
 
-def checked(problems: list[str], view: View[T], writes: bool) -> View[T]:
-    """Return a view that notes what the given one changed before it failed, or although it only reads."""
+def checked(problems: list[str], view: View[T], writes: bool) -> View[tuple[Transaction[Any], T]]:
+    """Return a view that notes what the given one changed before it failed, or although it only reads.
 
-    def run(tx: Transaction[Any]) -> T:
+    It returns its transaction, too.
+    """
+
+    def run(tx: Transaction[Any]) -> tuple[Transaction[Any], T]:
         before = tx.state.dump()
-        try:
-            result = view(tx)
-        except ApiError as error:
-            if tx.state.dump() != before:
-                problems.append(f"changed its copy before it failed: {error!r}")
-            raise
+        result = view(tx)
+        if tx.failed and tx.record is not None and tx.record.failure != "crashed" and tx.state.dump() != before:
+            problems.append(f"changed its copy before it failed: {tx.record.error!r}")
         if not writes and tx.state.dump() != before:
             problems.append("changed its copy in a GET")
-        return result
+        return tx, result
 
     return run
 

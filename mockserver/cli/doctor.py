@@ -1,4 +1,4 @@
-"""Checks of an installation: Python, dependencies, packaged data, port."""
+"""Checks of an installation: Python, dependencies, packaged data, store, port."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ class Check(NamedTuple):
     detail: str
 
 
-def examine(port: int) -> Iterator[Check]:
-    """Yield the results of all checks; `port` is the listen port to check."""
+def examine(port: int, store: str) -> Iterator[Check]:
+    """Yield the results of all checks; `port` is the listen port to check, and `store` where data is to be stored."""
     version = ".".join(map(str, sys.version_info[:3]))
     lowest = ".".join(map(str, LOWEST))
     yield Check("python", sys.version_info >= LOWEST, f"{version}, expected {lowest} or newer")
     for name, least in requirements():
         yield _dependency(name, least)
     yield _data()
+    yield _store(store)
     yield _port(port)
 
 
@@ -78,6 +79,17 @@ def _data() -> Check:
     except Exception as error:  # any error is the result of the check
         return Check("data", False, f"{type(error).__name__}: {error}")
     return Check("data", True, f"{len(documents)} OpenAPI documents and {len(SEEDS)} seeds are readable")
+
+
+def _store(store: str) -> Check:
+    from ..core.errors import StoreError
+    from ..extension import store_class
+
+    try:
+        warning = store_class(store).examine(store)
+    except StoreError as error:
+        return Check("store", False, str(error))
+    return Check("store", True, "can be used" if warning is None else f"warning: {warning}")
 
 
 def _port(port: int) -> Check:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..settings import store_option
 from . import environment
 from .options import PORT, as_json, load_seed, option, print_json
 
@@ -99,14 +100,15 @@ def _table(heads: list[str], rows: list[list[str]], *, last: bool = False) -> No
 
 @click.command()
 @option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Listen port to check.")
+@store_option
 @as_json
-def doctor(port: int, as_json: bool) -> None:
+def doctor(port: int, store: str, as_json: bool) -> None:
     """Check that a server can start here. The exit code is 1 if a check fails."""
     from .doctor import Check, examine
 
     problems = list(environment.unknown())
     checks = [
-        *examine(port),
+        *examine(port, store),
         Check("environment", not problems, "; ".join(problems) or "all MOCKSERVER_* variables are known"),
     ]
     ok = all(check.ok for check in checks)

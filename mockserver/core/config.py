@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from .profiles import ProfileSetting
@@ -33,7 +33,7 @@ class Config:
     """How long a tenant may be idle before it is evicted, in seconds; None for no limit."""
     providers: str = ""
     """Import strings of the blueprints of further providers, `MODULE:BLUEPRINT`, separated by commas."""
-    store: str = "memory"
+    store: str = field(default="memory", repr=False)
     """Where data is stored: `memory`, or `redis://HOST:PORT/DB`, which several servers can share."""
     max_body_bytes: int = 1 << 20
     """The maximum size of a request body, in bytes."""
@@ -45,7 +45,7 @@ class Config:
     """The seed of generated identifiers, which also depend on the name of the tenant."""
     expose: bool = False
     """Whether the server can be reached from other machines, with any Host header."""
-    control_token: str | None = None
+    control_token: str | None = field(default=None, repr=False)
     """The token that the control API requires, if any."""
     access_log: bool = False
     """Whether each request is logged."""

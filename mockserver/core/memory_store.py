@@ -15,6 +15,7 @@ from .faults import ConnectionDropped, Fault, Faults
 from .request_log import CounterRow, Record, RequestCounter, RequestLog, RequestLogBudget
 from .store import (
     Caller,
+    RateLimit,
     RateWindow,
     Register,
     Registration,
@@ -27,6 +28,7 @@ from .store import (
     TenantSummary,
     Transaction,
     digest,
+    open_tenant_id,
 )
 
 T = TypeVar("T")
@@ -85,6 +87,7 @@ class MemoryTenant(Tenant):
         *,
         writes: bool,
     ) -> T:
+        """Run a view in a transaction on the state of a provider."""
         with self.lock:
             return self._transact(provider, run_due_jobs, view, writes)
 
@@ -105,7 +108,7 @@ class MemoryTenant(Tenant):
         tx = Transaction(current, ids.Ids(self.id_salt, data.ids_issued), now)
         tx.seq = self._request_log.next_seq()
         result = view(tx)
-        if writes:
+        if writes and not tx.failed:
             data.states[provider] = run_due_jobs(tx.state, now)
             data.ids_issued = tx.ids.issued
         return result
@@ -126,11 +129,12 @@ class MemoryTenant(Tenant):
             return None
         return self.update(lambda data: data.faults.take(operation))
 
-    def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
-        key = (operation, credential)
+    def count_use(self, rate_limit: RateLimit, credential: str) -> RateWindow:
+        """Count a request of a credential for an operation, and return its rate limit window."""
+        key = (rate_limit.operation, credential)
         with self.lock:
             now = self._data.clock.now(self._time())
-            used = self._used[key] = RateWindow.hit(self._used.get(key), now, window)
+            used = self._used[key] = RateWindow.hit(self._used.get(key), now, rate_limit.window)
             return used
 
     def wait(self, seconds: float) -> None:
@@ -250,10 +254,10 @@ class MemoryStore(Store):
     ) -> MemoryTenant:
         with self._lock:
             self._sweep()
-            number, registrations = register(self._last_number, lambda *key: key in self._known)
-            self._last_number = number
-            tenant = self._tenant(f"t{number}", seed or self.initial_states, start)
-            self._add(tenant, registrations)
+            new = register(self._last_number, lambda *key: key in self._known)
+            self._last_number = new.number
+            tenant = self._tenant(new.id, seed or self.initial_states, start)
+            self._add(tenant, new.registrations)
             return tenant
 
     def _add(self, tenant: MemoryTenant, registrations: Sequence[Registration]) -> None:
@@ -325,14 +329,18 @@ class MemoryStore(Store):
                     raise TenantEvicted(reason)
             return caller
 
-    def open(self, registration: Registration) -> Caller:
-        key = (registration.provider, registration.credential)
+    def open(self, provider: str, credential: str) -> Caller:
+        caller = self.lookup(provider, credential)
+        if caller is not None:
+            return caller
+        registration = Registration(provider, credential, open_tenant_id(provider, credential))
         with self._lock:
-            if key not in self._known:
+            if (provider, credential) not in self._known:
                 self._add(self._tenant(registration.tenant, self.initial_states, Clock()), [registration])
-            return self._known[key]
+            return self._known[provider, credential]
 
     def issue(self, tenant: Tenant, registration: Registration) -> None:
+        """Register a credential that a provider returned."""
         key = (registration.provider, registration.credential)
         with self._lock:
             if self._tenants.get(tenant.id) is tenant and key not in self._known:
@@ -349,9 +357,38 @@ class MemoryStore(Store):
         with self._lock:
             return [self._known[key].registration for key in self._open.get(tenant_id, [])]
 
-    # Counts
+    # Requests
+
+    def transact(
+        self,
+        caller: Caller,
+        run_due_jobs: Callable[[Any, float], Any],
+        view: Callable[[Transaction[Any]], T],
+        *,
+        writes: bool,
+        rate_limit: RateLimit | None,
+        is_unmatched: bool,
+    ) -> T:
+        tenant, registration = caller.tenant, caller.registration
+        assert isinstance(tenant, MemoryTenant)
+        rate = None if rate_limit is None else tenant.count_use(rate_limit, registration.credential)
+        transaction: list[Transaction[Any]] = []
+
+        def run(tx: Transaction[Any]) -> T:
+            tx.rate = rate
+            transaction.append(tx)
+            return view(tx)
+
+        result = tenant.transact(registration.provider, run_due_jobs, run, writes=writes)
+        tx = transaction[-1]
+        for key, account, scopes in () if tx.failed else tx.issued:
+            self.issue(tenant, Registration(registration.provider, key, tenant.id, account, scopes, issued=True))
+        if tx.record is not None:
+            self.record_request(tenant, tx.record, is_unmatched=is_unmatched)
+        return result
 
     def record_request(self, tenant: Tenant, record: Record, *, is_unmatched: bool) -> None:
+        """Put a request into the request log of its tenant, and count it."""
         assert isinstance(tenant, MemoryTenant)
         error = record.error.key if record.error is not None else None
         self._request_counts.add(record.provider, record.operation, error)

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "lua"
-SHARED = ("common", "check_seed")
+BEGIN, CHECK, END = "common", "check_seed", "errors"
 """Files that are no script, but parts of scripts."""
+UNCHECKED = ("adopt", "reset")
+"""Scripts that run whatever seed the database is of."""
 
 
 def load_scripts() -> Mapping[str, str]:
-    """Return the text of every script by name. All begin with `common.lua`, all but `adopt` then check the seed."""
+    """Return the text of every script by name."""
     texts = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.lua")}
-    common, check_seed = (texts.pop(name) for name in SHARED)
-    return {name: common + ("" if name == "adopt" else check_seed) + text for name, text in texts.items()}
+    begin, check, end = (texts.pop(name) for name in (BEGIN, CHECK, END))
+    return {
+        name: f"{begin}\nlocal function main()\n{'' if name in UNCHECKED else check}{text}end\n{end}"
+        for name, text in texts.items()
+    }

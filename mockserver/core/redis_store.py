@@ -11,15 +11,17 @@ import base64
 import contextlib
 import functools
 import json
+import logging
 import math
 import operator
 import random
 import re
+import secrets
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from typing import Any, NamedTuple, TypeVar, cast
 
 import redis
@@ -35,6 +37,7 @@ from .redis_scripts import load_scripts
 from .request_log import CounterRow, ErrorRecord, Record
 from .store import (
     Caller,
+    RateLimit,
     RateWindow,
     Register,
     Registration,
@@ -48,14 +51,17 @@ from .store import (
     TenantSummary,
     Transaction,
     digest,
+    open_tenant_id,
 )
+
+log = logging.getLogger("mockserver")
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 PREFIX = "mockserver:"
 """The prefix of every key."""
-FORMAT = 2
+FORMAT = 3
 """The version of the data format; processes with different versions cannot share a Redis."""
 TIMEOUT = 5.0
 """The timeout of a Redis command, in seconds."""
@@ -65,6 +71,8 @@ LONGEST_PAUSE = 0.02
 """The maximum pause between two attempts, in seconds."""
 CHECK_INTERVAL = 0.5
 """How often a delayed request checks that its tenant still exists, in seconds."""
+KEEPS_ALL = "noeviction"
+"""The eviction policy with which Redis deletes nothing."""
 CACHED_STATES = 512
 """The maximum number of loaded states that a process caches."""
 
@@ -83,6 +91,16 @@ class WriteConflict(StoreUnavailable):
         )
 
 
+class DamagedData(StoreUnavailable):
+    """A value in Redis is not what was stored there, or is missing."""
+
+    def __init__(self, key: str, reason: object) -> None:
+        super().__init__(
+            f"The value of the key '{key}' in Redis is not what mockserver stored there, or is missing ({reason}); "
+            "nothing was changed. Reset the tenant or the server."
+        )
+
+
 class TenantGone(StoreUnavailable):
     """The tenant was deleted during a request."""
 
@@ -95,19 +113,10 @@ class RedisStore(Store):
 
     def __init__(self, initial_states: Mapping[str, State], config: Config) -> None:
         super().__init__(initial_states, config)
-        self._url = _without_password(config.store)
-        try:
-            self.redis: Any = redis.Redis.from_url(
-                config.store,
-                decode_responses=True,
-                socket_timeout=TIMEOUT,
-                socket_connect_timeout=TIMEOUT,
-                retry=Retry(NoBackoff(), 0),  # a command may have been executed: only a transaction is safe to repeat
-            )
-        except (ValueError, redis.RedisError) as error:
-            raise StoreError(f"--store {self._url}: {error}") from None
-        self._scripts = {name: self.redis.register_script(text) for name, text in load_scripts().items()}
+        self._url = public_url(config.store)
         self._seed_digest = seed_digest(initial_states, config)
+        self.redis = connect(config.store, client_name=_client_name(self._seed_digest))
+        self._scripts = {name: self.redis.register_script(text) for name, text in load_scripts().items()}
         self.tenant_class: Callable[..., RedisTenant] = RedisTenant
         self._settings = (math.ceil((config.tenant_ttl or 0) * 1_000), config.max_tenants, self._seed_digest)
         self._locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
@@ -117,35 +126,101 @@ class RedisStore(Store):
         """Set to end the current delays of all requests in this process."""
         self.load = functools.lru_cache(CACHED_STATES)(self._load)
         try:
-            adopted = self.run("adopt")
+            self._adopt()
+            with self.errors():
+                warning = eviction_warning(self.redis, self._url)
+        except DamagedData as error:
+            raise StoreError(f"--store {self._url}: {error}") from None
         except StoreUnavailable as error:
-            raise StoreError(f"--store {self._url} does not respond: {error.__cause__}") from None
-        if not adopted:
+            reason = self._public(str(error.__cause__))
+            raise StoreError(f"--store {self._url} does not respond: {reason}") from None
+        if warning is not None:
+            log.warning("%s", warning)
+
+    @classmethod
+    def examine(cls, url: str) -> str | None:
+        try:
+            with contextlib.closing(connect(url)) as client:
+                return eviction_warning(client, public_url(url))
+        except redis.RedisError as error:  # its message may have parts of the URL
+            raise StoreError(f"--store {public_url(url)} does not respond ({type(error).__name__})") from None
+
+    def _adopt(self) -> None:
+        """Take the database for the seed. Raises `StoreError` if another seed is in use there."""
+        unused = ""
+        while isinstance(found := self.run("adopt", unused), str):
+            if self._is_server_running(found):
+                raise StoreError(f"--store {self._url}: {OTHER_SERVER}")
+            unused = found
+        if not found:
             raise StoreError(f"--store {self._url}: {OTHER_SEED}")
+
+    def _is_server_running(self, seed: str) -> bool:
+        """Return whether a server with a seed is connected to the database, so far as this one may know."""
+        try:
+            clients = self.redis.client_list()
+        except redis.ResponseError:  # the command is not permitted
+            return False
+        database = str(self.redis.get_connection_kwargs().get("db") or 0)
+        return any(each["name"] == _client_name(seed) and each["db"] == database for each in clients)
 
     def _load(self, provider: str, text: str) -> State:
         """Return the state of a JSON text. It is cached, as states are never changed in place."""
         return type(self.initial_states[provider]).load(json.loads(text))
+
+    def state(self, tenant_id: str, provider: str, fields: Mapping[str, str | None]) -> State:
+        """Return the state of a provider from the fields of a tenant."""
+        text = fields[f"s:{provider}"] or fields[f"w:{provider}"]
+        if text is None:
+            return self.initial_states[provider]
+        with self.parsing(f"t:{tenant_id}"):
+            return self.load(provider, text)
+
+    @contextlib.contextmanager
+    def parsing(self, key: str) -> Iterator[None]:
+        """Raise `DamagedData` for a value that cannot be read."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+            raise DamagedData(PREFIX + key, type(error).__name__) from error
 
     def run(self, script: str, *values: str | float) -> Any:
         """Run a script. Raises `Unavailable`."""
         with self.errors():
             return self._scripts[script](args=[*self._settings, *values])
 
+    def fetch(self, command: str, key: str, *values: str | int) -> Any:
+        """Return the response to a command about a key. Raises `Unavailable` and `DamagedData`."""
+        with self.errors(PREFIX + key):
+            return self.redis.execute_command(command, PREFIX + key, *values)
+
     @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
-        """Raise `Unavailable` for errors of Redis."""
+    def errors(self, key: str = "") -> Iterator[None]:
+        """Raise `Unavailable` for errors of Redis, and `DamagedData` for a key with a value of another type."""
         try:
             yield
         except redis.ResponseError as error:
             if "OTHERSEED" in str(error):
                 raise Unavailable(f"The store at {self._url}: {OTHER_SEED}") from None
-            raise Unavailable(f"The store at {self._url} rejected a command: {error}") from error
+            damaged = re.search(f"DAMAGED ({PREFIX}.*?) (.*)", str(error))
+            if damaged is not None:
+                raise DamagedData(damaged[1], damaged[2]) from None
+            if "WRONGTYPE" in str(error):
+                raise DamagedData(key, "another type") from None
+            reason = self._public(str(error))
+            raise Unavailable(f"The store at {self._url} rejected a command: {reason}") from error
         except redis.RedisError as error:
             raise Unavailable(
                 f"The store at {self._url} does not respond ({type(error).__name__}). A request that changes "
                 "something may have been applied or not. The next request connects again."
             ) from error
+
+    def _public(self, text: str) -> str:
+        """Return a message of Redis without the user and the password."""
+        known = self.redis.get_connection_kwargs()
+        for secret in (known.get("password"), known.get("username")):
+            text = text.replace(secret, "…") if secret else text
+        return text
 
     def lock(self, tenant_id: str) -> threading.Lock:
         """Return the lock for writes to a tenant in this process."""
@@ -162,20 +237,19 @@ class RedisStore(Store):
 
     def overview(self) -> list[TenantSummary]:
         return [
-            TenantSummary(tenant_id, requests, int(dropped), sorted(written))
+            TenantSummary(tenant_id, int(requests), int(dropped), sorted(written))
             for tenant_id, requests, dropped, *written in self.run("overview")
         ]
 
-    def _tenant(self, tenant_id: str, born: str, faulty: bool = True) -> RedisTenant:
-        return self.tenant_class(self, tenant_id, born, faulty)
+    def _tenant(self, tenant_id: str, born: str) -> RedisTenant:
+        return self.tenant_class(self, tenant_id, born)
 
     def get(self, tenant_id: str) -> Tenant | None:
         born = self.run("get", tenant_id)
-        return self._tenant(tenant_id, born) if born else None
+        return self._tenant(tenant_id, born) if born is not None else None
 
     def tenant(self, tenant_id: str) -> Tenant:
-        faulty, born = self.run("seed", tenant_id)
-        return self._tenant(tenant_id, born, bool(faulty))
+        return self._tenant(tenant_id, self.run("seed", tenant_id, "")[0])
 
     def create(
         self,
@@ -188,59 +262,94 @@ class RedisStore(Store):
             fields += [f"w:{provider}", _text(state.dump())]
         for _ in _tries():
             last = int(self.run("last_number"))
-            number, registrations = register(last, lambda *key: self.find(*key) is not None)
-            entries = [[digest(each.provider, each.credential), _entry(each)] for each in registrations]
-            born = self.run("create", last, number, f"t{number}", _text(entries), _text(fields))
+            new = register(last, lambda *key: self.find(*key) is not None)
+            entries = [[digest(each.provider, each.credential), _entry(each)] for each in new.registrations]
+            born = self.run("create", last, new.number, new.id, _text(entries), _text(fields))
             if born:
-                return self._tenant(f"t{number}", born)
+                return self._tenant(new.id, born)
         raise WriteConflict
+
+    def tenant_id(self, number: int) -> str:
+        return f"t{number}-{secrets.token_hex(4)}"  # Redis may have lost which numbers were given out
 
     def close(self, tenant_id: str) -> None:
         self.run("close", tenant_id)
 
     # Credentials
 
-    def lookup(self, provider: str, credential: str) -> Caller | None:
-        return self._caller(self.run("lookup", digest(provider, credential)), credential)
+    def seed_caller(self, registration: Registration) -> Caller:
+        fields = self.run("seed", registration.tenant, registration.provider)
+        return self._caller(registration, fields)
 
-    def open(self, registration: Registration) -> Caller:
-        key = digest(registration.provider, registration.credential)
-        entry = _entry(replace(registration, credential=""))
-        caller = self._caller(self.run("open", key, registration.tenant, entry), registration.credential)
+    def lookup(self, provider: str, credential: str) -> Caller | None:
+        found = self.run("lookup", digest(provider, credential), provider)
+        return self._known_caller(found, provider, credential)
+
+    def open(self, provider: str, credential: str) -> Caller:
+        key = digest(provider, credential)
+        entry = _entry(Registration(provider, "", open_tenant_id(provider, credential)))
+        found = self.run("open", key, provider, open_tenant_id(provider, credential), entry)
+        caller = self._known_caller(found, provider, credential)
         assert caller is not None
         return caller
 
-    def _caller(self, found: list[Any], credential: str) -> Caller | None:
+    def _known_caller(self, found: list[Any], provider: str, credential: str) -> Caller | None:
         if not found:
             return None
         if found[0] != "known":
             raise TenantEvicted(found[0])
-        registration = _registration(found[1], credential)
-        return Caller(self._tenant(registration.tenant, found[3], bool(found[2])), registration)
+        return self._caller(self._registration(found[1], credential), found[2:])
 
-    def issue(self, tenant: Tenant, registration: Registration) -> None:
-        assert isinstance(tenant, RedisTenant)
-        entry = _entry(replace(registration, credential=""))
-        self.run("issue", tenant.id, tenant.born, digest(registration.provider, registration.credential), entry)
+    def _caller(self, registration: Registration, fields: Sequence[str | None]) -> Caller:
+        """Return a caller whose tenant has been read already, so far as a transaction needs it."""
+        tenant = self._tenant(registration.tenant, str(fields[0]))
+        tenant.begin(registration.provider, fields)
+        return Caller(tenant, registration)
 
     def find(self, provider: str, credential: str) -> str | None:
         found = self.run("find", digest(provider, credential))
-        return _registration(found, credential).tenant if found else None
+        return self._registration(found, credential).tenant if found else None
 
     def registrations(self, tenant_id: str) -> Sequence[Registration]:
-        return [_registration(entry, None) for entry in self.run("registrations", tenant_id)]
+        return [self._registration(entry, None) for entry in self.run("registrations", tenant_id)]
+
+    def _registration(self, entry: str, credential: str | None) -> Registration:
+        with self.parsing("creds"):
+            return _registration(entry, credential)
+
+    def transact(
+        self,
+        caller: Caller,
+        run_due_jobs: Callable[[Any, float], Any],
+        view: Callable[[Transaction[Any]], T],
+        *,
+        writes: bool,
+        rate_limit: RateLimit | None,
+        is_unmatched: bool,
+    ) -> T:
+        tenant, registration = caller.tenant, caller.registration
+        assert isinstance(tenant, RedisTenant)
+        config, request = self.config, secrets.token_hex(8)
+
+        def end(tx: Transaction[Any]) -> list[str | float]:
+            """Return what the transaction adds to the request log, to counts and to credentials."""
+            record = tx.record
+            assert record is not None
+            counter = _text([record.provider, record.operation, record.error.key if record.error is not None else None])
+            log: list[str | float] = [record.weight, _record_text(record), counter, int(is_unmatched)]
+            limits = [config.request_log_size, config.request_log_max_bytes]
+            rate: list[str | float] = ["", "", ""]
+            if rate_limit is not None:
+                rate = [digest(rate_limit.operation, registration.credential), rate_limit.window, self.time()]
+            issued = []
+            for key, account, scopes in () if tx.failed else tx.issued:
+                new = Registration(registration.provider, "", tenant.id, account, scopes, issued=True)
+                issued += [digest(new.provider, key), _entry(new)]
+            return [*log, *limits, *rate, request, *issued]
+
+        return tenant.transact(registration.provider, run_due_jobs, view, end, writes=writes)
 
     # Counts
-
-    def record_request(self, tenant: Tenant, record: Record, *, is_unmatched: bool) -> None:
-        assert isinstance(tenant, RedisTenant)
-        error = record.error.key if record.error is not None else None
-        counter = _text([record.provider, record.operation, error])
-        size, budget = self.config.request_log_size, self.config.request_log_max_bytes
-        text = _record_text(record)
-        self.run(
-            "record_request", tenant.id, size, budget, record.weight, text, counter, tenant.born, int(is_unmatched)
-        )
 
     def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
         return int(self.run("record_unmatched", _text([provider, operation, error])))
@@ -252,8 +361,9 @@ class RedisStore(Store):
         self.run("count", name)
 
     def counts(self) -> Mapping[str, int]:
-        with self.errors():
-            return {name: int(number) for name, number in self.redis.hgetall(f"{PREFIX}counts").items()}
+        found = self.fetch("HGETALL", "counts")
+        with self.parsing("counts"):
+            return {name: int(number) for name, number in found.items()}
 
     @property
     def request_counts(self) -> Iterable[CounterRow]:
@@ -261,10 +371,10 @@ class RedisStore(Store):
 
     def request_counts_of(self, key: str) -> list[CounterRow]:
         """Return the rows of a counter, in the order in which they were first counted."""
-        with self.errors():
-            found = self.redis.hgetall(PREFIX + key)
-        names = sorted((name for name in found if name[0] != "#"), key=lambda name: int(found[f"#{name}"]))
-        return [(*json.loads(name), int(found[name])) for name in names]
+        found = self.fetch("HGETALL", key)
+        with self.parsing(key):
+            names = sorted((name for name in found if name[0] != "#"), key=lambda name: int(found[f"#{name}"]))
+            return [_counter_row(name, int(found[name])) for name in names]
 
     # All tenants
 
@@ -273,8 +383,7 @@ class RedisStore(Store):
         wake_up.set()
 
     def snapshots(self) -> Sequence[str]:
-        with self.errors():
-            return cast(Sequence[str], self.redis.zrange(f"{PREFIX}snapshots", 0, -1))
+        return cast(Sequence[str], self.fetch("ZRANGE", "snapshots", 0, -1))
 
     def save(self, name: str, at_most: int) -> bool:
         return bool(self.run("save", name, at_most))
@@ -289,22 +398,29 @@ class RedisStore(Store):
 class RedisRequestLog:
     """The request log of one tenant."""
 
-    def __init__(self, store: RedisStore, tenant_id: str) -> None:
+    def __init__(self, store: RedisStore, tenant_id: str, born: str) -> None:
         self._store = store
         self._id = tenant_id
+        self._born = born
+
+    def _read(self) -> list[str]:
+        found: list[str] = self._store.run("log", self._id, self._born)
+        if not found:
+            raise TenantGone
+        return found
 
     @property
     def dropped(self) -> int:
-        return int(self._store.run("dropped", self._id))
+        return int(self._read()[0])
 
     def __iter__(self) -> Iterator[Record]:
-        with self._store.errors():
-            found = self._store.redis.lrange(f"{PREFIX}j:{self._id}", 0, -1)
-        return iter(sorted(map(_record, found), key=lambda record: record.seq))
+        texts = self._read()[1:]
+        with self._store.parsing(f"j:{self._id}"):
+            records = [_record(text, self._id) for text in texts]
+        return iter(sorted(records, key=lambda record: record.seq))
 
     def __len__(self) -> int:
-        with self._store.errors():
-            return int(self._store.redis.llen(f"{PREFIX}j:{self._id}"))
+        return len(self._read()) - 1
 
     @property
     def request_counts(self) -> Iterable[CounterRow]:
@@ -325,139 +441,134 @@ class TenantRead(NamedTuple):
 class RedisTenant(Tenant):
     """A tenant whose data is in Redis."""
 
-    __slots__ = ("_faulty", "_key", "_store", "born")
+    __slots__ = ("_begun", "_key", "_store", "born")
 
-    def __init__(self, store: RedisStore, tenant_id: str, born: str, faulty: bool) -> None:
+    def __init__(self, store: RedisStore, tenant_id: str, born: str) -> None:
         super().__init__(tenant_id, ids.tenant_salt(store.config.id_seed, tenant_id))
         self._store = store
-        self._key = f"{PREFIX}t:{tenant_id}"
+        self._key = f"t:{tenant_id}"
         self.born = born
         """When it was created: distinguishes a deleted tenant from a new one with the same id."""
-        self._faulty = faulty
-        """Whether it may have faults; if not, they are not read."""
+        self._begun: dict[str, str | None] | None = None
+        """The fields for the next transaction, if they have been read."""
+
+    def begin(self, provider: str, found: Sequence[str | None]) -> None:
+        """Keep the fields for a transaction, as `fields_for` in `common.lua` returns them."""
+        names = ("born", "v", "ids_issued", "clock", "faults", f"s:{provider}", f"w:{provider}")
+        self._begun = dict(zip(names, found, strict=True))
 
     @property
     def request_log(self) -> RedisRequestLog:
-        return RedisRequestLog(self._store, self.id)
+        return RedisRequestLog(self._store, self.id, self.born)
 
     def transact(
         self,
         provider: str,
         run_due_jobs: Callable[[Any, float], Any],
         view: Callable[[Transaction[Any]], T],
+        end: Callable[[Transaction[Any]], Sequence[str | float]],
         *,
         writes: bool,
     ) -> T:
-        if not writes:
-            found = self._store.run("read", self.id, provider, self.born)
-            if not found:
-                raise TenantGone
-            tx, _, now = self._begin(provider, run_due_jobs, found[1:])
-            tx.seq = int(found[0])
-            return self._run_view(view, tx, writes)
-        with self._store.lock(self.id):
+        """Run a view in a transaction. Its end is one script, which has no effect if another request was faster."""
+        lock = self._store.lock(self.id)
+        was_late = writes and lock.locked()
+        with lock if writes else contextlib.nullcontext():
+            if was_late or self._begun is None:
+                self.begin(provider, self._store.run("fetch", self.id, provider))
             for _ in _tries():
-                with self._store.errors():
-                    born, version, *found = self._store.redis.hmget(
-                        self._key, "born", "v", "ids_issued", "clock", f"s:{provider}", f"w:{provider}"
-                    )
-                if born != self.born:
+                fields, self._begun = cast(dict[str, str | None], self._begun), None
+                if fields["born"] != self.born:
                     raise TenantGone
-                tx, state, now = self._begin(provider, run_due_jobs, found)
-                if tx.state is state:
+                state = self._store.state(self.id, provider, fields)
+                with self._store.parsing(self._key):
+                    now = _clock(fields["clock"]).now(self._store.time())
+                    issued = ids.Ids(self.id_salt, int(fields["ids_issued"] or 0))
+                tx = Transaction(run_due_jobs(state, now), issued, now)
+                if writes and tx.state is state:
                     tx.state = state.copy()
-                try:
-                    result = self._run_view(view, tx, writes)
-                except Exception:
-                    tx.seq = self._end(version)
-                    if tx.seq:
-                        raise
-                    continue
-                text = _text(run_due_jobs(tx.state, now).dump())
-                tx.seq = self._end(version, f"s:{provider}", text, "ids_issued", tx.ids.issued)
-                if tx.seq:
+                result = view(tx)
+                text = _text(run_due_jobs(tx.state, now).dump()) if writes and not tx.failed else ""
+                found = self._store.run(
+                    "end", self.id, self.born, str(fields["v"]), provider, text, tx.ids.issued, *end(tx)
+                )
+                if not found:
+                    raise TenantGone
+                if found[0]:
+                    tx.seq = int(found[0])
+                    if found[1] is not None:
+                        tx.rate = RateWindow(int(found[1]), int(found[2]))
                     return result
+                self.begin(provider, found[1:])
         raise WriteConflict
 
-    def _begin(
-        self, provider: str, run_due_jobs: Callable[[Any, float], Any], found: Sequence[str | None]
-    ) -> tuple[Transaction[Any], Any, float]:
-        ids_issued, clock, own, seed = found
-        text = own or seed
-        state = self._store.load(provider, text) if text is not None else self._store.initial_states[provider]
-        now = _clock(clock).now(self._store.time())
-        return Transaction(run_due_jobs(state, now), ids.Ids(self.id_salt, int(ids_issued or 0)), now), state, now
-
-    def _run_view(self, view: Callable[[Transaction[Any]], T], tx: Transaction[Any], writes: bool) -> T:
-        return view(tx)
-
-    def _end(self, version: str, *fields: str | float) -> int:
-        """Store the fields if the version is unchanged; return the request's number, or 0 if it has changed."""
-        seq = int(self._store.run("end", self.id, version, *fields))
-        if seq < 0:
-            raise TenantGone
-        return seq
-
     def _read(self) -> TenantRead:
-        with self._store.errors():
-            fields = self._store.redis.hgetall(self._key)
+        fields = self._store.fetch("HGETALL", self._key)
+        if not fields:
+            raise DamagedData(PREFIX + self._key, "it is missing") if self._store.get(self.id) else TenantGone
         if fields.get("born") != self.born:
-            raise TenantGone
+            raise TenantGone if self.born else DamagedData(PREFIX + self._key, "born")
         initial_states = self._store.initial_states
-        seed = {name: self._store.load(name, fields[f"w:{name}"]) if f"w:{name}" in fields else initial_states[name]
-                for name in initial_states}  # fmt: skip
-        states = LazyMapping(
-            [name for name in initial_states if f"s:{name}" in fields],
-            lambda name: self._store.load(name, fields[f"s:{name}"]),
-        )
-        snapshots = LazyMapping(json.loads(fields.get("snapshots", "[]")), self._snapshot)
-        ids_issued, clock = int(fields["ids_issued"]), _clock(fields.get("clock"))
-        data = TenantData(seed, states, ids_issued, clock, _faults(fields.get("faults")), snapshots)
-        return TenantRead(fields["v"], fields, data)
+        with self._store.parsing(self._key):
+            seed = {name: self._store.load(name, fields[f"w:{name}"]) if f"w:{name}" in fields else initial_states[name]
+                    for name in initial_states}  # fmt: skip
+            ids_issued, clock = int(fields["ids_issued"]), _clock(fields.get("clock"))
+            faults, names = _faults(fields.get("faults")), json.loads(fields.get("snapshots", "[]"))
+            states = LazyMapping(
+                [name for name in initial_states if f"s:{name}" in fields],
+                lambda name: self._store.state(self.id, name, {f"w:{name}": None, **fields}),
+            )
+            data = TenantData(seed, states, ids_issued, clock, faults, LazyMapping(names, self._snapshot))
+            return TenantRead(fields["v"], fields, data)
 
     def _snapshot(self, name: str) -> Snapshot:
-        with self._store.errors():
-            text = self._store.redis.hget(f"{PREFIX}s:{self.id}", name)
-        if text is None:
-            raise TenantGone
-        data = json.loads(text)
-        states = {provider: self._store.load(provider, state) for provider, state in data["states"].items()}
-        return Snapshot(states, data["ids_issued"], _clock(data["clock"]), _faults(data["faults"]))
+        key = f"s:{self.id}"
+        text = self._store.fetch("HGET", key, name)
+        with self._store.parsing(key):
+            data = json.loads(text)
+            states = {provider: self._store.load(provider, state) for provider, state in data["states"].items()}
+            return Snapshot(states, data["ids_issued"], _clock(data["clock"]), _faults(data["faults"]))
 
     def read(self) -> TenantData:
         return self._read().data
 
     def update(self, change: Callable[[TenantData], T]) -> T:
         with self._store.lock(self.id):
+            request = secrets.token_hex(8)
             for _ in _tries():
                 loaded = self._read()
                 changed = change(loaded.data)
                 edit = _edit(loaded)
-                if edit is None:
-                    return changed
-                done = self._store.run("change", self.id, loaded.version, edit)
-                if done < 0:
-                    raise TenantGone
-                if done:
+                if edit is None or self._change(loaded.version, edit, request):
                     return changed
         raise WriteConflict
 
-    def take_fault(self, operation: str) -> Fault | None:
-        if not self._faulty:
-            return None
-        return self.update(lambda data: data.faults.take(operation))
-
-    def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
-        name = digest(operation, credential)
-        found = self._store.run("count_use", self.id, self.born, name, window, self._store.time())
-        if not found:
+    def _change(self, version: str, edit: str, request: str) -> str | None:
+        """Change fields, and return the new version; None if the version has changed. Raises `TenantGone`."""
+        done = self._store.run("change", self.id, self.born, version, edit, request)
+        if done == -1:
             raise TenantGone
-        return RateWindow(*map(int, found))
+        return done or None
+
+    def take_fault(self, operation: str) -> Fault | None:
+        if self._begun is not None:
+            text = self._begun["faults"]
+            if text is None:
+                return None
+            with self._store.parsing(self._key):
+                faults = _faults(text)
+                faults.take(operation)
+            if _faults_text(faults) == text:  # none is planned for this operation
+                return None
+        self._begun = None
+        return self.update(lambda data: data.faults.take(operation))
 
     def wait(self, seconds: float) -> None:
         if not seconds:
             return
         end, wake_up, life = time.monotonic() + seconds, self._store.wake_up, self.life()
+        if life is None:
+            raise ConnectionDropped
         while (left := end - time.monotonic()) > 0 and not wake_up.wait(min(left, CHECK_INTERVAL)):
             if self.life() != life:
                 raise ConnectionDropped
@@ -467,7 +578,13 @@ class RedisTenant(Tenant):
         return resets if born == self.born else None
 
     def reset(self) -> None:
-        self._store.run("reset_tenant", self.id)
+        self._store.run("reset_tenant", self.id, 0)
+        tenant = self._store.get(self.id)
+        try:
+            if tenant is not None:
+                tenant.read()
+        except DamagedData:  # its own seed
+            self._store.run("reset_tenant", self.id, 1)
 
 
 class LazyMapping(MutableMapping[str, V]):
@@ -526,15 +643,78 @@ def seed_digest(initial_states: Mapping[str, State], config: Config) -> str:
     return digest(_text([FORMAT, config.id_seed]), _text(states))
 
 
+def _client_name(seed: str) -> str:
+    """Return the name of a server's connections, by which others know that it runs."""
+    return f"mockserver-{seed}"
+
+
+def _counter_row(name: str, number: int) -> CounterRow:
+    provider, operation, error = json.loads(name)
+    return provider, operation, error, number
+
+
+OTHER_SERVER = (
+    "a server with another seed, id seed or version of mockserver runs on it. Start all servers with the same --seed "
+    "and --id-seed, or use another Redis database; or stop that server."
+)
 OTHER_SEED = (
     "its data is of another seed, id seed or version of mockserver. Start all servers with the same --seed and "
     "--id-seed, or use another Redis database; or reset the data with a server that has its seed."
 )
 
 
-def _without_password(url: str) -> str:
-    """Return a URL without a password."""
-    return re.sub("//[^/]*@", "//", url)
+_URL = re.compile(
+    r"(?P<scheme>rediss?://)(?:[^@/?#]*@)?(?P<server>[\w.-]*|\[[0-9A-Fa-f:.]+\])(?P<port>:\d+)?"
+    r"(?P<path>/[^@?#]*)?(?:\?(?P<query>[^?#]*))?"
+    r"|(?P<unix>unix://)(?:[^@/?#]*@)?(?P<socket>/[^@?#]*)(?:\?(?P<options>[^?#]*))?"
+)
+
+
+def public_url(url: str) -> str:
+    """Return a URL without what may be secret: user, password and all of the query but the number of the database.
+
+    Of an invalid URL only the scheme is left, as a password may stand anywhere in it.
+    """
+    found = _URL.fullmatch(url)
+    if found is None:
+        return f"{url.partition(':')[0]}://…"
+    scheme, server, port, path, query, unix, socket, options = (part or "" for part in found.groups())
+    database = re.search(r"(?:^|&)(db=\d+)(?:&|$)", query + options)
+    return scheme + server + port + path + unix + socket + (f"?{database[1]}" if database is not None else "")
+
+
+def connect(url: str, **options: Any) -> Any:
+    """Return a client of a Redis server. Raises `StoreError` for an invalid URL."""
+    expected = "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB], with special characters percent-encoded"
+    if _URL.fullmatch(url) is None:
+        raise StoreError(f"--store {public_url(url)}: invalid URL: {expected}")
+    try:
+        client = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            retry=Retry(NoBackoff(), 0),  # a command may have been executed: only a transaction is safe to repeat
+            **options,
+        )
+        client.connection_pool.make_connection()  # checks the parameters in the query
+    except (ValueError, TypeError, redis.RedisError):  # their messages may have parts of the URL
+        raise StoreError(f"--store {public_url(url)}: invalid URL or query: {expected}") from None
+    return client
+
+
+def eviction_warning(client: Any, url: str) -> str | None:
+    """Return a warning if a Redis server deletes keys when its memory is full."""
+    try:
+        policy = client.info("memory").get("maxmemory_policy", KEEPS_ALL)
+    except redis.ResponseError:  # the command is not permitted
+        return None
+    if policy == KEEPS_ALL:
+        return None
+    return (
+        f"--store {url}: Redis deletes data when its memory is full (maxmemory-policy {policy}). Requests of tenants "
+        f"that lose data are 503 responses. Set maxmemory-policy {KEEPS_ALL}."
+    )
 
 
 def _clock_text(clock: Clock) -> str:
@@ -542,7 +722,10 @@ def _clock_text(clock: Clock) -> str:
 
 
 def _clock(text: str | None) -> Clock:
-    return Clock(*json.loads(text)) if text is not None else Clock()
+    if text is None:
+        return Clock()
+    offset, frozen_at = json.loads(text)
+    return Clock(float(offset), None if frozen_at is None else float(frozen_at))
 
 
 _FAULT = operator.attrgetter(*(item.name for item in fields(Fault)))
@@ -610,23 +793,26 @@ def _registration(entry: str, credential: str | None) -> Registration:
 
 
 def _record_text(record: Record) -> str:
-    body = base64.b64encode(record.body).decode()
+    """Return a record without its number, which the end of the transaction adds."""
     error = record.error
     payload = None if error is None else [error.key, error.message, *error.source]
-    data = {
-        **record._replace(cache=[])._asdict(),
-        "body": body,
-        "fields_read": sorted(record.fields_read),
-        "error": payload,
-    }
-    return _text({**data, "path_values": dict(record.path_values)})
+    data = record._replace(cache=[])._asdict()
+    del data["id"], data["seq"], data["cache"]
+    data["body"] = base64.b64encode(record.body).decode()
+    data["fields_read"], data["error"], data["path_values"] = (
+        sorted(record.fields_read),
+        payload,
+        dict(record.path_values),
+    )
+    return _text(data)
 
 
-def _record(text: str) -> Record:
-    """Return a record of a request log, `WEIGHT:JSON`."""
-    data = json.loads(text.partition(":")[2])
+def _record(text: str, tenant_id: str) -> Record:
+    """Return a record of a request log, `WEIGHT:SEQ:JSON`."""
+    _, seq, text = text.split(":", 2)
+    data = json.loads(text)
     payload = data["error"]
     data["error"] = None if payload is None else ErrorRecord(payload[0], payload[1], Source(*payload[2:]))
     data["headers"] = tuple((name, value) for name, value in data["headers"])
     data["body"], data["fields_read"] = base64.b64decode(data["body"]), frozenset(data["fields_read"])
-    return Record(**data)
+    return Record(id=f"{tenant_id}-{seq}", seq=int(seq), cache=[], **data)

@@ -219,7 +219,7 @@ class IssuedKey(NamedTuple):
 class Transaction(Generic[S]):
     """The state of one provider for one tenant, as one request sees and changes it: all changes happen, or none."""
 
-    __slots__ = ("account", "ids", "issued", "now", "seq", "state")
+    __slots__ = ("account", "failed", "ids", "issued", "now", "rate", "record", "seq", "state")
 
     def __init__(self, state: S, ids_issued: ids.Ids, now: float) -> None:
         self.state = state
@@ -230,8 +230,14 @@ class Transaction(Generic[S]):
         self.issued: list[IssuedKey] = []
         """Credentials that the provider returns; they are registered when the transaction is over. The state decides
         whether they are valid, so a reset or a restored snapshot revokes them."""
+        self.failed = False
+        """Set by a view to drop its changes."""
+        self.record: Record | None = None
+        """Set by a view: the request and its response, for the request log. The store sets its number."""
         self.seq = 0
         """The number of the request in the tenant's request log. It is set when the transaction is over."""
+        self.rate: RateWindow | None = None
+        """The rate limit window of the request, if it is in one. It is set when the transaction is over."""
 
 
 class RateWindow(NamedTuple):
@@ -247,6 +253,14 @@ class RateWindow(NamedTuple):
         """Return the window with one more request; windows are `window` seconds long, counted from the epoch."""
         until = (int(now // window) + 1) * window
         return cls(last.times + 1 if last is not None and last.until == until else 1, until)
+
+
+class RateLimit(NamedTuple):
+    """What a request counts for in a rate limit."""
+
+    operation: str
+    window: int
+    """In seconds."""
 
 
 class RequestLogView(Protocol):
@@ -283,20 +297,6 @@ class Tenant(ABC):
         """Its last requests."""
 
     @abstractmethod
-    def transact(
-        self,
-        provider: str,
-        run_due_jobs: Callable[[Any, float], Any],
-        view: Callable[[Transaction[Any]], T],
-        *,
-        writes: bool,
-    ) -> T:
-        """Run a view in a transaction on the state of a provider; the new state is stored if it `writes`.
-
-        If the view raises, nothing is changed. It may be called more than once, each time with a fresh transaction.
-        """
-
-    @abstractmethod
     def read(self) -> TenantData:
         """Return its data, which must not be changed."""
 
@@ -307,10 +307,6 @@ class Tenant(ABC):
     @abstractmethod
     def take_fault(self, operation: str) -> Fault | None:
         """Return the fault that applies to a request, and count that it was applied."""
-
-    @abstractmethod
-    def count_use(self, operation: str, credential: str, window: int) -> RateWindow:
-        """Count a request of a credential for an operation, and return its rate limit window."""
 
     @abstractmethod
     def wait(self, seconds: float) -> None:
@@ -371,16 +367,18 @@ class StoreUnavailable(Exception):
 
 
 class TenantEvicted(StoreUnavailable):
-    """The tenant of the credential was evicted: there were too many (`max`), or it was idle for too long (`ttl`)."""
+    """The tenant of the credential is gone: there were too many (`max`), it was idle for too long (`ttl`), or the store
+    has lost it (`lost`)."""
 
     def __init__(self, reason: str) -> None:
         why, raised = {
-            "max": ("there were more tenants than --max-tenants allows", "--max-tenants"),
-            "ttl": ("it was idle for longer than --tenant-ttl allows", "--tenant-ttl"),
+            "max": ("there were more tenants than --max-tenants allows", "raise --max-tenants"),
+            "ttl": ("it was idle for longer than --tenant-ttl allows", "raise --tenant-ttl"),
+            "lost": ("Redis has lost its data", "give Redis more memory and the policy noeviction"),
         }[reason]
         super().__init__(
             f"The tenant of this credential was evicted because {why}; its data is gone. "
-            f"Use another credential, or raise {raised}."
+            f"Use another credential, or {raised}."
         )
 
 
@@ -393,14 +391,31 @@ class CredentialInUse(Exception):
         self.credential = credential
 
 
-Register = Callable[[int, Callable[[str, str], bool]], tuple[int, Sequence[Registration]]]
-"""Takes the last tenant number and a function that tests whether a credential is in use; returns the next number, and
-the credentials of the new tenant."""
+class NewTenant(NamedTuple):
+    """A tenant that is to be created."""
+
+    number: int
+    id: str
+    registrations: Sequence[Registration]
+
+
+Register = Callable[[int, Callable[[str, str], bool]], NewTenant]
+"""Takes the last tenant number and a function that tests whether a credential is in use; returns the new tenant, with
+the next number."""
 
 
 def digest(provider: str, credential: str) -> str:
     """Return a hash of a credential, for places that must not contain the credential itself."""
     return hashlib.sha256(f"{provider}\0{credential}".encode()).hexdigest()
+
+
+OPEN = "open-"
+"""How the ids of tenants begin that were created by the first request of a credential."""
+
+
+def open_tenant_id(provider: str, credential: str) -> str:
+    """Return the id of the tenant of an unknown credential."""
+    return OPEN + digest(provider, credential)[:16]
 
 
 class Store(ABC):
@@ -418,6 +433,11 @@ class Store(ABC):
         self.initial_states = initial_states
         self.config = config
         self.time = config.time
+
+    @classmethod
+    def examine(cls, url: str) -> str | None:
+        """Return a warning about the place where data is to be stored. Raises `StoreError` if it cannot be used."""
+        return None
 
     @abstractmethod
     def check(self) -> None:
@@ -450,23 +470,27 @@ class Store(ABC):
     ) -> Tenant:
         """Create a tenant with the next number, or nothing if `register` raises, which may be called more than once."""
 
+    def tenant_id(self, number: int) -> str:
+        """Return the id of a new tenant."""
+        return f"t{number}"
+
     @abstractmethod
     def close(self, tenant_id: str) -> None:
         """Delete a tenant and its data. Its credentials are unknown afterwards."""
 
     # Credentials
 
+    def seed_caller(self, registration: Registration) -> Caller:
+        """Return the caller of a credential of the seed; its tenant is created when first used."""
+        return Caller(self.tenant(registration.tenant), registration)
+
     @abstractmethod
     def lookup(self, provider: str, credential: str) -> Caller | None:
         """Return the caller of a credential, and note the use of its tenant. Raises `TenantEvicted`."""
 
     @abstractmethod
-    def open(self, registration: Registration) -> Caller:
-        """Create a tenant for a credential, unless another request has done it."""
-
-    @abstractmethod
-    def issue(self, tenant: Tenant, registration: Registration) -> None:
-        """Register a credential that a provider returned, for as long as its tenant exists."""
+    def open(self, provider: str, credential: str) -> Caller:
+        """Do the same; create a tenant for an unknown credential."""
 
     @abstractmethod
     def find(self, provider: str, credential: str) -> str | None:
@@ -476,11 +500,25 @@ class Store(ABC):
     def registrations(self, tenant_id: str) -> Sequence[Registration]:
         """Return the credentials of a tenant that is not the seed's."""
 
-    # Counts
+    # Requests
 
     @abstractmethod
-    def record_request(self, tenant: Tenant, record: Record, *, is_unmatched: bool) -> None:
-        """Put a request into the request log of its tenant, and count it."""
+    def transact(
+        self,
+        caller: Caller,
+        run_due_jobs: Callable[[Any, float], Any],
+        view: Callable[[Transaction[Any]], T],
+        *,
+        writes: bool,
+        rate_limit: RateLimit | None,
+        is_unmatched: bool,
+    ) -> T:
+        """Run a view in a transaction on the caller's state of a provider; the new state is stored if it `writes`.
+
+        Credentials that it issued are registered for as long as the tenant exists, and its record is put into the
+        request log and counted. If the view sets `failed`, the state is not changed; if it raises, nothing is. It may
+        be called more than once, each time with a fresh transaction.
+        """
 
     @abstractmethod
     def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:

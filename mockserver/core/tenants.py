@@ -7,7 +7,7 @@ from re import Pattern
 
 from .clock import Clock
 from .config import UnknownCredentials
-from .store import Caller, CredentialInUse, Registration, State, Store, Tenant, digest
+from .store import OPEN, Caller, CredentialInUse, NewTenant, Registration, State, Store, Tenant
 
 
 class Tenants:
@@ -31,15 +31,12 @@ class Tenants:
         """
         registration = self._registered.get((provider, credential))
         if registration is not None:
-            return Caller(self._store.tenant(registration.tenant), registration)
-        caller = self._store.lookup(provider, credential)
-        if caller is not None:
-            return caller
-        if self._unknown == "reject":
-            return None
-        if not credential or (self._unknown == "well-formed" and not well_formed.fullmatch(credential)):
-            return None
-        return self._store.open(Registration(provider, credential, f"open-{digest(provider, credential)[:16]}"))
+            return self._store.seed_caller(registration)
+        if self._unknown == "reject" or not credential:
+            return self._store.lookup(provider, credential)
+        if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
+            return self._store.lookup(provider, credential)
+        return self._store.open(provider, credential)
 
     def get(self, tenant_id: str) -> Tenant | None:
         """Return a tenant that exists, or one of the seed."""
@@ -59,23 +56,24 @@ class Tenants:
         seed: Mapping[str, State] | None,
         start: Clock,
     ) -> Tenant:
-        """Create a tenant `tNUMBER`, with the credentials that `registrations` returns for that id.
+        """Create a tenant with the next number, with the credentials that `registrations` returns for that id.
 
         If a generated credential is in use (a client kept a key across a restart), that number is skipped. Raises
         `CredentialInUse`, and creates nothing, if a credential that does not depend on the number is in use.
         """
         seed_tenants = {each.tenant for each in self._registered.values()}
 
-        def register(last: int, is_open: Callable[[str, str], bool]) -> tuple[int, Sequence[Registration]]:
+        def register(last: int, is_open: Callable[[str, str], bool]) -> NewTenant:
             number, last_in_use = last, None
             while True:
                 number += 1
-                if f"t{number}" in seed_tenants:
+                tenant_id = self._store.tenant_id(number)
+                if tenant_id in seed_tenants:
                     continue
-                new = registrations(f"t{number}")
+                new = registrations(tenant_id)
                 in_use = self._in_use(new, is_open)
                 if in_use is None:
-                    return number, new
+                    return NewTenant(number, tenant_id, new)
                 if in_use == last_in_use:
                     raise CredentialInUse(*in_use)
                 last_in_use = in_use
@@ -98,7 +96,7 @@ class Tenants:
         """Return whether a tenant was created by `create`, and not by the seed or by its first request."""
         registration = caller.registration
         key = (registration.provider, registration.credential)
-        return not registration.tenant.startswith("open-") and key not in self._registered
+        return not registration.tenant.startswith(OPEN) and key not in self._registered
 
     def credentials(self, tenant_id: str) -> dict[str, str]:
         """Return one credential for each provider of a tenant of the seed or of the control API.
@@ -106,7 +104,7 @@ class Tenants:
         The credential of a tenant that was created by its first request is not shown.
         """
         found: dict[str, str] = {}
-        if not tenant_id.startswith("open-"):
+        if not tenant_id.startswith(OPEN):
             own = self._store.registrations(tenant_id)
             registrations = [*own, *(each for each in self._registered.values() if each.tenant == tenant_id)]
             for each in sorted(registrations, key=lambda each: (each.scopes is not None, each.account is not None)):

@@ -1,8 +1,9 @@
 """The blueprint of a mocked provider: how it processes a request.
 
 `authenticate` (before the request) finds the tenant of the API key. `dispatch` (around the view) applies planned faults
-and runs the view in the tenant's transaction. Error handlers render errors in the provider's format. `finish` (after
-the request) adds the provider's headers, validates the response against the OpenAPI document and records the exchange.
+and runs the view in the tenant's transaction, in which also errors are rendered in the provider's format, the response
+is validated against the OpenAPI document, and the exchange is recorded. `finish` (after the request) adds the
+provider's headers.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from werkzeug.routing import RequestRedirect
 from ..core import request_log
 from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
-from ..core.store import Registration, State, StoreUnavailable, Transaction
+from ..core.store import RateLimit, State, StoreUnavailable, Transaction
 from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
@@ -170,41 +171,65 @@ class ProviderBlueprint(Provider):
             exchange.body = read_body(request, server.config.max_body_bytes)
         except RequestEntityTooLarge:
             too_large = True
+        rate_limit = None
         if operation is not None and self.rate_limit_window is not None:
-            exchange.rate = tenant.count_use(name, caller.registration.credential, self.rate_limit_window)
+            rate_limit = RateLimit(name, self.rate_limit_window)
         delay: Delay | None = request.environ.get(DELAY_OVER)
         if fault is not None and fault.when == "before" and delay is None:
             self._wait(exchange, fault)
 
         def attempt(tx: Transaction[Any]) -> flask.Response:  # from the start: the store may run it again
-            exchange.tx = tx
-            exchange.account = caller.registration.account
-            if delay is not None and delay.is_cancelled:
-                raise ConnectionDropped
-            if fault is not None and fault.when == "before":
-                self._apply(fault, exchange)
-            if operation is not None:
-                self.authorize(exchange)
-            tx.account = exchange.account
-            if too_large:
-                raise RequestEntityTooLarge
-            return view(tx)
+            exchange.begin(tx)
+            try:
+                if delay is not None and delay.is_cancelled:
+                    raise ConnectionDropped
+                if fault is not None and fault.when == "before":
+                    self._apply(fault, exchange)
+                if operation is not None:
+                    self.authorize(exchange)
+                tx.account = exchange.account
+                if too_large:
+                    raise RequestEntityTooLarge
+                response = view(tx)
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                tx.failed = True
+                response = self._error_response(error, exchange)
+            if fault is not None and fault.when == "after":
+                try:
+                    self._apply(fault, exchange)
+                except (ApiError, ConnectionDropped) as error:
+                    response = self._error_response(error, exchange)
+            tx.record = self._record(exchange, response)
+            return response
 
-        writes = operation is not None and operation.method != "GET"
-        try:
-            response = tenant.transact(self.name, self.run_due_jobs, attempt, writes=writes)
-        except ApiError:
-            self._apply_after(fault, exchange)
-            raise
-        except (HTTPException, ConnectionDropped, StoreUnavailable):
-            raise
-        except Exception:
-            log.exception("crashed on %r %r", request.method, exchange.path)
-            raise self._failed(exchange, Failure.CRASHED) from None
-        for key, account, scopes in exchange.tx.issued:
-            server.store.issue(tenant, Registration(self.name, key, tenant.id, account, scopes, issued=True))
-        self._apply_after(fault, exchange)
+        response = server.store.transact(
+            caller,
+            self.run_due_jobs,
+            attempt,
+            writes=operation is not None and operation.method != "GET",
+            rate_limit=rate_limit,
+            is_unmatched=not server.tenants.is_made(caller),
+        )
+        if exchange.tx.record is not None:
+            self._count_violation(exchange, exchange.tx.record.response_violation)
+        if fault is not None and fault.when == "after" and fault.delay_seconds:
+            if CAN_DELAY in request.environ:
+                request.environ[RESPONSE_DELAY] = Delay(tenant, fault)
+            else:
+                self._wait(exchange, fault)
         return response
+
+    def _error_response(self, error: Exception, exchange: Exchange) -> flask.Response:
+        """Return the response to a request that failed in its transaction."""
+        if not isinstance(error, ApiError | HTTPException | ConnectionDropped):
+            log.exception("crashed on %r %r", exchange.request.method, exchange.path)
+            error = self._failed(exchange, Failure.CRASHED)
+        if isinstance(error, ApiError):
+            return self.handle_api_error(error)
+        app = flask.current_app
+        return app.make_response(app.handle_user_exception(error))
 
     def _take_fault(self, exchange: Exchange, name: str) -> Fault | None:
         """Return the fault that applies to an operation. Raises `Delay`, or `ConnectionDropped` after a reset."""
@@ -236,16 +261,6 @@ class ProviderBlueprint(Provider):
             raise self.fault_error(fault.status or 503, exchange)
         if fault.kind == "drop":
             raise ConnectionDropped
-
-    def _apply_after(self, fault: Fault | None, exchange: Exchange) -> None:
-        """Apply a fault to the response, whether the operation succeeded or failed."""
-        if fault is not None and fault.when == "after" and exchange.caller is not None:
-            environ = exchange.request.environ
-            if fault.delay_seconds and CAN_DELAY in environ:
-                environ[RESPONSE_DELAY] = Delay(exchange.caller.tenant, fault)
-            else:
-                self._wait(exchange, fault)
-            self._apply(fault, exchange)
 
     def _failed(self, exchange: Exchange, failure: Failure) -> ApiError:
         state: State = exchange.tx.state or exchange.server.seed.states[self.name]
@@ -287,8 +302,6 @@ class ProviderBlueprint(Provider):
             if exchange.tx is not NO_TRANSACTION:  # it has a request number already
                 return view(exchange.tx)
             return self._transact(exchange, view)
-        except RequestEntityTooLarge:
-            return self.handle_api_error(self._failed(current_exchange(), Failure.TOO_LARGE))
         except ApiError as error:
             return self.handle_api_error(error)
         except StoreUnavailable as error:
@@ -345,21 +358,21 @@ class ProviderBlueprint(Provider):
         return f"{status} {self.reason_phrase(status)}"
 
     def finish(self, response: flask.Response) -> flask.Response:
-        """Add the provider's headers, validate the response, and record the exchange."""
+        """Add the headers that every response of the provider has."""
         exchange = _current_request().exchange
         if exchange is None or not exchange.is_recorded:  # from a hook of the application, or of the server itself
             return response
         exchange.is_recorded = False  # Flask calls this again if a later hook fails
         if exchange.caller is not None and exchange.tx is NO_TRANSACTION:  # e.g. the application has replaced the view
             return response
-        status, content_type, own = response.status_code, None, []
+        content_type, own = None, []
         for header in response.headers:
             if header[0] == "Content-Type":
                 content_type = header[1]
             elif header[0] != "Content-Length":
                 own.append(header)
         try:
-            request_id = self._record(exchange, response, status, content_type)
+            request_id = self._request_id(exchange, response)
         except StoreUnavailable as error:
             return unavailable(error)
         headers = [*self.response_headers(exchange), *own, ("X-Mockserver-Request-Id", request_id)]
@@ -376,22 +389,24 @@ class ProviderBlueprint(Provider):
             response.response = _reset(body[: len(body) // 2], exchange.request)
         return response
 
-    def _record(self, exchange: Exchange, response: flask.Response, status: int, content_type: str | None) -> str:
-        """Put the exchange into the request log, and return its id there."""
+    def _request_id(self, exchange: Exchange, response: flask.Response) -> str:
+        """Return the id of a request. One that belongs to no tenant is validated and counted, except OPTIONS."""
+        if exchange.caller is not None:
+            return f"{exchange.caller.tenant.id}-{exchange.tx.seq}"
         server: ServerState = exchange.server
-        store, request = server.store, exchange.request
-        caller, error, tx = exchange.caller, exchange.error, exchange.tx
+        if exchange.error is None:  # OPTIONS
+            return f"unmatched-{server.store.next_unmatched_number()}"
+        self._count_violation(exchange, self._violation(exchange, response))
         operation_id = exchange.operation.id if exchange.operation is not None else None
-        if caller is None and error is None:  # OPTIONS
-            return f"unmatched-{store.next_unmatched_number()}"
-        violation = None
-        if not exchange.dropped and exchange.fault is None:
-            violation = self._violation(operation_id, response, status, content_type)
-        if caller is None:
-            return f"unmatched-{store.record_unmatched(self.name, operation_id, error.entry.key if error else None)}"
-        request_id = f"{caller.tenant.id}-{tx.seq}"
-        record = request_log.Record(
-            id=request_id,
+        return f"unmatched-{server.store.record_unmatched(self.name, operation_id, exchange.error.entry.key)}"
+
+    def _record(self, exchange: Exchange, response: flask.Response) -> request_log.Record:
+        """Return the exchange as a record of the request log."""
+        request, caller, error, tx = exchange.request, exchange.caller, exchange.error, exchange.tx
+        assert caller is not None
+        operation_id = exchange.operation.id if exchange.operation is not None else None
+        return request_log.Record(
+            id=f"{caller.tenant.id}-{tx.seq}",
             seq=tx.seq,
             time=tx.now,
             provider=self.name,
@@ -404,29 +419,31 @@ class ProviderBlueprint(Provider):
             body=exchange.body,
             credential=request_log.redact(caller.registration.credential),
             account=exchange.account,
-            status=None if exchange.dropped else status,
+            status=None if exchange.dropped else response.status_code,
             error=None
             if error is None
             else request_log.ErrorRecord(error.entry.key, error.message, error.entry.source),
             fields_read=frozenset(exchange.fields_read),
             fault=exchange.fault.id if exchange.fault is not None else None,
-            response_violation=violation,
+            response_violation=self._violation(exchange, response),
             failure=error.failure if error is not None else None,
             cache=[],
         )
-        store.record_request(caller.tenant, record, is_unmatched=not server.tenants.is_made(caller))
-        return request_id
 
-    def _violation(
-        self, operation_id: str | None, response: flask.Response, status: int, content_type: str | None
-    ) -> str | None:
-        """Return how the response violates the OpenAPI document; count and log it."""
+    def _violation(self, exchange: Exchange, response: flask.Response) -> str | None:
+        """Return how a response violates the OpenAPI document."""
+        if exchange.dropped or exchange.fault is not None:
+            return None
+        operation_id = exchange.operation.id if exchange.operation is not None else None
+        content_type = response.headers.get("Content-Type")
         data = getattr(response, "json_data", None)  # the application may have its own response class
-        violation = self.contract.response_violation(operation_id, status, content_type, data)
+        return self.contract.response_violation(operation_id, response.status_code, content_type, data)
+
+    def _count_violation(self, exchange: Exchange, violation: str | None) -> None:
         if violation is not None:
-            server_state().store.count("response_violations")
+            exchange.server.store.count("response_violations")
+            operation_id = exchange.operation.id if exchange.operation is not None else None
             log.error("response violates the OpenAPI document: %s %s: %s", self.name, operation_id, violation)
-        return violation
 
 
 def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:

@@ -27,4 +27,4 @@ class Delay(BaseException):
 
     def is_current(self) -> bool:
         """Return whether the tenant has been neither reset nor deleted in the meantime."""
-        return self.tenant.life() == self._life
+        return self._life is not None and self.tenant.life() == self._life

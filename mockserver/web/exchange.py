@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from ..core.errors import ApiError
 from ..core.faults import Fault
 from ..core.ids import Ids
-from ..core.store import Caller, RateWindow, Transaction
+from ..core.store import Caller, Transaction
 from .bodies import parse_form
 from .operations import Operation
 
@@ -47,8 +47,6 @@ class Exchange:
     body: bytes = b""
     fault: Fault | None = None
     """The planned fault that is applied to the request."""
-    rate: RateWindow | None = None
-    """The rate limit window of the credential and operation, if the provider has rate limits."""
     error: ApiError | None = None
     """The provider's error in the response."""
     dropped: bool = False
@@ -56,8 +54,15 @@ class Exchange:
     fields_read: set[str] = field(default_factory=set)
     """Names of the body fields and query parameters that the operation has read."""
     is_recorded: bool = True
-    """Whether it goes to the request log; False for errors of the server itself."""
+    """Whether the client gets its number in the request log; False for errors of the server itself."""
     _form: MultiDict[str, str] | None = None
+
+    def begin(self, tx: Transaction[Any]) -> None:
+        """Start from the beginning, in a new transaction."""
+        assert self.caller is not None
+        self.tx = tx
+        self.account = self.caller.registration.account
+        self.error, self.dropped, self.fields_read = None, False, set()
 
     @property
     def url(self) -> str:

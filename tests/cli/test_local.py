@@ -118,7 +118,7 @@ def test_doctor() -> None:
     names = [re.match(r"ok    ([\w-]+): .", line)[1] for line in done.stdout.splitlines()]  # type: ignore[index]
     assert names[0] == "python"
     assert {"click", "jsonschema-rs", "PyYAML", "httptools", "werkzeug"} < set(names)
-    assert names[-3:] == ["data", "port", "environment"]
+    assert names[-4:] == ["data", "store", "port", "environment"]
     shown = json.loads(run("doctor", "--json", MOCKSERVER_PORT=str(port)).stdout)
     assert shown["ok"] is True
     assert [check["name"] for check in shown["checks"]] == names

@@ -54,8 +54,8 @@ def test_always_overtaken(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(redis_store, "TRIES", 4)
 
     def overtaken(tx: Any, user: str | None, name: str) -> Any:
-        if name == "mine":
-            SENDGRID.client(other).post(SENDGRID.pools_path, json={"name": f"p{next(numbers)}"})
+        next(numbers)
+        ControlClient(other).ok("POST", "/tenants/default/reset")
         return real(tx, user, name=name)
 
     monkeypatch.setattr(rules, "create_pool", overtaken)
@@ -63,7 +63,37 @@ def test_always_overtaken(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPa
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
     assert "in each of 4 attempts" in response.json["detail"] and "was not applied" in response.json["detail"]
     assert next(numbers) == 4
+    monkeypatch.undo()
     assert "mine" not in [pool["name"] for pool in SENDGRID.client(one).get(SENDGRID.pools_path).json]
+
+
+def test_request_that_was_overtaken_is_next(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    from mockserver.providers.sendgrid.rules import classic_pools as rules
+
+    one, other = two
+    real, statuses = rules.create_pool, []
+    monkeypatch.setattr(redis_store, "TRIES", 4)
+
+    def overtaken(tx: Any, user: str | None, name: str) -> Any:
+        if name == "mine":
+            response = SENDGRID.client(other).post(SENDGRID.pools_path, json={"name": f"p{len(statuses)}"})
+            statuses.append(response.status_code)
+        return real(tx, user, name=name)
+
+    monkeypatch.setattr(rules, "create_pool", overtaken)
+    assert SENDGRID.client(one).post(SENDGRID.pools_path, json={"name": "mine"}).status_code == 200
+    assert statuses == [200, 503]
+
+
+def test_process_that_is_gone_is_not_waited_for(two: tuple[Flask, Flask]) -> None:
+    one, _ = two
+    client = SENDGRID.client(one)
+    client.get(SENDGRID.pools_path)
+    seconds, microseconds = store_of(one).redis.time()
+    store_of(one).redis.hset("mockserver:t:default", "next", f"gone {seconds}{microseconds:06}")
+    for method in ("POST", "GET"):
+        body = {"name": "mine"} if method == "POST" else None
+        assert client.open(SENDGRID.pools_path, method=method, json=body).status_code == 200
 
 
 def test_a_tenant_that_is_closed_meanwhile(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,53 +102,40 @@ def test_a_tenant_that_is_closed_meanwhile(two: tuple[Flask, Flask], monkeypatch
 
     one, other = two
     tenant = ControlClient(one).new_tenant()
-    monkeypatch.setattr(
-        rules, "create_pool", lambda tx, user, name: ControlClient(other).ok("DELETE", tenant.path, status=204)
-    )
+    real = rules.create_pool
+
+    def overtaken(*args: Any, **values: Any) -> Any:
+        ControlClient(other).ok("DELETE", tenant.path, status=204)
+        return real(*args, **values)
+
+    monkeypatch.setattr(rules, "create_pool", overtaken)
     response = tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"})
     assert (response.status_code, "deleted" in response.json["detail"]) == (503, True)
     assert [key for key in store_of(one).redis.keys("*") if tenant.id in key] == []
 
 
-def test_a_tenant_of_the_same_name(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_tenant_of_the_same_name(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """A request whose tenant is closed meanwhile, and another made of its name, has no part in that one."""
     from mockserver.providers.sendgrid.rules import classic_pools as rules
 
     one, other = two
-    tenant = ControlClient(one).new_tenant()
-    real, again = rules.create_pool, []
+    name = "create_pool" if method == "POST" else "find_pool"
+    real, again = getattr(rules, name), []
 
-    def overtaken(tx: Any, user: str | None, name: str) -> Any:
+    def overtaken(*args: Any, **values: Any) -> Any:
         if not again:
             ControlClient(other).ok("POST", "/reset", {})
-            again.append(ControlClient(other).new_tenant())
-        return real(tx, user, name=name)
+            again.append(SENDGRID.client(other).get(SENDGRID.pools_path))
+        return real(*args, **values)
 
-    monkeypatch.setattr(rules, "create_pool", overtaken)
-    assert tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"}).status_code == 503
-    assert again[0].id == tenant.id
-    assert again[0].ok("GET", "/requests")["requests"] == []
-    assert b"mine" not in again[0].sendgrid.get(SENDGRID.pools_path).data
-
-
-def test_a_journal_of_the_same_name(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that was answered before its tenant was closed is in no journal of another with that name."""
-    from mockserver.providers.sendgrid.rules import classic_pools as rules
-
-    one, other = two
-    tenant = ControlClient(one).new_tenant()
-    real, again = rules.find_pool, []
-
-    def overtaken(*args: Any) -> Any:
-        if not again:
-            ControlClient(other).ok("POST", "/reset", {})
-            again.append(ControlClient(other).new_tenant())
-        return real(*args)
-
-    monkeypatch.setattr(rules, "find_pool", overtaken)
-    assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/spare").status_code == 200
-    assert again[0].id == tenant.id
-    assert again[0].ok("GET", "/requests")["requests"] == []
+    monkeypatch.setattr(rules, name, overtaken)
+    path = SENDGRID.pools_path if method == "POST" else f"{SENDGRID.pools_path}/spare"
+    response = SENDGRID.client(one).open(path, method=method, json={"name": "mine"} if method == "POST" else None)
+    assert response.status_code == 503
+    tenant = ControlClient(other).ok("GET", "/tenants/default/requests")
+    assert [each["id"] for each in tenant["requests"]] == ["default-1"] == [again[0].headers["X-Mockserver-Request-Id"]]
+    assert b"mine" not in SENDGRID.client(other).get(SENDGRID.pools_path).data
 
 
 def test_a_delay_ends_with_its_tenant(two: tuple[Flask, Flask], monkeypatch: pytest.MonkeyPatch) -> None:

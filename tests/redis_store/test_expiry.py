@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -62,3 +63,21 @@ def test_a_tenant_in_use_by_the_control_api(make_app: Callable[..., Flask]) -> N
     for _ in range(4):
         time.sleep(0.5)
         tenant.ok("GET", "/state")
+
+
+@pytest.mark.parametrize(
+    "settings", [{"max_tenants": 1, "tenant_ttl": 0.001}, {"max_tenants": 10**9, "tenant_ttl": 1e9}]
+)
+def test_extreme_settings_work(make_app: Callable[..., Flask], settings: dict[str, Any]) -> None:
+    """The least and the most that a server starts with."""
+    app = make_app(request_log_size=2**40, request_log_max_bytes=2**40, max_body_bytes=2**40, **settings)
+    control = ControlClient(app)
+    tenant = control.new_tenant() if settings["tenant_ttl"] > 1 else None
+    for _ in range(2):
+        assert MAILGUN.client(app).post(MAILGUN.pools_path, **MAILGUN.new_pool("mine")).status_code == 200
+        assert MAILGUN.new_client(app).get(MAILGUN.pools_path).status_code in (200, 503)
+    if tenant is not None:
+        assert tenant.mailgun.get(MAILGUN.pools_path).status_code == 200
+    control.ok("GET", "/info")
+    control.ok("POST", "/snapshots", {"name": "s"}, status=201)
+    control.ok("POST", "/snapshots/s/restore")

@@ -1,4 +1,5 @@
 -- Empty a request log. ARGV: id
-local j = request_log(A[1])
-clear_request_log(j)
-put_request_log(j)
+local key = P .. 't:' .. A[1]
+local log = request_log(A[1], call('HGET', key, 'log'))
+clear_request_log(log)
+if is_there(A[1]) then call('HSET', key, 'log', log_text(log)) end

@@ -3,38 +3,63 @@
 -- Keys, below the prefix `mockserver:`
 --
 -- t:ID             hash: a tenant. born (when it was created), v (version), resets, seq, ids_issued, clock, start, faults,
---                  snapshots (their names), s:PROVIDER (its state), w:PROVIDER (its initial state, unless the server's)
+--                  snapshots (their names), log (FIRST NEXT WEIGHT DROPPED: positions and weight of its request log),
+--                  next (REQUEST TIME: the request that may end next, and since when),
+--                  s:PROVIDER (its state), w:PROVIDER (its initial state, unless the server's)
 -- s:ID             hash: the snapshots of a tenant, by name
--- j:ID             list: the request log of a tenant, WEIGHT:RECORD
+-- j:ID             list: the request log of a tenant, WEIGHT:SEQ:RECORD
 -- u:ID             hash: the rate limit windows of a tenant, COUNT UNTIL by name
 -- n:ID             hash: the request counts of a tenant; #FIELD is the position of FIELD
--- tenants          sorted set: ids of tenants in order of creation
+-- tenants          sorted set: ids of tenants by the time of their creation in microseconds
 -- open             sorted set: ids of tenants that may be evicted, by the time of their last use in microseconds
 -- creds            hash: digests of credentials, and their registrations
 -- keys             hash: ids of tenants, and the digests of their credentials
 -- evicted          sorted set: REASON:DIGEST of evicted credentials, by time
--- request_logs     hash: ids of tenants, and FIRST NEXT WEIGHT DROPPED (positions and weight of their records)
 -- weights          sorted set: ids of tenants by the weight of their request logs
--- counts           hash: last_number, order, budget, unmatched_numbers, evictions, response_violations,
---                  requests, unmatched_requests
+-- counts           hash: last_number, budget (the weight of all request logs), unmatched_numbers, evictions,
+--                  response_violations, requests, unmatched_requests
 -- request_counts   hash: the request counts of the server
--- snapshots        sorted set: names of the snapshots of all tenants, in order of creation
--- x:NAME           hash: ids of tenants, and what each is in a snapshot of all tenants
+-- snapshots        sorted set: names of the snapshots of all tenants, by the time of their creation
+-- x:NAME           hash: ids of tenants, and what each is in a snapshot of all tenants; an empty field
 -- seed             string: the digest of the seed that the servers of this database have
-local P, call = 'mockserver:', redis.call
+--
+-- A script reads and checks everything before it writes: an error leaves no part of a change.
+local P, at = 'mockserver:', ''
 local TTL, MAX, SEED = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local EVICTED_PER_TENANT = 10
+local PATIENCE = 250000  -- in microseconds
+local KINDS = {'t:', 's:', 'j:', 'u:', 'n:'}
 local A = {}
 for i = 4, #ARGV do A[i - 3] = ARGV[i] end
 
+local function call(command, key, ...)
+  at = key
+  return redis.call(command, key, ...)
+end
+
 local function now()
-  local t = call('TIME')
+  local t = redis.call('TIME')
   return t[1] .. string.format('%06d', t[2])
 end
 
 local function number(n) return string.format('%.0f', n + 0) end
 
-local function count(name, by) return call('HINCRBY', P .. 'counts', name, by or 1) end
+-- Raise an error: the value of a key is not what it was.
+local function damaged(key, reason)
+  at = P .. key
+  error(reason, 0)
+end
+
+-- Return the whole number in a field of a tenant.
+local function whole(id, name, text)
+  return text and #text < 17 and text:match('^%d+$') and tonumber(text) or damaged('t:' .. id, name .. ' is not a number')
+end
+
+local function count(name) return call('HINCRBY', P .. 'counts', name, 1) end
+
+local function get_number(key, field)
+  return tonumber(call('HGET', P .. key, field) or '0') or damaged(key, field .. ' is not a number')
+end
 
 local function count_request(key, field)
   if call('HINCRBY', P .. key, field, 1) == 1 then
@@ -44,22 +69,34 @@ end
 
 -- Request logs
 
-local function request_log(id)
-  local text = call('HGET', P .. 'request_logs', id) or '0 0 0 0'
-  local first, next, weight, dropped = text:match('(%d+) (%d+) (%d+) (%d+)')
-  first, next, weight, dropped = tonumber(first), tonumber(next), tonumber(weight), tonumber(dropped)
-  return {id = id, first = first, next = next, weight = weight, dropped = dropped}
+local function request_log(id, text)
+  local first, next, weight, dropped = (text or '0 0 0 0'):match('^(%d+) (%d+) (%d+) (%d+)$')
+  if not first then damaged('t:' .. id, 'log is not valid') end
+  return {id = id, first = tonumber(first), next = tonumber(next), weight = tonumber(weight), dropped = tonumber(dropped)}
 end
 
-local function put_request_log(j)
-  local text = table.concat({number(j.first), number(j.next), number(j.weight), number(j.dropped)}, ' ')
-  call('HSET', P .. 'request_logs', j.id, text)
+local function log_text(log)
+  return table.concat({number(log.first), number(log.next), number(log.weight), number(log.dropped)}, ' ')
+end
+
+local function check_request_log(log)
+  if call('LLEN', P .. 'j:' .. log.id) ~= log.next - log.first then damaged('j:' .. log.id, 'records are missing') end
+end
+
+-- The weight of all request logs; it is added up again if Redis has lost it.
+local function budget()
+  local known = call('HGET', P .. 'counts', 'budget')
+  if known then return tonumber(known) or damaged('counts', 'budget is not a number') end
+  local sum, weights = 0, call('ZRANGE', P .. 'weights', 0, -1, 'WITHSCORES')
+  for i = 2, #weights, 2 do sum = sum + tonumber(weights[i]) end
+  return sum
 end
 
 local function add_weight(log, by)
+  local sum = budget()
   log.weight = log.weight + by
   if log.weight > 0 then call('ZADD', P .. 'weights', log.weight, log.id) else call('ZREM', P .. 'weights', log.id) end
-  count('budget', number(by))
+  call('HSET', P .. 'counts', 'budget', number(sum + by))
 end
 
 local function clear_request_log(log)
@@ -70,7 +107,7 @@ end
 
 local function drop_oldest(log)
   local record = call('LPOP', P .. 'j:' .. log.id)
-  if not record then return clear_request_log(log) end  -- it expired
+  if not record then return clear_request_log(log) end
   add_weight(log, 0 - tonumber(record:match('^%d+')))
   log.first, log.dropped = log.first + 1, log.dropped + 1
 end
@@ -78,9 +115,9 @@ end
 -- Tenants
 
 local function forget(id)
-  clear_request_log(request_log(id))
-  call('HDEL', P .. 'request_logs', id)
-  for _, kind in ipairs({'t:', 's:', 'u:', 'n:'}) do call('UNLINK', P .. kind .. id) end
+  local weight = call('ZSCORE', P .. 'weights', id)
+  if weight then add_weight({id = id, weight = tonumber(weight)}, 0 - tonumber(weight)) end
+  for _, kind in ipairs(KINDS) do call('UNLINK', P .. kind .. id) end
   call('ZREM', P .. 'tenants', id)
 end
 
@@ -94,7 +131,7 @@ local function close(id, reason)
   forget(id)
   if reason then
     count('evictions')
-    call('ZREMRANGEBYRANK', P .. 'evicted', 0, -1 - EVICTED_PER_TENANT * MAX)
+    call('ZREMRANGEBYRANK', P .. 'evicted', 0, number(-1 - EVICTED_PER_TENANT * MAX))
   end
 end
 
@@ -107,25 +144,62 @@ end
 local function touch(id)
   call('ZADD', P .. 'open', 'XX', now(), id)
   if TTL > 0 then
-    for _, kind in ipairs({'t:', 's:', 'j:', 'u:', 'n:'}) do call('PEXPIRE', P .. kind .. id, TTL) end
+    for _, kind in ipairs(KINDS) do call('PEXPIRE', P .. kind .. id, number(TTL)) end
   elseif call('PTTL', P .. 't:' .. id) > 0 then
-    for _, kind in ipairs({'t:', 's:', 'j:', 'u:', 'n:'}) do call('PERSIST', P .. kind .. id) end
+    for _, kind in ipairs(KINDS) do call('PERSIST', P .. kind .. id) end
   end
 end
 
-local function expire_with_tenant(id, kind)
+local function expire_with_tenant(id, ...)
   local left = call('PTTL', P .. 't:' .. id)
-  if left > 0 then call('PEXPIRE', P .. kind .. id, left) end
+  if left < 0 then return end
+  for _, kind in ipairs({...}) do call('PEXPIRE', P .. kind .. id, left) end
 end
 
 local function is_there(id) return call('EXISTS', P .. 't:' .. id) == 1 end
 
 local function born(id) return call('HGET', P .. 't:' .. id, 'born') end
 
+-- The fields of a tenant that a transaction needs; the first is false if there is no such tenant.
+local function fields_for(id, provider)
+  local key = P .. 't:' .. id
+  local found = call('HMGET', key, 'born', 'v', 'ids_issued', 'clock', 'faults', 's:' .. provider, 'w:' .. provider)
+  if not found[1] then
+    if call('EXISTS', key) == 1 then damaged('t:' .. id, 'born is missing') end
+  elseif not call('ZSCORE', P .. 'tenants', id) then damaged('tenants', id .. ' is missing') end
+  return found
+end
+
+-- Return whether a request may end. One that comes too late is the next, and others wait for it, but not for long.
+local function is_next(id, is_current, request)
+  local key = P .. 't:' .. id
+  local other, since = (call('HGET', key, 'next') or ''):match('^(%S+) (%d+)$')
+  local waits = since and other ~= request and tonumber(now()) < tonumber(since) + PATIENCE
+  if is_current and not waits then
+    if other then call('HDEL', key, 'next') end
+    return true
+  end
+  if not waits then call('HSET', key, 'next', request .. ' ' .. now()) end
+  return false
+end
+
+-- Return the name of a key that a new tenant with this id would share with another.
+local function taken(id)
+  for _, kind in ipairs(KINDS) do
+    if call('EXISTS', P .. kind .. id) == 1 then return kind .. id end
+  end
+  for _, index in ipairs({'tenants', 'open', 'weights'}) do
+    if call('ZSCORE', P .. index, id) then return index end
+  end
+  if call('HEXISTS', P .. 'keys', id) == 1 then return 'keys' end
+end
+
 local function make(id)
+  local key = taken(id)
+  if key then damaged(key, 'a part of tenant ' .. id .. ' is missing') end
   local born = now()
   call('HSET', P .. 't:' .. id, 'born', born, 'v', born, 'seq', 0, 'ids_issued', 0)
-  call('ZADD', P .. 'tenants', count('order'), id)
+  call('ZADD', P .. 'tenants', born, id)
   return born
 end
 
@@ -134,7 +208,7 @@ local function add(id, entries)
   for i, each in ipairs(entries) do
     keys[i] = each[1]
     call('HSET', P .. 'creds', each[1], each[2])
-    call('ZREM', P .. 'evicted', 'max:' .. each[1], 'ttl:' .. each[1])
+    call('ZREM', P .. 'evicted', 'max:' .. each[1], 'ttl:' .. each[1], 'lost:' .. each[1])
   end
   call('HSET', P .. 'keys', id, cjson.encode(keys))
   call('ZADD', P .. 'open', now(), id)
@@ -142,27 +216,43 @@ local function add(id, entries)
   while call('ZCARD', P .. 'open') > MAX do close(call('ZRANGE', P .. 'open', 0, 0)[1], 'max') end
 end
 
-local function lookup(key)
+-- Why the data of a tenant is gone although its credentials are there.
+local function reason_for(id)
+  local used = tonumber(call('ZSCORE', P .. 'open', id) or '0')
+  if TTL > 0 and tonumber(now()) - used > TTL * 1000 - 1000000 then return 'ttl' end
+  return 'lost'
+end
+
+local function check_creds()
+  if call('EXISTS', P .. 'creds') == 0 and call('EXISTS', P .. 'open') == 1 then damaged('creds', 'it is missing') end
+end
+
+-- Return the registration of a credential and the fields of its tenant, or why it was evicted, or nothing.
+local function lookup(key, provider)
   sweep()
   local entry = call('HGET', P .. 'creds', key)
   if entry then
     local id = cjson.decode(entry).tenant
-    if is_there(id) then
+    local found = fields_for(id, provider)
+    if found[1] then
       touch(id)
-      return {'known', entry, call('HEXISTS', P .. 't:' .. id, 'faults'), born(id)}
+      return {'known', entry, unpack(found, 1, 7)}
     end
-    close(id, 'ttl')  -- it expired on a server with a shorter --tenant-ttl
+    close(id, reason_for(id))
+    call('HDEL', P .. 'creds', key)
   end
-  for _, reason in ipairs({'max', 'ttl'}) do
+  for _, reason in ipairs({'max', 'ttl', 'lost'}) do
     if call('ZSCORE', P .. 'evicted', reason .. ':' .. key) then
       count('requests')
       return {reason}
     end
   end
+  check_creds()
   return {}
 end
 
-local OWN = {born = true, resets = true, v = true, seq = true, snapshots = true}  -- not restored from a snapshot
+-- Fields that a snapshot does not have.
+local OWN = {born = true, resets = true, v = true, seq = true, log = true, next = true, snapshots = true}
 
 local function fields_of(flat)
   local fields = {}

@@ -1,4 +1,10 @@
--- Return the birth of a tenant, if it exists. ARGV: id
+-- Return the birth of a tenant, if it exists; an empty one if its data is damaged. ARGV: id
+local id = A[1]
 sweep()
-if call('ZSCORE', P .. 'open', A[1]) and is_there(A[1]) then touch(A[1]) end
-return born(A[1])
+if not call('ZSCORE', P .. 'tenants', id) then
+  if is_there(id) then damaged('tenants', id .. ' is missing') end
+  return false
+end
+if call('ZSCORE', P .. 'open', id) then touch(id) end
+local birth = redis.pcall('HGET', P .. 't:' .. id, 'born')
+return type(birth) == 'string' and birth or ''

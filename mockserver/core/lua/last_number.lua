@@ -1,2 +1,2 @@
 -- Return the number of the last tenant that was created.
-return call('HGET', P .. 'counts', 'last_number') or '0'
+return number(get_number('counts', 'last_number'))

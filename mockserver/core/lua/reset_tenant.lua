@@ -1,17 +1,33 @@
--- Reset a tenant. ARGV: id
+-- Reset a tenant, whatever its keys are. A seed of its own that is damaged is lost; it then has the server's.
+-- ARGV: id, whether to forget its own seed
 local id = A[1]
 local key = P .. 't:' .. id
-if not is_there(id) then return 0 end
-for _, field in ipairs(call('HKEYS', key)) do
-  if field:sub(1, 2) == 's:' then call('HDEL', key, field) end
+if not call('ZSCORE', P .. 'tenants', id) then return 0 end
+local kept = redis.pcall('HGETALL', key)
+kept = kept.err and {} or fields_of(kept)
+local born = kept.born and kept.born:match('^%d+$') or now()
+local fields = {'born', born, 'v', number((tonumber(kept.v) or tonumber(now())) + 1)}
+for name, value in pairs({
+  resets = number((tonumber(kept.resets) or tonumber(now())) + 1), seq = '0', ids_issued = '0',
+}) do
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
 end
-call('HDEL', key, 'faults', 'snapshots', 'clock')
-local start = call('HGET', key, 'start')
-if start then call('HSET', key, 'clock', start) end
-call('HSET', key, 'seq', 0, 'ids_issued', 0)
-call('HINCRBY', key, 'v', 1)
-call('HINCRBY', key, 'resets', 1)
-clear_request_log(request_log(id))
-call('HDEL', P .. 'request_logs', id)
-call('UNLINK', P .. 's:' .. id, P .. 'u:' .. id, P .. 'n:' .. id)
+if A[2] == '0' then
+  for name, value in pairs(kept) do
+    if name == 'start' or name:sub(1, 2) == 'w:' then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = value
+    end
+  end
+  if kept.start then
+    fields[#fields + 1] = 'clock'
+    fields[#fields + 1] = kept.start
+  end
+end
+local weight = call('ZSCORE', P .. 'weights', id)
+if weight then add_weight({id = id, weight = tonumber(weight)}, 0 - tonumber(weight)) end
+for _, kind in ipairs(KINDS) do call('UNLINK', P .. kind .. id) end
+call('HSET', key, unpack(fields))
+if call('ZSCORE', P .. 'open', id) then touch(id) end
 return 1

@@ -2,7 +2,10 @@
 local name = A[1]
 if not call('ZSCORE', P .. 'snapshots', name) then return 0 end
 local snapshot, open = {}, {}
-for id, text in pairs(fields_of(call('HGETALL', P .. 'x:' .. name))) do
+local fields = fields_of(call('HGETALL', P .. 'x:' .. name))
+if not fields[''] then damaged('x:' .. name, 'it is missing') end
+fields[''] = nil
+for id, text in pairs(fields) do
   snapshot[id] = cjson.decode(text)
   if snapshot[id].used then open[#open + 1] = id end
 end
@@ -12,7 +15,7 @@ end
 call('UNLINK', P .. 'creds', P .. 'keys', P .. 'open', P .. 'tenants')
 for id, each in pairs(snapshot) do
   local key = P .. 't:' .. id
-  if not is_there(id) then
+  if call('TYPE', key).ok ~= 'hash' then
     forget(id)
     call('HSET', key, 'born', now(), 'v', now(), 'seq', 0)
   end
@@ -20,7 +23,7 @@ for id, each in pairs(snapshot) do
     if not OWN[field] then call('HDEL', key, field) end
   end
   if #each.fields > 0 then call('HSET', key, unpack(each.fields)) end
-  call('HINCRBY', key, 'v', 1)
+  call('HSET', key, 'v', now())  -- later than any version so far
   call('ZADD', P .. 'tenants', each.order, id)
   local keys = {}
   for n, entry in ipairs(each.entries) do

@@ -5,6 +5,7 @@ local known = call('ZSCORE', P .. 'snapshots', name)
 if not known and call('ZCARD', P .. 'snapshots') >= at_most then return 0 end
 local key = P .. 'x:' .. name
 call('UNLINK', key)
+call('HSET', key, '', '')
 local tenants = call('ZRANGE', P .. 'tenants', 0, -1, 'WITHSCORES')
 for i = 1, #tenants, 2 do
   local id, fields, entries = tenants[i], {}, {}
@@ -22,5 +23,5 @@ for i = 1, #tenants, 2 do
     call('HSET', key, id, cjson.encode({fields = fields, order = tenants[i + 1], entries = entries, used = used}))
   end
 end
-if not known then call('ZADD', P .. 'snapshots', count('order'), name) end
+if not known then call('ZADD', P .. 'snapshots', now(), name) end
 return 1

@@ -1,3 +1,5 @@
--- Create a tenant of the seed unless it exists. ARGV: id
-if not is_there(A[1]) then make(A[1]) end
-return {call('HEXISTS', P .. 't:' .. A[1], 'faults'), born(A[1])}
+-- Return the fields of a tenant of the seed; create it unless it exists. ARGV: id, provider
+local found = fields_for(A[1], A[2])
+if found[1] then return found end
+make(A[1])
+return fields_for(A[1], A[2])

@@ -64,15 +64,13 @@ class SendGrid(ProviderBlueprint):
         return error.with_values(method=method, path=path)
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
-        """Return the error of a planned fault. With 429, the rate limit headers have 0 remaining requests."""
+        """Return the error of a planned fault."""
         family = catalog.family(exchange.path)
         error = catalog.FAULTS[family].get(status)
         if error is None:
             message = HTTP_STATUS_CODES.get(status, "Error").lower()
             details = {"family": family, "field": "" if family == catalog.MANAGEMENT else None}
             error = ErrorMessage("planned", status, message, catalog.PLANNED, details)
-        if status == 429 and exchange.rate is not None:
-            exchange.rate = exchange.rate._replace(times=RATE_LIMIT)
         return error()
 
     def error_response(self, error: ApiError) -> flask.Response:
@@ -91,11 +89,14 @@ class SendGrid(ProviderBlueprint):
         return self.make_response(("", 200, [("Allow", allow)]))
 
     def response_headers(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
-        """Yield the rate limit, and for the classic API the headers of recorded responses."""
-        if exchange.rate is not None:
+        """Yield the rate limit, with 0 remaining requests for a 429, and for the classic API the headers of recorded
+        responses."""
+        rate = exchange.tx.rate
+        if rate is not None:
+            is_exceeded = exchange.error is not None and exchange.error.entry.status == 429
             yield "X-RateLimit-Limit", str(RATE_LIMIT)
-            yield "X-RateLimit-Remaining", str(max(0, RATE_LIMIT - exchange.rate.times))
-            yield "X-RateLimit-Reset", str(exchange.rate.until)
+            yield "X-RateLimit-Remaining", "0" if is_exceeded else str(max(0, RATE_LIMIT - rate.times))
+            yield "X-RateLimit-Reset", str(rate.until)
         if catalog.family(exchange.path) == catalog.CLASSIC:
             yield from _cors_headers(exchange.allowed_methods)
 
