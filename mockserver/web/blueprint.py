@@ -115,7 +115,7 @@ class ProviderBlueprint(Provider):
         mount = script_name(request) + ("" if MOUNT in request.environ else quote(prefix))
         exchange = Exchange(request, server, request.path[len(prefix) :], mount)
         operation = None if rule is None else self.operations[rule.endpoint.rpartition(".")[2]]
-        item = self.paths.find(exchange.path)
+        item = self.paths.find(exchange.path, None if rule is None else rule.rule[len(prefix) :])
         if item is not None:
             exchange.allowed_methods = item.methods
         if operation is not None and (item is None or item.operations.get(request.method) is operation):
@@ -459,4 +459,4 @@ def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
 
 def _current_request() -> MockServerRequest:
     """Return the request itself, which is faster to use than the proxy."""
-    return cast(LocalProxy[MockServerRequest], flask.request)._get_current_object()
+    return cast("LocalProxy[MockServerRequest]", flask.request)._get_current_object()

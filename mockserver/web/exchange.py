@@ -79,7 +79,8 @@ class Exchange:
 
 def current_exchange() -> Exchange:
     """Return the exchange of the current request."""
-    found: Exchange = flask.request.exchange  # type: ignore[attr-defined]  # MockServerRequest
+    # the request itself is faster to use than the proxy
+    found: Exchange = flask.request._get_current_object().exchange  # type: ignore[attr-defined]  # MockServerRequest
     return found
 
 

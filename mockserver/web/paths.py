@@ -25,6 +25,8 @@ class PathItem:
     path: str
     operations: dict[str, Operation | None] = field(default_factory=dict)
     """By method; None for an operation that is not implemented."""
+    is_alone: bool | None = None
+    """Whether every path that it matches belongs to it; None if that is not known yet."""
 
     @functools.cached_property
     def methods(self) -> tuple[str, ...]:
@@ -52,6 +54,7 @@ class ApiPaths:
     def __init__(self) -> None:
         self.items: list[PathItem] = []
         self._root = _Node()
+        self._rules: dict[str, PathItem] = {}
 
     def add(self, method: str, path: str, operation: Operation | None = None) -> None:
         """Add an operation, unless the path has it. Templates that differ in the names of variables are the same."""
@@ -67,9 +70,19 @@ class ApiPaths:
             node.item = PathItem(path)
             self.items.append(node.item)
         node.item.operations.setdefault(method, operation)
+        self._rules[path.replace("{", "<").replace("}", ">")] = node.item
 
-    def find(self, path: str) -> PathItem | None:
-        """Return the template that a path belongs to. One slash at the end is ignored."""
+    def find(self, path: str, rule: str | None = None) -> PathItem | None:
+        """Return the template that a path belongs to. One slash at the end is ignored.
+
+        `rule` is the URL rule that the path matches, if it matches one.
+        """
+        item = self._rules.get(rule) if rule is not None else None
+        if item is not None:
+            if item.is_alone is None:
+                item.is_alone = all(each is item for each in _overlapping(self._root, _segments(item.path), 0))
+            if item.is_alone:
+                return item
         return _find(self._root, _segments(path), 0)
 
 
@@ -86,3 +99,20 @@ def _find(node: _Node, segments: list[str], start: int) -> PathItem | None:
     if found is None and node.variable is not None and segment:
         found = _find(node.variable, segments, start + 1)
     return found
+
+
+def _overlapping(node: _Node, segments: list[str], start: int) -> Iterator[PathItem]:
+    """Yield the templates that have a path in common with a template."""
+    if start == len(segments):
+        if node.item is not None:
+            yield node.item
+        return
+    segment = segments[start]
+    if segment.startswith("{"):
+        below = list(node.fixed.values())
+    else:
+        below = [node.fixed[segment]] if segment in node.fixed else []
+    if node.variable is not None:
+        below.append(node.variable)
+    for each in below:
+        yield from _overlapping(each, segments, start + 1)
