@@ -100,7 +100,7 @@ def first_values(data: MultiDict[str, str], names: Iterable[str]) -> dict[str, s
 # Fields and validators
 
 
-class FirstErrorList(fields.List[Any]):
+class FirstErrorList(fields.List):  # type: ignore[type-arg]  # no generic class in the lowest version
     """A list that reports its first wrong item only: a body can have half a million of them."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
