@@ -69,9 +69,9 @@ def test_exclusions_exclude_little(document: str) -> None:
             assert one.source != two.source, operation
 
 
-@pytest.mark.parametrize(("profile", "errors"), [("documented", {"ip_pool_required"}), ("live", {"stage_raised"})])
+@pytest.mark.parametrize(("profile", "errors"), [("documented", set()), ("live", {"stage_raised"})])
 def test_exclusions_for_a_profile(profile: str, errors: set[str]) -> None:
     """What is excluded in one profile only is not excluded for accounts that have the other one."""
     accounts = fuzzing.Accounts(profile, {"one": "a", "two": "b"})
     text = fuzzing.plan("sparkpost", BY_NAME["sparkpost"], accounts, []).files["mockserver-sparkpost.toml"]
-    assert {word for word in ("ip_pool_required", "stage_raised") if word in text} == errors
+    assert {word for word in ("stage_raised",) if word in text} == errors

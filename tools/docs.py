@@ -20,6 +20,7 @@ from mockserver.core.errors import Source, entries, limits
 from mockserver.evidence import describe_evidence, support_matrix
 from mockserver.providers import PROVIDERS
 from mockserver.server import CONNECTIONS
+from mockserver.testing import fuzzing
 from mockserver.web.bodies import MAX_FORM_PARTS
 from mockserver.web.paths import read_operations
 from mockserver.web.provider import Provider
@@ -243,20 +244,38 @@ def evidence() -> Iterator[str]:
 
 def readme() -> Iterator[str]:
     """Return README.md with the summary of the evidence and of the documents between its markers."""
-    before, _, rest = (ROOT / "README.md").read_text("utf-8").partition(f"{START}\n")
-    _, _, after = rest.partition(END)
-    yield (
-        before
-        + "\n".join([START, *summary("docs/evidence.md"), "", filled(statement_counts()), END])
-        + after.removesuffix("\n")
-    )
+    lines = [*summary("docs/evidence.md"), "", filled(statement_counts())]
+    yield inserted("README.md", "what is proven", lines)
 
 
-START, END = "<!-- What is proven: written by `make docs`. -->", "<!-- End of what is proven. -->"
+def fuzzing_page() -> Iterator[str]:
+    """Return docs/fuzzing.md with the failures of a run without exclusions between its markers."""
+    lines: list[str] = []
+    for document, provider in {**{each.name: each for each in PROVIDERS}, "control": None}.items():
+        lines += ["", f"### {provider.title if provider is not None else 'Control API'}"]
+        lines += table("operations", "check", "statuses", "reason")
+        for each in fuzzing.exclusions(document, provider):
+            statuses = ", ".join(each.statuses) or "any"
+            profile = f" Only in profile `{each.profile}`." if each.profile else ""
+            lines.append(
+                row(", ".join(f"`{name}`" for name in each.operations), each.check, statuses, each.reason + profile)
+            )
+    yield inserted("docs/fuzzing.md", "what a plain run reports", lines)
+
+
+def inserted(page: str, what: str, lines: Sequence[str]) -> str:
+    """Return a page with lines between the markers of a part."""
+    start, end = f"<!-- {what[0].upper()}{what[1:]}: written by `make docs`. -->", f"<!-- End of {what}. -->"
+    before, _, rest = (ROOT / page).read_text("utf-8").partition(f"{start}\n")
+    _, _, after = rest.partition(end)
+    return before + "\n".join([start, *lines, end]) + after.removesuffix("\n")
+
+
 PAGES = {
     "docs/operations.md": operations,
     "docs/documents.md": documents,
     "docs/evidence.md": evidence,
+    "docs/fuzzing.md": fuzzing_page,
     "README.md": readme,
 }
 

@@ -114,8 +114,8 @@ def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Resu
             accounts = (
                 None if subject.provider is None else fuzzing.create_accounts(ControlClient(url), subject.document)
             )
-            where = fuzzing.location(subject.document, url, published=True)
-            plan = fuzzing.plan(subject.document, subject.provider, accounts, where, excluding=excluding)
+            where = fuzzing.location(subject.document, url, subject.profile)
+            plan = fuzzing.plan(subject.document, subject.provider, accounts, [where], excluding=excluding)
             for file, text in plan.files.items():
                 (here / file).write_text(text, "utf-8")
             program, *rest = plan.command

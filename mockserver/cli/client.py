@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -160,8 +161,14 @@ def fuzz_info(client: ControlClient, provider: str, as_json: bool) -> None:
 
     found = provider_of(provider)
     trust = ["--tls-verify", client.ca] if client.ca is not None else []
-    where = fuzzing.location(provider, client.url, published=client.token is None)
-    plan = fuzzing.plan(provider, found, fuzzing.create_accounts(client, provider), [*trust, *where])
+    accounts = fuzzing.create_accounts(client, provider)
+    if client.token is None:
+        files, where = {}, [fuzzing.location(provider, client.url, accounts.profile)]
+    else:  # the token must not be sent to what is fuzzed
+        name, query = f"mockserver-{provider}-openapi.json", {"profile": accounts.profile}
+        document = client.request("GET", "openapi", f"{provider}.json", query=query)
+        files, where = {name: json.dumps(document) + "\n"}, [name, "--url", document["servers"][0]["url"]]
+    plan = fuzzing.plan(provider, found, accounts, [*trust, *where], files=files)
     if as_json:
         print_json({"command": plan.command, "files": plan.files})
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -10,14 +9,21 @@ import flask
 from flask import abort
 
 from ..core import resources
+from ..core.profiles import Profile
 from ..evidence import support_matrix
 from ..web.provider import Provider
+from ..web.published import publish
 from ..web.server_state import server_state
-from .blueprint import blueprint, control_contract, provider_root_url, provider_url
+from .blueprint import blueprint, control_contract, provider_root_url, provider_url, request_data
 from .requests import counted
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 """The text format of Prometheus."""
+FUZZING = """
+**Fuzzing.** A schema cannot describe which resources exist, so a server may reject a request that is valid by this
+document, or return 404 for it. `mockserver fuzz-info --provider {provider}` prints a configuration of Schemathesis that
+accepts these errors, each with its reason.
+"""
 
 
 @blueprint.get("/live", endpoint="live")
@@ -88,8 +94,15 @@ def get_openapi(name: str) -> Any:
     mounted = server_state().mounted_providers()
     if name != "control" and name not in mounted:
         abort(404, f"Unknown document '{name}': expected one of {', '.join(mounted)}, control.")
-    document = copy.copy((control_contract() if name == "control" else mounted[name].contract).document)
-    document["servers"] = [{"url": provider_url(name)}]
+    if name == "control":
+        document = publish(control_contract().document, {}, provider_url(name))
+    else:
+        provider = mounted[name]
+        chosen = request_data().get("profile")
+        profile = Profile(chosen) if chosen is not None else server_state().seed.states[name].profile
+        switches = {switch.name: profile[switch] for switch in provider.switches}
+        document = publish(provider.contract.document, switches, provider_url(name))
+        document["info"]["description"] += FUZZING.format(provider=name)
     return flask.Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
 
 

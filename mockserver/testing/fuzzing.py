@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import resources, yaml_files
+from ..core import yaml_files
 from ..core.errors import entries
 from ..web.provider import Provider
 from .control_client import ControlClient
@@ -130,24 +130,31 @@ class Plan:
 
 
 def plan(
-    document: str, provider: Provider | None, accounts: Accounts | None, where: Sequence[str], *, excluding: bool = True
+    document: str,
+    provider: Provider | None,
+    accounts: Accounts | None,
+    arguments: Sequence[str],
+    *,
+    files: Mapping[str, str] | None = None,
+    excluding: bool = True,
 ) -> Plan:
-    """Return the run that fuzzes the document of a provider, as two accounts, or of the control API."""
+    """Return the run that fuzzes the document of a provider, as two accounts, or of the control API.
+
+    `arguments` are those of `schemathesis run`, `files` what they name.
+    """
     profile = None if accounts is None else accounts.profile
     excluded = [each for each in exclusions(document, provider) if excluding and each.profile in (None, profile)]
     name = f"mockserver-{document}"
-    files = {f"{name}.toml": configuration(excluded)}
+    written = {**(files or {}), f"{name}.toml": configuration(excluded)}
     if accounts is not None:
         auth = f"{name}-auth.yaml"
-        files[auth] = accounts.text()
-        files[f"{name}.toml"] += (
+        written[auth] = accounts.text()
+        written[f"{name}.toml"] += (
             f"\n[auth.wfc]\npath = {json.dumps(auth)}\npeers = {json.dumps([*accounts.authorizations])}\n"
         )
-    return Plan(files, ["schemathesis", "--config-file", f"{name}.toml", "run", *where])
+    return Plan(written, ["schemathesis", "--config-file", f"{name}.toml", "run", *arguments])
 
 
-def location(document: str, url: str, *, published: bool) -> list[str]:
-    """Return the arguments that locate a document: the server's own if it is `published`, else the packaged one."""
-    if published:
-        return [f"{url}/_mockserver/openapi/{document}.json"]
-    return [str(resources.folder("openapi") / f"{document}.yaml"), "--url", f"{url}/{document}"]
+def location(document: str, url: str, profile: str | None) -> str:
+    """Return the URL of a document on a server, in a profile."""
+    return f"{url}/_mockserver/openapi/{document}.json" + ("" if profile is None else f"?profile={profile}")

@@ -78,7 +78,14 @@ def test_fuzz_info(provider: Provider, url: str, tmp_path: Path) -> None:
         text=True,
     )
     file, document = f"mockserver-{provider.name}.toml", f"{url}/_mockserver/openapi/{provider.name}.json"
-    assert done.stdout.split() == ["--config-file", file, "run", document, "--max-examples", "5"]
+    assert done.stdout.split() == [
+        "--config-file",
+        file,
+        "run",
+        f"{document}?profile=documented",
+        "--max-examples",
+        "5",
+    ]
     returned = tomllib.loads((tmp_path / file).read_text("utf-8"))["auth"]["wfc"]
     peers = yaml.safe_load((tmp_path / returned["path"]).read_text("utf-8"))["auth"]
     assert [peer["name"] for peer in peers] == returned["peers"] == ["one", "two"]
@@ -97,7 +104,7 @@ def test_fuzz_info(provider: Provider, url: str, tmp_path: Path) -> None:
 
 
 def test_fuzz_info_with_a_token() -> None:
-    """With a token, which must not be sent to be fuzzed, the command names the packaged document instead."""
+    """With a token, which must not be sent to what is fuzzed, the document is one of the files."""
     with running("serve", "--port", "0", "--control-token", "x") as (_, ready_message):
         url = ready_message["url"]
         shown = json.loads(
@@ -107,7 +114,8 @@ def test_fuzz_info_with_a_token() -> None:
     *start, document, flag, base = shown["command"]
     assert start == ["schemathesis", "--config-file", "mockserver-mailgun.toml", "run"]
     assert start[2] in shown["files"]
-    assert (Path(document).is_file(), flag, base) == (True, "--url", f"{url}/mailgun")
+    assert json.loads(shown["files"][document])["info"]["title"] == "mockserver, Mailgun"
+    assert (flag, base) == ("--url", f"{url}/mailgun")
 
 
 def test_doctor() -> None:
