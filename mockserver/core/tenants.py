@@ -10,6 +10,10 @@ from .config import UnknownCredentials
 from .store import Caller, CredentialInUse, Registration, State, Store, Tenant, digest
 
 
+MAX_CREDENTIAL = 1_000
+"""The length of the longest credential, in characters. Each is kept for as long as its tenant."""
+
+
 class Tenants:
     """Finds the tenant of a credential, and creates one for an unknown credential if it may have one."""
 
@@ -37,7 +41,9 @@ class Tenants:
             return caller
         if self._unknown == "reject":
             return None
-        if not credential or (self._unknown == "well-formed" and not well_formed.fullmatch(credential)):
+        if not 0 < len(credential) <= MAX_CREDENTIAL:
+            return None
+        if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
             return None
         return self._store.open(Registration(provider, credential, f"open-{digest(provider, credential)[:16]}"))
 
