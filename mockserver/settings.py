@@ -149,11 +149,13 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--id-seed",
         default=DEFAULTS.id_seed,
         metavar="TEXT",
-        show_default=True,
-        help="Seed of generated identifiers, which also depend on the tenant id.",
+        help="Seed of generated identifiers and API keys, which also depend on the tenant id. "
+        f"[default: {DEFAULTS.id_seed}; with --expose random keys]",
     ),
     option(
-        "--expose", is_flag=True, help="Allow access from other machines: any --host, and a token for the control API."
+        "--expose",
+        is_flag=True,
+        help="Allow access from other machines: any --host, a token for the control API, and random API keys.",
     ),
     option(
         "--control-token",

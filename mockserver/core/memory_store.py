@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -200,6 +201,7 @@ class MemoryStore(Store):
         self._last_number = 0
         self._lock = threading.Lock()
         """Guards the tenant and credential maps."""
+        self._id_seed = secrets.token_hex(32) if config.has_secret_keys else config.id_seed
         self._request_counts = RequestCounter()
         self._counts: Counter[str] = Counter()
         self._snapshots: dict[str, StoreSnapshot] = {}
@@ -237,7 +239,7 @@ class MemoryStore(Store):
 
     def _tenant(self, tenant_id: str, seed: Mapping[str, State], start: Clock) -> MemoryTenant:
         request_log = RequestLog(self.config.request_log_size, self._budget)
-        salt = ids.tenant_salt(self.config.id_seed, tenant_id)
+        salt = ids.tenant_salt(self._id_seed, tenant_id)
         return self._tenants.setdefault(
             tenant_id, self.tenant_class(tenant_id, salt, request_log, seed, start, self.time)
         )

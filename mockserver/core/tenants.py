@@ -9,7 +9,6 @@ from .clock import Clock
 from .config import UnknownCredentials
 from .store import Caller, CredentialInUse, Registration, State, Store, Tenant, digest
 
-
 MAX_CREDENTIAL = 1_000
 """The length of the longest credential, in characters. Each is kept for as long as its tenant."""
 

@@ -39,7 +39,7 @@ def test_url_for() -> None:
 
 
 def test_long_paths_are_not_remembered() -> None:
-    """Matches are remembered up to a length of path and method, so that no client fills the memory; longer ones match, too."""
+    """Matches are remembered up to a length of path and method; longer ones match, too."""
     app = create_app()
     client = app.test_client()
     before = app.url_map.cached_match.cache_info().currsize
