@@ -138,6 +138,14 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="How long a tenant may be idle before it is evicted. [default: no limit]",
     ),
     option(
+        "--max-state-bytes",
+        type=click.IntRange(min=1),
+        default=DEFAULTS.max_state_bytes,
+        metavar="BYTES",
+        show_default=True,
+        help="Approximate maximum size of the data of a tenant, with its snapshots.",
+    ),
+    option(
         "--store",
         default=DEFAULTS.store,
         metavar="memory|URL",

@@ -38,6 +38,8 @@ class Config:
     """Where data is stored: `memory`, or `redis://HOST:PORT/DB`, which several servers can share."""
     max_body_bytes: int = 1 << 20
     """The maximum size of a request body, in bytes."""
+    max_state_bytes: int = 64 << 20
+    """The approximate maximum size of the data of a tenant, with its snapshots, in bytes."""
     request_log_size: int = 1_000
     """The maximum number of requests in the request log of a tenant."""
     request_log_max_bytes: int = 64 << 20

@@ -137,8 +137,9 @@ class LazyMap(Map):
 
     def match(self, path: str, method: str) -> tuple[OperationRule, Mapping[str, Any]] | None:
         """Return an operation's rule and the values for a path and method; None if another rule matches, or none."""
-        is_short = len(path) + len(method) <= MAX_CACHED_PATH
-        return self.cached_match(path, method) if is_short else self.match_uncached(path, method)
+        if len(path) + len(method) > MAX_CACHED_PATH:
+            return self.match_uncached(path, method)
+        return self.cached_match(path, method)
 
     def match_uncached(self, path: str, method: str) -> tuple[OperationRule, Mapping[str, Any]] | None:
         adapter = super().bind("localhost", path_info=path, default_method=method)
