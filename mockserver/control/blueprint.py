@@ -28,6 +28,7 @@ from ..web.problems import (
     MisdirectedRequest,
     http_problem,
     internal_error,
+    out_of_files,
     problem,
     state_too_large,
     status_line,
@@ -64,7 +65,12 @@ class ControlBlueprint(OperationBlueprint):
         self.register_error_handler(RequestEntityTooLarge, lambda error: problem(413, "The body is too large."))
         self.register_error_handler(StoreUnavailable, unavailable)
         self.register_error_handler(StateTooLarge, state_too_large)
+        self.register_error_handler(OSError, out_of_files)
         self.register_error_handler(Exception, internal_error)
+
+    def register(self, app: Any, options: dict[str, Any]) -> None:
+        Contract.reader(CONTRACT)  # so that no request opens a file
+        super().register(app, options)
 
     def add_url_rule(  # type: ignore[override]
         self, rule: str, endpoint: str, view_func: Callable[..., Any], *, methods: list[str]

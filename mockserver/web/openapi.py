@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,11 +62,22 @@ class Contract:
         )
 
     @classmethod
-    @functools.cache
     def load(cls, path: Path) -> Contract:
         """Return the contract of an OpenAPI document. It is loaded once per process."""
-        (document,) = yaml_files.read(path)
-        return cls(document)
+        return cls.reader(path)()
+
+    @classmethod
+    @functools.cache
+    def reader(cls, path: Path) -> Callable[[], Contract]:
+        """Read an OpenAPI document, and return a function that returns its contract and opens no file."""
+        documents = yaml_files.reader(path)
+
+        @functools.cache
+        def load() -> Contract:
+            (document,) = documents()
+            return cls(document)
+
+        return load
 
     def paths(self) -> Iterator[tuple[str, str, str]]:
         """Yield operationId, method and path of every operation, once for each path of the operation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Iterable
@@ -57,6 +58,14 @@ def state_too_large(error: StateTooLarge) -> flask.Response:
         f"The data of the tenant would be larger than --max-state-bytes allows ({limit} bytes); nothing was changed."
     )
     return problem(507, detail)
+
+
+def out_of_files(error: OSError) -> flask.Response:
+    """Return a 503 if the process has no file descriptor left."""
+    if error.errno not in (errno.EMFILE, errno.ENFILE):
+        return internal_error(error)
+    log.warning("%s", error)
+    return problem(503, "The server has no file descriptor left; nothing was changed.")
 
 
 def internal_error(error: Exception) -> flask.Response:

@@ -62,7 +62,12 @@ class Provider(OperationBlueprint):
     @functools.cached_property
     def contract(self) -> Contract:
         """Its OpenAPI document, for the validation of requests and responses."""
-        return Contract.load(self.openapi_document or resources.folder("openapi") / f"{self.name}.yaml")
+        return Contract.load(self.openapi_path)
+
+    @property
+    def openapi_path(self) -> Path:
+        """The path of its OpenAPI document."""
+        return self.openapi_document or resources.folder("openapi") / f"{self.name}.yaml"
 
     def get_credential(self, request: flask.Request) -> str | None:
         """Return the request's credential; None if it has none that the provider accepts."""
