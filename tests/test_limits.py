@@ -5,15 +5,18 @@ from __future__ import annotations
 import gc
 import io
 import json
+import re
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse, run_wsgi_app
 
-from mockserver import create_app
+from mockserver import create_app, run_server
+from mockserver.control.requests import PAGE_BYTES
 from mockserver.core.store import Table
 from mockserver.core.tenants import MAX_CREDENTIAL
 from mockserver.web.server_state import server_state
@@ -259,3 +262,41 @@ def test_jobs_that_make_the_state_too_large_stay_pending(limited: Limited) -> No
     before = limited.contents()
     assert is_507(limited.control("POST", "/jobs/run"))
     assert limited.contents() == before
+
+
+# The request log
+
+
+def test_request_log_is_read_in_pages() -> None:
+    """Reading a log takes the memory of a page; the client of the control API puts the pages together."""
+    size, count = 1_000_000, 24
+    with run_server() as server:
+        tenant = server.create_tenant()
+        with httpx.Client(headers=tenant.sendgrid.headers, base_url=tenant.sendgrid.url) as session:
+            for number in range(count):
+                session.post("/v3/ips/pools", content=b'{"name": "%d"}' % number + b" " * size)
+        path = f"{server.url}/_mockserver/tenants/{tenant.id}/requests?limit=1000"
+        data = httpx.get(path).json()
+        assert len(data["requests"]) == 4
+        assert data["has_more"]
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in pages(path)) == count / 4
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 16 * PAGE_BYTES, "with the copies of a page that the client has"
+        names = [request.json["name"] for request in tenant.requests]
+        assert names == [str(number) for number in range(count)]
+
+
+def pages(path: str) -> Iterator[int]:
+    """Read a request log from its newest page to its oldest, and yield the size of each."""
+    query = ""
+    while True:
+        text = httpx.get(path + query).text
+        yield len(text)
+        if '"has_more": true' not in text[-100:]:
+            return
+        (first,) = re.findall('"seq": ([0-9]+)', text)[:1]
+        query = f"&before={first}"

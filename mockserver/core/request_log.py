@@ -62,7 +62,8 @@ class Record(NamedTuple):
     def weight(self) -> int:
         """The memory that the record takes, in bytes, approximately."""
         headers = sum([len(name) + len(value) for name, value in self.headers])
-        return 1_000 + len(self.path) + len(self.query) + headers + len(self.body)
+        error = len(self.error.message) if self.error is not None else 0
+        return 1_000 + 2 * len(self.path) + len(self.query) + headers + len(self.body) + error
 
 
 CounterRow = tuple[str, str | None, str | None, int]

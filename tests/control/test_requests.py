@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
+from mockserver.control import requests as control_requests
+
 from ..control_client import ControlClient, TenantClient
 from ..support import (
     MAILGUN,
@@ -76,6 +80,31 @@ def test_the_journal_explains(tenant: TenantClient) -> None:
     tenant.error("GET", "/requests/nope", status=404)
 
 
+def test_pages(tenant: TenantClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response has the newest requests that fit, at least one; `before` returns older ones."""
+
+    def seqs(query: str) -> tuple[list[int], bool]:
+        data = tenant.ok("GET", f"/requests?{query}")
+        return [each["seq"] for each in data["requests"]], data["has_more"]
+
+    for number in range(5):
+        tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "x" * 1_000 * number})
+    assert seqs("") == ([1, 2, 3, 4, 5], False)
+    assert seqs("limit=4") == ([2, 3, 4, 5], True)
+    assert seqs("limit=5") == ([1, 2, 3, 4, 5], False)
+    assert seqs("before=4") == ([1, 2, 3], False)
+    assert seqs("before=4&limit=2") == ([2, 3], True)
+    assert seqs("before=4&since=1") == ([2, 3], False)
+    assert seqs("before=1") == ([], False)
+    assert tenant.ok("POST", "/requests/count", {"before": 4}) == {"count": 3}
+    monkeypatch.setattr(control_requests, "PAGE_BYTES", 12_000)
+    assert seqs("") == ([4, 5], True)
+    assert seqs("before=4") == ([1, 2, 3], False)
+    monkeypatch.setattr(control_requests, "PAGE_BYTES", 1)
+    assert seqs("") == ([5], True)
+    assert seqs("before=2") == ([1], False)
+
+
 def test_filters(tenant: TenantClient) -> None:
     """Requests are listed and counted by what they were."""
     tenant.sendgrid.get(SENDGRID.pools_path)
@@ -102,7 +131,7 @@ def test_filters(tenant: TenantClient) -> None:
     assert tenant.ok("POST", "/requests/count", {"provider": "mailgun", "has_error": False, "since": 0}) == {"count": 1}
     assert tenant.ok("POST", "/requests/count") == {"count": 4}
     tenant.ok("DELETE", "/requests", status=204)
-    assert tenant.ok("GET", "/requests") == {"requests": [], "dropped": 0}
+    assert tenant.ok("GET", "/requests") == {"requests": [], "has_more": False, "dropped": 0}
     tenant.sendgrid.get(SENDGRID.pools_path)
     assert tenant.ok("GET", "/requests")["requests"][0]["seq"] == 5
 
