@@ -112,9 +112,9 @@ def _request(record: Record) -> dict[str, Any]:
     """Return a record, with its request violations, unused fields and closest operation."""
     provider = server_state().providers[record.provider]
     content_type = next((value for name, value in record.headers if name.lower() == "content-type"), "")
-    if not record.cache:
-        record.cache[:] = _analyse(provider, record, content_type)
-    request_violations, unused, closest = record.cache
+    analysis = record.cache or list(_analyse(provider, record, content_type))
+    record.cache[:] = analysis  # at once: several threads may read the request log
+    request_violations, unused, closest = analysis
     error = record.error
     return {
         "id": record.id,

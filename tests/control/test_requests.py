@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -140,3 +141,12 @@ def test_the_control_api_is_not_journaled(tenant: TenantClient) -> None:
     """What a tester asks is not among what the program under test asked."""
     tenant.ok("GET", "/state")
     assert tenant.ok("GET", "/requests")["requests"] == []
+
+
+def test_request_log_is_read_by_several_threads_at_once(control: ControlClient) -> None:
+    """What is computed when a request is first read is computed by each, and kept once."""
+    for _ in range(3):
+        SENDGRID.client(control.app).post("/v3/ips/pools", data=b'{"a": [' + b"1," * 100_000 + b"1]}")
+    with ThreadPoolExecutor(4) as threads:
+        read = [threads.submit(control.ok, "GET", "/tenants/default/requests") for _ in range(4)]
+    assert len({json.dumps(each.result()) for each in read}) == 1
