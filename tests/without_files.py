@@ -51,7 +51,12 @@ def main() -> None:
         sys.addaudithook(note)
         statuses = [send(*each)[0] for each in requests]
         now_opened = list(opened)
-        logged = json.loads(send("GET", "/_mockserver/tenants/default/requests?limit=1000", {}, None)[1])["requests"]
+        logged: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"has_more": True}
+        while page["has_more"]:
+            before = f"&before={logged[0]['seq']}" if logged else ""
+            page = json.loads(send("GET", f"/_mockserver/tenants/default/requests?limit=1000{before}", {}, None)[1])
+            logged = page["requests"] + logged
         print(json.dumps({"statuses": statuses, "opened": now_opened, "logged": [each["status"] for each in logged]}))
         sys.stdout.flush()
 
