@@ -144,6 +144,32 @@ def test_client_that_does_not_read_is_disconnected(server: HttpServer, monkeypat
     assert is_alive(server)
 
 
+def test_responses_that_are_not_read_are_limited_together(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connections with the largest responses are closed, and no other."""
+    monkeypatch.setattr("mockserver.server.MAX_UNSENT", 1 << 20)
+    size = 12 << 20
+    monkeypatch.setattr("mockserver.control.requests.PAGE_BYTES", size)
+    post = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 1000000\r\n\r\n"
+    with connect(server) as quiet, contextlib.ExitStack() as stack:
+        for _ in range(size // 1_000_000):
+            quiet.sendall(post + b" " * 1_000_000)
+            assert quiet.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+        silent = [stack.enter_context(connect(server)) for _ in range(3)]
+        for connection in silent:
+            connection.sendall(b"GET /_mockserver/tenants/default/requests HTTP/1.1\r\n" + HOST + b"\r\n")
+        end = time.monotonic() + 20
+        while len(server._connections) > 1 and time.monotonic() < end:
+            time.sleep(0.05)
+        for connection in silent:
+            received = 0
+            with contextlib.suppress(ConnectionError):
+                while chunk := connection.recv(1 << 20):
+                    received += len(chunk)
+            assert received < size
+        quiet.sendall(GET)
+        assert quiet.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_clients_that_do_not_read_hold_no_thread(server: HttpServer) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(64):
