@@ -153,8 +153,13 @@ def _analyse(provider: Provider, record: Record, content_type: str) -> Iterator[
         yield from ([], [], _closest(provider, record))
         return
     query = MultiDict(parse_pairs(record.query.encode("latin-1")))
-    found = provider.contract.request_violations(record.operation, record.path_values, query, content_type, record.body)
-    yield [{"pointer": _cut(each.pointer), "rule": each.rule, "value": _plain(each.value)} for each in found]
+    contract = provider.contract
+    found = contract.request_violations(record.operation, record.path_values, query, content_type, record.body)
+    yield [
+        {"pointer": _cut(each.pointer), "rule": each.rule, "value": _plain(each.value)}
+        for each in found
+        if each.pointer.rpartition("/")[2] not in contract.password_fields  # whose values are not recorded
+    ]
     unused = unused_fields(record.query, record.body, content_type, record.fields_read)
     yield [_cut(name) for name in unused[:MAX_UNUSED]]
     yield None

@@ -378,6 +378,10 @@ class MemoryStore(Store):
             caller = self._known.get((provider, credential))
         return caller.tenant.id if caller is not None else None
 
+    def local_credentials(self, tenant_id: str) -> Sequence[str]:
+        keys = (*self._open.get(tenant_id, ()), *self._issued.get(tenant_id, ()))
+        return [credential for _, credential in keys]
+
     def registrations(self, tenant_id: str) -> Sequence[Registration]:
         with self._lock:
             return [self._known[key].registration for key in self._open.get(tenant_id, [])]

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from .errors import Source
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+HIDDEN = "…"
+"""Stands for what is hidden in a record."""
 MAX_CACHED_VARIABLES, MAX_CACHED_NAMES = 100, 2_000
 """The maximum number of WSGI variables whose names are cached together, and of characters in them."""
 
@@ -202,7 +204,7 @@ class RequestLog:
 
 def redact(secret: str) -> str:
     """Return a credential as it may be shown: its last four characters, if that leaves most of it hidden."""
-    return "…" + secret[-4:] if len(secret) >= 12 else "…"
+    return HIDDEN + secret[-4:] if len(secret) >= 12 else HIDDEN
 
 
 def headers_of(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -213,7 +215,7 @@ def headers_of(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     for key, name, is_secret in (_cached_headers if is_usual else _headers)(variables):
         value = environ[key]
         if value or key[:5] == "HTTP_":
-            headers.append((name, redact(value) if is_secret else value))
+            headers.append((name, redact(value.rpartition(" ")[2]) if is_secret else value))
     return tuple(headers)
 
 

@@ -537,6 +537,10 @@ class Store(ABC):
     def find(self, provider: str, credential: str) -> str | None:
         """Return the id of the tenant of a credential."""
 
+    def local_credentials(self, tenant_id: str) -> Sequence[str]:
+        """Return the credentials of a tenant that are in this process's memory."""
+        return ()
+
     @abstractmethod
     def registrations(self, tenant_id: str) -> Sequence[Registration]:
         """Return the credentials of a tenant that is not the seed's."""

@@ -26,6 +26,10 @@ class Tenants:
         self._store = store
         self._registered = registrations
         self._unknown = unknown
+        self._seeded: dict[str, tuple[str, ...]] = {}
+        """The credentials of the seed, by tenant."""
+        for each in registrations.values():
+            self._seeded[each.tenant] = (*self._seeded.get(each.tenant, ()), each.credential)
 
     def caller(self, provider: str, credential: str, well_formed: Pattern[str]) -> Caller | None:
         """Return the caller of a credential; None if it is unknown and may have no tenant of its own.
@@ -45,6 +49,12 @@ class Tenants:
         if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
             return None
         return self._store.open(Registration(provider, credential, f"open-{digest(provider, credential)[:16]}"))
+
+    def secrets(self, caller: Caller) -> tuple[str, ...]:
+        """Return the credentials of a caller's tenant: its own, those of the seed, and others that the store has."""
+        own, tenant_id = caller.registration.credential, caller.tenant.id
+        found = (*self._seeded.get(tenant_id, ()), *self._store.local_credentials(tenant_id))
+        return found if own in found else (own, *found)
 
     def get(self, tenant_id: str) -> Tenant | None:
         """Return a tenant that exists, or one of the seed."""

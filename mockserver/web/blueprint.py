@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
@@ -24,11 +25,13 @@ from werkzeug.routing import RequestRedirect
 from ..core import request_log
 from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
+from ..core.redaction import redact_record, redact_text
 from ..core.store import Registration, State, StateTooLarge, StoreUnavailable, Transaction
 from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
 from .operations import Operation
+from .passwords import redact_passwords
 from .problems import http_problem, state_too_large, unavailable
 from .provider import Failure, Provider
 from .server_state import ServerState, server_state
@@ -116,7 +119,7 @@ class ProviderBlueprint(Provider):
             if request.method == "OPTIONS":  # browsers send it without a credential
                 return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
         server.check_process(request.environ)
-        credential = self.get_credential(request)
+        credential = exchange.credential = self.get_credential(request)
         caller = server.tenants.caller(self.name, credential, self.api_key_pattern) if credential else None
         if caller is None:
             raise self._failed(exchange, Failure.UNKNOWN_CREDENTIAL if credential else Failure.NO_CREDENTIAL)
@@ -197,7 +200,8 @@ class ProviderBlueprint(Provider):
         except (HTTPException, ConnectionDropped, StoreUnavailable, StateTooLarge):
             raise
         except Exception:
-            log.exception("crashed on %r %r", request.method, exchange.path)
+            crash = redact_text(f"{request.method} {exchange.path}\n{traceback.format_exc()}", exchange.secrets)
+            log.error("crashed on %s", crash.rstrip())
             raise self._failed(exchange, Failure.CRASHED) from None
         for key, account, scopes in exchange.tx.issued:
             server.store.issue(tenant, Registration(self.name, key, tenant.id, account, scopes, issued=True))
@@ -421,6 +425,8 @@ class ProviderBlueprint(Provider):
             failure=error.failure if error is not None else None,
             cache=[],
         )
+        record = redact_passwords(record, self.contract.password_fields, request.content_type or "")
+        record = redact_record(record, exchange.secrets)
         store.record_request(caller.tenant, record, is_unmatched=not server.tenants.is_made(caller))
         return request_id
 

@@ -107,6 +107,30 @@ class Contract:
         parameters = [self.resolve(reference)[0] for reference in spec.parameters]
         return spec.request_body is not None, [each["name"] for each in parameters if each["in"] == "query"]
 
+    @functools.cached_property
+    def password_fields(self) -> frozenset[str]:
+        """The names of fields of request bodies that hold passwords: `format: password`, or `writeOnly`."""
+        seen: set[str] = set()
+        bodies = [each.request_body for each in self._operations.values()]
+        return frozenset(name for body in bodies for name in self._password_fields(body, seen))
+
+    def _password_fields(self, node: Any, seen: set[str]) -> Iterator[str]:
+        if isinstance(node, list):
+            node = dict(enumerate(node))
+        if not isinstance(node, dict):
+            return
+        if "$ref" in node:
+            node, pointer = self.resolve(node)
+            if pointer in seen:
+                return
+            seen.add(pointer)
+        for name, schema in node.get("properties", {}).items():
+            resolved = self.resolve(schema)[0] if isinstance(schema, dict) else {}
+            if resolved.get("format") == "password" or resolved.get("writeOnly"):
+                yield name
+        for item in node.values():
+            yield from self._password_fields(item, seen)
+
     def coerce(self, operation: str, name: str, text: str) -> object:
         """Return the value of a query parameter in the type of its schema."""
         for reference in self._operations[operation].parameters:
@@ -201,7 +225,7 @@ class Contract:
         if found is None:
             reference = DOCUMENT + quote(pointer, safe="#/~")
             found = self._validators[pointer] = jsonschema_rs.validator_for(
-                {"$ref": reference}, registry=self._registry, validate_formats=False
+                {"$ref": reference}, registry=self._registry, validate_formats=False, mask="the value"
             )
         return found
 
