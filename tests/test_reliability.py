@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -385,6 +386,48 @@ def wait_for(port: int) -> socket.socket:
         except ConnectionRefusedError:
             assert time.monotonic() < end
             time.sleep(0.02)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="needs /proc")
+def test_connections_beyond_the_file_descriptors_wait_without_a_busy_loop() -> None:
+    """What is open is served; what waits is served as soon as there is a file descriptor."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*SERVE, "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)),
+    )
+    try:
+        with wait_for(port) as first, contextlib.ExitStack() as stack:
+            first.sendall(GET)
+            assert first.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+            others = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(60)]
+            for other in others:
+                other.sendall(LIVE)
+            assert others[0].recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+            before = cpu_seconds(process.pid)
+            time.sleep(1)
+            assert cpu_seconds(process.pid) - before < 0.3
+            body = b'{"name": "late"}'
+            post = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH
+            first.sendall(post + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            assert first.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+            first.sendall(b"GET /_mockserver/tenants/default/requests HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert first.recv(1 << 16).count(b'"operation": "sendgrid.createIpPool"') == 1
+            for other in others[:40]:
+                other.close()
+            assert others[-1].recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+    finally:
+        process.terminate()
+        _, log = process.communicate(timeout=20)
+    assert b"Traceback" not in log
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has taken."""
+    numbers = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # Long work
