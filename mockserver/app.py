@@ -16,6 +16,7 @@ from werkzeug.routing import MapAdapter
 
 from . import control
 from .core.config import Config
+from .core.redaction import redact_text
 from .core.store import StoreUnavailable
 from .extension import MockServer
 from .web.mounts import host_name, is_own_name
@@ -115,6 +116,9 @@ def create_app(
 def log_access(response: flask.Response) -> flask.Response:
     """Log a request in one line."""
     query = request.query_string.decode("latin-1")
-    target = (request.path + (f"?{query}" if query else "")).encode("unicode_escape").decode()
+    exchange = getattr(request, "exchange", None)
+    secrets = exchange.secrets if exchange is not None else ()
+    target = redact_text(request.path, secrets) + (f"?{redact_text(query, secrets)}" if query else "")
+    target = target.encode("unicode_escape").decode()
     log.info("%s %s %s", request.method, target, response.status_code)
     return response

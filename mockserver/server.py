@@ -337,7 +337,7 @@ class HttpServer:
         except Delay as delay:
             return delay
         except Exception:
-            log.exception("crashed on %r %r", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            log.exception("crashed on a request")  # whose path may have a credential
             return internal_error()
 
     def _finish(

@@ -14,13 +14,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from mockserver import Config, create_app
 from mockserver.server import HttpServer, start
+from mockserver.web.openapi import Contract
 
-from .support import SENDGRID_KEY
+from .contract.document import operations
+from .support import MAILGUN, SENDGRID, SENDGRID_KEY, SPARKPOST
 
 HOST = b"Host: localhost\r\n"
 AUTH = b"Authorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
@@ -139,6 +144,32 @@ def test_client_that_does_not_read_is_disconnected(server: HttpServer, monkeypat
                 received += len(chunk)
     assert received < 8 << 20
     assert is_alive(server)
+
+
+def test_responses_that_are_not_read_are_limited_together(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connections with the largest responses are closed, and no other."""
+    monkeypatch.setattr("mockserver.server.MAX_UNSENT", 1 << 20)
+    size = 12 << 20
+    monkeypatch.setattr("mockserver.control.requests.PAGE_BYTES", size)
+    post = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 1000000\r\n\r\n"
+    with connect(server) as quiet, contextlib.ExitStack() as stack:
+        for _ in range(size // 1_000_000):
+            quiet.sendall(post + b" " * 1_000_000)
+            assert quiet.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+        silent = [stack.enter_context(connect(server)) for _ in range(3)]
+        for connection in silent:
+            connection.sendall(b"GET /_mockserver/tenants/default/requests HTTP/1.1\r\n" + HOST + b"\r\n")
+        end = time.monotonic() + 20
+        while len(server._connections) > 1 and time.monotonic() < end:
+            time.sleep(0.05)
+        for connection in silent:
+            received = 0
+            with contextlib.suppress(ConnectionError):
+                while chunk := connection.recv(1 << 20):
+                    received += len(chunk)
+            assert received < size
+        quiet.sendall(GET)
+        assert quiet.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_clients_that_do_not_read_hold_no_thread(server: HttpServer) -> None:
@@ -383,6 +414,46 @@ def wait_for(port: int) -> socket.socket:
             time.sleep(0.02)
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="needs /proc")
+def test_connections_beyond_the_file_descriptors() -> None:
+    """Idle connections are closed for new ones, which are all served, and the server does not spin."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*SERVE, "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)),
+    )
+    try:
+        with wait_for(port) as first, contextlib.ExitStack() as stack:
+            first.sendall(GET)
+            assert first.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+            for _ in range(60):
+                other = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+                other.sendall(LIVE)
+                assert other.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+            assert first.recv(1) == b""
+            before = cpu_seconds(process.pid)
+            time.sleep(1)
+            assert cpu_seconds(process.pid) - before < 0.3
+            body = b'{"name": "late"}'
+            post = b"POST /sendgrid/v3/ips/pools HTTP/1.1\r\n" + HOST + AUTH
+            other.sendall(post + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            assert other.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+            other.sendall(b"GET /_mockserver/tenants/default/requests HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert other.recv(1 << 16).count(b'"operation": "sendgrid.createIpPool"') == 1
+    finally:
+        process.terminate()
+        _, log = process.communicate(timeout=20)
+    assert b"Traceback" not in log
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has taken."""
+    numbers = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+
 # Long work
 
 
@@ -434,3 +505,81 @@ def test_fork_after_the_store_was_used_is_a_503(is_used: bool, status: int) -> N
     if child == 0:
         os._exit(client.get("/sendgrid/v3/ips/pools", headers=headers).status_code != status)
     assert os.waitpid(child, 0)[1] == 0
+
+
+# File descriptors
+
+
+def requests_of(document: dict[str, Any], prefix: str) -> Iterator[tuple[str, str, str, str | None]]:
+    """Yield method, path, media type and body of a request for each example of each operation of a document."""
+    contract = Contract(document)
+    for path, method, operation in operations(document):
+        target = path
+        for reference in [*document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]:
+            parameter, _ = contract.resolve(reference)
+            if parameter["in"] == "path":
+                value = next(iter(parameter["examples"].values()))["value"]
+                target = target.replace(f"{{{parameter['name']}}}", quote(str(value), safe=""))
+        content = contract.resolve(operation.get("requestBody", {}))[0].get("content", {})
+        yield method.upper(), prefix + target, "", None
+        for media_type, media in content.items():
+            for example in media["examples"].values():
+                value = example["value"]
+                body = json.dumps(value) if media_type.endswith("json") else urlencode(value, doseq=True)
+                yield method.upper(), prefix + target, media_type, body
+                if media_type.startswith("multipart"):
+                    parts = [
+                        f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in value.items()
+                    ]
+                    file = 'Content-Disposition: form-data; name="a"; filename="b"\r\n\r\n' + "x" * 600_000
+                    body = "".join(parts) + f"--b\r\n{file}\r\n--b--\r\n"
+                    yield method.upper(), prefix + target, f"{media_type}; boundary=b", body
+
+
+@pytest.fixture(scope="module")
+def requests_of_all_operations() -> list[tuple[str, str, dict[str, str], str | None]]:
+    """Return requests to the default tenant for every operation, and the log of its requests is not cleared."""
+    found = []
+    for case in (SPARKPOST, SENDGRID, MAILGUN):
+        headers = case.key_headers(case.api_key)
+        document = case.load_blueprint().contract.document
+        for method, path, media_type, body in requests_of(document, f"/{case.name}"):
+            found.append((method, path, {**headers, **({"Content-Type": media_type} if media_type else {})}, body))
+    return found
+
+
+def run_without_files(requests: list[Any], *options: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.without_files", *options],
+        input=json.dumps(requests),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert "crashed" not in done.stderr
+    return result
+
+
+def test_no_request_opens_a_file_or_imports_a_module(requests_of_all_operations: list[Any]) -> None:
+    """What a request needs is read at the start, so that none fails in the middle."""
+    result = run_without_files(requests_of_all_operations)
+    assert result["opened"] == []
+    assert sum(status < 400 for status in result["statuses"]) > len(result["statuses"]) / 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_without_a_file_descriptor_every_request_is_processed_and_recorded(
+    requests_of_all_operations: list[Any],
+) -> None:
+    control = [
+        ("GET", "/_mockserver/operations", {}, None),
+        ("GET", "/_mockserver/info", {}, None),
+        ("POST", "/_mockserver/tenants", {"Content-Type": "application/json"}, '{"seed": "empty"}'),
+    ]
+    result = run_without_files([*requests_of_all_operations, *control], "--exhausted")
+    assert 500 not in result["statuses"]
+    assert result["statuses"][: len(requests_of_all_operations)] == result["logged"]
+    assert sum(status < 400 for status in result["logged"]) > len(result["logged"]) / 3

@@ -13,16 +13,31 @@ import mutants
 import statements
 import yaml
 
-from mockserver.connections import MAX_BODY
+from mockserver.cli.logs import MAX_LINES
+from mockserver.connections import MAX_BODY, MAX_HEAD, MAX_PIPELINED
 from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS
+from mockserver.control.blueprint import MAX_BODY as MAX_CONTROL_BODY
+from mockserver.control.requests import PAGE_BYTES
 from mockserver.core.config import Config
 from mockserver.core.errors import Source, entries, limits
+from mockserver.core.tenants import MAX_CREDENTIAL
 from mockserver.evidence import describe_evidence, support_matrix
 from mockserver.providers import PROVIDERS
-from mockserver.server import CONNECTIONS
+from mockserver.server import (
+    BODY_TIMEOUT,
+    CONNECTIONS,
+    HEAD_TIMEOUT,
+    IDLE_TIMEOUT,
+    MAX_UNSENT,
+    SHARE,
+    SHUTDOWN_TIMEOUT,
+    WORKERS,
+    WRITE_TIMEOUT,
+)
 from mockserver.testing import fuzzing
 from mockserver.web.bodies import MAX_FORM_PARTS
-from mockserver.web.paths import read_operations
+from mockserver.web.openapi import MAX_VIOLATIONS
+from mockserver.web.paths import parse_operations
 from mockserver.web.provider import Provider
 
 ROOT = Path(__file__).parent.parent
@@ -47,7 +62,7 @@ def source_cells(source: Source) -> tuple[str, str]:
 
 def not_implemented(provider: Provider) -> str:
     """Return how many of the operations of a provider's API are not implemented."""
-    listed = read_operations(provider.operations_file) if provider.operations_file is not None else ()
+    listed = parse_operations(provider.operations_list)
     return f"{sum(map(len, provider.not_implemented.values()))} of {provider.title}'s {len([*listed])} operations"
 
 
@@ -55,18 +70,7 @@ def operations() -> Iterator[str]:
     yield from ["# Operations, limits and errors", "", NOTE, ""]
     yield "*Documented*: stated by a document of the provider. *Observed*: recorded from the real service."
     yield "*Assumed*: stated nowhere; a choice of mockserver, with its reason. Clients should not rely on it."
-    yield from ["", "## Limits of mockserver"]
-    config = Config()
-    yield from table("limit", "value")
-    yield row("size of a body; beyond it the provider's error is returned", f"{config.max_body_bytes:,} bytes")
-    yield row("size of a body; beyond it the server itself returns an error", f"{MAX_BODY:,} bytes")
-    yield row("parts of a multipart form", f"{MAX_FORM_PARTS:,}")
-    yield row("open connections", f"{CONNECTIONS:,}")
-    yield row("tenants (`--max-tenants`)", f"{config.max_tenants:,}")
-    yield row("requests in the request log of a tenant", f"{config.request_log_size:,}")
-    yield row("planned faults of a tenant", f"{MAX_FAULTS:,}")
-    yield row("snapshots of a tenant, and of all tenants", f"{MAX_SNAPSHOTS:,}")
-    yield row("size of all request logs together, approximately", f"{config.request_log_max_bytes:,} bytes")
+    yield from ["", "The limits of mockserver itself are in [security.md](security.md#limits)."]
     for provider in PROVIDERS:
         document = provider.contract.document
         found = {
@@ -101,6 +105,63 @@ def operations() -> Iterator[str]:
                 live = "on" if switch.live else "off"
                 yield row(f"`{switch.name}`", "off", live, switch.meaning, *source_cells(switch.source))
         yield from ["", f"**Not implemented (501):** {not_implemented(provider)}. `mockserver operations` lists them."]
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in the largest unit that divides it."""
+    return next(f"{number // unit} {name}" for unit, name in UNITS if number % unit == 0)
+
+
+def server_limits() -> Iterator[str]:
+    """Return tables of the limits of the server itself."""
+    config = Config()
+    yield from table("requests", "limit", "setting", "beyond it")
+    yield row("request line and headers", size(MAX_HEAD), "", "431, the connection is closed")
+    yield row(
+        "body", size(config.max_body_bytes), "`Config.max_body_bytes`", "the provider's error; the rest is dropped"
+    )
+    yield row("body for the control API", size(MAX_CONTROL_BODY), "", "413; the rest is dropped")
+    yield row("body that is received at all", size(MAX_BODY), "", "413, the connection is closed")
+    yield row("parts of a multipart form", f"{MAX_FORM_PARTS:,}", "", "the provider's error for a large body")
+    yield row("credential", f"{MAX_CREDENTIAL:,} characters", "", "it is unknown")
+    yield row("requests on a connection that wait", f"{MAX_PIPELINED:,}", "", "no more is read")
+    yield from table("connections", "limit", "setting", "beyond it")
+    yield row(
+        "open connections", f"{CONNECTIONS:,}", "", "the one that has waited for its client for longest is closed"
+    )
+    yield row("request line and headers, TLS handshake", seconds(HEAD_TIMEOUT), "", "the connection is closed")
+    yield row("pause in a body", seconds(BODY_TIMEOUT), "", "the connection is closed")
+    yield row(
+        "time in which a client reads nothing of a response", seconds(WRITE_TIMEOUT), "", "the connection is closed"
+    )
+    yield row("time without a request", seconds(IDLE_TIMEOUT), "", "the connection is closed")
+    yield row(
+        "responses that are not read, together", size(MAX_UNSENT), "", "the connection with the largest is closed"
+    )
+    yield row("threads for long requests", f"{WORKERS}, {SHARE} for a client", "", "they wait")
+    yield row("end of the server", seconds(SHUTDOWN_TIMEOUT), "", "pending requests are dropped, and logged")
+    yield from table("data", "limit", "setting", "beyond it")
+    yield row("tenants", f"{config.max_tenants:,}", "`--max-tenants`", "the least recently used one is evicted")
+    yield row("idle time of a tenant", "none", "`--tenant-ttl`", "it is evicted")
+    large = "507, nothing is changed"
+    yield row("data of a tenant in memory, about", size(config.max_state_bytes), "`--max-state-bytes`", large)
+    yield row("snapshots of a tenant, and of all", f"{MAX_SNAPSHOTS:,}", "", "400")
+    yield row("planned faults of a tenant", f"{MAX_FAULTS:,}", "", "400")
+    yield row(
+        "requests in a request log",
+        f"{config.request_log_size:,}",
+        "`Config.request_log_size`",
+        "the oldest is dropped",
+    )
+    budget, largest = size(config.request_log_max_bytes), "the largest ones lose their oldest requests"
+    yield row("all request logs, about", budget, "`Config.request_log_max_bytes`", largest)
+    yield row("a page of a request log, about", size(PAGE_BYTES), "", "`has_more` is true")
+    yield row("violations of a request that are listed", f"{MAX_VIOLATIONS:,}", "", "the others are counted")
+    yield row("log lines that wait to be written", f"{MAX_LINES:,}", "", "further ones are dropped and counted")
+
+
+def seconds(number: float) -> str:
+    return f"{number:g} s"
 
 
 def documents() -> Iterator[str]:
@@ -271,11 +332,18 @@ def inserted(page: str, what: str, lines: Sequence[str]) -> str:
     return before + "\n".join([start, *lines, end]) + after.removesuffix("\n")
 
 
+def limits_page() -> Iterator[str]:
+    """Return docs/security.md with the limits between its markers."""
+    yield inserted("docs/security.md", "limits", [*server_limits()])
+
+
+UNITS = ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes"))
 PAGES = {
     "docs/operations.md": operations,
     "docs/documents.md": documents,
     "docs/evidence.md": evidence,
     "docs/fuzzing.md": fuzzing_page,
+    "docs/security.md": limits_page,
     "README.md": readme,
 }
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from mockserver.providers import PROVIDERS
-from mockserver.web.paths import ApiPaths, read_operations
+from mockserver.web.paths import ApiPaths, parse_operations
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 HEADING = re.compile(rf"^#+ .*\[(?:({'|'.join(METHODS)}) ?)?(/[^\]]*)?\]", re.MULTILINE)
@@ -34,7 +34,7 @@ def operations(file: Path) -> Iterator[tuple[str, str]]:
             if method:
                 yield method, path
     elif file.suffix == ".txt":
-        yield from read_operations(file)
+        yield from parse_operations(file.read_text("utf-8"))
     else:
         for path, item in yaml.safe_load(file.read_text("utf-8"))["paths"].items():
             yield from ((method.upper(), path) for method in item if method.upper() in METHODS)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import abort
@@ -25,6 +26,8 @@ MAX_VALUE = 1_000
 """The length from which a value is cut, in characters."""
 DEFAULT_LIMIT = 100
 """The default of the query parameter `limit`."""
+PAGE_BYTES = 4 << 20
+"""The size of the records in one response, in bytes; a single one may be larger."""
 
 
 def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
@@ -38,6 +41,7 @@ def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
             and (status is None or str(status) in _statuses(record))
             and wanted.get("has_error") in (None, record.error is not None)
             and record.seq > wanted.get("since", -1)
+            and record.seq < wanted.get("before", math.inf)
         )
 
     return [record for record in tenant.request_log if matches(record)]
@@ -51,8 +55,24 @@ def _statuses(record: Record) -> tuple[str, ...]:
 @blueprint.get("/tenants/<id>/requests", endpoint="listRequests")
 def list_requests(id: str) -> Any:
     tenant, wanted = get_tenant_or_404(id), request_data()
-    records = _filtered(tenant, wanted)[-wanted.get("limit", DEFAULT_LIMIT) :]
-    return {"requests": [_request(record) for record in records], "dropped": tenant.request_log.dropped}
+    records = _filtered(tenant, wanted)
+    page = _newest(records, wanted.get("limit", DEFAULT_LIMIT))
+    return {
+        "requests": [_request(record) for record in page],
+        "has_more": len(page) < len(records),
+        "dropped": tenant.request_log.dropped,
+    }
+
+
+def _newest(records: Sequence[Record], limit: int) -> Sequence[Record]:
+    """Return the newest records that fit into one response."""
+    count = size = 0
+    for record in reversed(records[-limit:]):
+        size += record.weight
+        if count and size > PAGE_BYTES:
+            break
+        count += 1
+    return records[len(records) - count :]
 
 
 @blueprint.delete("/tenants/<id>/requests", endpoint="clearRequests")
@@ -92,9 +112,9 @@ def _request(record: Record) -> dict[str, Any]:
     """Return a record, with its request violations, unused fields and closest operation."""
     provider = server_state().providers[record.provider]
     content_type = next((value for name, value in record.headers if name.lower() == "content-type"), "")
-    if not record.cache:
-        record.cache[:] = _analyse(provider, record, content_type)
-    request_violations, unused, closest = record.cache
+    analysis = record.cache or list(_analyse(provider, record, content_type))
+    record.cache[:] = analysis  # at once: several threads may read the request log
+    request_violations, unused, closest = analysis
     error = record.error
     return {
         "id": record.id,
@@ -133,9 +153,15 @@ def _analyse(provider: Provider, record: Record, content_type: str) -> Iterator[
         yield from ([], [], _closest(provider, record))
         return
     query = MultiDict(parse_pairs(record.query.encode("latin-1")))
-    found = provider.contract.request_violations(record.operation, record.path_values, query, content_type, record.body)
-    yield [{"pointer": each.pointer, "rule": each.rule, "value": _plain(each.value)} for each in found]
-    yield list(unused_fields(record.query, record.body, content_type, record.fields_read))[:MAX_UNUSED]
+    contract = provider.contract
+    found = contract.request_violations(record.operation, record.path_values, query, content_type, record.body)
+    yield [
+        {"pointer": _cut(each.pointer), "rule": each.rule, "value": _plain(each.value)}
+        for each in found
+        if each.pointer.rpartition("/")[2] not in contract.password_fields  # whose values are not recorded
+    ]
+    unused = unused_fields(record.query, record.body, content_type, record.fields_read)
+    yield [_cut(name) for name in unused[:MAX_UNUSED]]
     yield None
 
 
@@ -144,8 +170,12 @@ def _plain(value: object) -> object:
         return value
     text = value if isinstance(value, str) else json.dumps(bounded(value), default=str)
     if len(text) > MAX_VALUE:
-        return f"{text[:MAX_VALUE]}…"
+        return _cut(text)
     return value if isinstance(value, str | list | dict) else str(value)
+
+
+def _cut(text: str) -> str:
+    return f"{text[:MAX_VALUE]}…" if len(text) > MAX_VALUE else text
 
 
 def _closest(provider: Provider, record: Record) -> str | None:

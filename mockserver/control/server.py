@@ -49,6 +49,7 @@ def info() -> Any:
             "max_tenants": config.max_tenants,
             "tenant_ttl": config.tenant_ttl,
             "max_body_bytes": config.max_body_bytes,
+            "max_state_bytes": config.max_state_bytes,
             "request_log_size": config.request_log_size,
             "request_log_max_bytes": config.request_log_max_bytes,
         },
@@ -95,14 +96,16 @@ def get_openapi(name: str) -> Any:
     if name != "control" and name not in mounted:
         abort(404, f"Unknown document '{name}': expected one of {', '.join(mounted)}, control.")
     if name == "control":
-        document = publish(control_contract().document, {}, provider_url(name))
+        published, note = publish(control_contract(), frozenset(), frozenset()), ""
     else:
         provider = mounted[name]
         chosen = request_data().get("profile")
         profile = Profile(chosen) if chosen is not None else server_state().seed.states[name].profile
-        switches = {switch.name: profile[switch] for switch in provider.switches}
-        document = publish(provider.contract.document, switches, provider_url(name))
-        document["info"]["description"] += FUZZING.format(provider=name)
+        on = frozenset(switch.name for switch in provider.switches if profile[switch])
+        off = frozenset(switch.name for switch in provider.switches) - on
+        published, note = publish(provider.contract, on, off), FUZZING.format(provider=name)
+    info = {**published["info"], "description": published["info"]["description"] + note}
+    document = {**published, "info": info, "servers": [{"url": provider_url(name)}]}
     return flask.Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
 
 

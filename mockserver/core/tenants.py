@@ -9,6 +9,9 @@ from .clock import Clock
 from .config import UnknownCredentials
 from .store import OPEN, Caller, CredentialInUse, NewTenant, Registration, State, Store, Tenant
 
+MAX_CREDENTIAL = 1_000
+"""The length of the longest credential, in characters. Each is kept for as long as its tenant."""
+
 
 class Tenants:
     """Finds the tenant of a credential, and creates one for an unknown credential if it may have one."""
@@ -23,6 +26,10 @@ class Tenants:
         self._store = store
         self._registered = registrations
         self._unknown = unknown
+        self._seeded: dict[str, tuple[str, ...]] = {}
+        """The credentials of the seed, by tenant."""
+        for each in registrations.values():
+            self._seeded[each.tenant] = (*self._seeded.get(each.tenant, ()), each.credential)
 
     def caller(self, provider: str, credential: str, well_formed: Pattern[str]) -> Caller | None:
         """Return the caller of a credential; None if it is unknown and may have no tenant of its own.
@@ -32,11 +39,17 @@ class Tenants:
         registration = self._registered.get((provider, credential))
         if registration is not None:
             return self._store.seed_caller(registration)
-        if self._unknown == "reject" or not credential:
+        if self._unknown == "reject" or not 0 < len(credential) <= MAX_CREDENTIAL:
             return self._store.lookup(provider, credential)
         if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
             return self._store.lookup(provider, credential)
         return self._store.open(provider, credential)
+
+    def secrets(self, caller: Caller) -> tuple[str, ...]:
+        """Return the credentials of a caller's tenant: its own, those of the seed, and others that the store has."""
+        own, tenant_id = caller.registration.credential, caller.tenant.id
+        found = (*self._seeded.get(tenant_id, ()), *self._store.local_credentials(tenant_id))
+        return found if own in found else (own, *found)
 
     def get(self, tenant_id: str) -> Tenant | None:
         """Return a tenant that exists, or one of the seed."""

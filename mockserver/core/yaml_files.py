@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,38 @@ def loader() -> Any:
 
 def read(path: Path) -> list[Any]:
     """Return the documents of a YAML file, from its compiled form if it has one. Raises `OSError`, `yaml.YAMLError`."""
-    documents = compiled(path)
-    return _parsed(path.read_bytes()) if documents is None else documents
+    return reader(path)()
+
+
+def reader(path: Path) -> Callable[[], list[Any]]:
+    """Read a YAML file, and return a function that returns its documents and opens no file. Raises `OSError`."""
+    text, form = path.read_bytes(), _form(path)
+    if form is None:
+        import yaml  # noqa: F401  which opens files
+
+    def documents() -> list[Any]:
+        found = None if form is None else _documents(form, text)
+        return _parsed(text) if found is None else found
+
+    return documents
 
 
 def compiled(path: Path) -> list[Any] | None:
     """Return the documents of a YAML file from its compiled form; None if it has none, or an outdated one."""
+    form = _form(path)
+    return None if form is None else _documents(form, path.read_bytes())
+
+
+def _form(path: Path) -> bytes | None:
     try:
-        found = json.loads(_compiled_path(path).read_bytes())
+        return _compiled_path(path).read_bytes()
     except OSError:
         return None
-    documents: list[Any] | None = found["documents"] if found["of"] == _digest(path.read_bytes()) else None
+
+
+def _documents(form: bytes, text: bytes) -> list[Any] | None:
+    found = json.loads(form)
+    documents: list[Any] | None = found["documents"] if found["of"] == _digest(text) else None
     return documents
 
 

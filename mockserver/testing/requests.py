@@ -260,9 +260,15 @@ class Requests(Sequence[Request]):
 
     def _read(self, seq: int = 0) -> tuple[list[Request], int]:
         """Return the requests with a greater `seq`, and the number of requests that the request log has dropped."""
-        query = {"limit": str(MAX_REQUESTS), "since": str(seq)}
-        data = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
-        return [Request._load(each) for each in data["requests"]], data["dropped"]
+        found: list[Request] = []
+        query = {"since": str(seq)}
+        while True:
+            query["limit"] = str(MAX_REQUESTS - len(found))
+            data = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
+            found[:0] = [Request._load(each) for each in data["requests"]]
+            if not data["has_more"] or len(found) == MAX_REQUESTS:
+                return found, data["dropped"]
+            query["before"] = str(found[0].seq)
 
     @overload
     def __getitem__(self, index: int) -> Request: ...

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
@@ -25,12 +26,14 @@ from werkzeug.routing import RequestRedirect
 from ..core import request_log
 from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
-from ..core.store import RateLimit, State, StoreUnavailable, Transaction
+from ..core.redaction import redact_record, redact_text
+from ..core.store import RateLimit, State, StateTooLarge, StoreUnavailable, Transaction
 from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
 from .operations import Operation
-from .problems import http_problem, unavailable
+from .passwords import redact_passwords
+from .problems import http_problem, state_too_large, unavailable
 from .provider import Failure, Provider
 from .server_state import ServerState, server_state
 from .wrappers import MockServerRequest, Response, UnreadableBody, read_body
@@ -59,6 +62,7 @@ class ProviderBlueprint(Provider):
             (RequestEntityTooLarge, self.handle_too_large),
             (ConnectionDropped, self.handle_dropped),
             (StoreUnavailable, self.handle_unavailable),
+            (StateTooLarge, self.handle_state_too_large),
             (UnreadableBody, self.handle_unreadable),
         ):
             self.register_error_handler(kind, handler)
@@ -99,7 +103,7 @@ class ProviderBlueprint(Provider):
         if request.method == "OPTIONS" and exchange.allowed_methods:  # browsers send it without a credential
             return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
         server.check_process(request.environ)
-        credential = self.get_credential(request)
+        credential = exchange.credential = self.get_credential(request)
         caller = server.tenants.caller(self.name, credential, self.api_key_pattern) if credential else None
         if caller is None:
             raise self._failed(exchange, Failure.UNKNOWN_CREDENTIAL if credential else Failure.NO_CREDENTIAL)
@@ -224,7 +228,8 @@ class ProviderBlueprint(Provider):
     def _error_response(self, error: Exception, exchange: Exchange) -> flask.Response:
         """Return the response to a request that failed in its transaction."""
         if not isinstance(error, ApiError | HTTPException | ConnectionDropped):
-            log.exception("crashed on %r %r", exchange.request.method, exchange.path)
+            crash = f"{exchange.request.method} {exchange.path}\n{traceback.format_exc()}"
+            log.error("crashed on %s", redact_text(crash, exchange.secrets).rstrip())
             error = self._failed(exchange, Failure.CRASHED)
         if isinstance(error, ApiError):
             return self.handle_api_error(error)
@@ -319,6 +324,11 @@ class ProviderBlueprint(Provider):
         current_exchange().is_recorded = False
         return unavailable(error)
 
+    def handle_state_too_large(self, error: StateTooLarge) -> flask.Response:
+        """Return a 507 of the server itself, not in the provider's format."""
+        current_exchange().is_recorded = False
+        return state_too_large(error)
+
     def handle_unreadable(self, error: UnreadableBody) -> flask.Response:
         """Return an error of the server itself: the provider would never receive the request."""
         current_exchange().is_recorded = False
@@ -405,7 +415,7 @@ class ProviderBlueprint(Provider):
         request, caller, error, tx = exchange.request, exchange.caller, exchange.error, exchange.tx
         assert caller is not None
         operation_id = exchange.operation.id if exchange.operation is not None else None
-        return request_log.Record(
+        record = request_log.Record(
             id=f"{caller.tenant.id}-{tx.seq}",
             seq=tx.seq,
             time=tx.now,
@@ -429,6 +439,8 @@ class ProviderBlueprint(Provider):
             failure=error.failure if error is not None else None,
             cache=[],
         )
+        record = redact_passwords(record, self.contract.password_fields, request.content_type or "")
+        return redact_record(record, exchange.secrets)
 
     def _violation(self, exchange: Exchange, response: flask.Response) -> str | None:
         """Return how a response violates the OpenAPI document."""

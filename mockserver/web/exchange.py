@@ -39,6 +39,8 @@ class Exchange:
     path_values: Mapping[str, str] = field(default_factory=dict)
     allowed_methods: tuple[str, ...] = ()
     """HTTP methods allowed on this path, sorted."""
+    credential: str | None = None
+    """The credential that was sent."""
     caller: Caller | None = None
     """None until the request is authenticated."""
     account: str | None = None
@@ -63,6 +65,14 @@ class Exchange:
         self.tx = tx
         self.account = self.caller.registration.account
         self.error, self.dropped, self.fields_read = None, False, set()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials that no log must show: those of the tenant, also new ones, or an unknown one."""
+        if self.caller is None:
+            return () if self.credential is None else (self.credential,)
+        found: tuple[str, ...] = self.server.tenants.secrets(self.caller)
+        return (*found, *[each.credential for each in self.tx.issued]) if self.tx.issued else found
 
     @property
     def url(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,11 +62,22 @@ class Contract:
         )
 
     @classmethod
-    @functools.cache
     def load(cls, path: Path) -> Contract:
         """Return the contract of an OpenAPI document. It is loaded once per process."""
-        (document,) = yaml_files.read(path)
-        return cls(document)
+        return cls.reader(path)()
+
+    @classmethod
+    @functools.cache
+    def reader(cls, path: Path) -> Callable[[], Contract]:
+        """Read an OpenAPI document, and return a function that returns its contract and opens no file."""
+        documents = yaml_files.reader(path)
+
+        @functools.cache
+        def load() -> Contract:
+            (document,) = documents()
+            return cls(document)
+
+        return load
 
     def paths(self) -> Iterator[tuple[str, str, str]]:
         """Yield operationId, method and path of every operation, once for each path of the operation."""
@@ -95,6 +106,30 @@ class Contract:
         spec = self._operations[operation]
         parameters = [self.resolve(reference)[0] for reference in spec.parameters]
         return spec.request_body is not None, [each["name"] for each in parameters if each["in"] == "query"]
+
+    @functools.cached_property
+    def password_fields(self) -> frozenset[str]:
+        """The names of fields of request bodies that hold passwords: `format: password`, or `writeOnly`."""
+        seen: set[str] = set()
+        bodies = [each.request_body for each in self._operations.values()]
+        return frozenset(name for body in bodies for name in self._password_fields(body, seen))
+
+    def _password_fields(self, node: Any, seen: set[str]) -> Iterator[str]:
+        if isinstance(node, list):
+            node = dict(enumerate(node))
+        if not isinstance(node, dict):
+            return
+        if "$ref" in node:
+            node, pointer = self.resolve(node)
+            if pointer in seen:
+                return
+            seen.add(pointer)
+        for name, schema in node.get("properties", {}).items():
+            resolved = self.resolve(schema)[0] if isinstance(schema, dict) else {}
+            if resolved.get("format") == "password" or resolved.get("writeOnly"):
+                yield name
+        for item in node.values():
+            yield from self._password_fields(item, seen)
 
     def coerce(self, operation: str, name: str, text: str) -> object:
         """Return the value of a query parameter in the type of its schema."""
@@ -190,7 +225,7 @@ class Contract:
         if found is None:
             reference = DOCUMENT + quote(pointer, safe="#/~")
             found = self._validators[pointer] = jsonschema_rs.validator_for(
-                {"$ref": reference}, registry=self._registry, validate_formats=False
+                {"$ref": reference}, registry=self._registry, validate_formats=False, mask="the value"
             )
         return found
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from .operations import Operation
 
 
-def read_operations(file: Path) -> Iterator[tuple[str, str]]:
+def parse_operations(text: str) -> Iterator[tuple[str, str]]:
     """Yield the methods and path templates of a list of operations: `GET /v3/ips/{ip}`; `#` starts a comment."""
-    for line in file.read_text("utf-8").splitlines():
+    for line in text.splitlines():
         if line and not line.startswith("#"):
             method, _, path = line.partition(" ")
             yield method, path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ..core.store import StoreUnavailable
+from ..core.store import StateTooLarge, StoreUnavailable
 
 log = logging.getLogger("mockserver")
 
@@ -48,6 +49,23 @@ def unavailable(error: StoreUnavailable) -> flask.Response:
     """Return a 503 for a store that cannot process the request."""
     log.warning("%s", error)
     return problem(503, str(error))
+
+
+def state_too_large(error: StateTooLarge) -> flask.Response:
+    """Return a 507 for a change that would make the data of a tenant too large."""
+    limit = flask.current_app.config["MOCKSERVER_MAX_STATE_BYTES"]
+    detail = (
+        f"The data of the tenant would be larger than --max-state-bytes allows ({limit} bytes); nothing was changed."
+    )
+    return problem(507, detail)
+
+
+def out_of_files(error: OSError) -> flask.Response:
+    """Return a 503 if the process has no file descriptor left."""
+    if error.errno not in (errno.EMFILE, errno.ENFILE):
+        return internal_error(error)
+    log.warning("%s", error)
+    return problem(503, "The server has no file descriptor left; nothing was changed.")
 
 
 def internal_error(error: Exception) -> flask.Response:

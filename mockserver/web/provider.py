@@ -21,7 +21,7 @@ from .bodies import encode
 from .exchange import Exchange
 from .openapi import Contract
 from .operations import Operation, OperationBlueprint
-from .paths import ApiPaths, read_operations
+from .paths import ApiPaths, parse_operations
 
 JSON = "application/json"
 
@@ -61,13 +61,18 @@ class Provider(OperationBlueprint):
     """By operationId, in the order of registration."""
 
     @functools.cached_property
+    def operations_list(self) -> str:
+        """The list of all operations of its API. It is read at startup, so that no request opens a file."""
+        return "" if self.operations_file is None else self.operations_file.read_text("utf-8")
+
+    @functools.cached_property
     def paths(self) -> ApiPaths:
         """The paths of its API, with all operations. It is built by the first request, not at startup."""
         paths = ApiPaths()
         for operation in self.operations.values():
             for path in operation.paths:
                 paths.add(operation.method, path, operation)
-        for method, path in read_operations(self.operations_file) if self.operations_file is not None else ():
+        for method, path in parse_operations(self.operations_list):
             paths.add(method, path)
         return paths
 
@@ -83,7 +88,12 @@ class Provider(OperationBlueprint):
     @functools.cached_property
     def contract(self) -> Contract:
         """Its OpenAPI document, for the validation of requests and responses."""
-        return Contract.load(self.openapi_document or resources.folder("openapi") / f"{self.name}.yaml")
+        return Contract.load(self.openapi_path)
+
+    @property
+    def openapi_path(self) -> Path:
+        """The path of its OpenAPI document."""
+        return self.openapi_document or resources.folder("openapi") / f"{self.name}.yaml"
 
     def get_credential(self, request: flask.Request) -> str | None:
         """Return the request's credential; None if it has none that the provider accepts."""

@@ -6,21 +6,22 @@ has only if it is off.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
-from .openapi import METHODS
+from .openapi import METHODS, Contract
 
 ALIAS_OF = "x-alias-of"
 
 
-def publish(document: Mapping[str, Any], switches: Mapping[str, bool], url: str) -> dict[str, Any]:
+@functools.lru_cache(maxsize=16)
+def publish(contract: Contract, on: frozenset[str], off: frozenset[str]) -> Mapping[str, Any]:
     """Return the document of a profile: without what its switches exclude, and with alias paths as paths.
 
-    `switches` are all switches of the provider, by name; `url` is where its API is mounted.
+    `on` and `off` are the names of the switches of the provider.
     """
-    published: dict[str, Any] = _select(document, switches)
-    published["servers"] = [{"url": url}]
+    published: dict[str, Any] = _select(contract.document, {**dict.fromkeys(on, True), **dict.fromkeys(off, False)})
     published["paths"] = _paths(published["paths"])
     return published
 

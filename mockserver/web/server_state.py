@@ -16,6 +16,7 @@ from ..core.profiles import UNSET, Profile, ProfileSetting, resolve_profiles
 from ..core.store import State, Store, StoreUnavailable
 from ..core.tenants import Tenants
 from .mounts import Mounts
+from .openapi import Contract
 from .provider import Provider
 
 log = logging.getLogger("mockserver")
@@ -37,6 +38,9 @@ class ServerState:
         self.store = store_class(self.seed.states, config)
         self.tenants = Tenants(self.store, self.seed.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts()
+        for provider in self.providers.values():  # so that no request opens a file
+            Contract.reader(provider.openapi_path)
+            _ = provider.operations_list
 
     def check_process(self, environ: Mapping[str, Any]) -> None:
         """Raise `StoreUnavailable` if other processes have a store of their own, so that state would be lost."""

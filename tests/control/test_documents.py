@@ -94,5 +94,5 @@ def test_unknown_profile(make_app: Callable[..., Flask]) -> None:
     response = make_app().test_client().get("/_mockserver/openapi/sparkpost.json?profile=new")
     assert (response.status_code, response.json["detail"]) == (
         400,
-        '/query/profile: "new" is not one of "documented" or "live"',
+        '/query/profile: the value is not one of "documented" or "live"',
     )

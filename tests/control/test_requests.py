@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mockserver.control import requests as control_requests
 
 from ..control_client import ControlClient, TenantClient
 from ..support import (
@@ -76,6 +81,31 @@ def test_the_journal_explains(tenant: TenantClient) -> None:
     tenant.error("GET", "/requests/nope", status=404)
 
 
+def test_pages(tenant: TenantClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response has the newest requests that fit, at least one; `before` returns older ones."""
+
+    def seqs(query: str) -> tuple[list[int], bool]:
+        data = tenant.ok("GET", f"/requests?{query}")
+        return [each["seq"] for each in data["requests"]], data["has_more"]
+
+    for number in range(5):
+        tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "x" * 1_000 * number})
+    assert seqs("") == ([1, 2, 3, 4, 5], False)
+    assert seqs("limit=4") == ([2, 3, 4, 5], True)
+    assert seqs("limit=5") == ([1, 2, 3, 4, 5], False)
+    assert seqs("before=4") == ([1, 2, 3], False)
+    assert seqs("before=4&limit=2") == ([2, 3], True)
+    assert seqs("before=4&since=1") == ([2, 3], False)
+    assert seqs("before=1") == ([], False)
+    assert tenant.ok("POST", "/requests/count", {"before": 4}) == {"count": 3}
+    monkeypatch.setattr(control_requests, "PAGE_BYTES", 12_000)
+    assert seqs("") == ([4, 5], True)
+    assert seqs("before=4") == ([1, 2, 3], False)
+    monkeypatch.setattr(control_requests, "PAGE_BYTES", 1)
+    assert seqs("") == ([5], True)
+    assert seqs("before=2") == ([1], False)
+
+
 def test_filters(tenant: TenantClient) -> None:
     """Requests are listed and counted by what they were."""
     tenant.sendgrid.get(SENDGRID.pools_path)
@@ -102,7 +132,7 @@ def test_filters(tenant: TenantClient) -> None:
     assert tenant.ok("POST", "/requests/count", {"provider": "mailgun", "has_error": False, "since": 0}) == {"count": 1}
     assert tenant.ok("POST", "/requests/count") == {"count": 4}
     tenant.ok("DELETE", "/requests", status=204)
-    assert tenant.ok("GET", "/requests") == {"requests": [], "dropped": 0}
+    assert tenant.ok("GET", "/requests") == {"requests": [], "has_more": False, "dropped": 0}
     tenant.sendgrid.get(SENDGRID.pools_path)
     assert tenant.ok("GET", "/requests")["requests"][0]["seq"] == 5
 
@@ -111,3 +141,12 @@ def test_the_control_api_is_not_journaled(tenant: TenantClient) -> None:
     """What a tester asks is not among what the program under test asked."""
     tenant.ok("GET", "/state")
     assert tenant.ok("GET", "/requests")["requests"] == []
+
+
+def test_request_log_is_read_by_several_threads_at_once(control: ControlClient) -> None:
+    """What is computed when a request is first read is computed by each, and kept once."""
+    for _ in range(3):
+        SENDGRID.client(control.app).post("/v3/ips/pools", data=b'{"a": [' + b"1," * 100_000 + b"1]}")
+    with ThreadPoolExecutor(4) as threads:
+        read = [threads.submit(control.ok, "GET", "/tenants/default/requests") for _ in range(4)]
+    assert len({json.dumps(each.result()) for each in read}) == 1
