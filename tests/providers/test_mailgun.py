@@ -556,19 +556,31 @@ def test_aliases(mailgun: ProviderClient) -> None:
 
 
 def test_without_dipps(make_mailgun: Callable[..., ProviderClient]) -> None:
-    """Without the feature, what the documents gate is forbidden before anything else is looked at."""
+    """Without the feature, every operation on pools returns the observed error before anything else is checked."""
     mailgun = make_mailgun(features=[])
+    older = f"/v5/accounts/subaccounts/{NOWHERE}/ip_pool"
     for method, path in [
-        ("POST", POOLS), ("PATCH", f"{POOLS}/{NOWHERE}"), ("DELETE", f"{POOLS}/{NOWHERE}"),
-        ("PUT", f"{POOLS}/{NOWHERE}/ips/x"), ("DELETE", f"{POOLS}/{NOWHERE}/ips/x"),
-        ("POST", f"{POOLS}/{NOWHERE}/ips.json"), ("DELETE", "/v3/domains/nope/ips/ip_pool"),
-        ("DELETE", "/v3/domains/nope/pool/ip_pool"),
+        ("GET", POOLS), ("POST", POOLS),
+        *((method, f"{POOLS}/{pool}") for pool in (NOWHERE, MARKETING) for method in ("GET", "PATCH", "DELETE")),
+        ("GET", f"{POOLS}/{NOWHERE}/domains"), ("PUT", f"{POOLS}/{NOWHERE}/ips/x"),
+        ("DELETE", f"{POOLS}/{NOWHERE}/ips/x"), ("POST", f"{POOLS}/{NOWHERE}/ips.json"),
+        ("PUT", f"{POOLS}/{NOWHERE}/delegate"), ("DELETE", f"{POOLS}/{NOWHERE}/delegate"),
+        ("GET", "/v5/accounts/subaccounts/ip_pools/all"), ("PUT", older), ("DELETE", older),
+        ("DELETE", "/v3/domains/nope/ips/ip_pool"), ("DELETE", "/v3/domains/nope/pool/ip_pool"),
     ]:  # fmt: skip
-        refused(mailgun.open(path, method=method), 403, "DIPPs feature is not enabled for the account")
-    response = mailgun.post("/v3/domains/news.example.com/ips", data={"pool_id": MARKETING})
-    refused(response, 403, "DIPPs feature is not enabled for the account")
-    for path in (POOLS, f"{POOLS}/{MARKETING}", f"{POOLS}/{MARKETING}/domains", "/v3/domains/news.example.com/ips"):
-        assert mailgun.get(path).status_code == 200
+        refused(mailgun.open(path, method=method), 400, "this feature is disabled for the account")
+    for data in ({"pool_id": MARKETING}, {"pool_id": NOWHERE}):
+        response = mailgun.post("/v3/domains/news.example.com/ips", data=data)
+        refused(response, 400, "this feature is disabled for the account")
+    refused(mailgun.acting_for(SUBACCOUNT).get(POOLS), 400, "this feature is disabled for the account")
+
+
+def test_domains_without_dipps(make_mailgun: Callable[..., ProviderClient]) -> None:
+    """Without the feature, the IPs of domains can be read and changed."""
+    mailgun = make_mailgun(features=[])
+    assert domain_ips(mailgun, "mail.example.com") == ["192.0.2.20"]
+    succeeded(mailgun.post("/v3/domains/news.example.com/ips", data={"ip": "192.0.2.11"}))
+    succeeded(mailgun.delete("/v3/domains/news.example.com/ips/192.0.2.11"))
 
 
 def test_inherited_pools(mailgun: ProviderClient) -> None:

@@ -218,7 +218,7 @@ def test_a_pool_needs_the_feature(make_mailgun: Callable[..., ProviderClient]) -
     """Without the DIPPs feature a domain can be made, but not with a pool."""
     mailgun = make_mailgun(features=[])
     response = mailgun.post(DOMAINS, data={"name": NEW, "pool_id": MARKETING})
-    refused(response, 403, "DIPPs feature is not enabled for the account")
+    refused(response, 400, "this feature is disabled for the account")
     make(mailgun)
 
 

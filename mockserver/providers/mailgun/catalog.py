@@ -30,7 +30,7 @@ STAGE_SECONDS = 86_400
 """The length of a stage of a warm-up. Mailgun's end after a number of messages; the example's took about a day."""
 
 DIPPS = "DIPPs"
-"""The feature that most changes of a pool need."""
+"""The feature that all operations on pools need."""
 DETAILED_VIEW = "Detailed IP view"
 """The feature that the detailed list of IPs needs."""
 ALL = "all"
@@ -73,17 +73,14 @@ STRICT_DELETE_BODIES = Switch(
 
 # Feature, pools
 
-NO_DIPPS = ErrorMessage(
-    "no_dipps",
-    403,
-    "DIPPs feature is not enabled for the account",
-    assumed("documented for changing pools and for unlinking, assumed for linking too; the wording is not documented"),
-)
-NO_DETAILED_VIEW = ErrorMessage(
-    "no_detailed_view",
-    403,
-    "Detailed IP view feature is not enabled for the account",
-    _ONLY_THE_RULE,
+FEATURE_DISABLED = ErrorMessage(
+    "feature_disabled",
+    400,
+    "this feature is disabled for the account",
+    observed(
+        "amp-labs/connectors pull request 3287, GET /v3/ip_pools and GET /v1/dynamic_pools/domains; for other operations"
+        " and for the detailed list of IPs it is assumed"
+    ),
 )
 POOL_NOT_FOUND = ErrorMessage("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
 INHERITED_EDIT = ErrorMessage(

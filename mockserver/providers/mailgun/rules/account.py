@@ -7,16 +7,10 @@ from ..models import Domain
 from . import Tx
 
 
-def require_dipps(tx: Tx) -> None:
-    """Raise an error if the account does not have the DIPPs feature."""
-    if catalog.DIPPS not in tx.state.features:
-        raise catalog.NO_DIPPS()
-
-
-def require_detailed_view(tx: Tx) -> None:
-    """Raise an error if the account does not have the detailed IP view feature."""
-    if catalog.DETAILED_VIEW not in tx.state.features:
-        raise catalog.NO_DETAILED_VIEW()
+def require_feature(tx: Tx, feature: str) -> None:
+    """Raise an error if the account does not have a feature."""
+    if feature not in tx.state.features:
+        raise catalog.FEATURE_DISABLED()
 
 
 def require_eligible(tx: Tx) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from .. import catalog
 from ..models import Domain, Ip
 from . import Tx
-from .account import require_dipps
 from .ips import get_dedicated_ip, get_named_dedicated_ip
 from .jobs import (
     after_all_jobs,
@@ -34,7 +33,6 @@ def assign_ip(tx: Tx, domain: Domain, *, ip: str) -> None:
 
 def link_pool(tx: Tx, domain: Domain, *, pool_id: str) -> None:
     """Link a pool to a domain; the pool's IPs replace the domain's."""
-    require_dipps(tx)
     pool = get_visible_pool(tx, domain.account, pool_id)
     if not pool.ips:
         raise catalog.POOL_WITHOUT_IPS()

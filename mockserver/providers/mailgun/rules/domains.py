@@ -8,7 +8,7 @@ from dataclasses import replace
 from .. import catalog
 from ..models import Domain
 from . import Tx
-from .account import new_id, require_dipps
+from .account import new_id
 from .ips import assigned_shared_ips
 from .jobs import enqueue, new_job, put_domain
 from .pools import get_visible_pool
@@ -68,7 +68,6 @@ def create_domain(
     own = [ip for ip in tx.state.ips.values() if ip.dedicated and ip.account == account]
     addresses = tuple(dict.fromkeys(ips)) or tuple(ip.ip for ip in own) or assigned_shared_ips(tx.state)
     if pool_id:
-        require_dipps(tx)
         addresses = get_visible_pool(tx, account, pool_id).ips
         if not addresses:
             raise catalog.POOL_WITHOUT_IPS()

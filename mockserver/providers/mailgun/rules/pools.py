@@ -11,7 +11,7 @@ from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Link, Pool, State, created_at
 from . import Tx
-from .account import get_domain, new_id, require_dipps, require_eligible
+from .account import get_domain, new_id, require_eligible, require_feature
 from .ips import get_poolable_ip, record_pool_change
 from .jobs import cancel_links, enqueue, new_job, pending_links
 
@@ -20,6 +20,7 @@ from .jobs import cancel_links, enqueue, new_job, pending_links
 
 def get_visible_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
     """Return a pool that the account owns or inherits."""
+    require_feature(tx, catalog.DIPPS)
     pool = tx.state.pools.get(pool_id)
     if pool is None or (account != pool.account and account not in pool.delegated_to):
         raise catalog.POOL_NOT_FOUND()
@@ -36,7 +37,6 @@ def get_owned_pool(tx: Tx, account: str | None, pool_id: str, inherited: ErrorMe
 
 def get_pool_for_update(tx: Tx, account: str | None, pool_id: str) -> Pool:
     """Return a pool that the account may change."""
-    require_dipps(tx)
     return get_owned_pool(tx, account, pool_id, catalog.INHERITED_EDIT)
 
 

@@ -9,6 +9,7 @@ from .. import catalog, responses
 from ..provider import blueprint, request_params
 from ..rules import Tx
 from ..rules import delegation as rules
+from ..rules.account import require_feature
 from ..rules.pools import get_owned_pool
 from ..schemas import delegation as schemas
 
@@ -39,16 +40,19 @@ def revoke_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
     aliases=("/v5/accounts/subaccounts/ip_pools",),
 )
 def list_delegated_ip_pools(tx: Tx) -> ResponseReturnValue:
+    require_feature(tx, catalog.DIPPS)
     return responses.delegations(rules.list_delegations(tx, tx.account))
 
 
 @blueprint.put("/v5/accounts/subaccounts/<subaccount_id>/ip_pool", endpoint="replaceDelegatedIpPool")
 def replace_delegated_ip_pool(tx: Tx, subaccount_id: str) -> ResponseReturnValue:
+    require_feature(tx, catalog.DIPPS)
     fields = load(schemas.DelegatedPoolSchema, request_params("pool_id"))
     return responses.started(rules.replace_only_pool(tx, tx.account, subaccount_id, pool_id=fields["pool_id"]))
 
 
 @blueprint.delete("/v5/accounts/subaccounts/<subaccount_id>/ip_pool", endpoint="revokeDelegatedIpPool")
 def revoke_delegated_ip_pool(tx: Tx, subaccount_id: str) -> ResponseReturnValue:
+    require_feature(tx, catalog.DIPPS)
     fields = load(schemas.DelegatedPoolSchema, request_params("pool_id"))
     return responses.started(rules.revoke_only_pool(tx, tx.account, subaccount_id, pool_id=fields["pool_id"]))

@@ -10,7 +10,7 @@ from .. import catalog, responses
 from ..provider import blueprint, normalized_ip, request_params
 from ..rules import Tx, domain_ips
 from ..rules import ips as rules
-from ..rules.account import require_detailed_view
+from ..rules.account import require_feature
 from ..schemas import domain_ips as domain_schemas
 from ..schemas import ips as schemas
 
@@ -50,7 +50,7 @@ def remove_ip_from_domains(tx: Tx, ip: str) -> ResponseReturnValue:
 
 @blueprint.get("/v3/ips/details/all", endpoint="listDetailedIps")
 def list_detailed_ips(tx: Tx) -> ResponseReturnValue:
-    require_detailed_view(tx)
+    require_feature(tx, catalog.DETAILED_VIEW)
     query = load(schemas.DetailedQuerySchema, request.args)
     limit, skip = query.get("limit", int(catalog.DEFAULT_DOMAINS)), query.get("skip", 0)
     found = rules.list_detailed_ips(
