@@ -31,7 +31,7 @@ JOB = {"id": "b" * 24}
         ({"ips": [{"ip": "192.0.2.1", "warmup_started_at": 1}]}, ("ips", 0, "warmup_started_at"),
          "start of the warm-up of 192.0.2.1: expected 'warmup: true'"),
         ({"jobs": [JOB]}, ("jobs", 0), "expected one of pool_id, assign_ip, unassign_ip, delete_domain"),
-        ({"jobs": [{**JOB, "pool_id": "a" * 24, "delete_domain": "x"}]}, ("jobs", 0),
+        ({"jobs": [{**JOB, "pool_id": "a" * 24, "delete_domain": "x.example.com"}]}, ("jobs", 0),
          "expected one of pool_id, assign_ip, unassign_ip, delete_domain"),
         ({"jobs": [{**JOB, "assign_ip": "192.0.2.1"}]}, ("jobs", 0, "assign_ip"), "unknown IP 192.0.2.1"),
         ({"jobs": [{**JOB, "unassign_ip": "192.0.2.1"}]}, ("jobs", 0, "unassign_ip"),
@@ -44,6 +44,15 @@ JOB = {"id": "b" * 24}
          ("jobs", 0, "replace_with"), "unknown IP shared"),
         ({"ips": [{"ip": "::1"}], "domains": [{**DOMAIN, "ips": ["::1", "0::1"]}]}, ("domains", 0, "ips", 1),
          "duplicate IP ::1"),
+        *(({"domains": [{**DOMAIN, "name": name}]}, ("domains", 0, "name"), f"expected a domain name, got '{name}'")
+          for name in ("d.example.com.", "münchen.example.com", "\u212aelvin.example.com", "localhost",
+                       "a b.example.com")),
+        ({"domains": [DOMAIN, {"id": "f" * 24, "name": "D.Example.COM"}]}, ("domains", 1, "name"),
+         "duplicate name 'd.example.com'"),
+        ({"jobs": [{**JOB, "delete_domain": "d.example.com."}]}, ("jobs", 0, "delete_domain"),
+         "expected a domain name, got 'd.example.com.'"),
+        ({"jobs": [{**JOB, "pool_id": "a" * 24, "link": ["münchen.de"]}]}, ("jobs", 0, "link", 0),
+         "expected a domain name, got 'münchen.de'"),
         ({"ips": IPS, "ip_pools": [POOL], "domains": [{**DOMAIN, "pool_id": "a" * 24}],
           "jobs": [{**JOB, "pool_id": "a" * 24, "relink_to": "d" * 24}]}, ("jobs",),
          f"state after the jobs: domains.0.pool_id: unknown pool '{'d' * 24}'"),
@@ -64,12 +73,13 @@ def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int
     [
         {"new_dedicated_ips": -1}, {"new_dedicated_ips": 1001}, {"subaccount_limit": -1}, {"account_id": "parent"},
         {"ips": [{"ip": "192.0.2.1", "created_at": "yesterday"}]},
-        {"domains": [{"id": "1" * 24, "name": "a", "state": "x"}]},
+        {"domains": [{"id": "1" * 24, "name": "a.example.com", "state": "x"}]},
         {"subaccounts": [{"id": "1" * 24, "name": "a", "updated_at": 1.5}]}, {"switches": {"json_402": True}},
         {"async_delay_seconds": 253_402_300_800}, {"async_delay_seconds": 10**400},
-        {"domains": [{**DOMAIN, "message_ttl": 2**31}]},
-        {"jobs": [{**JOB, "delete_domain": "a", "due": -1e308}]},
-        {"jobs": [{**JOB, "delete_domain": "a", "due": 1e308}]},
+        {"domains": [{**DOMAIN, "message_ttl": 2**31}]}, {"domains": [{**DOMAIN, "web_prefix": "a.b"}]},
+        {"subaccounts": [{"id": "1" * 24, "name": " "}]},
+        {"jobs": [{**JOB, "delete_domain": "a.example.com", "due": -1e308}]},
+        {"jobs": [{**JOB, "delete_domain": "a.example.com", "due": 1e308}]},
     ],
     ids=str,
 )  # fmt: skip
@@ -135,6 +145,23 @@ def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., ProviderClient], ti
     state = mailgun.application.test_client().get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
     assert [state["subaccount_limit"], state["subaccounts"][0]["updated_at"]] == [3, time.now]
     assert ".0" not in str([state["subaccount_limit"], state["subaccounts"], state["ips"][0]["created_at"]])
+
+
+def test_domain_names_of_a_seed_are_stored_in_lower_case() -> None:
+    """In domains and in jobs."""
+    jobs = [
+        {**JOB, "pool_id": "a" * 24, "link": ["D.example.com"], "unlink": ["E.example.com"]},
+        {"id": "c" * 24, "delete_domain": "F.example.com"},
+    ]
+    state = MailgunSeed.read(
+        {"ips": IPS, "ip_pools": [POOL], "domains": [{**DOMAIN, "name": "D.EXAMPLE.com"}], "jobs": jobs}
+    )
+    dump = state.state.dump()
+    assert [domain["name"] for domain in dump["domains"]] == ["d.example.com"]
+    first, second = dump["jobs"]
+    assert (first["link"], first["unlink"], second["delete_domain"]) == (
+        ["d.example.com"], ["e.example.com"], "f.example.com",
+    )  # fmt: skip
 
 
 def test_addresses_of_jobs() -> None:

@@ -78,8 +78,8 @@ FEATURE_DISABLED = ErrorMessage(
     400,
     "this feature is disabled for the account",
     observed(
-        "amp-labs/connectors pull request 3287, GET /v3/ip_pools and GET /v1/dynamic_pools/domains; for other operations"
-        " and for the detailed list of IPs it is assumed"
+        "amp-labs/connectors pull request 3287, GET /v3/ip_pools and GET /v1/dynamic_pools/domains; for other"
+        " operations and for the detailed list of IPs it is assumed"
     ),
 )
 POOL_NOT_FOUND = ErrorMessage("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))

@@ -146,6 +146,14 @@ class Link:
 _JOB_IPS = ("assign_ip", "unassign_ip", "replace_with")
 
 
+def normalize_domain(name: str) -> str:
+    """Return the usual spelling of a domain's name, in lower case.
+
+    Only ASCII letters have a case in the DNS; Python would also make `k` of the Kelvin sign.
+    """
+    return name.lower() if name.isascii() else name
+
+
 def created_at(record_id: str) -> int:
     """Return the time when a record was created, in seconds since the epoch: the first eight characters of its id."""
     return int(record_id[:8], 16)

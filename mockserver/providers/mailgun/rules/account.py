@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import catalog
-from ..models import Domain
+from ..models import Domain, normalize_domain
 from . import Tx
 
 
@@ -26,8 +26,8 @@ def require_parent(account: str | None) -> None:
 
 
 def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
-    """Return a domain of the account."""
-    domain = tx.state.domains.get(name)
+    """Return a domain of the account, by its name in any spelling of case."""
+    domain = tx.state.domains.get(normalize_domain(name))
     if domain is None or domain.account != account:
         raise catalog.DOMAIN_NOT_FOUND()
     return domain

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import catalog
-from ..models import Domain
+from ..models import Domain, normalize_domain
 from . import Tx
 from .account import new_id
 from .ips import assigned_shared_ips
@@ -32,7 +32,7 @@ def list_domains(
         domain
         for domain in tx.state.domains.values()
         if (domain.account == account or (include_subaccounts and account is None))
-        and (domain.state == state if state else domain.name == authority or not authority)
+        and (domain.state == state if state else domain.name == normalize_domain(authority) or not authority)
         and search.lower() in domain.name.lower()
     ]
     if sort:

@@ -6,20 +6,29 @@ from marshmallow import fields, validate
 
 from ....web.schemas import Schema, messages, one_of, string
 from .. import catalog
-from .fields import BAD_VALUE, MAX_INT32, Addresses, limit_field, offset_field, query_boolean, query_integer
-
-_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+from .fields import (
+    BAD_VALUE,
+    DOMAIN_NAME,
+    LABEL,
+    MAX_INT32,
+    Addresses,
+    DomainName,
+    limit_field,
+    offset_field,
+    query_boolean,
+    query_integer,
+)
 
 
 class NewDomainSchema(Schema):
     """Form to create a domain. Settings that are not about its IPs are stored and returned, and have no effect."""
 
-    name = fields.String(
+    name = DomainName(
         required=True,
         error_messages=messages(catalog.DOMAIN_WITHOUT_NAME),
         validate=[
             validate.Length(min=1, error=catalog.DOMAIN_WITHOUT_NAME),
-            validate.Regexp(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{_LABEL}\Z", error=catalog.BAD_VALUE),
+            validate.Regexp(DOMAIN_NAME, error=catalog.BAD_VALUE),
         ],
     )
     pool_id = string(catalog.BAD_VALUE)
@@ -37,9 +46,7 @@ class NewDomainSchema(Schema):
     )
     spam_action = one_of(("disabled", "block", "tag"), catalog.BAD_VALUE)
     use_automatic_sender_security = query_boolean()
-    web_prefix = fields.String(
-        error_messages=BAD_VALUE, validate=validate.Regexp(rf"{_LABEL}\Z", error=catalog.BAD_VALUE)
-    )
+    web_prefix = fields.String(error_messages=BAD_VALUE, validate=validate.Regexp(LABEL, error=catalog.BAD_VALUE))
     web_scheme = one_of(("http", "https"), catalog.BAD_VALUE)
     wildcard = query_boolean()
 

@@ -14,8 +14,14 @@ from ....core.errors import ErrorMessage
 from ....core.fields import QueryInteger
 from ....web.schemas import messages
 from .. import catalog
+from ..models import normalize_domain
 
 MAX_INT32 = 2**31 - 1
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+LABEL = rf"{_LABEL}\Z"
+"""The pattern of a part of a domain's name."""
+DOMAIN_NAME = rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{LABEL}"
+"""The pattern of a domain's name: at least two parts, without a dot at the end."""
 BAD_VALUE = messages(catalog.BAD_VALUE)
 """The messages of a field with the same error for every invalid value."""
 
@@ -28,6 +34,13 @@ class Address(fields.String):
         if address is None:
             raise self.make_error("invalid")
         return address
+
+
+class DomainName(fields.String):
+    """The name of a domain. It loads in lower case."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return normalize_domain(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Replacement(Address):

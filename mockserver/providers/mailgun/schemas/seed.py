@@ -15,7 +15,7 @@ from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts
 from .. import catalog
 from ..models import State, check_domains
 from ..rules import jobs
-from .fields import MAX_INT32
+from .fields import DOMAIN_NAME, LABEL, MAX_INT32, DomainName
 
 OBJECT_ID = "[0-9a-f]{24}"
 
@@ -23,6 +23,11 @@ OBJECT_ID = "[0-9a-f]{24}"
 def _id(**options: Any) -> fields.String:
     """Return the field of an id."""
     return fields.String(validate=validate.Regexp(rf"{OBJECT_ID}\Z"), **options)
+
+
+def _domain_name(**options: Any) -> DomainName:
+    """Return the field of a domain's name, with the rule of the API."""
+    return DomainName(validate=validate.Regexp(DOMAIN_NAME, error="expected a domain name, got '{input}'"), **options)
 
 
 def _time() -> Integer:
@@ -34,7 +39,7 @@ class SubaccountSchema(SeedSchema):
     """A subaccount."""
 
     id = _id(required=True)
-    name = text(required=True)
+    name = fields.String(required=True, validate=validate.Regexp(r"\s*\S"))
     status = fields.String(validate=validate.OneOf(("open", "disabled", "closed")))
     updated_at = _time()
 
@@ -69,7 +74,7 @@ class DomainSchema(SeedSchema):
     """A domain."""
 
     id = _id(required=True)
-    name = text(required=True)
+    name = _domain_name(required=True)
     ips = texts()
     pool_id = _id()
     account = _id()
@@ -80,7 +85,7 @@ class DomainSchema(SeedSchema):
     skip_verification = Boolean()
     spam_action = fields.String(validate=validate.OneOf(("disabled", "block", "tag")))
     use_automatic_sender_security = Boolean()
-    web_prefix = text()
+    web_prefix = fields.String(validate=validate.Regexp(LABEL))
     web_scheme = fields.String(validate=validate.OneOf(("http", "https")))
     wildcard = Boolean()
 
@@ -91,15 +96,15 @@ class JobSchema(SeedSchema):
     id = _id(required=True)
     due = Number(validate=validate.Range(clock.EARLIEST, 2 * clock.LATEST))
     pool_id = _id()
-    link = texts()
-    unlink = texts()
+    link = fields.List(_domain_name(), validate=unique)
+    unlink = fields.List(_domain_name(), validate=unique)
     relink_to = _id()
     replace_with = text()
     revoke_from = _id()
     assign_ip = text()
     unassign_ip = text()
     account = _id()
-    delete_domain = text()
+    delete_domain = _domain_name()
 
 
 class MailgunCredentialSchema(CredentialSchema):

@@ -36,7 +36,7 @@ def create_domain(tx: Tx) -> ResponseReturnValue:
     domain = rules.create_domain(  # without smtp_password: this server accepts no mail
         tx,
         tx.account,
-        name=fields["name"].lower(),
+        name=fields["name"],
         pool_id=fields.get("pool_id", ""),
         ips=fields["ips"],
         encrypt_incoming_message=fields.get("encrypt_incoming_message"),
