@@ -75,6 +75,8 @@ class Model:
     pools: dict[str, Pool] = field(default_factory=dict)
     domains: dict[str, Domain] = field(default_factory=dict)
     promises: list[Promise] = field(default_factory=list)
+    seen: dict[str, dict[str, Pool]] = field(default_factory=dict)
+    """The inherited pools by id, as each heir sees them."""
 
     def run_pending_jobs(self) -> None:
         """Keep the promises that are due."""
@@ -82,6 +84,26 @@ class Model:
         self.promises = [each for each in self.promises if each.due > self.now]
         for promise in sorted(due, key=lambda each: each.due):
             self.record_request(promise)
+        waiting = {pool_id for each in self.promises for pool_id in (each.pool, each.relink_to)}
+        for pool_id in {pool_id for each in due for pool_id in (each.pool, each.relink_to)} - waiting:
+            for heir in HEIRS:
+                self.show(heir, pool_id)
+
+    def show(self, heir: str, pool_id: str | None) -> None:
+        """Let an heir see a pool as it is."""
+        pool = self.pools.get(pool_id or "")
+        if pool is not None and heir in pool.heirs:
+            self.seen[heir][pool_id or ""] = copy.deepcopy(pool)
+        else:
+            self.seen[heir].pop(pool_id or "", None)
+
+    def visible(self, account: str | None) -> dict[str, Pool]:
+        """Return the pools that an account sees, as it sees them. A name is never old."""
+        own = {pool_id: pool for pool_id, pool in self.pools.items() if pool.account == account}
+        for pool_id, pool in self.seen.get(account or "", {}).items():
+            pool.name = self.pools[pool_id].name if pool_id in self.pools else pool.name
+            own[pool_id] = pool
+        return own
 
     def record_request(self, promise: Promise) -> None:
         for name, domain in self.domains.items():
@@ -163,6 +185,8 @@ class Mailgun(Machine):
             )
         }
         own, inherited, _ = model.pools
+        model.seen = {heir: {} for heir in HEIRS}
+        model.show(HEIRS[0], inherited)
         domains = [Domain("", None, ["192.0.2.1"], own) for _ in range(PAGE if many else 1)]
         domains += [Domain("", None, ["192.0.2.4"]), Domain("", None, ["192.0.2.5", "192.0.2.7"])]
         domains += [Domain("", HEIRS[0], ["192.0.2.2", "192.0.2.3"], inherited), Domain("", HEIRS[1], [])]
@@ -268,7 +292,8 @@ class Mailgun(Machine):
             return
         self.returned("a changed pool", returned, 200)
         pool.ips = left
-        model.promise(pool_id)
+        if pool.heirs or model.linked(pool_id):
+            model.promise(pool_id)
 
     @rule(place=PLACES, which=PLACES, link=st.booleans())
     def edit_links(self, place: int, which: int, link: bool) -> None:
@@ -388,6 +413,7 @@ class Mailgun(Machine):
             pool.heirs.add(heir)
             kept = [each for each in self.model.promises if (each.pool, each.lost_by) != (pool_id, heir)]
             self.model.promises = kept
+            self.model.show(heir, pool_id)
 
     @rule(place=PLACES, which=PLACES)
     def revoke(self, place: int, which: int) -> None:
@@ -509,7 +535,7 @@ class Mailgun(Machine):
     @invariant()
     def pools_agree(self) -> None:
         for account in (None, *HEIRS):
-            seen = {each: pool for each, pool in self.model.pools.items() if self.model.sees(account, each)}
+            seen = self.model.visible(account)
             returned = self.account.ask("GET", "/v3/ip_pools", account=account)
             listed = self.returned("all pools", returned, 200)["ip_pools"]
             self.agree("which pools", sorted(pool["pool_id"] for pool in listed), sorted(seen))
@@ -553,7 +579,8 @@ class Mailgun(Machine):
         for account in (None, *HEIRS):
             found = self.returned("IPs", self.account.ask("GET", "/v3/ips", account=account), 200)
             own = sorted(address for address, ip in model.ips.items() if ip.account == account)
-            self.agree("IPs", sorted(found["items"]), own)
+            used = {address for domain in model.domains.values() if domain.account == account for address in domain.ips}
+            self.agree("IPs", sorted(found["items"]), sorted({*own, *used}))
             free = [address for address in own if model.may_join(account, address)]
             self.agree("those that are free", sorted(found["assignable_to_pools"]), free)
         returned = self.account.ask("GET", "/v5/accounts/subaccounts/ip_pools/all")
@@ -582,6 +609,10 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "the domains of a replaced pool stay": (jobs._relinked, "job.relink_to is not None and loses", "False"),
     "an edit changes nothing": (pools.edit_pool, "changed == pool and not link and not unlink", "False"),
     "the work is done at once": (jobs.new_job, "tx.now + delay", "tx.now"),
+    "an heir sees a change at once": (jobs.keep_views, "subaccount.inherited is None", "False"),
+    "an heir never sees a change": (jobs.update_view, "subaccount.inherited is None", "True"),
+    "an heir loses a pool before the last job": (jobs._run, "- {each for other", "- {None for other"),
+    "an IP of a domain is in no list": (ips.list_account_ips, "or ip.ip in used", ""),
     "heirs are forgotten with their pool": (pools.delete_pool, "[*other.delegated_to, *pool.delegated_to]", "()"),
     "who was revoked still counts as delegated": (delegation._remove_delegation, "!= subaccount_id", "is not None"),
 }

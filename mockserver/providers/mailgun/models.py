@@ -100,6 +100,8 @@ class Subaccount:
     status: str = "open"
     updated_at: int | None = None
     """When its status last changed; None: when it was created."""
+    inherited: tuple[Pool, ...] | None = None
+    """The pools that it inherits, as it sees them until jobs update it; None: as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ class State(BaseState):
 
         Raises `SeedError` for a duplicate, an unknown record, and an invalid relation between records.
         """
-        subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount)
+        subaccounts = _subaccounts(data)
         ips = _keyed(data, "ips", "ip", Ip)
         pools = _keyed(data, "ip_pools", "pool_id", Pool)
         domains = _keyed(data, "domains", "name", Domain)
@@ -218,6 +220,7 @@ class State(BaseState):
                 if address is not None and address not in ips and not is_shared:
                     raise SeedError(("jobs", index, name), f"unknown IP {address}")
         _check_pools(pools, ips, subaccounts)
+        _check_inherited(subaccounts, ips)
         has_jobs = bool(jobs) or data.get("async_fails_midway", False)
         check_domains(domains, pools, ips, has_jobs=has_jobs)
         eligible = data.get("eligible_for_shared_ips", False)
@@ -239,6 +242,14 @@ class State(BaseState):
             async_delay_seconds=data.get("async_delay_seconds", 0),
             async_fails_midway=data.get("async_fails_midway", False),
         )
+
+    def inherited_pools(self, account: str) -> list[Pool]:
+        """Return the pools that a subaccount inherits, as it sees them."""
+        seen = self.subaccounts[account].inherited
+        if seen is None:
+            return [pool for pool in self.pools.values() if account in pool.delegated_to]
+        # only IPs and deletions wait for jobs: a new name is seen at once
+        return [replace(self.pools.get(pool.pool_id, pool), ips=pool.ips) for pool in seen]
 
     def put_domain(self, domain: Domain | None, old: Domain | None = None) -> None:
         """Create a domain, replace `old`, or with None remove `old`."""
@@ -272,12 +283,20 @@ class State(BaseState):
             **limit,
             "async_delay_seconds": self.async_delay_seconds,
             "async_fails_midway": self.async_fails_midway,
-            "subaccounts": [to_dict(record) for record in self.subaccounts.values()],
+            "subaccounts": [_subaccount_to_dict(record) for record in self.subaccounts.values()],
             "ips": [to_dict(record) for record in self.ips.values()],
             "ip_pools": [to_dict(record) for record in self.pools.values()],
             "domains": [to_dict(record) for record in self.domains.values()],
             "jobs": [to_dict(record) for record in self.jobs.values()],
         }
+
+
+def _subaccount_to_dict(subaccount: Subaccount) -> dict[str, Any]:
+    data = to_dict(subaccount)
+    if subaccount.inherited is not None:
+        names = ("pool_id", "name", "description", "ips")
+        data["inherited"] = [{name: to_dict(pool)[name] for name in names} for pool in subaccount.inherited]
+    return data
 
 
 def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
@@ -289,24 +308,38 @@ def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
     return {pool_id: tuple(sorted(each)) for pool_id, each in links.items()}
 
 
-def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -> dict[str, Any]:
+def _keyed(
+    data: Mapping[str, Any], section: str, key: str, record: type[Any], above: tuple[str | int, ...] = ()
+) -> dict[str, Any]:
     """Return a section's records by their key, with IP addresses in their usual spelling."""
     records: dict[str, Any] = {}
     for index, item in enumerate(data.get(section, ())):
         values: dict[str, Any] = dict(item)
         if "ip" in item:
-            values["ip"] = _address((section, index, "ip"), item["ip"])
+            values["ip"] = _address((*above, section, index, "ip"), item["ip"])
         for name in _JOB_IPS:
             if item.get(name, SHARED) != SHARED:
-                values[name] = _address((section, index, name), item[name])
+                values[name] = _address((*above, section, index, name), item[name])
         if "ips" in item:
-            values["ips"] = [_address((section, index, "ips", number), text) for number, text in enumerate(item["ips"])]
+            values["ips"] = [
+                _address((*above, section, index, "ips", number), text) for number, text in enumerate(item["ips"])
+            ]
         if values[key] in records:
-            raise SeedError((section, index, key), f"duplicate {key} '{values[key]}'")
+            raise SeedError((*above, section, index, key), f"duplicate {key} '{values[key]}'")
         records[values[key]] = record(
             **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         )
     return records
+
+
+def _subaccounts(data: Mapping[str, Any]) -> dict[str, Subaccount]:
+    """Return the subaccounts of a seed by their id."""
+    subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount)
+    for index, item in enumerate(data.get("subaccounts", ())):
+        if "inherited" in item:
+            pools = _keyed(item, "inherited", "pool_id", Pool, ("subaccounts", index))
+            subaccounts[item["id"]] = replace(subaccounts[item["id"]], inherited=tuple(pools.values()))
+    return subaccounts
 
 
 def _address(path: tuple[str | int, ...], text: str) -> str:
@@ -330,6 +363,16 @@ def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[s
         for position, account in enumerate(pool.delegated_to):
             if account not in subaccounts or pool.account is not None:
                 raise SeedError(("ip_pools", index, "delegated_to", position), f"unknown subaccount '{account}'")
+
+
+def _check_inherited(subaccounts: dict[str, Subaccount], ips: dict[str, Ip]) -> None:
+    """Raise `SeedError` for an IP of an inherited pool that cannot be in one."""
+    for index, subaccount in enumerate(subaccounts.values()):
+        for number, pool in enumerate(subaccount.inherited or ()):
+            for position, address in enumerate(pool.ips):
+                if address not in ips or not ips[address].dedicated or ips[address].account is not None:
+                    path = ("subaccounts", index, "inherited", number, "ips", position)
+                    raise SeedError(path, f"expected a dedicated IP of the parent account, got {address}")
 
 
 def check_domains(

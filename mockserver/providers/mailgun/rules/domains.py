@@ -11,7 +11,7 @@ from . import Tx
 from .account import new_id
 from .ips import assigned_shared_ips
 from .jobs import enqueue, new_job, put_domain
-from .pools import get_visible_pool
+from .pools import get_usable_pool
 
 
 def list_domains(
@@ -68,7 +68,7 @@ def create_domain(
     own = [ip for ip in tx.state.ips.values() if ip.dedicated and ip.account == account]
     addresses = tuple(dict.fromkeys(ips)) or tuple(ip.ip for ip in own) or assigned_shared_ips(tx.state)
     if pool_id:
-        addresses = get_visible_pool(tx, account, pool_id).ips
+        addresses = get_usable_pool(tx, account, pool_id).ips
         if not addresses:
             raise catalog.POOL_WITHOUT_IPS()
     for address in ips:  # shared ones too: "fine as long as they belong to the account"

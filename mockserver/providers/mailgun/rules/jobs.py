@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from .. import catalog
-from ..models import Domain, Job, Pool, State, created_at
+from ..models import Domain, Job, Pool, State, Subaccount, created_at
 from . import Tx
 from .account import new_id
 from .ips import assigned_shared_ips, list_unpooled_warm_ips, record_domain_change
@@ -57,6 +58,26 @@ def _due(job: Job) -> float:
     return math.inf if job.due is None else job.due
 
 
+def keep_views(tx: Tx, accounts: Iterable[str]) -> None:
+    """Let subaccounts see the pools that they inherit as they are now, until a job updates them."""
+    for account in accounts:
+        subaccount = tx.state.subaccounts[account]
+        if subaccount.inherited is None:
+            pools = tuple(replace(pool, delegated_to=()) for pool in tx.state.inherited_pools(account))
+            tx.state.subaccounts[account] = replace(subaccount, inherited=pools)
+
+
+def update_view(state: State, subaccount: Subaccount, pool_ids: Collection[str | None]) -> None:
+    """Let a subaccount see some pools as they are."""
+    if subaccount.inherited is None:
+        return
+    delegated = {pool.pool_id: pool for pool in state.pools.values() if subaccount.id in pool.delegated_to}
+    seen = {pool.pool_id: pool for pool in subaccount.inherited if pool.pool_id not in pool_ids}
+    seen |= {key: replace(pool, delegated_to=()) for key, pool in delegated.items() if key in pool_ids}
+    is_current = {key: pool.ips for key, pool in seen.items()} == {key: pool.ips for key, pool in delegated.items()}
+    state.subaccounts[subaccount.id] = replace(subaccount, inherited=None if is_current else tuple(seen.values()))
+
+
 def enqueue(tx: Tx, job: Job) -> str:
     """Add a pending job; return its id."""
     tx.state.jobs[job.id] = job
@@ -99,6 +120,10 @@ def _run(state: State, job: Job, when: float) -> None:
         else:
             domain = _relinked(state, job, pool, old)
         _replace_domain(state, domain, old, when)
+    others = [each for each in state.jobs.values() if each.id != job.id]
+    done = {job.pool_id, job.relink_to} - {each for other in others for each in (other.pool_id, other.relink_to)}
+    for subaccount in list(state.subaccounts.values()):
+        update_view(state, subaccount, done)
 
 
 def _affected_domains(state: State, job: Job) -> list[Domain]:

@@ -35,6 +35,15 @@ def _time() -> Integer:
     return Integer(validate=validate.Range(clock.EARLIEST, clock.LATEST))
 
 
+class InheritedPoolSchema(SeedSchema):
+    """A pool as a subaccount sees it."""
+
+    pool_id = _id(required=True)
+    name = text(required=True)
+    description = fields.String(required=True)
+    ips = texts()
+
+
 class SubaccountSchema(SeedSchema):
     """A subaccount."""
 
@@ -42,6 +51,7 @@ class SubaccountSchema(SeedSchema):
     name = fields.String(required=True, validate=validate.Regexp(r"\s*\S"))
     status = fields.String(validate=validate.OneOf(("open", "disabled", "closed")))
     updated_at = _time()
+    inherited = fields.List(fields.Nested(InheritedPoolSchema))
 
 
 class IpSchema(SeedSchema):

@@ -24,15 +24,15 @@ def list_ips(tx: Tx) -> ResponseReturnValue:
 
 @blueprint.get("/v3/ips/<ip>", endpoint="getIp")
 def get_ip(tx: Tx, ip: str) -> ResponseReturnValue:
-    return responses.ip(rules.get_ip(tx, tx.account, normalized_ip(ip)))
+    return responses.ip(rules.get_visible_ip(tx, tx.account, normalized_ip(ip)))
 
 
 @blueprint.get("/v3/ips/<ip>/domains", endpoint="listDomainsOfIp")
 def list_domains_of_ip(tx: Tx, ip: str) -> ResponseReturnValue:
-    found = rules.get_ip(tx, tx.account, normalized_ip(ip))
+    found = rules.get_visible_ip(tx, tx.account, normalized_ip(ip))
     query = load(domain_schemas.IpDomainsQuerySchema, request.args)
     limit, skip = query.get("limit", int(catalog.DEFAULT_DOMAINS)), query.get("skip", 0)
-    matching = domain_ips.list_domains_of_ip(tx, found, search=query.get("search", ""))
+    matching = domain_ips.list_domains_of_ip(tx, tx.account, found, search=query.get("search", ""))
     return responses.domains_of_ip(matching[skip : skip + limit], len(matching))
 
 
