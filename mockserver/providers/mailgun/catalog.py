@@ -71,6 +71,13 @@ STRICT_DELETE_BODIES = Switch(
     live=False,
 )
 
+STRICT_FORMS = Switch(
+    "strict_forms",
+    "A parameter that is documented in a form is not read from the query.",
+    assumed("only the form is documented; a form parser such as Go's reads the query as well"),
+    live=False,
+)
+
 # Feature, pools
 
 FEATURE_DISABLED = ErrorMessage(

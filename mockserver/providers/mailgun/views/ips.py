@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, normalized_ip, request_params
+from ..provider import blueprint, normalized_ip, query_params
 from ..rules import Tx, domain_ips
 from ..rules import ips as rules
 from ..rules.account import require_feature
@@ -44,7 +44,7 @@ def assign_ip_to_domains(tx: Tx, ip: str) -> ResponseReturnValue:
 @blueprint.delete("/v3/ips/<ip>/domains", endpoint="removeIpFromDomains")
 def remove_ip_from_domains(tx: Tx, ip: str) -> ResponseReturnValue:
     found = rules.get_ip(tx, tx.account, normalized_ip(ip))
-    fields = load(domain_schemas.AlternativeSchema, request_params("alternative"))
+    fields = load(domain_schemas.AlternativeSchema, query_params("alternative"))
     return responses.started(domain_ips.remove_ip_from_domains(tx, found, alternative=fields.get("alternative")))
 
 

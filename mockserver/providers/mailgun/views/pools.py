@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ....web.exchange import current_exchange
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, form_fields, json_body, normalized_ip, request_params, split_commas
+from ..provider import blueprint, form_fields, json_body, normalized_ip, query_params, split_commas
 from ..rules import Tx
 from ..rules import pools as rules
 from ..rules.account import require_feature
@@ -62,7 +62,7 @@ def edit_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
 @blueprint.delete("/v3/ip_pools/<pool_id>", endpoint="deleteIpPool", aliases=("/v1/ip_pools/<pool_id>",))
 def delete_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
     pool = rules.get_owned_pool(tx, tx.account, pool_id, catalog.INHERITED_DELETE)
-    fields = load(schemas.ReplacementSchema, request_params("ip", "pool_id"))
+    fields = load(schemas.ReplacementSchema, query_params("ip", "pool_id"))
     return responses.started(rules.delete_pool(tx, pool, ip=fields.get("ip"), pool_id=fields.get("pool_id")))
 
 
