@@ -611,7 +611,6 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "the work is done at once": (jobs.new_job, "tx.now + delay", "tx.now"),
     "an heir sees a change at once": (jobs.keep_views, "subaccount.inherited is None", "False"),
     "an heir never sees a change": (jobs.update_view, "subaccount.inherited is None", "True"),
-    "an heir loses a pool before the last job": (jobs._run, "- {each for other", "- {None for other"),
     "an IP of a domain is in no list": (ips.list_account_ips, "or ip.ip in used", ""),
     "heirs are forgotten with their pool": (pools.delete_pool, "[*other.delegated_to, *pool.delegated_to]", "()"),
     "who was revoked still counts as delegated": (delegation._remove_delegation, "!= subaccount_id", "is not None"),

@@ -136,6 +136,35 @@ def test_json_401(make_mailgun: Callable[..., ProviderClient], settings: dict[st
             assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
+@WAYS
+@pytest.mark.parametrize("path", ["/v3", "/v3/nonsense", "/v3/ip_pool", "/v3/ip_pools/x/y/z", "/v3//"])
+def test_wrong_path_is_200(
+    make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool, path: str
+) -> None:
+    """A wrong path below /v3 returns the text of the root, or 404; the request log has no operation in any case."""
+    mailgun = make_mailgun(**switched("wrong_path_is_200", settings))
+    for method in ("GET", "POST"):
+        response = mailgun.open(path, method=method)
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        expected = (200, b"Mailgun Magnificent API") if on else (404, b"404 page not found")
+        assert (response.status_code, response.data) == expected
+    log = mailgun.application.test_client().get("/_mockserver/tenants/default/requests?limit=1")
+    (request,) = log.json["requests"]
+    assert (request["operation"], request["failure"]) == (None, "not_found")
+    assert request["error"]["key"] == ("wrong_path" if on else "not_found")
+
+
+@WAYS
+def test_other_wrong_paths(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
+    """Elsewhere a wrong path is a 404, as are an unknown pool and, below /v3, a wrong method a 405."""
+    mailgun = make_mailgun(**switched("wrong_path_is_200", settings))
+    for path in ("/v4", "/v4/nonsense", "/v31/ip_pools", "/nonsense"):
+        assert mailgun.get(path).data == b"404 page not found"
+    refused(mailgun.get(f"{POOLS}/{NOWHERE}"), 404, "ip pool not found")
+    assert mailgun.put(POOLS).status_code == 405
+    assert MAILGUN.client(mailgun.application, headers={}).get("/v3/nonsense").status_code == 401
+
+
 @OFF_IN_BOTH
 def test_strict_forms(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
     """A parameter that is documented in a form counts in the query, or is ignored there; the form comes first."""

@@ -78,6 +78,15 @@ STRICT_FORMS = Switch(
     live=False,
 )
 
+WRONG_PATH_IS_200 = Switch(
+    "wrong_path_is_200",
+    "An unknown path below /v3 returns 200 with the text of the root, `Mailgun Magnificent API`, instead of 404.",
+    observed(
+        "2017 to 2021: django-anymail issue 144, mailgun-ruby issue 110, mailgun.js issue 132, getfider/fider issue"
+        " 1017; 404 was seen in 2015 and later"
+    ),
+)
+
 # Feature, pools
 
 FEATURE_DISABLED = ErrorMessage(
@@ -359,6 +368,13 @@ NOT_FOUND = ErrorMessage(
     404,
     "404 page not found",
     assumed("the manual says that the 404 of an unknown endpoint is not JSON; the wording is Go's default"),
+    {"plain": True},
+)
+WRONG_PATH = ErrorMessage(
+    "wrong_path",
+    200,
+    "Mailgun Magnificent API",
+    observed("django-anymail issue 144, mailgun-ruby issue 110, mailgun.js issue 132; only with wrong_path_is_200"),
     {"plain": True},
 )
 NOT_ALLOWED = ErrorMessage("not_allowed", 405, "Method Not Allowed", assumed(_NO_SOURCE), {"plain": True})

@@ -75,9 +75,11 @@ class Mailgun(ProviderBlueprint):
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         error = catalog.FAILURES[failure]
-        return (_unauthorized(profile) if error is catalog.UNAUTHORIZED else error).with_values(
-            method=method, path=path
-        )
+        if error is catalog.UNAUTHORIZED:
+            error = _unauthorized(profile)
+        elif error is catalog.NOT_FOUND and profile[catalog.WRONG_PATH_IS_200] and f"{path}/".startswith("/v3/"):
+            error = catalog.WRONG_PATH
+        return error.with_values(method=method, path=path)
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         """Return the error of a planned fault. 429 has the header from which clients read how long to wait."""
