@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
@@ -184,8 +185,8 @@ class State(BaseState):
     """The number of dedicated IPs that can still be added."""
     subaccount_limit: int | None = None
     """The maximum number of open subaccounts; None: unlimited."""
-    async_delay_seconds: float | None = 0
-    """The delay of jobs after their response; None: they stay pending until the control API runs them."""
+    async_delay_seconds: float | None = None
+    """The delay of jobs after their response, infinite if the control API runs them; None: not set, which means 0."""
     async_fails_midway: bool = False
     """Whether jobs stop after half of the domains, which Mailgun documents as possible."""
 
@@ -239,9 +240,21 @@ class State(BaseState):
             eligible_for_shared_ips=eligible,
             new_dedicated_ips=data.get("new_dedicated_ips", 1),
             subaccount_limit=data.get("subaccount_limit"),
-            async_delay_seconds=data.get("async_delay_seconds", 0),
+            async_delay_seconds=_delay(data),
             async_fails_midway=data.get("async_fails_midway", False),
         )
+
+    @property
+    def job_delay(self) -> float | None:
+        return self.async_delay_seconds
+
+    def with_job_delay(self, delay: float | None, default: float | None) -> State:
+        found = next((each for each in (delay, self.async_delay_seconds, default) if each is not None), None)
+        if found == self.async_delay_seconds:
+            return self
+        twin = self.copy()
+        twin.async_delay_seconds = found
+        return twin
 
     def inherited_pools(self, account: str) -> list[Pool]:
         """Return the pools that a subaccount inherits, as it sees them."""
@@ -274,6 +287,8 @@ class State(BaseState):
 
     def dump(self) -> dict[str, Any]:
         limit = {} if self.subaccount_limit is None else {"subaccount_limit": self.subaccount_limit}
+        seconds = self.async_delay_seconds
+        delay = {} if seconds is None else {"async_delay_seconds": None if seconds == math.inf else seconds}
         return {
             **self.profile.dump(),
             "account_id": self.account_id,
@@ -281,7 +296,7 @@ class State(BaseState):
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
             "new_dedicated_ips": self.new_dedicated_ips,
             **limit,
-            "async_delay_seconds": self.async_delay_seconds,
+            **delay,
             "async_fails_midway": self.async_fails_midway,
             "subaccounts": [_subaccount_to_dict(record) for record in self.subaccounts.values()],
             "ips": [to_dict(record) for record in self.ips.values()],
@@ -289,6 +304,12 @@ class State(BaseState):
             "domains": [to_dict(record) for record in self.domains.values()],
             "jobs": [to_dict(record) for record in self.jobs.values()],
         }
+
+
+def _delay(data: Mapping[str, Any]) -> float | None:
+    """Return the delay of a seed, where null is a delay without end."""
+    seconds: float | None = data.get("async_delay_seconds", 0)
+    return math.inf if seconds is None else seconds if "async_delay_seconds" in data else None
 
 
 def _subaccount_to_dict(subaccount: Subaccount) -> dict[str, Any]:

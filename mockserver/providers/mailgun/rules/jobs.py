@@ -48,9 +48,9 @@ def new_job(tx: Tx, pool_id: str | None = None) -> Job:
 
     Otherwise, after the clock was set back, a pool could be replaced before its domains are linked.
     """
-    delay = tx.state.async_delay_seconds
+    delay = tx.state.async_delay_seconds or 0
     before = [_due(job) for job in tx.state.jobs.values() if pool_id and pool_id in (job.pool_id, job.relink_to)]
-    due = max([math.inf if delay is None else tx.now + delay, *before])
+    due = max([tx.now + delay, *before])
     return Job(new_id(tx), pool_id, None if due == math.inf else due)
 
 
