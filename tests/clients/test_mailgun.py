@@ -650,7 +650,7 @@ def test_life_of_a_domain(client):
         assert listing["total_count"] == 4
         assert listing["items"][0] == response.json()["domain"]
     assert client.domains.get(domain_name="py.example.com").json()["domain"] == response.json()["domain"]
-    refused(client.domains.create(data={"name": "py.example.com"}), 400, "domain already exists")
+    refused(client.domains.create(data={"name": "py.example.com"}), 400, "This domain name is already taken")
     refused(client.domains.create(data={"spam_action": "tag"}), 400, "Missing parameter 'name'")
     deleted = client.domains.delete(domain="py.example.com")
     assert (deleted.status_code, deleted.json()) == (200, {"message": "Domain will be deleted in the background"})

@@ -149,9 +149,9 @@ def test_an_inherited_pool(mailgun: ProviderClient) -> None:
     ("fields", "status", "message"),
     [
         ({"name": ""}, 400, "Missing parameter 'name'"),
-        ({"name": "mail.example.com"}, 400, "domain already exists"),
-        ({"name": "MAIL.example.com"}, 400, "domain already exists"),
-        ({"name": "sub.example.com"}, 400, "domain already exists"),
+        ({"name": "mail.example.com"}, 400, "This domain name is already taken"),
+        ({"name": "MAIL.example.com"}, 400, "This domain name is already taken"),
+        ({"name": "sub.example.com"}, 400, "This domain name is already taken"),
         ({"name": "localhost"}, 400, "Invalid parameter: name localhost"),
         ({"name": "a..example.com"}, 400, "Invalid parameter: name a..example.com"),
         ({"name": "a b.example.com"}, 400, "Invalid parameter: name a b.example.com"),
@@ -299,7 +299,7 @@ def test_delete(slow: ProviderClient, time: Time) -> None:
         answer = slow.delete("/v3/domains/mail.example.com")
         assert (answer.status_code, answer.json) == (200, {"message": "Domain will be deleted in the background"})
     assert slow.get(f"{DOMAINS}/mail.example.com").status_code == 200
-    refused(slow.post(DOMAINS, data={"name": "mail.example.com"}), 400, "domain already exists")
+    refused(slow.post(DOMAINS, data={"name": "mail.example.com"}), 400, "This domain name is already taken")
     time.now += 10
     refused(slow.get(f"{DOMAINS}/mail.example.com"), 404, "Domain not found")
     assert names(slow) == ["shared", "news"]
@@ -373,4 +373,4 @@ def test_domain_of_a_seed_is_found_under_any_spelling(make_mailgun: Callable[...
     mailgun = make_mailgun(domains=[{"id": "1" * 24, "name": "News.EXAMPLE.com", "ips": ["192.0.2.10"]}])
     assert names(mailgun) == ["news"]
     assert domain_ips(mailgun, "NEWS.example.com") == ["192.0.2.10"]
-    refused(mailgun.post(DOMAINS, data={"name": "news.example.com"}), 400, "domain already exists")
+    refused(mailgun.post(DOMAINS, data={"name": "news.example.com"}), 400, "This domain name is already taken")

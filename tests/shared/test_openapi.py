@@ -108,8 +108,8 @@ def test_every_error_fits_the_document(case: ProviderCase) -> None:
     contract = case.load_blueprint().contract
     places = [None, *(operation.id for operation in case.load_blueprint().operations.values())]
     samples: dict[str, object] = {
-        "count": 100, "id": "nope", "ip": "192.0.2.1", "method": "GET", "name": "full", "path": "/v3/x",
-        "scopes": "ips.pools.read", "type": "number", "value": "x",
+        "count": 100, "id": "nope", "ip": "192.0.2.1", "login": "bob@example.com", "method": "GET", "name": "full",
+        "path": "/v3/x", "scopes": "ips.pools.read", "type": "number", "value": "x",
     }  # fmt: skip
     fields = {"field_type": "fbl_signing_domain", "missing": "name", "bad_format": "limit", "bad_value": "ip"}
     for key, entry in entries(case.load_blueprint().catalog).items():

@@ -23,6 +23,10 @@ WARMUP_STAGES = Limit(15, documented(f"{SPEC}, GET /v3/ip_warmups/{{addr}}: the 
 FIRST_STAGE = Limit(
     1000, documented(f"{SPEC}, GET /v3/ip_warmups/{{addr}}: the example's stages have 1000, 2000 and 4000 messages")
 )
+MAX_CREDENTIALS = Limit(
+    1000, documented(f"{SPEC}, GET /v3/domains/{{domain_name}}/credentials: 400, can't be larger than 1000")
+)
+DEFAULT_CREDENTIALS = Limit(100, documented(f"{SPEC}, GET /v3/domains/{{domain_name}}/credentials: limit, default 100"))
 MIN_PASSWORD = Limit(5, documented(f"{SPEC}, POST /v4/domains: 400, between 5 and 32 characters"))
 MAX_PASSWORD = Limit(32, documented(f"{SPEC}, POST /v4/domains: 400, between 5 and 32 characters"))
 
@@ -78,6 +82,14 @@ STRICT_FORMS = Switch(
     live=False,
 )
 
+FLAT_CONNECTION = Switch(
+    "flat_connection",
+    "The connection settings of a domain are not below `connection`, and a change returns them with underscores.",
+    observed(
+        "mailgun/mailgun-ruby recordings of 2025; the older page api-domains has `connection`, which mailgun-go reads,"
+        " and hyphens"
+    ),
+)
 WRONG_PATH_IS_200 = Switch(
     "wrong_path_is_200",
     "An unknown path below /v3 returns 200 with the text of the root, `Mailgun Magnificent API`, instead of 404.",
@@ -263,12 +275,17 @@ DOMAIN_NOT_FOUND = ErrorMessage(
     "domain_not_found",
     404,
     "Domain not found",
-    documented(f"{SPEC}, GET /v4/domains/{{name}}; for the IPs of a domain it is assumed"),
+    documented(f"{SPEC}, GET /v4/domains/{{name}}; for the IPs and the credentials of a domain it is assumed"),
 )
 DOMAIN_WITHOUT_NAME = ErrorMessage(
     "domain_without_name", 400, "Missing parameter 'name'", observed("mailgun/mailgun.js issue 177, creating a domain")
 )
-DOMAIN_TAKEN = ErrorMessage("domain_taken", 400, "domain already exists", assumed(_NO_SOURCE))
+DOMAIN_TAKEN = ErrorMessage(
+    "domain_taken",
+    400,
+    "This domain name is already taken",
+    observed("mailgun/mailgun-ruby recording of 2016, creating a domain"),
+)
 DOMAIN_IPS_BOTH = ErrorMessage(
     "domain_ips_both", 400, "only one of 'ips' and 'pool_id' parameters can be specified", assumed(_NO_SOURCE)
 )
@@ -276,7 +293,7 @@ SHORT_PASSWORD = ErrorMessage(
     "short_password",
     400,
     "Password is too short. It must be between 5 and 32 characters.",
-    documented(f"{SPEC}, POST /v4/domains"),
+    documented(f"{SPEC}, POST /v4/domains; for credentials the limits are documented, the message is assumed"),
 )
 LONG_PASSWORD = ErrorMessage(
     "long_password",
@@ -295,6 +312,36 @@ DOMAIN_IS_SANDBOX = ErrorMessage(
     400,
     "sandbox domain can't be deleted",
     _ONLY_THE_RULE,
+)
+CREDENTIALS_LIMIT = ErrorMessage(
+    "credentials_limit",
+    400,
+    "Limit parameter can't be larger than 1000",
+    documented(f"{SPEC}, GET /v3/domains/{{domain_name}}/credentials"),
+)
+LOGIN_MISSING = ErrorMessage(
+    "login_missing",
+    400,
+    "Parameter 'login' is missing",
+    documented(f"{SPEC}, POST /v3/domains/{{domain_name}}/credentials"),
+)
+LOGIN_TAKEN = ErrorMessage(
+    "login_taken",
+    400,
+    "Credentials already exist: {login}",
+    assumed("no document has this case; the mock server of mailgun-go returns 400"),
+)
+CREDENTIALS_NOT_FOUND = ErrorMessage(
+    "credentials_not_found",
+    404,
+    "Credentials not found",
+    documented(f"{SPEC}, PUT /v3/domains/{{domain_name}}/credentials/{{spec}}; for deleting them it is assumed"),
+)
+SYSTEM_MAILBOX = ErrorMessage(
+    "system_mailbox",
+    400,
+    "Cannot delete system mailbox: {login}",
+    documented(f"{SPEC}, DELETE /v3/domains/{{domain_name}}/credentials/{{spec}}"),
 )
 IP_OR_POOL = ErrorMessage(
     "ip_or_pool",
@@ -433,8 +480,6 @@ NOT_IMPLEMENTED_OPERATIONS = {
     "/v3/ips/{addr}/ip_band": ["POST"],
     "/v3/{domain_name}/messages": ["POST"],
     "/v3/{domain_name}/messages.mime": ["POST"],
-    "/v4/domains/{name}": ["PUT"],
-    "/v4/domains/{name}/verify": ["PUT"],
     "/v5/accounts/features": ["PUT"],
     "/v5/accounts/subaccounts/{subaccount_id}/features": ["PUT"],
     "/v5/accounts/subaccounts/{subaccount_id}/ip": ["PUT"],

@@ -18,6 +18,8 @@ from .catalog import DETAILED_VIEW, DIPPS, SHARED, STAGE_SECONDS, WARMUP_STAGES
 
 ACCOUNT_ID = "5f3a1c0e9d8b7a6c5e4f3021"
 """The default id of the parent account."""
+POSTMASTER = "postmaster"
+"""The local part of the login that every domain has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,38 @@ class Domain:
     web_prefix: str | None = None
     web_scheme: str | None = None
     wildcard: bool | None = None
+    dkim_selector: str | None = None
+    open_tracking: bool | None = None
+    open_at_the_top: bool | None = None
+    """Whether the pixel that tracks opening is at the top of a message."""
+    click_tracking: bool | None = None
+    unsubscribe_tracking: bool | None = None
+    html_footer: str | None = None
+    """What is added to an HTML message to unsubscribe."""
+    text_footer: str | None = None
+
+    @property
+    def smtp_login(self) -> str:
+        """Return the login of the system's credential, which every domain has."""
+        return f"{POSTMASTER}@{self.name}"
 
     @property
     def is_sandbox(self) -> bool:
         """Return whether it is the sandbox domain that Mailgun creates for an account."""
         return re.fullmatch(r"sandbox[0-9a-f]{32}\.mailgun\.org", self.name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpCredential:
+    """An SMTP credential of a domain. Its password is not stored: this server accepts no mail."""
+
+    login: str
+    """With the domain's name after `@`."""
+    created_at: int
+
+    @property
+    def domain(self) -> str:
+        return self.login.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +138,8 @@ class Subaccount:
 class Job:
     """Work that is done after the response: see `rules.jobs.run_due_jobs`.
 
-    It updates the domains of a pool, assigns an IP to all domains of an account or removes it, or deletes a domain.
+    It updates the domains of a pool, assigns an IP to all domains of an account or removes it, or verifies or deletes a
+    domain.
     """
 
     id: str
@@ -133,6 +163,8 @@ class Job:
     """The IP that all domains of the account lose."""
     account: str | None = None
     """The account of `assign_ip` and `unassign_ip`."""
+    verify_domain: str | None = None
+    """The name of a domain to verify."""
     delete_domain: str | None = None
     """The name of a domain to delete."""
 
@@ -146,6 +178,7 @@ class Link:
     """The domain's name."""
 
 
+_JOB_KINDS = ("pool_id", "assign_ip", "unassign_ip", "verify_domain", "delete_domain")
 _JOB_IPS = ("assign_ip", "unassign_ip", "replace_with")
 
 
@@ -172,6 +205,8 @@ class State(BaseState):
     """By id."""
     domains: Table[Domain] = field(default_factory=Table)
     """By name."""
+    smtp_credentials: Table[SmtpCredential] = field(default_factory=Table)
+    """By login."""
     subaccounts: Table[Subaccount] = field(default_factory=Table)
     """By id."""
     links: Table[tuple[Link, ...]] = field(default_factory=Table)
@@ -200,6 +235,7 @@ class State(BaseState):
         ips = _keyed(data, "ips", "ip", Ip)
         pools = _keyed(data, "ip_pools", "pool_id", Pool)
         domains = _keyed(data, "domains", "name", Domain)
+        logins = _keyed(data, "smtp_credentials", "login", SmtpCredential)
         jobs = _keyed(data, "jobs", "id", Job)
         for section, records in (("ips", ips), ("ip_pools", pools), ("domains", domains)):
             for index, record in enumerate(records.values()):
@@ -213,8 +249,8 @@ class State(BaseState):
                     ("ips", index, "warmup_started_at"), f"start of the warm-up of {ip.ip}: expected 'warmup: true'"
                 )
         for index, job in enumerate(jobs.values()):
-            if len([each for each in (job.pool_id, job.assign_ip, job.unassign_ip, job.delete_domain) if each]) != 1:
-                raise SeedError(("jobs", index), "expected one of pool_id, assign_ip, unassign_ip, delete_domain")
+            if sum(getattr(job, name) is not None for name in _JOB_KINDS) != 1:
+                raise SeedError(("jobs", index), f"expected one of {', '.join(_JOB_KINDS)}")
             for name in _JOB_IPS:
                 address = getattr(job, name)
                 is_shared = name == "replace_with" and job.pool_id is not None and address == SHARED
@@ -224,6 +260,9 @@ class State(BaseState):
         _check_inherited(subaccounts, ips)
         has_jobs = bool(jobs) or data.get("async_fails_midway", False)
         check_domains(domains, pools, ips, has_jobs=has_jobs)
+        for index, credential in enumerate(logins.values()):
+            if credential.domain not in domains:
+                raise SeedError(("smtp_credentials", index, "login"), f"unknown domain '{credential.domain}'")
         eligible = data.get("eligible_for_shared_ips", False)
         if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
             raise SeedError(("eligible_for_shared_ips",), "expected a shared IP of the account: 'dedicated: false'")
@@ -233,6 +272,7 @@ class State(BaseState):
             pools=Table(pools),
             domains=Table(domains),
             links=Table(_links(domains.values())),
+            smtp_credentials=Table(logins),
             subaccounts=Table(subaccounts),
             jobs=Table(jobs),
             account_id=data.get("account_id", ACCOUNT_ID),
@@ -284,6 +324,12 @@ class State(BaseState):
             self.domains[domain.name] = domain
         elif old is not None:
             del self.domains[old.name]
+            for credential in self.credentials_of(old):
+                del self.smtp_credentials[credential.login]
+
+    def credentials_of(self, domain: Domain) -> list[SmtpCredential]:
+        """Return the SMTP credentials of a domain without the system's, in order of creation."""
+        return [each for each in self.smtp_credentials.values() if each.domain == domain.name]
 
     def dump(self) -> dict[str, Any]:
         limit = {} if self.subaccount_limit is None else {"subaccount_limit": self.subaccount_limit}
@@ -302,6 +348,7 @@ class State(BaseState):
             "ips": [to_dict(record) for record in self.ips.values()],
             "ip_pools": [to_dict(record) for record in self.pools.values()],
             "domains": [to_dict(record) for record in self.domains.values()],
+            "smtp_credentials": [to_dict(record) for record in self.smtp_credentials.values()],
             "jobs": [to_dict(record) for record in self.jobs.values()],
         }
 

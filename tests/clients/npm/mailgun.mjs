@@ -251,7 +251,7 @@ const names = async (query) => (await domains.list(query)).map(({ name }) => nam
 assert.deepEqual(await names(), ["js.example.com", "shared.example.com", NEWS]);
 assert.deepEqual(await names({ sort: "name:asc", limit: 1, skip: 1 }), [NEWS]);
 assert.deepEqual(await names({ state: "unverified" }), ["js.example.com"]);
-await refused(domains.create({ name: "js.example.com" }), 400, "domain already exists");
+await refused(domains.create({ name: "js.example.com" }), 400, "This domain name is already taken");
 await refused(domains.create({ name: "x.example.com", ips: "203.0.113.9" }), 400, "ip 203.0.113.9 does not belong to the account");
 await refused(domains.create({ name: "x.example.com", pool_id: UNKNOWN }), 404, "ip pool not found");
 assert.deepEqual(await domains.destroy("js.example.com"), { message: "Domain will be deleted in the background" });

@@ -14,18 +14,27 @@ from .ips import assigned_shared_ips, list_unpooled_warm_ips, record_domain_chan
 
 
 def put_domain(tx: Tx, domain: Domain, old: Domain | None = None) -> None:
-    """Create or replace a domain now, and cancel the jobs that would link or unlink it."""
+    """Create or replace a domain now, and cancel the jobs that would link or unlink it.
+
+    Jobs of an earlier domain of the same name do not affect a new one.
+    """
     cancel_links(tx, {domain.name})
+    if old is None:
+        _cancel_jobs(tx, domain)
     _replace_domain(tx.state, domain, old, tx.now)
 
 
 def remove_domain(tx: Tx, domain: Domain) -> None:
     """Remove a domain now, and cancel its jobs."""
     cancel_links(tx, {domain.name})
-    for job in list(tx.state.jobs.values()):
-        if job.delete_domain == domain.name:
-            del tx.state.jobs[job.id]
+    _cancel_jobs(tx, domain)
     _replace_domain(tx.state, None, domain, tx.now)
+
+
+def _cancel_jobs(tx: Tx, domain: Domain) -> None:
+    for job in list(tx.state.jobs.values()):
+        if domain.name in (job.verify_domain, job.delete_domain):
+            del tx.state.jobs[job.id]
 
 
 def _replace_domain(state: State, domain: Domain | None, old: Domain | None, when: float) -> None:
@@ -113,6 +122,8 @@ def _run(state: State, job: Job, when: float) -> None:
     for old in affected[: len(affected) // 2] if state.async_fails_midway else affected:
         if job.delete_domain is not None:
             domain = None
+        elif job.verify_domain is not None:
+            domain = replace(old, state="active")
         elif job.assign_ip is not None:
             domain = replace(old, ips=tuple(dict.fromkeys([*old.ips, job.assign_ip])))
         elif job.unassign_ip is not None:
@@ -130,6 +141,9 @@ def _affected_domains(state: State, job: Job) -> list[Domain]:
     """Return the domains that a job affects."""
     if job.delete_domain is not None:
         return [state.domains[job.delete_domain]] if job.delete_domain in state.domains else []
+    if job.verify_domain is not None:
+        domain = state.domains.get(job.verify_domain)
+        return [domain] if domain is not None and domain.state == "unverified" else []
     if job.pool_id is not None:
         names = dict.fromkeys([link.domain for link in state.links.get(job.pool_id, ())] + list(job.link))
         return [state.domains[name] for name in names if name in state.domains]

@@ -13,9 +13,9 @@ from ....core.errors import SeedError
 from ....core.fields import Boolean, Integer, Number
 from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
 from .. import catalog
-from ..models import State, check_domains
+from ..models import POSTMASTER, State, check_domains
 from ..rules import jobs
-from .fields import DOMAIN_NAME, LABEL, MAX_INT32, DomainName
+from .fields import DOMAIN_NAME, LABEL, LOGIN, MAX_INT32, DomainName
 
 OBJECT_ID = "[0-9a-f]{24}"
 
@@ -98,6 +98,26 @@ class DomainSchema(SeedSchema):
     web_prefix = fields.String(validate=validate.Regexp(LABEL))
     web_scheme = fields.String(validate=validate.OneOf(("http", "https")))
     wildcard = Boolean()
+    dkim_selector = fields.String(validate=validate.Regexp(LABEL))
+    open_tracking = Boolean()
+    open_at_the_top = Boolean()
+    click_tracking = Boolean()
+    unsubscribe_tracking = Boolean()
+    html_footer = fields.String()
+    text_footer = fields.String()
+
+
+class SmtpCredentialSchema(SeedSchema):
+    """An SMTP credential. The one of `postmaster` is the system's, and in no seed."""
+
+    login = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            rf"(?!{POSTMASTER}@){LOGIN}@{DOMAIN_NAME}",
+            error="expected the login of a domain but postmaster, got '{input}'",
+        ),
+    )
+    created_at = Integer(required=True, validate=validate.Range(clock.EARLIEST, clock.LATEST))
 
 
 class JobSchema(SeedSchema):
@@ -114,6 +134,7 @@ class JobSchema(SeedSchema):
     assign_ip = text()
     unassign_ip = text()
     account = _id()
+    verify_domain = _domain_name()
     delete_domain = _domain_name()
 
 
@@ -143,6 +164,7 @@ class MailgunSeed(SeedSection):
     ips = fields.List(fields.Nested(IpSchema))
     ip_pools = fields.List(fields.Nested(PoolSchema))
     domains = fields.List(fields.Nested(DomainSchema))
+    smtp_credentials = fields.List(fields.Nested(SmtpCredentialSchema))
     jobs = fields.List(fields.Nested(JobSchema))
 
     @classmethod
