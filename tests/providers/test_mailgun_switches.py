@@ -137,6 +137,20 @@ def test_json_401(make_mailgun: Callable[..., ProviderClient], settings: dict[st
 
 
 @WAYS
+def test_flat_connection(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
+    """The connection settings are below `connection`, or not; a change returns them with hyphens, or underscores."""
+    mailgun = make_mailgun(**switched("flat_connection", settings))
+    path = "/v3/domains/news.example.com/connection"
+    found = {"require_tls": False, "skip_verification": False}
+    assert mailgun.get(path).json == (found if on else {"connection": found})
+    message = "Domain connection settings have been updated, may take 10 minutes to fully propagate"
+    changed = (
+        {"require_tls": True, "skip_verification": False} if on else {"require-tls": True, "skip-verification": False}
+    )
+    assert mailgun.put(path, data={"require_tls": "true"}).json == {"message": message, **changed}
+
+
+@WAYS
 @pytest.mark.parametrize("path", ["/v3", "/v3/nonsense", "/v3/ip_pool", "/v3/ip_pools/x/y/z", "/v3//"])
 def test_wrong_path_is_200(
     make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool, path: str
