@@ -658,6 +658,52 @@ def test_life_of_a_domain(client):
     assert details(client, MARKETING)["linked_domains"] == []
 
 
+def test_settings_of_a_domain(client):
+    """The settings of a domain are changed and read, and the domain is verified."""
+    name = "py.example.com"
+    client.domains.create(data={"name": name})
+    assert client.domains.put(domain=name, data={"web_scheme": "https"}).json()["domain"]["web_scheme"] == "https"
+    refused(client.domains.put(domain=name, data={"web_scheme": "ftp"}), 400, "Invalid parameter: web_scheme ftp")
+    client.domains_dkimselector.put(domain=name, data={"dkim_selector": "py"})
+    client.domains_connection.put(domain=name, data={"require_tls": "true"})
+    settings = client.domains_connection.get(domain=name).json()
+    assert settings == {"connection": {"require_tls": True, "skip_verification": False}}
+    verified = client.domains.put(domain=name, verify=True).json()
+    assert verified["domain"]["state"] == "active"
+    assert verified["sending_dns_records"][0]["name"] == f"py._domainkey.{name}"
+    for kind, active in (("open", "yes"), ("click", "htmlonly"), ("unsubscribe", "true")):
+        tracking = getattr(client, f"domains_tracking_{kind}")
+        assert tracking.put(domain=name, data={"active": active}).json()[kind]["active"] is True
+        text = "Invalid format for parameter active: maybe"
+        refused(tracking.put(domain=name, data={"active": "maybe"}), 400, text)
+    tracking = client.domains_tracking.get(domain=name).json()["tracking"]
+    assert [tracking[kind]["active"] for kind in ("open", "click", "unsubscribe")] == [True] * 3
+
+
+def test_credentials_of_a_domain(client):
+    """SMTP credentials are created, listed, changed and deleted."""
+    credentials = client.domains_credentials
+    created = credentials.create(domain=NEWS, data={"login": f"bob@{NEWS}", "password": "secret"})
+    assert created.json() == {"message": "Created 1 credentials pair(s)"}
+    assert list(credentials.create(domain=NEWS, data={"login": "eve"}).json()["credentials"]) == [f"eve@{NEWS}"]
+    logins = [item["login"] for item in credentials.get(domain=NEWS).json()["items"]]
+    assert logins == [f"{login}@{NEWS}" for login in ("postmaster", "bob", "eve")]
+    limit = credentials.get(domain=NEWS, filters={"limit": 1001})
+    refused(limit, 400, "Limit parameter can't be larger than 1000")
+    refused(credentials.create(domain=NEWS, data={"password": "secret"}), 400, "Parameter 'login' is missing")
+    taken = credentials.create(domain=NEWS, data={"login": "bob"})
+    refused(taken, 400, f"Credentials already exist: bob@{NEWS}")
+    changed = credentials.put(domain=NEWS, login="postmaster", data={"password": "secret"})
+    assert changed.json() == {"message": "Password changed"}
+    refused(credentials.put(domain=NEWS, login="carol", data={}), 404, "Credentials not found")
+    refused(
+        credentials.delete(domain=NEWS, login="postmaster"), 400, f"Cannot delete system mailbox: postmaster@{NEWS}"
+    )
+    deleted = credentials.delete(domain=NEWS, login="bob")
+    assert deleted.json() == {"message": "Credentials have been deleted", "spec": f"bob@{NEWS}"}
+    assert credentials.delete(domain=NEWS).json()["count"] == 1
+
+
 def test_life_of_a_subaccount(client):
     """A subaccount is opened, inherits a pool in the older way, acts, and is closed."""
     created = client.accounts_subaccounts.create(data={"name": "Second"}).json()["subaccount"]
