@@ -698,7 +698,6 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a domain is verified too early": (domains.verify_domain, "tx.state, tx.now", "tx.state, 1e12"),
     "settings are not kept": (domains.change_settings, "replace(domain, **settings)", "domain"),
     "a deleted login stays": (credentials.delete_credential, "del tx.state.smtp_credentials[name]", "pass"),
-    "a login is there twice": (credentials.create_credentials, "name in tx.state.smtp_credentials or", ""),
     "heirs are forgotten with their pool": (pools.delete_pool, "[*other.delegated_to, *pool.delegated_to]", "()"),
     "who was revoked still counts as delegated": (delegation._remove_delegation, "!= subaccount_id", "is not None"),
 }

@@ -15,7 +15,6 @@ from ..support import ProviderClient
 from .mailgun_account import Time
 
 SEQUENCES = yaml.safe_load(Path(__file__).with_name("terraform_mailgun.yaml").read_text("utf-8"))
-pytestmark = pytest.mark.evidence("clients", "Terraform providers")
 EACH = pytest.mark.parametrize("steps", [pytest.param(each["steps"], id=each["provider"]) for each in SEQUENCES])
 
 
