@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "seed": (str, os.PathLike, Mapping),
     "profile": (str, Mapping),
+    "job_delay": (int, float, str),
     "clock": (str, datetime, Mapping),
     "faults": (list, tuple),
     "credentials": (Mapping,),
@@ -28,10 +29,10 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
 """The arguments of the marker, and their types."""
 FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
 """The keys of a fault in the marker."""
-SHARED = ("seed", "profile", "clock", "strict")
+SHARED = ("seed", "profile", "job_delay", "clock", "strict")
 """The arguments of the marker that apply to every tenant of the test."""
 MARKER = (
-    "mockserver(seed=..., profile=..., clock=..., faults=[...], credentials={...}, strict=...): options "
+    "mockserver(seed=..., profile=..., job_delay=..., clock=..., faults=[...], credentials={...}, strict=...): options "
     "of the test's tenant; the arguments are those of Server.create_tenant."
 )
 WAIT = 10.0
@@ -272,6 +273,13 @@ def _problem(mark: pytest.Mark) -> str | None:
         for name in fault:
             if name not in FAULT:
                 return f"faults: unknown key '{name}': expected {', '.join(FAULT)}"
+    if "job_delay" in mark.kwargs:
+        from .core.config import parse_job_delay
+
+        try:
+            parse_job_delay(mark.kwargs["job_delay"])
+        except ValueError as error:
+            return f"job_delay: {error}"
     if "credentials" in mark.kwargs or "profile" in mark.kwargs:
         from .core.errors import SeedError
         from .core.profiles import resolve_profiles
@@ -350,9 +358,9 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
 
 @pytest.fixture(scope="session")
 def mockserver_factory(mockserver_server: Server, pytestconfig: pytest.Config) -> Callable[..., Tenant]:
-    """Creates tenants: `mockserver_factory(seed=..., profile=..., clock=..., faults=..., credentials=..., strict=...)`.
-    A tenant is deleted with the fixture or test that created it. The defaults of the arguments are those of the test's
-    marker."""
+    """Creates tenants: `mockserver_factory(seed=..., profile=..., job_delay=..., clock=..., faults=..., strict=...)`,
+    with the arguments of the marker. A tenant is deleted with the fixture or test that created it. The defaults of the
+    arguments are those of the test's marker."""
     run = pytestconfig.stash[RUN]
 
     def create_tenant(**start: Any) -> Tenant:

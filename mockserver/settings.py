@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from .core import profiles
-from .core.config import STORE, UNKNOWN_CREDENTIALS, Config
+from .core.config import STORE, UNKNOWN_CREDENTIALS, Config, parse_job_delay
 from .core.errors import ConfigError, SeedError
 
 PREFIX = "MOCKSERVER_"
@@ -93,6 +93,13 @@ def _profile(context: click.Context, parameter: click.Parameter, value: str | No
     return value
 
 
+def _job_delay(context: click.Context, parameter: click.Parameter, value: object) -> float | None:
+    try:
+        return None if value is None else parse_job_delay(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
 def _store(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not STORE.fullmatch(value):  # it is not shown: it may have a password
         raise click.BadParameter("expected 'memory' or 'redis://HOST:PORT/DB'.")
@@ -138,6 +145,14 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_profile,
         help="How the providers behave where their documents and later evidence disagree: documented or live. "
         "[default: the profile of the seed, or documented]",
+    ),
+    option(
+        "--job-delay",
+        type=click.UNPROCESSED,
+        metavar="SECONDS|manual",
+        callback=_job_delay,
+        help="Delay of asynchronous work after its response; manual: until it is run by the control API. "
+        "[default: the delay of the seed, or 0]",
     ),
     option(
         "--unknown-credentials",
@@ -245,7 +260,7 @@ def _valid(name: str, value: Any) -> Any:
     if name == "time" and callable(value):
         return value
     kinds = {int: (int, str), bool: (bool, str), float: (int, float, str)}.get(type(default), (str,))
-    if name == "tenant_ttl":
+    if name in ("tenant_ttl", "job_delay"):
         kinds = (int, float, str)
     parameter = next((each for each in _command.params if each.name == name), None)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):

@@ -95,7 +95,9 @@ def test_a_dump_loads_to_the_same(provider: Any, name: str) -> None:
 def test_a_dump_with_work_to_do_loads(make_app: Any, tmp_path: Any) -> None:
     """A Mailgun account with unfinished work is dumped and loaded whole, its domains linked to a pool that is gone."""
     path = tmp_path / "slow.yaml"
-    text = resources.read("fixtures", "default.yaml").replace("async_delay_seconds: 0", "async_delay_seconds: 60")
+    text = resources.read("fixtures", "default.yaml").replace(
+        "  eligible_for_shared_ips", "  async_delay_seconds: 60\n  eligible_for_shared_ips"
+    )
     path.write_text(text, "utf-8")
     app: Flask = make_app(seed=str(path))
     pool = "/v3/ip_pools/658041ae44842b99ee2eaa1b"

@@ -48,7 +48,9 @@ def put_state(id: str) -> Any:
 
     def put(tenant_data: TenantData) -> None:
         for name, state in states.items():
-            tenant_data.states[name] = state.with_profile(state.profile.inherit(tenant_data.state(name).profile))
+            old = tenant_data.state(name)
+            changed = state.with_profile(state.profile.inherit(old.profile))
+            tenant_data.states[name] = changed.with_job_delay(None, old.job_delay)
 
     tenant.update(put)
     return get_state(id)

@@ -11,7 +11,7 @@ from flask import abort
 
 from ..core import ids, seed
 from ..core.clock import Clock
-from ..core.config import Config
+from ..core.config import Config, parse_job_delay
 from ..core.errors import SeedError
 from ..core.store import CredentialInUse, Registration, State, Tenant
 from ..web.server_state import server_state
@@ -60,7 +60,7 @@ def _key_material(config: Config, tenant_id: str, provider: str) -> str:
 
 def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequence[Registration]]:
     """Return the initial states of a tenant, None for the server's own, and the credentials in its seed."""
-    if "seed" not in data and "profile" not in data:
+    if not {"seed", "profile", "job_delay"} & data.keys():
         return None, []
     server = server_state()
     states, seeded = _seeded(data["seed"]) if "seed" in data else (server.seed.states, [])
@@ -68,7 +68,8 @@ def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequenc
         chosen = server.resolve_profiles(data.get("profile", {}))
     except SeedError as error:
         abort(400, f"/body/{'/'.join(map(str, ('profile', *error.path)))}: {error.reason}")
-    return server.with_profiles(states, chosen), seeded
+    delay = parse_job_delay(data["job_delay"]) if "job_delay" in data else None
+    return server.initial_states(states, chosen, delay), seeded
 
 
 def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence[Registration]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -12,9 +13,25 @@ from .profiles import ProfileSetting
 
 UnknownCredentials = Literal["any", "well-formed", "reject"]
 UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
+JobDelay = float | Literal["manual"]
+MAX_JOB_DELAY = 1_000_000_000
+"""The maximum delay of asynchronous work, in seconds."""
 STORE = re.compile("memory|(redis|rediss|unix)://.+")
 """The valid values of `store`."""
 DEFAULT_ID_SEED = "mockserver"
+
+
+def parse_job_delay(value: object) -> float:
+    """Return a delay in seconds, infinite for `manual`. Raises `ValueError`."""
+    if value in ("manual", math.inf):
+        return math.inf
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= MAX_JOB_DELAY:
+        raise ValueError(f"expected 'manual', or a number of seconds from 0 to {MAX_JOB_DELAY}, got {value!r}")
+    return seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +43,9 @@ class Config:
     is not its first."""
     profile: ProfileSetting | None = None
     """The profile of the providers, unless a seed or a tenant sets another: `live`, or `sendgrid=live,…`."""
+    job_delay: JobDelay | None = None
+    """The delay of the providers' asynchronous work after its response, in seconds, unless a seed or a tenant sets
+    another; `manual`: it waits until the control API runs the pending jobs."""
     unknown_credentials: UnknownCredentials = "well-formed"
     """Which unknown credentials get a tenant of their own: all, those in the provider's format, or none."""
     max_tenants: int = 10_000

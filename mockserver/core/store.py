@@ -179,6 +179,19 @@ class State:
         twin.profile = profile
         return twin
 
+    @property
+    def job_delay(self) -> float | None:
+        """The delay of its jobs, in seconds; None if it is not set, or for a provider without jobs."""
+        return None
+
+    def with_job_delay(self, delay: float | None, default: float | None) -> Self:
+        """Return the same state with a delay of its jobs in seconds, infinite for jobs that are run manually.
+
+        `delay` is the chosen one, None for the state's own; `default` counts if that is not set either. A provider
+        without jobs returns itself.
+        """
+        return self
+
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
         """Return the state of a provider's section of a seed. Raises `SeedError`."""

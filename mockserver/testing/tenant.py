@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from ..core.config import Config
+    from ..core.config import Config, JobDelay
     from ..core.profiles import ProfileSetting
     from .coverage import Coverage
 
@@ -57,6 +57,9 @@ class TenantOptions(TypedDict, total=False):
     profile: ProfileSetting
     """The profile: `live`, or `{"sendgrid": "live"}`, or with switches,
     `{"sendgrid": {"profile": "documented", "switches": {…: True}}}`."""
+    job_delay: JobDelay
+    """The delay of the providers' asynchronous work after its response, in seconds, or `manual`: until
+    `run_pending_jobs()`."""
     clock: Time | Mapping[str, Any]
     """The initial time, or `{"now": …, "frozen": …}`."""
     faults: Sequence[Mapping[str, Any]]
@@ -415,6 +418,8 @@ class Server:
         profile = start.get("profile", self._profile)
         if profile is not None:
             body["profile"] = parse_setting(profile)
+        if "job_delay" in start:
+            body["job_delay"] = start["job_delay"]
         clock = start.get("clock")
         if clock is not None:
             change = clock if isinstance(clock, Mapping) else {"now": clock}

@@ -118,12 +118,17 @@ def parse_pairs(text: bytes) -> list[tuple[str, str]]:
     return parse_qsl(ascii_only, keep_blank_values=True, errors="replace")
 
 
+def body_fields(body: bytes, content_type: str) -> dict[str, Any]:
+    """Return the fields of a form, with their first values, and of a JSON object; empty for any other body."""
+    found: dict[str, Any] = {}
+    with contextlib.suppress(RequestEntityTooLarge):
+        found |= parse_form(body, content_type).to_dict()
+    with contextlib.suppress(NotJson, NotAnObject):
+        found |= parse_json_object(body)
+    return found
+
+
 def unused_fields(query: str, body: bytes, content_type: str, read: frozenset[str]) -> tuple[str, ...]:
     """Return the query parameters and body fields of a request that are not among those `read`, sorted."""
-    sent = {name for name, _ in parse_pairs(query.encode("latin-1"))}
-    with contextlib.suppress(RequestEntityTooLarge):
-        sent |= set(parse_form(body, content_type))
-    with contextlib.suppress(NotJson):
-        value = parse_json(body)
-        sent |= set(value) if isinstance(value, dict) else set()
+    sent = {name for name, _ in parse_pairs(query.encode("latin-1"))} | set(body_fields(body, content_type))
     return tuple(sorted(sent - read))

@@ -17,7 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..core import yaml_files
 from ..core.errors import Source
-from .bodies import parse_form, parse_json
+from .bodies import body_fields, parse_form, parse_json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_VIOLATIONS = 20
@@ -185,7 +185,38 @@ class Contract:
                 found.append(Violation(f"/{where}/{name}", "required", None))
         if spec.request_body is not None:
             found += self._validate_body(spec, content_type, body)
+        found += self._misplaced(spec, query, content_type, body)
         return found
+
+    def _misplaced(
+        self, spec: _Operation, query: MultiDict[str, str], content_type: str, body: bytes
+    ) -> Iterator[Violation]:
+        """Yield query parameters that are documented in the body, and body fields that are documented in the query."""
+        parameters = [self.resolve(reference)[0] for reference in spec.parameters]
+        in_query = {each["name"] for each in parameters if each["in"] == "query"}
+        in_body = self._body_names(spec)
+        for name in query:
+            if name in in_body - in_query:
+                yield Violation(f"/query/{_escape(name)}", "place", query[name], "documented in the body")
+        if body and in_query - in_body:
+            for name, value in body_fields(body, content_type).items():
+                if name in in_query - in_body:
+                    yield Violation(f"/body/{_escape(name)}", "place", value, "documented in the query")
+
+    def _body_names(self, spec: _Operation) -> set[str]:
+        """Return the names of the documented body fields of an operation."""
+        if spec.request_body is None:
+            return set()
+        content = self.resolve(spec.request_body)[0]["content"].values()
+        return {name for media in content for name in self._properties(media["schema"])}
+
+    def _properties(self, schema: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the names of the properties of an object's schema."""
+        schema = self.resolve(schema)[0]
+        yield from schema.get("properties", ())
+        for word in ("allOf", "anyOf", "oneOf"):
+            for each in schema.get(word, ()):
+                yield from self._properties(each)
 
     def _validate_body(self, spec: _Operation, content_type: str, body: bytes) -> list[Violation]:
         request_body, pointer = self.resolve(spec.request_body, f"{spec.pointer}/requestBody")

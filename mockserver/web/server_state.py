@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, current_app
 
 from ..core import seed
-from ..core.config import Config
+from ..core.config import Config, parse_job_delay
 from ..core.profiles import UNSET, Profile, ProfileSetting, resolve_profiles
 from ..core.store import State, Store, StoreUnavailable
 from ..core.tenants import Tenants
@@ -21,6 +21,7 @@ from .provider import Provider
 
 log = logging.getLogger("mockserver")
 
+NO_PROFILES: Mapping[str, Profile] = {}
 StoreClass = Callable[[Mapping[str, State], Config], Store]
 
 
@@ -34,7 +35,7 @@ class ServerState:
         self.profiles = self.resolve_profiles(config.profile or {})
         """The profile of each provider, unless a seed or a tenant sets another."""
         loaded = seed.load(config.seed, self.seed_schemas)
-        self.seed = replace(loaded, states=self.with_profiles(loaded.states, {}))
+        self.seed = replace(loaded, states=self.initial_states(loaded.states))
         self.store = store_class(self.seed.states, config)
         self.tenants = Tenants(self.store, self.seed.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts()
@@ -73,10 +74,15 @@ class ServerState:
         """Return the profile of each provider for a setting. Raises `SeedError`."""
         return resolve_profiles(choice, {name: provider.switches for name, provider in self.providers.items()})
 
-    def with_profiles(self, states: Mapping[str, State], chosen: Mapping[str, Profile]) -> Mapping[str, State]:
-        """Return states with their profiles: the chosen one, else that of the state, else that of the server."""
+    def initial_states(
+        self, states: Mapping[str, State], profiles: Mapping[str, Profile] = NO_PROFILES, job_delay: float | None = None
+    ) -> Mapping[str, State]:
+        """Return states with profiles and a delay of jobs: the chosen ones, else the state's, else the server's."""
+        default = None if self.config.job_delay is None else parse_job_delay(self.config.job_delay)
         return {
-            name: state.with_profile(chosen.get(name, UNSET).inherit(state.profile).inherit(self.profiles[name]))
+            name: state.with_profile(
+                profiles.get(name, UNSET).inherit(state.profile).inherit(self.profiles[name])
+            ).with_job_delay(job_delay, default)
             for name, state in states.items()
         }
 

@@ -470,11 +470,11 @@ def test_unlink_without_a_fit_replacement(client, ip, message):
 
 
 def test_account_without_dipps(without_dipps):
-    """Without the DIPPs feature pools can be seen, but not changed, linked or unlinked."""
+    """Without the DIPPs feature pools can be neither read nor changed, linked or unlinked."""
     client = without_dipps
-    assert details(client, TRANSACTIONAL)["linked_domains"] == [LINKED]
-    assert len(client.ippools.get().json()["ip_pools"]) == 1
     for response in (
+        client.ippools.get(),
+        client.ippools.get(pool_id=TRANSACTIONAL),
         client.ippools.create(data={"name": "New", "description": "-"}),
         client.ippools.patch(pool_id=TRANSACTIONAL, data={"name": "New"}),
         client.ippools.delete(pool_id=TRANSACTIONAL, filters={"ip": "192.0.2.10"}),
@@ -483,7 +483,7 @@ def test_account_without_dipps(without_dipps):
         client.domains_ips.create(domain=NEWS, data={"pool_id": TRANSACTIONAL}),
         client.domains_ips.delete(domain=LINKED, ip="ip_pool", filters={"ip": "192.0.2.10"}),
     ):
-        refused(response, 403, "DIPPs feature is not enabled for the account")
+        refused(response, 400, "this feature is disabled for the account")
 
 
 def test_account_not_eligible_for_shared_ips(without_shared):
@@ -652,12 +652,58 @@ def test_life_of_a_domain(client):
         assert listing["total_count"] == 4
         assert listing["items"][0] == response.json()["domain"]
     assert client.domains.get(domain_name="py.example.com").json()["domain"] == response.json()["domain"]
-    refused(client.domains.create(data={"name": "py.example.com"}), 400, "domain already exists")
+    refused(client.domains.create(data={"name": "py.example.com"}), 400, "This domain name is already taken")
     refused(client.domains.create(data={"spam_action": "tag"}), 400, "Missing parameter 'name'")
     deleted = client.domains.delete(domain="py.example.com")
     assert (deleted.status_code, deleted.json()) == (200, {"message": "Domain will be deleted in the background"})
     refused(client.domains.get(domain_name="py.example.com"), 404, "Domain not found")
     assert details(client, MARKETING)["linked_domains"] == []
+
+
+def test_settings_of_a_domain(client):
+    """The settings of a domain are changed and read, and the domain is verified."""
+    name = "py.example.com"
+    client.domains.create(data={"name": name})
+    assert client.domains.put(domain=name, data={"web_scheme": "https"}).json()["domain"]["web_scheme"] == "https"
+    refused(client.domains.put(domain=name, data={"web_scheme": "ftp"}), 400, "Invalid parameter: web_scheme ftp")
+    client.domains_dkimselector.put(domain=name, data={"dkim_selector": "py"})
+    client.domains_connection.put(domain=name, data={"require_tls": "true"})
+    settings = client.domains_connection.get(domain=name).json()
+    assert settings == {"connection": {"require_tls": True, "skip_verification": False}}
+    verified = client.domains.put(domain=name, verify=True).json()
+    assert verified["domain"]["state"] == "active"
+    assert verified["sending_dns_records"][0]["name"] == f"py._domainkey.{name}"
+    for kind, active in (("open", "yes"), ("click", "htmlonly"), ("unsubscribe", "true")):
+        tracking = getattr(client, f"domains_tracking_{kind}")
+        assert tracking.put(domain=name, data={"active": active}).json()[kind]["active"] is True
+        text = "Invalid format for parameter active: maybe"
+        refused(tracking.put(domain=name, data={"active": "maybe"}), 400, text)
+    tracking = client.domains_tracking.get(domain=name).json()["tracking"]
+    assert [tracking[kind]["active"] for kind in ("open", "click", "unsubscribe")] == [True] * 3
+
+
+def test_credentials_of_a_domain(client):
+    """SMTP credentials are created, listed, changed and deleted."""
+    credentials = client.domains_credentials
+    created = credentials.create(domain=NEWS, data={"login": f"bob@{NEWS}", "password": "secret"})
+    assert created.json() == {"message": "Created 1 credentials pair(s)"}
+    assert list(credentials.create(domain=NEWS, data={"login": "eve"}).json()["credentials"]) == [f"eve@{NEWS}"]
+    logins = [item["login"] for item in credentials.get(domain=NEWS).json()["items"]]
+    assert logins == [f"{login}@{NEWS}" for login in ("postmaster", "bob", "eve")]
+    limit = credentials.get(domain=NEWS, filters={"limit": 1001})
+    refused(limit, 400, "Limit parameter can't be larger than 1000")
+    refused(credentials.create(domain=NEWS, data={"password": "secret"}), 400, "Parameter 'login' is missing")
+    taken = credentials.create(domain=NEWS, data={"login": "bob"})
+    refused(taken, 400, f"Credentials already exist: bob@{NEWS}")
+    changed = credentials.put(domain=NEWS, login="postmaster", data={"password": "secret"})
+    assert changed.json() == {"message": "Password changed"}
+    refused(credentials.put(domain=NEWS, login="carol", data={}), 404, "Credentials not found")
+    refused(
+        credentials.delete(domain=NEWS, login="postmaster"), 400, f"Cannot delete system mailbox: postmaster@{NEWS}"
+    )
+    deleted = credentials.delete(domain=NEWS, login="bob")
+    assert deleted.json() == {"message": "Credentials have been deleted", "spec": f"bob@{NEWS}"}
+    assert credentials.delete(domain=NEWS).json()["count"] == 1
 
 
 def test_life_of_a_subaccount(client):

@@ -109,6 +109,46 @@ def test_request_violation_is_returned(
     assert [f"{violation.pointer} {violation.rule}" for violation in found] == violations
 
 
+@pytest.mark.parametrize(
+    ("query", "content_type", "body", "violations"),
+    [
+        ({"ip": "1", "name": "x"}, "application/json", b'{"name": "x"}', ["/query/name place x"]),
+        ({"ip": "1", "first": "x"}, "application/json", b'{"name": "x"}', ["/query/first place x"]),
+        ({"ip": "1"}, "application/json", b'{"name": "x", "limit": 2}', ["/body/limit place 2"]),
+        ({}, "application/x-www-form-urlencoded", b"name=x&ip=1&ip=2",
+         ["/query/ip required None", "/body/ip place 1"]),
+        ({"ip": "1"}, "application/x-www-form-urlencoded", b"name=x&both=1&other=1&id=7&X-Thing=1", []),
+        ({"ip": "1", "both": "1", "other": "1", "id": "7", "X-Thing": "1"}, "application/json", b'{"name": "x"}', []),
+    ],
+)  # fmt: skip
+def test_parameter_in_another_place_is_a_violation(
+    query: dict[str, str], content_type: str, body: bytes, violations: list[str]
+) -> None:
+    """A parameter that is documented in the query is sent in the body, or the other way round; others are unused."""
+    media = {
+        "schema": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}, "both": {}},
+            "allOf": [{"anyOf": [{"properties": {"first": {}}}, {"properties": {"second": {}}}]}],
+        }
+    }
+    contract = contract_with(
+        {"description": ""}, {"content": {"application/json": media, "application/x-www-form-urlencoded": media}}
+    )
+    operation = contract.document["paths"]["/things/{id}"]["put"]
+    operation["parameters"].append({"name": "both", "in": "query", "schema": {}})
+    contract = Contract(contract.document)
+    found = contract.request_violations("do", {"id": "7"}, MultiDict(query), content_type, body)
+    assert [f"{violation.pointer} {violation.rule} {violation.value}" for violation in found] == violations
+
+
+def test_parameter_in_a_body_that_is_not_documented_is_a_violation() -> None:
+    contract = contract_with({"description": ""})
+    form = "application/x-www-form-urlencoded"
+    found = contract.request_violations("do", {"id": "7"}, MultiDict({"ip": "1"}), form, b"limit=5&colour=red")
+    assert [(violation.pointer, violation.rule) for violation in found] == [("/body/limit", "place")]
+
+
 def test_response_violation_is_logged_and_counted(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

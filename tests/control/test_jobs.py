@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
+from flask import Flask
 
 from ..control_client import ControlClient, TenantClient
 
@@ -38,6 +42,43 @@ def test_jobs_without_a_delay_wait_for_run_pending_jobs(control: ControlClient) 
     assert tenant.ok("PUT", "/state", {"state": state})["state"] == state
     assert tenant.ok("POST", "/jobs/run") == {"jobs_run": True}
     assert tenant.mailgun.get(IPS).json["total_count"] == 2
+
+
+@pytest.mark.parametrize("delay", [0, 3600, 0.5, "manual"])
+def test_job_delay_of_a_new_tenant(control: ControlClient, delay: float | str) -> None:
+    """A tenant is created with a delay, which a reset and a snapshot keep, and its state shows."""
+    tenant = control.new_tenant(job_delay=delay, clock={"frozen": True})
+    for _ in range(2):
+        assert tenant.mailgun.put(f"{POOL_PATH}/ips/192.0.2.10").json["message"] == "started"
+        assert tenant.mailgun.get(IPS).json["total_count"] == (2 if delay == 0 else 1)
+        tenant.ok("POST", "/clock/advance", {"seconds": 0 if delay == "manual" else delay})
+        assert tenant.mailgun.get(IPS).json["total_count"] == (1 if delay == "manual" else 2)
+        tenant.ok("POST", "/jobs/run")
+        assert tenant.mailgun.get(IPS).json["total_count"] == 2
+        state = tenant.ok("GET", "/state")["state"]
+        assert state["mailgun"]["async_delay_seconds"] == (None if delay == "manual" else delay)
+        assert tenant.ok("PUT", "/state", {"state": state})["state"] == state
+        tenant.ok("POST", "/reset")
+
+
+def test_job_delay_overrides_the_seed_and_the_setting(make_app: Callable[..., Flask]) -> None:
+    """The delay is that of the tenant, else of the seed, else of the server."""
+    control = ControlClient(make_app(job_delay=5))
+    seed = {"mailgun": {"async_delay_seconds": 7}}
+
+    def delay(**start: Any) -> object:
+        return control.new_tenant(**start).ok("GET", "/state")["state"]["mailgun"]["async_delay_seconds"]
+
+    assert [delay(), delay(seed=seed), delay(seed=seed, job_delay=9), delay(job_delay=9)] == [5, 7, 9, 9]
+    assert delay(seed={"mailgun": {}}) == 5
+    tenant = control.new_tenant(job_delay=9)
+    tenant.ok("PUT", "/state", {"state": {"mailgun": {}}})
+    assert tenant.ok("GET", "/state")["state"]["mailgun"]["async_delay_seconds"] == 9
+
+
+@pytest.mark.parametrize("delay", [-1, 1_000_000_001, "5", "never", True, None])
+def test_invalid_job_delay_is_an_error(control: ControlClient, delay: object) -> None:
+    control.error("POST", "/tenants", {"job_delay": delay}, status=400)
 
 
 def test_failing_job_stops_after_half_of_the_domains(control: ControlClient) -> None:

@@ -55,12 +55,33 @@ def test_create_app_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"), [("5", 5), ("0", 0), ("0.5", 0.5), ("1000000000", 1e9), ("manual", math.inf)]
+)
+def test_job_delay_is_a_setting(monkeypatch: pytest.MonkeyPatch, value: str, expected: float) -> None:
+    """As a keyword, in a `Config` or a mapping, and as a variable; the configuration is valid once more."""
+    apps = [
+        create_app(job_delay=value),
+        create_app(Config(job_delay=value)),
+        create_app({"MOCKSERVER_JOB_DELAY": value}),
+    ]
+    monkeypatch.setenv("MOCKSERVER_JOB_DELAY", value)
+    apps.append(create_app())
+    for app in apps:
+        config = server_state(app).config
+        assert (config.job_delay, server_state(create_app(config)).config) == (expected, config)
+
+
+@pytest.mark.parametrize(
     ("variables", "message"),
     [
         ({"MOCKSERVER_MAX_TENANTS": "0"}, "--max-tenants"),
         ({"MOCKSERVER_TENANT_TTL": "inf"}, "--tenant-ttl"),
         ({"MOCKSERVER_UNKNOWN_CREDENTIALS": "some"}, "--unknown-credentials"),
         ({"MOCKSERVER_STORE": "disk"}, "--store"),
+        ({"MOCKSERVER_JOB_DELAY": "soon"}, "--job-delay.*: expected 'manual', or a number of seconds from 0 to"),
+        ({"MOCKSERVER_JOB_DELAY": "-1"}, "--job-delay"),
+        ({"MOCKSERVER_JOB_DELAY": "1000000001"}, "--job-delay"),
+        ({"MOCKSERVER_JOB_DELAY": "nan"}, "--job-delay"),
         ({"MOCKSERVER_PROFILE": "sendgrid=dead"}, "--profile"),
         ({"MOCKSERVER_CONTROL_TOKEN": "a b"}, "--control-token"),
         ({"MOCKSERVER_SEDE": "empty"}, "MOCKSERVER_SEDE; did you mean 'MOCKSERVER_SEED'"),
@@ -112,7 +133,7 @@ def test_variables_of_orchestrators_are_no_settings(monkeypatch: pytest.MonkeyPa
         {"max_tenants": 10**9 + 1}, {"max_tenants": -1}, {"control_token": b"x"},
         *({"tenant_ttl": seconds} for seconds in (0, -1, 0.000999, 1e9 + 0.1, 2**63, 1e308, math.inf, math.nan)),
         {"max_tenants": True}, {"max_tenants": {}}, {"seed": None}, {"seed": {}}, {"expose": None}, {"time": 5},
-        {"control_token": ""},
+        {"control_token": ""}, {"job_delay": True}, {"job_delay": []}, {"job_delay": "never"}, {"job_delay": -1},
     ],
     ids=str,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from mockserver.providers.mailgun.rules import delegation, domain_ips, ips, jobs, pools
+from mockserver.providers.mailgun.rules import credentials, delegation, domain_ips, domains, ips, jobs, pools
 
 from .account import Response
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
@@ -49,6 +50,9 @@ class Domain:
     account: str | None = None
     ips: list[str] = field(default_factory=list)
     pool: str | None = None
+    verified: bool = False
+    tracked: set[str] = field(default_factory=set)
+    logins: list[str] = field(default_factory=lambda: ["postmaster"])
 
 
 @dataclass
@@ -62,6 +66,7 @@ class Promise:
     relink_to: str | None = None
     replace_with: str | None = None
     lost_by: str | None = None
+    verify: str | None = None
 
 
 @dataclass
@@ -75,6 +80,8 @@ class Model:
     pools: dict[str, Pool] = field(default_factory=dict)
     domains: dict[str, Domain] = field(default_factory=dict)
     promises: list[Promise] = field(default_factory=list)
+    seen: dict[str, dict[str, Pool]] = field(default_factory=dict)
+    """The inherited pools by id, as each heir sees them."""
 
     def run_pending_jobs(self) -> None:
         """Keep the promises that are due."""
@@ -82,8 +89,31 @@ class Model:
         self.promises = [each for each in self.promises if each.due > self.now]
         for promise in sorted(due, key=lambda each: each.due):
             self.record_request(promise)
+        waiting = {pool_id for each in self.promises for pool_id in (each.pool, each.relink_to)}
+        for pool_id in {pool_id for each in due for pool_id in (each.pool, each.relink_to)} - waiting:
+            for heir in HEIRS:
+                self.show(heir, pool_id)
+
+    def show(self, heir: str, pool_id: str | None) -> None:
+        """Let an heir see a pool as it is."""
+        pool = self.pools.get(pool_id or "")
+        if pool is not None and heir in pool.heirs:
+            self.seen[heir][pool_id or ""] = copy.deepcopy(pool)
+        else:
+            self.seen[heir].pop(pool_id or "", None)
+
+    def visible(self, account: str | None) -> dict[str, Pool]:
+        """Return the pools that an account sees, as it sees them. A name is never old."""
+        own = {pool_id: pool for pool_id, pool in self.pools.items() if pool.account == account}
+        for pool_id, pool in self.seen.get(account or "", {}).items():
+            pool.name = self.pools[pool_id].name if pool_id in self.pools else pool.name
+            own[pool_id] = pool
+        return own
 
     def record_request(self, promise: Promise) -> None:
+        if promise.verify is not None:
+            self.domains[promise.verify].verified = True
+            return
         for name, domain in self.domains.items():
             if domain.pool != promise.pool and name not in promise.link:
                 continue
@@ -163,6 +193,9 @@ class Mailgun(Machine):
             )
         }
         own, inherited, _ = model.pools
+        model.seen = {heir: {} for heir in HEIRS}
+        self.changed: set[str] = set()
+        model.show(HEIRS[0], inherited)
         domains = [Domain("", None, ["192.0.2.1"], own) for _ in range(PAGE if many else 1)]
         domains += [Domain("", None, ["192.0.2.4"]), Domain("", None, ["192.0.2.5", "192.0.2.7"])]
         domains += [Domain("", HEIRS[0], ["192.0.2.2", "192.0.2.3"], inherited), Domain("", HEIRS[1], [])]
@@ -193,6 +226,7 @@ class Mailgun(Machine):
                         "id": domain.id,
                         "name": name,
                         "ips": domain.ips,
+                        "state": "unverified",
                         **owned_by(domain.account),
                         **({"pool_id": domain.pool} if domain.pool else {}),
                     }
@@ -268,7 +302,8 @@ class Mailgun(Machine):
             return
         self.returned("a changed pool", returned, 200)
         pool.ips = left
-        model.promise(pool_id)
+        if pool.heirs or model.linked(pool_id):
+            model.promise(pool_id)
 
     @rule(place=PLACES, which=PLACES, link=st.booleans())
     def edit_links(self, place: int, which: int, link: bool) -> None:
@@ -388,6 +423,7 @@ class Mailgun(Machine):
             pool.heirs.add(heir)
             kept = [each for each in self.model.promises if (each.pool, each.lost_by) != (pool_id, heir)]
             self.model.promises = kept
+            self.model.show(heir, pool_id)
 
     @rule(place=PLACES, which=PLACES)
     def revoke(self, place: int, which: int) -> None:
@@ -498,6 +534,67 @@ class Mailgun(Machine):
                 model.unlink(domain, address)
             model.forget({name})
 
+    # The settings of a domain
+
+    def not_found(self, returned: Response, account: str | None, name: str) -> bool:
+        """Return whether a domain was rightly not found; else its settings are compared from now on."""
+        domain = self.model.domains.get(name)
+        if domain is not None and domain.account == account:
+            self.changed.add(name)
+            return False
+        self.returned("no domain", returned, 404)
+        return True
+
+    @rule(account=ACCOUNTS, which=PLACES)
+    def verify(self, account: str | None, which: int) -> None:
+        name = self.domain(account, which)
+        returned = self.account.ask("PUT", f"/v4/domains/{name}/verify", account=account)
+        if not self.not_found(returned, account, name):
+            self.model.promise("", verify=name)
+            state = self.returned("a verification", returned, 200)["domain"]["state"]
+            self.agree("the state", state, "active" if self.model.domains[name].verified else "unverified")
+
+    @rule(account=ACCOUNTS, which=PLACES, kind=st.sampled_from(["open", "click"]), active=st.sampled_from("yn-?"))
+    def track(self, account: str | None, which: int, kind: str, active: str) -> None:
+        name = self.domain(account, which)
+        form = {"y": [("active", "yes")], "n": [("active", "no")], "-": [], "?": [("active", "?")]}[active]
+        path = f"/v3/domains/{name}/tracking/{kind}"
+        returned = self.account.ask("PUT", path, form=form, account=account)
+        if self.not_found(returned, account, name):
+            return
+        if active == "?":
+            self.returned("no yes, and no no", returned, 400)
+            return
+        self.returned("tracking", returned, 200)
+        tracked = self.model.domains[name].tracked
+        if active == "y":
+            tracked.add(kind)
+        elif active == "n":
+            tracked.discard(kind)
+
+    @rule(account=ACCOUNTS, which=PLACES, login=st.sampled_from(["bob", "eve", "postmaster"]), new=st.booleans())
+    def credential(self, account: str | None, which: int, login: str, new: bool) -> None:
+        """Create or delete an SMTP credential."""
+        name = self.domain(account, which)
+        path = f"/v3/domains/{name}/credentials"
+        returned = (
+            self.account.ask("POST", path, form=[("login", login)], account=account)
+            if new
+            else self.account.ask("DELETE", f"{path}/{login}", account=account)
+        )
+        if self.not_found(returned, account, name):
+            return
+        logins = self.model.domains[name].logins
+        if new == (login in logins) or login == "postmaster":
+            missing = not new and login not in logins
+            self.returned("a credential that cannot be made or deleted", returned, 404 if missing else 400)
+            return
+        self.returned("a credential", returned, 200)
+        if new:
+            logins.append(login)
+        else:
+            logins.remove(login)
+
     @rule(seconds=st.sampled_from([DELAY / 2, DELAY]))
     def wait(self, seconds: float) -> None:
         self.account.wait(seconds)
@@ -509,7 +606,7 @@ class Mailgun(Machine):
     @invariant()
     def pools_agree(self) -> None:
         for account in (None, *HEIRS):
-            seen = {each: pool for each, pool in self.model.pools.items() if self.model.sees(account, each)}
+            seen = self.model.visible(account)
             returned = self.account.ask("GET", "/v3/ip_pools", account=account)
             listed = self.returned("all pools", returned, 200)["ip_pools"]
             self.agree("which pools", sorted(pool["pool_id"] for pool in listed), sorted(seen))
@@ -550,15 +647,27 @@ class Mailgun(Machine):
             returned = self.account.ask("GET", f"/v3/domains/{name}/ips", account=domain.account)
             found = self.returned("a domain's IPs", returned, 200)
             self.agree(f"the IPs of {name}", found, {"items": domain.ips, "total_count": len(domain.ips)})
+        for name in self.changed:
+            self.settings_agree(name, model.domains[name])
         for account in (None, *HEIRS):
             found = self.returned("IPs", self.account.ask("GET", "/v3/ips", account=account), 200)
             own = sorted(address for address, ip in model.ips.items() if ip.account == account)
-            self.agree("IPs", sorted(found["items"]), own)
+            used = {address for domain in model.domains.values() if domain.account == account for address in domain.ips}
+            self.agree("IPs", sorted(found["items"]), sorted({*own, *used}))
             free = [address for address in own if model.may_join(account, address)]
             self.agree("those that are free", sorted(found["assignable_to_pools"]), free)
         returned = self.account.ask("GET", "/v5/accounts/subaccounts/ip_pools/all")
         pairs = {(each["subaccount_id"], each["pool_id"]) for each in self.returned("heirs", returned, 200)["items"]}
         self.agree("heirs", pairs, {(heir, each) for each, pool in model.pools.items() for heir in pool.heirs})
+
+    def settings_agree(self, name: str, domain: Domain) -> None:
+        read = functools.partial(self.account.ask, "GET", account=domain.account)
+        found = self.returned("a domain", read(f"/v4/domains/{name}"), 200)["domain"]
+        self.agree("its state", found["state"], "active" if domain.verified else "unverified")
+        found = self.returned("its tracking", read(f"/v3/domains/{name}/tracking"), 200)["tracking"]
+        self.agree("what is tracked", {kind for kind in ("open", "click") if found[kind]["active"]}, domain.tracked)
+        found = self.returned("its logins", read(f"/v3/domains/{name}/credentials"), 200)["items"]
+        self.agree("its logins", [each["login"] for each in found], [f"{each}@{name}" for each in domain.logins])
 
 
 def owned_by(account: str | None) -> dict[str, str]:
@@ -582,6 +691,13 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "the domains of a replaced pool stay": (jobs._relinked, "job.relink_to is not None and loses", "False"),
     "an edit changes nothing": (pools.edit_pool, "changed == pool and not link and not unlink", "False"),
     "the work is done at once": (jobs.new_job, "tx.now + delay", "tx.now"),
+    "an heir sees a change at once": (jobs.keep_views, "subaccount.inherited is None", "False"),
+    "an heir never sees a change": (jobs.update_view, "subaccount.inherited is None", "True"),
+    "an IP of a domain is in no list": (ips.list_account_ips, "or ip.ip in used", ""),
+    "a domain is never verified": (jobs._affected_domains, 'domain.state == "unverified"', "False"),
+    "a domain is verified too early": (domains.verify_domain, "tx.state, tx.now", "tx.state, 1e12"),
+    "settings are not kept": (domains.change_settings, "replace(domain, **settings)", "domain"),
+    "a deleted login stays": (credentials.delete_credential, "del tx.state.smtp_credentials[name]", "pass"),
     "heirs are forgotten with their pool": (pools.delete_pool, "[*other.delegated_to, *pool.delegated_to]", "()"),
     "who was revoked still counts as delegated": (delegation._remove_delegation, "!= subaccount_id", "is not None"),
 }

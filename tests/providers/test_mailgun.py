@@ -556,19 +556,31 @@ def test_aliases(mailgun: ProviderClient) -> None:
 
 
 def test_without_dipps(make_mailgun: Callable[..., ProviderClient]) -> None:
-    """Without the feature, what the documents gate is forbidden before anything else is looked at."""
+    """Without the feature, every operation on pools returns the observed error before anything else is checked."""
     mailgun = make_mailgun(features=[])
+    older = f"/v5/accounts/subaccounts/{NOWHERE}/ip_pool"
     for method, path in [
-        ("POST", POOLS), ("PATCH", f"{POOLS}/{NOWHERE}"), ("DELETE", f"{POOLS}/{NOWHERE}"),
-        ("PUT", f"{POOLS}/{NOWHERE}/ips/x"), ("DELETE", f"{POOLS}/{NOWHERE}/ips/x"),
-        ("POST", f"{POOLS}/{NOWHERE}/ips.json"), ("DELETE", "/v3/domains/nope/ips/ip_pool"),
-        ("DELETE", "/v3/domains/nope/pool/ip_pool"),
+        ("GET", POOLS), ("POST", POOLS),
+        *((method, f"{POOLS}/{pool}") for pool in (NOWHERE, MARKETING) for method in ("GET", "PATCH", "DELETE")),
+        ("GET", f"{POOLS}/{NOWHERE}/domains"), ("PUT", f"{POOLS}/{NOWHERE}/ips/x"),
+        ("DELETE", f"{POOLS}/{NOWHERE}/ips/x"), ("POST", f"{POOLS}/{NOWHERE}/ips.json"),
+        ("PUT", f"{POOLS}/{NOWHERE}/delegate"), ("DELETE", f"{POOLS}/{NOWHERE}/delegate"),
+        ("GET", "/v5/accounts/subaccounts/ip_pools/all"), ("PUT", older), ("DELETE", older),
+        ("DELETE", "/v3/domains/nope/ips/ip_pool"), ("DELETE", "/v3/domains/nope/pool/ip_pool"),
     ]:  # fmt: skip
-        refused(mailgun.open(path, method=method), 403, "DIPPs feature is not enabled for the account")
-    response = mailgun.post("/v3/domains/news.example.com/ips", data={"pool_id": MARKETING})
-    refused(response, 403, "DIPPs feature is not enabled for the account")
-    for path in (POOLS, f"{POOLS}/{MARKETING}", f"{POOLS}/{MARKETING}/domains", "/v3/domains/news.example.com/ips"):
-        assert mailgun.get(path).status_code == 200
+        refused(mailgun.open(path, method=method), 400, "this feature is disabled for the account")
+    for data in ({"pool_id": MARKETING}, {"pool_id": NOWHERE}):
+        response = mailgun.post("/v3/domains/news.example.com/ips", data=data)
+        refused(response, 400, "this feature is disabled for the account")
+    refused(mailgun.acting_for(SUBACCOUNT).get(POOLS), 400, "this feature is disabled for the account")
+
+
+def test_domains_without_dipps(make_mailgun: Callable[..., ProviderClient]) -> None:
+    """Without the feature, the IPs of domains can be read and changed."""
+    mailgun = make_mailgun(features=[])
+    assert domain_ips(mailgun, "mail.example.com") == ["192.0.2.20"]
+    succeeded(mailgun.post("/v3/domains/news.example.com/ips", data={"ip": "192.0.2.11"}))
+    succeeded(mailgun.delete("/v3/domains/news.example.com/ips/192.0.2.11"))
 
 
 def test_inherited_pools(mailgun: ProviderClient) -> None:
@@ -694,6 +706,112 @@ def test_a_deleted_pool_is_gone_at_once(slow: ProviderClient, time: Time) -> Non
     time.now += 10
     assert details(slow, MARKETING)["linked_domains"] == ["mail.example.com"]
     assert domain_ips(slow, "mail.example.com") == ["192.0.2.21"]
+
+
+def seen(mailgun: ProviderClient) -> dict[str, list[str]]:
+    """Return the IPs of each pool in the list of an account, which its single pools have as well."""
+    found = {pool["pool_id"]: pool["ips"] for pool in mailgun.get(POOLS).json["ip_pools"]}
+    for pool_id, ips in found.items():
+        assert details(mailgun, pool_id)["ips"] == ips
+        assert mailgun.get(f"{POOLS}/{pool_id}/domains").status_code == 200
+    return found
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "how", "after"),
+    [
+        ("PUT", "/ips/192.0.2.10", {}, {TRANSACTIONAL: ["192.0.2.20", "192.0.2.10"]}),
+        ("POST", "/ips.json", {"json": {"ips": ["192.0.2.10"]}}, {TRANSACTIONAL: ["192.0.2.20", "192.0.2.10"]}),
+        ("PATCH", "", {"data": {"add_ip": "192.0.2.10"}}, {TRANSACTIONAL: ["192.0.2.20", "192.0.2.10"]}),
+        ("DELETE", "", {"query_string": {"pool_id": MARKETING}}, {MARKETING: ["192.0.2.21"]}),
+        ("DELETE", "", {"query_string": {"ip": "192.0.2.10"}}, {}),
+        ("DELETE", "", {"query_string": {"ip": "shared"}}, {}),
+        ("DELETE", "/delegate", {"data": {"subaccount_id": SUBACCOUNT}}, {}),
+    ],
+)
+def test_a_subaccount_sees_the_old_pool_until_the_delay_is_over(
+    slow: ProviderClient, time: Time, method: str, path: str, how: dict[str, Any], after: dict[str, list[str]]
+) -> None:
+    """Affected subaccounts are processed after the response, as affected domains are."""
+    sub = slow.acting_for(SUBACCOUNT)
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20"]}
+    assert slow.open(f"{POOLS}/{TRANSACTIONAL}{path}", method=method, **how).status_code == 200
+    time.now += 9.999
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20"]}
+    rows = sub.get("/v3/ips/details/all").json["items"]
+    assert [row["address"] for row in rows if TRANSACTIONAL in row["pool_ids"]] == ["192.0.2.20"]
+    time.now += 0.001
+    assert seen(sub) == after
+    rows = sub.get("/v3/ips/details/all").json["items"]
+    assert [row["address"] for row in rows if row["pool_ids"]] == sorted(
+        (ip for ips in after.values() for ip in ips), key=lambda ip: int(ip.rpartition(".")[2])
+    )
+
+
+def test_a_subaccount_loses_an_ip_of_its_pool_when_the_delay_is_over(slow: ProviderClient, time: Time) -> None:
+    succeeded(slow.put(f"{POOLS}/{MARKETING}/delegate", data={"subaccount_id": SUBACCOUNT}))
+    started(slow.delete(f"{POOLS}/{MARKETING}/ips/192.0.2.21"))
+    sub = slow.acting_for(SUBACCOUNT)
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20"], MARKETING: ["192.0.2.21"]}
+    time.now += 10
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20"], MARKETING: []}
+
+
+def test_a_new_name_and_a_new_pool_are_seen_at_once(slow: ProviderClient, time: Time) -> None:
+    """Operations that return `success` are done with the response, for subaccounts too."""
+    started(slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
+    succeeded(slow.patch(f"{POOLS}/{TRANSACTIONAL}", data={"name": "Receipts"}))
+    succeeded(slow.put(f"{POOLS}/{MARKETING}/delegate", data={"subaccount_id": SUBACCOUNT}))
+    sub = slow.acting_for(SUBACCOUNT)
+    assert [pool["name"] for pool in sub.get(POOLS).json["ip_pools"]] == ["Receipts", "Marketing"]
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20"], MARKETING: ["192.0.2.21"]}
+    time.now += 10
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20", "192.0.2.10"], MARKETING: ["192.0.2.21"]}
+
+
+def test_a_subaccount_waits_for_the_last_job_of_a_pool(slow: ProviderClient, time: Time) -> None:
+    """Between two changes of a pool, it sees neither half."""
+    sub = slow.acting_for(SUBACCOUNT)
+    started(slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
+    time.now += 5
+    started(remove(slow, TRANSACTIONAL, ip="shared"))
+    time.now += 9.999
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20"]}
+    time.now += 0.001
+    assert seen(sub) == {}
+
+
+def test_a_pool_that_a_subaccount_still_sees_cannot_be_used(slow: ProviderClient) -> None:
+    """The account's own record has changed with the response."""
+    started(remove(slow, TRANSACTIONAL, pool_id=MARKETING))
+    sub = slow.acting_for(SUBACCOUNT)
+    assert seen(sub) == {TRANSACTIONAL: ["192.0.2.20"]}
+    response = sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL})
+    refused(response, 404, "ip pool not found")
+    refused(sub.patch(f"{POOLS}/{TRANSACTIONAL}", data={"name": "x"}), 404, "ip pool not found")
+
+
+@pytest.mark.parametrize("ip", ["192.0.2.10", "shared"])
+def test_each_ip_of_a_domain_is_in_a_list_of_its_account(slow: ProviderClient, time: Time, ip: str) -> None:
+    """A subaccount's domain gets what replaces an inherited pool, and the subaccount can read that IP."""
+    sub = slow.acting_for(SUBACCOUNT)
+    succeeded(sub.post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
+    started(remove(slow, TRANSACTIONAL, ip=ip))
+    time.now += 10
+    (address,) = domain_ips(sub, "sub.example.com")
+    assert address in ("192.0.2.10", "198.51.100.1")
+    found = sub.get("/v3/ips").json
+    assert sorted(found["items"]) == sorted([address, "192.0.2.30"])
+    assert found["assignable_to_pools"] == ["192.0.2.30"]
+    assert sub.get(f"/v3/ips/{address}").json["ip"] == address
+    items = sub.get(f"/v3/ips/{address}/domains").json["items"]
+    assert items == [{"ips": [address], "domain": "sub.example.com"}]
+    rows = slow.get(f"/v3/ips/details/all?ip={address}").json["items"]
+    assert [row["account_id"] == SUBACCOUNT for row in rows] == [False, True]
+    refused(sub.post(f"/v3/ips/{address}/domains"), 404, "ip not found")
+    refused(sub.post("/v3/ip_warmups/" + address), 404, "ip not found")
+    response = sub.post(POOLS, data={"name": "n", "description": "d", "ip": address})
+    refused(response, 400, f"ip {address} does not belong to the account")
 
 
 def test_a_pool_that_waits_for_domains_keeps_its_ip(slow: ProviderClient, time: Time) -> None:

@@ -149,9 +149,9 @@ def test_an_inherited_pool(mailgun: ProviderClient) -> None:
     ("fields", "status", "message"),
     [
         ({"name": ""}, 400, "Missing parameter 'name'"),
-        ({"name": "mail.example.com"}, 400, "domain already exists"),
-        ({"name": "MAIL.example.com"}, 400, "domain already exists"),
-        ({"name": "sub.example.com"}, 400, "domain already exists"),
+        ({"name": "mail.example.com"}, 400, "This domain name is already taken"),
+        ({"name": "MAIL.example.com"}, 400, "This domain name is already taken"),
+        ({"name": "sub.example.com"}, 400, "This domain name is already taken"),
         ({"name": "localhost"}, 400, "Invalid parameter: name localhost"),
         ({"name": "a..example.com"}, 400, "Invalid parameter: name a..example.com"),
         ({"name": "a b.example.com"}, 400, "Invalid parameter: name a b.example.com"),
@@ -218,7 +218,7 @@ def test_a_pool_needs_the_feature(make_mailgun: Callable[..., ProviderClient]) -
     """Without the DIPPs feature a domain can be made, but not with a pool."""
     mailgun = make_mailgun(features=[])
     response = mailgun.post(DOMAINS, data={"name": NEW, "pool_id": MARKETING})
-    refused(response, 403, "DIPPs feature is not enabled for the account")
+    refused(response, 400, "this feature is disabled for the account")
     make(mailgun)
 
 
@@ -299,7 +299,7 @@ def test_delete(slow: ProviderClient, time: Time) -> None:
         answer = slow.delete("/v3/domains/mail.example.com")
         assert (answer.status_code, answer.json) == (200, {"message": "Domain will be deleted in the background"})
     assert slow.get(f"{DOMAINS}/mail.example.com").status_code == 200
-    refused(slow.post(DOMAINS, data={"name": "mail.example.com"}), 400, "domain already exists")
+    refused(slow.post(DOMAINS, data={"name": "mail.example.com"}), 400, "This domain name is already taken")
     time.now += 10
     refused(slow.get(f"{DOMAINS}/mail.example.com"), 404, "Domain not found")
     assert names(slow) == ["shared", "news"]
@@ -338,3 +338,39 @@ def test_domains_that_stay(make_mailgun: Callable[..., ProviderClient], domain: 
     shown = mailgun.get(f"{DOMAINS}/{domain['name']}").json["domain"]
     assert shown["is_disabled"] is ("state" in domain)
     assert shown["type"] == ("custom" if "state" in domain else "sandbox")
+
+
+# Spellings of a name
+
+
+@pytest.mark.parametrize("name", ["NEWS.example.com", "News.Example.COM", "news.example.com"])
+def test_domain_is_found_under_any_spelling(mailgun: ProviderClient, name: str) -> None:
+    """A domain's name is one name in every spelling of case, in a path, a parameter and a form."""
+    ips = f"/v3/domains/{name}/ips"
+    succeeded(mailgun.post(ips, data={"ip": "192.0.2.11"}))
+    assert mailgun.get(ips).json["items"] == ["192.0.2.10", "192.0.2.14", "192.0.2.11"]
+    succeeded(mailgun.delete(f"{ips}/192.0.2.11"))
+    for version in ("v3", "v4"):
+        assert mailgun.get(f"/{version}/domains/{name}").json["domain"]["name"] == "news.example.com"
+    assert names(mailgun, authority=name) == ["news"]
+    assert names(mailgun, search=name) == ["news"]
+    started(mailgun.patch(f"{POOLS}/{MARKETING}", data={"link_domain": name}))
+    assert details(mailgun, MARKETING)["linked_domains"] == ["news.example.com"]
+    succeeded(mailgun.delete(f"/v3/domains/{name}/pool/ip_pool?ip=shared"))
+    assert mailgun.delete(f"/v3/domains/{name}").status_code == 200
+    refused(mailgun.get(f"{DOMAINS}/{name}"), 404, "Domain not found")
+
+
+@pytest.mark.parametrize("name", ["news.example.com.", "\u212aey.example.com", "NEWS"])
+def test_other_names_are_other_domains(mailgun: ProviderClient, name: str) -> None:
+    """Only the case of ASCII letters does not matter; the Kelvin sign is no K."""
+    make(mailgun, "key.example.com")
+    refused(mailgun.get(f"{DOMAINS}/{name}"), 404, "Domain not found")
+    refused(mailgun.post(DOMAINS, data={"name": name}), 400, f"Invalid parameter: name {name}")
+
+
+def test_domain_of_a_seed_is_found_under_any_spelling(make_mailgun: Callable[..., ProviderClient]) -> None:
+    mailgun = make_mailgun(domains=[{"id": "1" * 24, "name": "News.EXAMPLE.com", "ips": ["192.0.2.10"]}])
+    assert names(mailgun) == ["news"]
+    assert domain_ips(mailgun, "NEWS.example.com") == ["192.0.2.10"]
+    refused(mailgun.post(DOMAINS, data={"name": "news.example.com"}), 400, "This domain name is already taken")

@@ -411,7 +411,6 @@ def test_bad_orders(mailgun: ProviderClient) -> None:
 
 
 def test_details_need_the_feature(make_mailgun: Callable[..., ProviderClient]) -> None:
-    """Without the feature the detailed view is forbidden, before its parameters are looked at."""
+    """Without the feature the detailed view is an error, before its parameters are looked at."""
     mailgun = make_mailgun(features=["DIPPs"])
-    text = "Detailed IP view feature is not enabled for the account"
-    refused(mailgun.get("/v3/ips/details/all?limit=x"), 403, text)
+    refused(mailgun.get("/v3/ips/details/all?limit=x"), 400, "this feature is disabled for the account")

@@ -30,9 +30,22 @@ JOB = {"id": "b" * 24}
          "warm-up of the shared IP 192.0.2.1: expected a dedicated IP"),
         ({"ips": [{"ip": "192.0.2.1", "warmup_started_at": 1}]}, ("ips", 0, "warmup_started_at"),
          "start of the warm-up of 192.0.2.1: expected 'warmup: true'"),
-        ({"jobs": [JOB]}, ("jobs", 0), "expected one of pool_id, assign_ip, unassign_ip, delete_domain"),
-        ({"jobs": [{**JOB, "pool_id": "a" * 24, "delete_domain": "x"}]}, ("jobs", 0),
-         "expected one of pool_id, assign_ip, unassign_ip, delete_domain"),
+        ({"ips": IPS, "subaccounts": [{"id": "1" * 24, "name": "s", "inherited": [{**POOL, "ips": ["192.0.2.2"]}]}]},
+         ("subaccounts", 0, "inherited", 0, "ips", 0), "expected a dedicated IP of the parent account, got 192.0.2.2"),
+        ({"ips": IPS, "subaccounts": [{"id": "1" * 24, "name": "s", "inherited": [POOL, POOL]}]},
+         ("subaccounts", 0, "inherited", 1, "pool_id"), f"duplicate pool_id '{'a' * 24}'"),
+        ({"subaccounts": [{"id": "1" * 24, "name": "s", "inherited": [{**POOL, "ips": ["x"]}]}]},
+         ("subaccounts", 0, "inherited", 0, "ips", 0), "expected an IP address, got 'x'"),
+        ({"jobs": [JOB]}, ("jobs", 0), "expected one of pool_id, assign_ip, unassign_ip, verify_domain, delete_domain"),
+        ({"jobs": [{**JOB, "pool_id": "a" * 24, "delete_domain": "x.example.com"}]}, ("jobs", 0),
+         "expected one of pool_id, assign_ip, unassign_ip, verify_domain, delete_domain"),
+        ({"domains": [DOMAIN], "smtp_credentials": [{"login": "bob@e.example.com", "created_at": 1}]},
+         ("smtp_credentials", 0, "login"), "unknown domain 'e.example.com'"),
+        ({"domains": [DOMAIN], "smtp_credentials": [{"login": "bob@d.example.com", "created_at": 1}] * 2},
+         ("smtp_credentials", 1, "login"), "duplicate login 'bob@d.example.com'"),
+        ({"domains": [DOMAIN], "smtp_credentials": [{"login": "postmaster@d.example.com", "created_at": 1}]},
+         ("smtp_credentials", 0, "login"),
+         "expected the login of a domain but postmaster, got 'postmaster@d.example.com'"),
         ({"jobs": [{**JOB, "assign_ip": "192.0.2.1"}]}, ("jobs", 0, "assign_ip"), "unknown IP 192.0.2.1"),
         ({"jobs": [{**JOB, "unassign_ip": "192.0.2.1"}]}, ("jobs", 0, "unassign_ip"),
          "unknown IP 192.0.2.1"),
@@ -44,6 +57,15 @@ JOB = {"id": "b" * 24}
          ("jobs", 0, "replace_with"), "unknown IP shared"),
         ({"ips": [{"ip": "::1"}], "domains": [{**DOMAIN, "ips": ["::1", "0::1"]}]}, ("domains", 0, "ips", 1),
          "duplicate IP ::1"),
+        *(({"domains": [{**DOMAIN, "name": name}]}, ("domains", 0, "name"), f"expected a domain name, got '{name}'")
+          for name in ("d.example.com.", "münchen.example.com", "\u212aelvin.example.com", "localhost",
+                       "a b.example.com")),
+        ({"domains": [DOMAIN, {"id": "f" * 24, "name": "D.Example.COM"}]}, ("domains", 1, "name"),
+         "duplicate name 'd.example.com'"),
+        ({"jobs": [{**JOB, "delete_domain": "d.example.com."}]}, ("jobs", 0, "delete_domain"),
+         "expected a domain name, got 'd.example.com.'"),
+        ({"jobs": [{**JOB, "pool_id": "a" * 24, "link": ["münchen.de"]}]}, ("jobs", 0, "link", 0),
+         "expected a domain name, got 'münchen.de'"),
         ({"ips": IPS, "ip_pools": [POOL], "domains": [{**DOMAIN, "pool_id": "a" * 24}],
           "jobs": [{**JOB, "pool_id": "a" * 24, "relink_to": "d" * 24}]}, ("jobs",),
          f"state after the jobs: domains.0.pool_id: unknown pool '{'d' * 24}'"),
@@ -64,12 +86,13 @@ def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int
     [
         {"new_dedicated_ips": -1}, {"new_dedicated_ips": 1001}, {"subaccount_limit": -1}, {"account_id": "parent"},
         {"ips": [{"ip": "192.0.2.1", "created_at": "yesterday"}]},
-        {"domains": [{"id": "1" * 24, "name": "a", "state": "x"}]},
+        {"domains": [{"id": "1" * 24, "name": "a.example.com", "state": "x"}]},
         {"subaccounts": [{"id": "1" * 24, "name": "a", "updated_at": 1.5}]}, {"switches": {"json_402": True}},
         {"async_delay_seconds": 253_402_300_800}, {"async_delay_seconds": 10**400},
-        {"domains": [{**DOMAIN, "message_ttl": 2**31}]},
-        {"jobs": [{**JOB, "delete_domain": "a", "due": -1e308}]},
-        {"jobs": [{**JOB, "delete_domain": "a", "due": 1e308}]},
+        {"domains": [{**DOMAIN, "message_ttl": 2**31}]}, {"domains": [{**DOMAIN, "web_prefix": "a.b"}]},
+        {"subaccounts": [{"id": "1" * 24, "name": " "}]},
+        {"jobs": [{**JOB, "delete_domain": "a.example.com", "due": -1e308}]},
+        {"jobs": [{**JOB, "delete_domain": "a.example.com", "due": 1e308}]},
     ],
     ids=str,
 )  # fmt: skip
@@ -91,7 +114,8 @@ def test_everything_is_read_back() -> None:
         "subaccount_limit": 3,
         "async_delay_seconds": None,
         "async_fails_midway": True,
-        "subaccounts": [{"id": "1" * 24, "name": "s", "status": "closed", "updated_at": 5}],
+        "subaccounts": [{"id": "1" * 24, "name": "s", "status": "closed", "updated_at": 5,
+                         "inherited": [POOL, {**POOL, "pool_id": "f" * 24, "ips": []}]}],
         "ips": [
             {"ip": "192.0.2.1", "dedicated": True, "warmup": True, "warmup_started_at": 1, "enabled": False,
              "rdns": "x", "created_at": 2, "pool_changed_at": 3, "domains_changed_at": 4},
@@ -102,12 +126,15 @@ def test_everything_is_read_back() -> None:
             {"id": "2" * 24, "name": "a.example.com", "ips": ["192.0.2.1"], "pool_id": "a" * 24, "state": "disabled",
              "encrypt_incoming_message": True, "message_ttl": 5, "require_tls": False, "skip_verification": True,
              "spam_action": "tag", "use_automatic_sender_security": True, "web_prefix": "w", "web_scheme": "https",
-             "wildcard": False},
+             "wildcard": False, "dkim_selector": "k1", "open_tracking": True, "open_at_the_top": False,
+             "click_tracking": True, "unsubscribe_tracking": False, "html_footer": "<p>bye</p>", "text_footer": ""},
         ],
+        "smtp_credentials": [{"login": "bob@a.example.com", "created_at": 7}],
         "jobs": [
             {"id": "3" * 24, "assign_ip": "192.0.2.1", "account": "1" * 24, "link": [], "unlink": []},
             {"id": "4" * 24, "unassign_ip": "192.0.2.1", "replace_with": "192.0.2.1", "link": [], "unlink": []},
             {"id": "5" * 24, "delete_domain": "a.example.com", "due": 1.5, "link": [], "unlink": []},
+            {"id": "6" * 24, "verify_domain": "a.example.com", "due": 2, "link": [], "unlink": []},
         ],
     }  # fmt: skip
     state = MailgunSeed.read(data).state
@@ -135,6 +162,23 @@ def test_whole_numbers_of_a_seed(make_mailgun: Callable[..., ProviderClient], ti
     state = mailgun.application.test_client().get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
     assert [state["subaccount_limit"], state["subaccounts"][0]["updated_at"]] == [3, time.now]
     assert ".0" not in str([state["subaccount_limit"], state["subaccounts"], state["ips"][0]["created_at"]])
+
+
+def test_domain_names_of_a_seed_are_stored_in_lower_case() -> None:
+    """In domains and in jobs."""
+    jobs = [
+        {**JOB, "pool_id": "a" * 24, "link": ["D.example.com"], "unlink": ["E.example.com"]},
+        {"id": "c" * 24, "delete_domain": "F.example.com"},
+    ]
+    state = MailgunSeed.read(
+        {"ips": IPS, "ip_pools": [POOL], "domains": [{**DOMAIN, "name": "D.EXAMPLE.com"}], "jobs": jobs}
+    )
+    dump = state.state.dump()
+    assert [domain["name"] for domain in dump["domains"]] == ["d.example.com"]
+    first, second = dump["jobs"]
+    assert (first["link"], first["unlink"], second["delete_domain"]) == (
+        ["d.example.com"], ["e.example.com"], "f.example.com",
+    )  # fmt: skip
 
 
 def test_addresses_of_jobs() -> None:

@@ -339,3 +339,46 @@ def test_revoking_needs_shared_ips(make_mailgun: Callable[..., ProviderClient]) 
     succeeded(mailgun.acting_for(SUBACCOUNT).post("/v3/domains/sub.example.com/ips", data={"pool_id": TRANSACTIONAL}))
     text = "account is not eligible for shared ips"
     refused_elsewhere(mailgun.delete(f"{path()}?pool_id={TRANSACTIONAL}"), 400, text)
+
+
+# What a subaccount sees of the older operations before their delay is over
+
+
+def seen(mailgun: ProviderClient) -> list[str]:
+    return [pool["pool_id"] for pool in mailgun.acting_for(SUBACCOUNT).get(POOLS).json["ip_pools"]]
+
+
+def test_a_replaced_pool_is_seen_until_the_delay_is_over(slow: ProviderClient, time: Time) -> None:
+    path = f"{ROOM}/{SUBACCOUNT}/ip_pool"
+    started(slow.put(path, data={"pool_id": MARKETING}))
+    assert seen(slow) == [TRANSACTIONAL]
+    time.now += 10
+    assert seen(slow) == [MARKETING]
+    started(slow.delete(f"{path}?pool_id={MARKETING}"))
+    assert seen(slow) == [MARKETING]
+    time.now += 10
+    assert seen(slow) == []
+    started(slow.put(path, data={"pool_id": TRANSACTIONAL}))
+    assert seen(slow) == []
+    time.now += 10
+    assert seen(slow) == [TRANSACTIONAL]
+
+
+def test_what_a_subaccount_sees_is_part_of_the_state(slow: ProviderClient, time: Time) -> None:
+    """The state that is dumped is a seed in which the subaccount still sees the old pool."""
+    started(slow.delete(f"{POOLS}/{TRANSACTIONAL}?pool_id={MARKETING}"))
+    control = slow.application.test_client()
+    url = "/_mockserver/tenants/default/state"
+    state = control.get(url).json["state"]["mailgun"]
+    assert control.put(url, json={"state": {"mailgun": state}}).status_code == 200
+    assert control.get(url).json["state"]["mailgun"] == state
+    assert seen(slow) == [TRANSACTIONAL]
+    time.now += 10
+    assert seen(slow) == [MARKETING]
+
+
+def test_a_closed_subaccount_sees_no_pools(slow: ProviderClient) -> None:
+    started(slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.10"))
+    assert slow.acting_for(SUBACCOUNT).delete(ROOM).status_code == 200
+    state = slow.application.test_client().get("/_mockserver/tenants/default/state").json["state"]["mailgun"]
+    assert "inherited" not in state["subaccounts"][0]

@@ -10,6 +10,7 @@ import pytest
 from ..support import MAILGUN, MAILGUN_KEY, SUBACCOUNT, ProviderClient, basic, store_of
 from .mailgun_account import (
     MARKETING,
+    NOWHERE,
     POOLS,
     SPARE,
     TRANSACTIONAL,
@@ -133,6 +134,100 @@ def test_json_401(make_mailgun: Callable[..., ProviderClient], settings: dict[st
         else:
             assert (response.status_code, response.data) == (401, b"Forbidden")
             assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@WAYS
+def test_flat_connection(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
+    """The connection settings are below `connection`, or not; a change returns them with hyphens, or underscores."""
+    mailgun = make_mailgun(**switched("flat_connection", settings))
+    path = "/v3/domains/news.example.com/connection"
+    found = {"require_tls": False, "skip_verification": False}
+    assert mailgun.get(path).json == (found if on else {"connection": found})
+    message = "Domain connection settings have been updated, may take 10 minutes to fully propagate"
+    changed = (
+        {"require_tls": True, "skip_verification": False} if on else {"require-tls": True, "skip-verification": False}
+    )
+    assert mailgun.put(path, data={"require_tls": "true"}).json == {"message": message, **changed}
+
+
+@WAYS
+@pytest.mark.parametrize("path", ["/v3", "/v3/nonsense", "/v3/ip_pool", "/v3/ip_pools/x/y/z", "/v3//"])
+def test_wrong_path_is_200(
+    make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool, path: str
+) -> None:
+    """A wrong path below /v3 returns the text of the root, or 404; the request log has no operation in any case."""
+    mailgun = make_mailgun(**switched("wrong_path_is_200", settings))
+    for method in ("GET", "POST"):
+        response = mailgun.open(path, method=method)
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        expected = (200, b"Mailgun Magnificent API") if on else (404, b"404 page not found")
+        assert (response.status_code, response.data) == expected
+    log = mailgun.application.test_client().get("/_mockserver/tenants/default/requests?limit=1")
+    (request,) = log.json["requests"]
+    assert (request["operation"], request["failure"]) == (None, "not_found")
+    assert request["error"]["key"] == ("wrong_path" if on else "not_found")
+
+
+@WAYS
+def test_other_wrong_paths(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
+    """Elsewhere a wrong path is a 404, as are an unknown pool and, below /v3, a wrong method a 405."""
+    mailgun = make_mailgun(**switched("wrong_path_is_200", settings))
+    for path in ("/v4", "/v4/nonsense", "/v31/ip_pools", "/nonsense"):
+        assert mailgun.get(path).data == b"404 page not found"
+    refused(mailgun.get(f"{POOLS}/{NOWHERE}"), 404, "ip pool not found")
+    assert mailgun.put(POOLS).status_code == 405
+    assert MAILGUN.client(mailgun.application, headers={}).get("/v3/nonsense").status_code == 401
+
+
+@OFF_IN_BOTH
+def test_strict_forms(make_mailgun: Callable[..., ProviderClient], settings: dict[str, Any], on: bool) -> None:
+    """A parameter that is documented in a form counts in the query, or is ignored there; the form comes first."""
+    mailgun = make_mailgun(**switched("strict_forms", settings))
+    for method, pool_id in (("PUT", SPARE), ("DELETE", TRANSACTIONAL)):
+        response = mailgun.open(f"{POOLS}/{pool_id}/delegate?subaccount_id={SUBACCOUNT}", method=method)
+        assert response.status_code == (400 if on else 200)
+    path = f"/v5/accounts/subaccounts/{SUBACCOUNT}/ip_pool"
+    assert mailgun.put(f"{path}?pool_id={MARKETING}").status_code == (400 if on else 200)
+    assert mailgun.put(f"{path}?pool_id={NOWHERE}", data={"pool_id": MARKETING}).status_code == 200
+
+
+def violations(mailgun: ProviderClient) -> list[str]:
+    """Return the violations and the unused fields of the last request."""
+    log = mailgun.application.test_client().get("/_mockserver/tenants/default/requests?limit=1")
+    (request,) = log.json["requests"]
+    found = [f"{each['pointer']} {each['rule']}" for each in request["request_violations"]]
+    return [*found, *(f"unused {name}" for name in request["unused_fields"])]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "found"),
+    [
+        ("DELETE", f"{POOLS}/{TRANSACTIONAL}", {"data": {"ip": "shared"}}, ["/body/ip place"]),
+        ("DELETE", f"{POOLS}/{TRANSACTIONAL}", {"query_string": {"ip": "shared"}}, []),
+        ("DELETE", f"{POOLS}/{TRANSACTIONAL}", {"data": {"pool_id": MARKETING, "x": "1"}},
+         ["/body/pool_id place", "unused x"]),
+        ("PUT", f"{POOLS}/{SPARE}/delegate", {"query_string": {"subaccount_id": SUBACCOUNT}},
+         ["/body required", "/query/subaccount_id place"]),
+        ("PUT", f"{POOLS}/{SPARE}/delegate", {"data": {"subaccount_id": SUBACCOUNT}}, []),
+        ("PUT", f"/v5/accounts/subaccounts/{SUBACCOUNT}/ip_pool", {"query_string": {"pool_id": MARKETING}},
+         ["/body required", "/query/pool_id place"]),
+        ("DELETE", f"/v5/accounts/subaccounts/{SUBACCOUNT}/ip_pool", {"data": {"pool_id": TRANSACTIONAL}},
+         ["/query/pool_id required", "/body/pool_id place"]),
+        ("DELETE", "/v3/domains/mail.example.com/ips/ip_pool", {"data": {"ip": "shared"}}, ["/body/ip place"]),
+        ("DELETE", "/v3/ips/192.0.2.10/domains", {"data": {"alternative": "192.0.2.11"}}, ["/body/alternative place"]),
+        ("POST", POOLS, {"query_string": {"name": "n"}, "data": {"name": "n", "description": "d"}},
+         ["/query/name place"]),
+        ("POST", f"{POOLS}?colour=red", {"data": {"name": "n", "description": "d"}}, ["unused colour"]),
+        ("POST", "/v5/accounts/subaccounts", {"data": {"name": "n"}}, []),
+        ("POST", "/v5/accounts/subaccounts", {"query_string": {"name": "n"}}, []),
+    ],
+)  # fmt: skip
+def test_parameter_in_another_place(
+    mailgun: ProviderClient, method: str, path: str, sent: dict[str, Any], found: list[str]
+) -> None:
+    """It is accepted where nothing says otherwise, and is a violation; what is documented nowhere is unused."""
+    assert mailgun.open(path, method=method, **sent).status_code == 200
+    assert violations(mailgun) == found
 
 
 @OFF_IN_BOTH

@@ -170,3 +170,27 @@ def test_it(mockserver, pools):
     assert mockserver.clock.now() == datetime(2030, 1, 1, tzinfo=UTC)
 """)
     result.assert_outcomes(passed=2)
+
+
+def test_job_delay_of_the_marker(run: Run) -> None:
+    """The tenant of the test, and tenants that it creates, have the delay of the marker."""
+    result = run("""
+@pytest.mark.mockserver(job_delay="manual")
+def test_manual(mockserver, mockserver_factory):
+    assert mockserver.state()["mailgun"]["async_delay_seconds"] is None
+    assert mockserver_factory().state()["mailgun"]["async_delay_seconds"] is None
+    assert mockserver_factory(job_delay=5).state()["mailgun"]["async_delay_seconds"] == 5
+
+
+@pytest.mark.mockserver(job_delay=0.5, seed={"mailgun": {"async_delay_seconds": 7}})
+def test_seconds(mockserver):
+    assert mockserver.state()["mailgun"]["async_delay_seconds"] == 0.5
+""")
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("delay", ["'never'", "-1", "True", "[]"])
+def test_invalid_job_delay_of_the_marker_is_an_error(run: Run, delay: str) -> None:
+    result = run(f"@pytest.mark.mockserver(job_delay={delay})\ndef test(mockserver):\n    pass\n")
+    result.assert_outcomes(errors=1)
+    assert "job_delay: expected" in printed(result)

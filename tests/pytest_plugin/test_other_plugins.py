@@ -157,7 +157,7 @@ def test_help(run: Run) -> None:
     text = printed(run("", "--help"))
     for name in ("--mockserver-url", "--mockserver-strict", "--mockserver-coverage-report", "mockserver_seed (string)"):
         assert name in text
-    assert "@pytest.mark.mockserver(seed=..., profile=..., clock=..., faults=" in printed(run("", "--markers"))
+    assert "@pytest.mark.mockserver(seed=..., profile=..., job_delay=..., clock=..." in printed(run("", "--markers"))
     fixtures = printed(run("", "--fixtures"))
     for name in ("mockserver", "mockserver_server", "mockserver_factory", "mockserver_config"):
         assert re.search(rf"^{name}( \[session scope\])? -- .*\n    \w", fixtures, re.MULTILINE), name

@@ -212,10 +212,11 @@ def test_a_mended_mapping(mockserver: Tenant, migrate: Migrate) -> None:
 
 @pytest.mark.mockserver(seed=world(BEFORE, ["192.0.2.1"], features=[]))
 def test_an_account_without_pools(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
-    """An account that may have no pools is refused every one, and gets none."""
+    """With an account that may have no pools the script stops at once, and says why."""
     assert migrate() == 1
-    assert capsys.readouterr().err.count("DIPPs feature is not enabled for the account") == 2
-    mockserver.requests.assert_called("mailgun.createIpPool", error="no_dipps", times=2)
+    assert "this feature is disabled for the account" in capsys.readouterr().err
+    mockserver.requests.assert_called("mailgun.listIpPools", error="feature_disabled", times=1)
+    mockserver.requests.assert_not_called("mailgun.createIpPool")
     assert pools(mockserver) == {}
 
 

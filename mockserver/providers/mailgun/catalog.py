@@ -23,6 +23,10 @@ WARMUP_STAGES = Limit(15, documented(f"{SPEC}, GET /v3/ip_warmups/{{addr}}: the 
 FIRST_STAGE = Limit(
     1000, documented(f"{SPEC}, GET /v3/ip_warmups/{{addr}}: the example's stages have 1000, 2000 and 4000 messages")
 )
+MAX_CREDENTIALS = Limit(
+    1000, documented(f"{SPEC}, GET /v3/domains/{{domain_name}}/credentials: 400, can't be larger than 1000")
+)
+DEFAULT_CREDENTIALS = Limit(100, documented(f"{SPEC}, GET /v3/domains/{{domain_name}}/credentials: limit, default 100"))
 MIN_PASSWORD = Limit(5, documented(f"{SPEC}, POST /v4/domains: 400, between 5 and 32 characters"))
 MAX_PASSWORD = Limit(32, documented(f"{SPEC}, POST /v4/domains: 400, between 5 and 32 characters"))
 
@@ -30,7 +34,7 @@ STAGE_SECONDS = 86_400
 """The length of a stage of a warm-up. Mailgun's end after a number of messages; the example's took about a day."""
 
 DIPPS = "DIPPs"
-"""The feature that most changes of a pool need."""
+"""The feature that all operations on pools need."""
 DETAILED_VIEW = "Detailed IP view"
 """The feature that the detailed list of IPs needs."""
 ALL = "all"
@@ -71,19 +75,40 @@ STRICT_DELETE_BODIES = Switch(
     live=False,
 )
 
+STRICT_FORMS = Switch(
+    "strict_forms",
+    "A parameter that is documented in a form is not read from the query.",
+    assumed("only the form is documented; a form parser such as Go's reads the query as well"),
+    live=False,
+)
+
+FLAT_CONNECTION = Switch(
+    "flat_connection",
+    "The connection settings of a domain are not below `connection`, and a change returns them with underscores.",
+    observed(
+        "mailgun/mailgun-ruby recordings of 2025; the older page api-domains has `connection`, which mailgun-go reads,"
+        " and hyphens"
+    ),
+)
+WRONG_PATH_IS_200 = Switch(
+    "wrong_path_is_200",
+    "An unknown path below /v3 returns 200 with the text of the root, `Mailgun Magnificent API`, instead of 404.",
+    observed(
+        "2017 to 2021: django-anymail issue 144, mailgun-ruby issue 110, mailgun.js issue 132, getfider/fider issue"
+        " 1017; 404 was seen in 2015 and later"
+    ),
+)
+
 # Feature, pools
 
-NO_DIPPS = ErrorMessage(
-    "no_dipps",
-    403,
-    "DIPPs feature is not enabled for the account",
-    assumed("documented for changing pools and for unlinking, assumed for linking too; the wording is not documented"),
-)
-NO_DETAILED_VIEW = ErrorMessage(
-    "no_detailed_view",
-    403,
-    "Detailed IP view feature is not enabled for the account",
-    _ONLY_THE_RULE,
+FEATURE_DISABLED = ErrorMessage(
+    "feature_disabled",
+    400,
+    "this feature is disabled for the account",
+    observed(
+        "amp-labs/connectors pull request 3287, GET /v3/ip_pools and GET /v1/dynamic_pools/domains; for other"
+        " operations and for the detailed list of IPs it is assumed"
+    ),
 )
 POOL_NOT_FOUND = ErrorMessage("pool_not_found", 404, "ip pool not found", assumed(_NO_SOURCE))
 INHERITED_EDIT = ErrorMessage(
@@ -250,12 +275,17 @@ DOMAIN_NOT_FOUND = ErrorMessage(
     "domain_not_found",
     404,
     "Domain not found",
-    documented(f"{SPEC}, GET /v4/domains/{{name}}; for the IPs of a domain it is assumed"),
+    documented(f"{SPEC}, GET /v4/domains/{{name}}; for the IPs and the credentials of a domain it is assumed"),
 )
 DOMAIN_WITHOUT_NAME = ErrorMessage(
     "domain_without_name", 400, "Missing parameter 'name'", observed("mailgun/mailgun.js issue 177, creating a domain")
 )
-DOMAIN_TAKEN = ErrorMessage("domain_taken", 400, "domain already exists", assumed(_NO_SOURCE))
+DOMAIN_TAKEN = ErrorMessage(
+    "domain_taken",
+    400,
+    "This domain name is already taken",
+    observed("mailgun/mailgun-ruby recording of 2016, creating a domain"),
+)
 DOMAIN_IPS_BOTH = ErrorMessage(
     "domain_ips_both", 400, "only one of 'ips' and 'pool_id' parameters can be specified", assumed(_NO_SOURCE)
 )
@@ -263,7 +293,7 @@ SHORT_PASSWORD = ErrorMessage(
     "short_password",
     400,
     "Password is too short. It must be between 5 and 32 characters.",
-    documented(f"{SPEC}, POST /v4/domains"),
+    documented(f"{SPEC}, POST /v4/domains; for credentials the limits are documented, the message is assumed"),
 )
 LONG_PASSWORD = ErrorMessage(
     "long_password",
@@ -282,6 +312,36 @@ DOMAIN_IS_SANDBOX = ErrorMessage(
     400,
     "sandbox domain can't be deleted",
     _ONLY_THE_RULE,
+)
+CREDENTIALS_LIMIT = ErrorMessage(
+    "credentials_limit",
+    400,
+    "Limit parameter can't be larger than 1000",
+    documented(f"{SPEC}, GET /v3/domains/{{domain_name}}/credentials"),
+)
+LOGIN_MISSING = ErrorMessage(
+    "login_missing",
+    400,
+    "Parameter 'login' is missing",
+    documented(f"{SPEC}, POST /v3/domains/{{domain_name}}/credentials"),
+)
+LOGIN_TAKEN = ErrorMessage(
+    "login_taken",
+    400,
+    "Credentials already exist: {login}",
+    assumed("no document has this case; the mock server of mailgun-go returns 400"),
+)
+CREDENTIALS_NOT_FOUND = ErrorMessage(
+    "credentials_not_found",
+    404,
+    "Credentials not found",
+    documented(f"{SPEC}, PUT /v3/domains/{{domain_name}}/credentials/{{spec}}; for deleting them it is assumed"),
+)
+SYSTEM_MAILBOX = ErrorMessage(
+    "system_mailbox",
+    400,
+    "Cannot delete system mailbox: {login}",
+    documented(f"{SPEC}, DELETE /v3/domains/{{domain_name}}/credentials/{{spec}}"),
 )
 IP_OR_POOL = ErrorMessage(
     "ip_or_pool",
@@ -355,6 +415,13 @@ NOT_FOUND = ErrorMessage(
     404,
     "404 page not found",
     assumed("the manual says that the 404 of an unknown endpoint is not JSON; the wording is Go's default"),
+    {"plain": True},
+)
+WRONG_PATH = ErrorMessage(
+    "wrong_path",
+    200,
+    "Mailgun Magnificent API",
+    observed("django-anymail issue 144, mailgun-ruby issue 110, mailgun.js issue 132; only with wrong_path_is_200"),
     {"plain": True},
 )
 NOT_ALLOWED = ErrorMessage("not_allowed", 405, "Method Not Allowed", assumed(_NO_SOURCE), {"plain": True})

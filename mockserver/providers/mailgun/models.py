@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,8 @@ from .catalog import DETAILED_VIEW, DIPPS, SHARED, STAGE_SECONDS, WARMUP_STAGES
 
 ACCOUNT_ID = "5f3a1c0e9d8b7a6c5e4f3021"
 """The default id of the parent account."""
+POSTMASTER = "postmaster"
+"""The local part of the login that every domain has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,38 @@ class Domain:
     web_prefix: str | None = None
     web_scheme: str | None = None
     wildcard: bool | None = None
+    dkim_selector: str | None = None
+    open_tracking: bool | None = None
+    open_at_the_top: bool | None = None
+    """Whether the pixel that tracks opening is at the top of a message."""
+    click_tracking: bool | None = None
+    unsubscribe_tracking: bool | None = None
+    html_footer: str | None = None
+    """What is added to an HTML message to unsubscribe."""
+    text_footer: str | None = None
+
+    @property
+    def smtp_login(self) -> str:
+        """Return the login of the system's credential, which every domain has."""
+        return f"{POSTMASTER}@{self.name}"
 
     @property
     def is_sandbox(self) -> bool:
         """Return whether it is the sandbox domain that Mailgun creates for an account."""
         return re.fullmatch(r"sandbox[0-9a-f]{32}\.mailgun\.org", self.name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpCredential:
+    """An SMTP credential of a domain. Its password is not stored: this server accepts no mail."""
+
+    login: str
+    """With the domain's name after `@`."""
+    created_at: int
+
+    @property
+    def domain(self) -> str:
+        return self.login.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +130,16 @@ class Subaccount:
     status: str = "open"
     updated_at: int | None = None
     """When its status last changed; None: when it was created."""
+    inherited: tuple[Pool, ...] | None = None
+    """The pools that it inherits, as it sees them until jobs update it; None: as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Work that is done after the response: see `rules.jobs.run_due_jobs`.
 
-    It updates the domains of a pool, assigns an IP to all domains of an account or removes it, or deletes a domain.
+    It updates the domains of a pool, assigns an IP to all domains of an account or removes it, or verifies or deletes a
+    domain.
     """
 
     id: str
@@ -130,6 +163,8 @@ class Job:
     """The IP that all domains of the account lose."""
     account: str | None = None
     """The account of `assign_ip` and `unassign_ip`."""
+    verify_domain: str | None = None
+    """The name of a domain to verify."""
     delete_domain: str | None = None
     """The name of a domain to delete."""
 
@@ -143,7 +178,16 @@ class Link:
     """The domain's name."""
 
 
+_JOB_KINDS = ("pool_id", "assign_ip", "unassign_ip", "verify_domain", "delete_domain")
 _JOB_IPS = ("assign_ip", "unassign_ip", "replace_with")
+
+
+def normalize_domain(name: str) -> str:
+    """Return the usual spelling of a domain's name, in lower case.
+
+    Only ASCII letters have a case in the DNS; Python would also make `k` of the Kelvin sign.
+    """
+    return name.lower() if name.isascii() else name
 
 
 def created_at(record_id: str) -> int:
@@ -161,6 +205,8 @@ class State(BaseState):
     """By id."""
     domains: Table[Domain] = field(default_factory=Table)
     """By name."""
+    smtp_credentials: Table[SmtpCredential] = field(default_factory=Table)
+    """By login."""
     subaccounts: Table[Subaccount] = field(default_factory=Table)
     """By id."""
     links: Table[tuple[Link, ...]] = field(default_factory=Table)
@@ -174,8 +220,8 @@ class State(BaseState):
     """The number of dedicated IPs that can still be added."""
     subaccount_limit: int | None = None
     """The maximum number of open subaccounts; None: unlimited."""
-    async_delay_seconds: float | None = 0
-    """The delay of jobs after their response; None: they stay pending until the control API runs them."""
+    async_delay_seconds: float | None = None
+    """The delay of jobs after their response, infinite if the control API runs them; None: not set, which means 0."""
     async_fails_midway: bool = False
     """Whether jobs stop after half of the domains, which Mailgun documents as possible."""
 
@@ -185,10 +231,11 @@ class State(BaseState):
 
         Raises `SeedError` for a duplicate, an unknown record, and an invalid relation between records.
         """
-        subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount)
+        subaccounts = _subaccounts(data)
         ips = _keyed(data, "ips", "ip", Ip)
         pools = _keyed(data, "ip_pools", "pool_id", Pool)
         domains = _keyed(data, "domains", "name", Domain)
+        logins = _keyed(data, "smtp_credentials", "login", SmtpCredential)
         jobs = _keyed(data, "jobs", "id", Job)
         for section, records in (("ips", ips), ("ip_pools", pools), ("domains", domains)):
             for index, record in enumerate(records.values()):
@@ -202,16 +249,20 @@ class State(BaseState):
                     ("ips", index, "warmup_started_at"), f"start of the warm-up of {ip.ip}: expected 'warmup: true'"
                 )
         for index, job in enumerate(jobs.values()):
-            if len([each for each in (job.pool_id, job.assign_ip, job.unassign_ip, job.delete_domain) if each]) != 1:
-                raise SeedError(("jobs", index), "expected one of pool_id, assign_ip, unassign_ip, delete_domain")
+            if sum(getattr(job, name) is not None for name in _JOB_KINDS) != 1:
+                raise SeedError(("jobs", index), f"expected one of {', '.join(_JOB_KINDS)}")
             for name in _JOB_IPS:
                 address = getattr(job, name)
                 is_shared = name == "replace_with" and job.pool_id is not None and address == SHARED
                 if address is not None and address not in ips and not is_shared:
                     raise SeedError(("jobs", index, name), f"unknown IP {address}")
         _check_pools(pools, ips, subaccounts)
+        _check_inherited(subaccounts, ips)
         has_jobs = bool(jobs) or data.get("async_fails_midway", False)
         check_domains(domains, pools, ips, has_jobs=has_jobs)
+        for index, credential in enumerate(logins.values()):
+            if credential.domain not in domains:
+                raise SeedError(("smtp_credentials", index, "login"), f"unknown domain '{credential.domain}'")
         eligible = data.get("eligible_for_shared_ips", False)
         if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
             raise SeedError(("eligible_for_shared_ips",), "expected a shared IP of the account: 'dedicated: false'")
@@ -221,6 +272,7 @@ class State(BaseState):
             pools=Table(pools),
             domains=Table(domains),
             links=Table(_links(domains.values())),
+            smtp_credentials=Table(logins),
             subaccounts=Table(subaccounts),
             jobs=Table(jobs),
             account_id=data.get("account_id", ACCOUNT_ID),
@@ -228,9 +280,29 @@ class State(BaseState):
             eligible_for_shared_ips=eligible,
             new_dedicated_ips=data.get("new_dedicated_ips", 1),
             subaccount_limit=data.get("subaccount_limit"),
-            async_delay_seconds=data.get("async_delay_seconds", 0),
+            async_delay_seconds=_delay(data),
             async_fails_midway=data.get("async_fails_midway", False),
         )
+
+    @property
+    def job_delay(self) -> float | None:
+        return self.async_delay_seconds
+
+    def with_job_delay(self, delay: float | None, default: float | None) -> State:
+        found = next((each for each in (delay, self.async_delay_seconds, default) if each is not None), None)
+        if found == self.async_delay_seconds:
+            return self
+        twin = self.copy()
+        twin.async_delay_seconds = found
+        return twin
+
+    def inherited_pools(self, account: str) -> list[Pool]:
+        """Return the pools that a subaccount inherits, as it sees them."""
+        seen = self.subaccounts[account].inherited
+        if seen is None:
+            return [pool for pool in self.pools.values() if account in pool.delegated_to]
+        # only IPs and deletions wait for jobs: a new name is seen at once
+        return [replace(self.pools.get(pool.pool_id, pool), ips=pool.ips) for pool in seen]
 
     def put_domain(self, domain: Domain | None, old: Domain | None = None) -> None:
         """Create a domain, replace `old`, or with None remove `old`."""
@@ -252,9 +324,17 @@ class State(BaseState):
             self.domains[domain.name] = domain
         elif old is not None:
             del self.domains[old.name]
+            for credential in self.credentials_of(old):
+                del self.smtp_credentials[credential.login]
+
+    def credentials_of(self, domain: Domain) -> list[SmtpCredential]:
+        """Return the SMTP credentials of a domain without the system's, in order of creation."""
+        return [each for each in self.smtp_credentials.values() if each.domain == domain.name]
 
     def dump(self) -> dict[str, Any]:
         limit = {} if self.subaccount_limit is None else {"subaccount_limit": self.subaccount_limit}
+        seconds = self.async_delay_seconds
+        delay = {} if seconds is None else {"async_delay_seconds": None if seconds == math.inf else seconds}
         return {
             **self.profile.dump(),
             "account_id": self.account_id,
@@ -262,14 +342,29 @@ class State(BaseState):
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
             "new_dedicated_ips": self.new_dedicated_ips,
             **limit,
-            "async_delay_seconds": self.async_delay_seconds,
+            **delay,
             "async_fails_midway": self.async_fails_midway,
-            "subaccounts": [to_dict(record) for record in self.subaccounts.values()],
+            "subaccounts": [_subaccount_to_dict(record) for record in self.subaccounts.values()],
             "ips": [to_dict(record) for record in self.ips.values()],
             "ip_pools": [to_dict(record) for record in self.pools.values()],
             "domains": [to_dict(record) for record in self.domains.values()],
+            "smtp_credentials": [to_dict(record) for record in self.smtp_credentials.values()],
             "jobs": [to_dict(record) for record in self.jobs.values()],
         }
+
+
+def _delay(data: Mapping[str, Any]) -> float | None:
+    """Return the delay of a seed, where null is a delay without end."""
+    seconds: float | None = data.get("async_delay_seconds", 0)
+    return math.inf if seconds is None else seconds if "async_delay_seconds" in data else None
+
+
+def _subaccount_to_dict(subaccount: Subaccount) -> dict[str, Any]:
+    data = to_dict(subaccount)
+    if subaccount.inherited is not None:
+        names = ("pool_id", "name", "description", "ips")
+        data["inherited"] = [{name: to_dict(pool)[name] for name in names} for pool in subaccount.inherited]
+    return data
 
 
 def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
@@ -281,24 +376,38 @@ def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
     return {pool_id: tuple(sorted(each)) for pool_id, each in links.items()}
 
 
-def _keyed(data: Mapping[str, Any], section: str, key: str, record: type[Any]) -> dict[str, Any]:
+def _keyed(
+    data: Mapping[str, Any], section: str, key: str, record: type[Any], above: tuple[str | int, ...] = ()
+) -> dict[str, Any]:
     """Return a section's records by their key, with IP addresses in their usual spelling."""
     records: dict[str, Any] = {}
     for index, item in enumerate(data.get(section, ())):
         values: dict[str, Any] = dict(item)
         if "ip" in item:
-            values["ip"] = _address((section, index, "ip"), item["ip"])
+            values["ip"] = _address((*above, section, index, "ip"), item["ip"])
         for name in _JOB_IPS:
             if item.get(name, SHARED) != SHARED:
-                values[name] = _address((section, index, name), item[name])
+                values[name] = _address((*above, section, index, name), item[name])
         if "ips" in item:
-            values["ips"] = [_address((section, index, "ips", number), text) for number, text in enumerate(item["ips"])]
+            values["ips"] = [
+                _address((*above, section, index, "ips", number), text) for number, text in enumerate(item["ips"])
+            ]
         if values[key] in records:
-            raise SeedError((section, index, key), f"duplicate {key} '{values[key]}'")
+            raise SeedError((*above, section, index, key), f"duplicate {key} '{values[key]}'")
         records[values[key]] = record(
             **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         )
     return records
+
+
+def _subaccounts(data: Mapping[str, Any]) -> dict[str, Subaccount]:
+    """Return the subaccounts of a seed by their id."""
+    subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount)
+    for index, item in enumerate(data.get("subaccounts", ())):
+        if "inherited" in item:
+            pools = _keyed(item, "inherited", "pool_id", Pool, ("subaccounts", index))
+            subaccounts[item["id"]] = replace(subaccounts[item["id"]], inherited=tuple(pools.values()))
+    return subaccounts
 
 
 def _address(path: tuple[str | int, ...], text: str) -> str:
@@ -322,6 +431,16 @@ def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[s
         for position, account in enumerate(pool.delegated_to):
             if account not in subaccounts or pool.account is not None:
                 raise SeedError(("ip_pools", index, "delegated_to", position), f"unknown subaccount '{account}'")
+
+
+def _check_inherited(subaccounts: dict[str, Subaccount], ips: dict[str, Ip]) -> None:
+    """Raise `SeedError` for an IP of an inherited pool that cannot be in one."""
+    for index, subaccount in enumerate(subaccounts.values()):
+        for number, pool in enumerate(subaccount.inherited or ()):
+            for position, address in enumerate(pool.ips):
+                if address not in ips or not ips[address].dedicated or ips[address].account is not None:
+                    path = ("subaccounts", index, "inherited", number, "ips", position)
+                    raise SeedError(path, f"expected a dedicated IP of the parent account, got {address}")
 
 
 def check_domains(

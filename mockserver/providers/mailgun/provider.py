@@ -77,9 +77,11 @@ class Mailgun(ProviderBlueprint):
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         error = catalog.FAILURES[failure]
-        return (_unauthorized(profile) if error is catalog.UNAUTHORIZED else error).with_values(
-            method=method, path=path
-        )
+        if error is catalog.UNAUTHORIZED:
+            error = _unauthorized(profile)
+        elif error is catalog.NOT_FOUND and profile[catalog.WRONG_PATH_IS_200] and f"{path}/".startswith("/v3/"):
+            error = catalog.WRONG_PATH
+        return error.with_values(method=method, path=path)
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         """Return the error of a planned fault. 429 has the header from which clients read how long to wait."""
@@ -159,13 +161,27 @@ def form_fields(*lists: str) -> dict[str, Any]:
     return fields
 
 
-def request_params(*names: str) -> dict[str, str]:
+def query_params(*names: str) -> dict[str, str]:
     """Return the parameters that are not empty, from the query, as documented, or else from the form."""
+    return _params(names, request.args, _form())
+
+
+def form_params(*names: str) -> dict[str, str]:
+    """Return the parameters that are not empty, from the form, as documented, or else from the query."""
+    strict = current_exchange().tx.state.profile[catalog.STRICT_FORMS]
+    return _params(names, _form(), {} if strict else request.args)
+
+
+def _form() -> Mapping[str, str]:
     exchange = current_exchange()
     strict = request.method == "DELETE" and exchange.tx.state.profile[catalog.STRICT_DELETE_BODIES]
-    form: Mapping[str, str] = {} if strict and request.mimetype == URLENCODED else exchange.form
-    params = {name: request.args.get(name) or form.get(name) for name in names}
-    return {name: value for name, value in params.items() if value}
+    return {} if strict and request.mimetype == URLENCODED else exchange.form
+
+
+def _params(names: Iterable[str], *places: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters that are not empty, each from the first place that has it."""
+    found = {name: next((place[name] for place in places if place.get(name)), "") for name in names}
+    return {name: value for name, value in found.items() if value}
 
 
 def json_body() -> dict[str, Any]:

@@ -13,13 +13,20 @@ from werkzeug.http import http_date
 
 from ...core.clock import format_rfc3339
 from .catalog import WARMUP_STAGES
-from .models import Domain, Ip, Link, Pool, Subaccount, created_at
+from .models import Domain, Ip, Link, Pool, SmtpCredential, Subaccount, created_at
 from .rules.ips import DetailedIp, IpList
 from .rules.pools import PoolView
 from .rules.warmups import Warmup, volume
 
 MESSAGE_TTL = 86_400
 """The default `message_ttl`, in seconds: the specification's example."""
+DKIM_SELECTOR = "smtp"
+"""The default selector, as recorded."""
+HTML_FOOTER = '\n<br>\n<p><a href="%unsubscribe_url%">unsubscribe</a></p>\n'
+TEXT_FOOTER = "\n\nTo unsubscribe click: <%unsubscribe_url%>\n\n"
+"""The default footers, as recorded."""
+TRACKING_CHANGED = "Domain tracking settings have been updated"
+PASSWORD_NOTE = "Please store your new password(s) now. You won't be able to see it anymore."
 NEVER = "0001-01-01T00:00:00Z"
 """The zero value of times in Go, as in documented examples."""
 
@@ -107,7 +114,7 @@ def domain(domain: Domain) -> dict[str, Any]:
         "name": domain.name,
         "require_tls": bool(domain.require_tls),
         "skip_verification": bool(domain.skip_verification),
-        "smtp_login": f"postmaster@{domain.name}",
+        "smtp_login": domain.smtp_login,
         "spam_action": domain.spam_action or "disabled",
         **owner,
         "state": domain.state,
@@ -131,12 +138,39 @@ def domain_with_dns(each: Domain) -> dict[str, Any]:
         "sending_dns_records": [
             {"is_active": each.state == "active", **_dns(each, kind, value, name=name)}
             for name, kind, value in (
-                (f"smtp._domainkey.{each.name}", "TXT", f"k=rsa; p={_public_key(each)}"),
+                (
+                    f"{each.dkim_selector or DKIM_SELECTOR}._domainkey.{each.name}",
+                    "TXT",
+                    f"k=rsa; p={_public_key(each)}",
+                ),
                 (each.name, "TXT", "v=spf1 include:mailgun.org ~all"),
                 (f"{each.web_prefix or 'email'}.{each.name}", "CNAME", "mailgun.org"),
             )
         ],
     }
+
+
+def verified_domain(each: Domain) -> dict[str, Any]:
+    """Return a domain after its verification, where the records have another order."""
+    data = domain_with_dns(each)
+    return {name: data[name] for name in ("domain", "sending_dns_records", "receiving_dns_records")}
+
+
+def connection(domain: Domain, *, flat: bool) -> dict[str, Any]:
+    settings = _connection(domain)
+    return settings if flat else {"connection": settings}
+
+
+def changed_connection(domain: Domain, *, flat: bool) -> dict[str, Any]:
+    settings = _connection(domain).items()
+    return {
+        "message": "Domain connection settings have been updated, may take 10 minutes to fully propagate",
+        **{name if flat else name.replace("_", "-"): value for name, value in settings},
+    }
+
+
+def _connection(domain: Domain) -> dict[str, bool]:
+    return {"require_tls": bool(domain.require_tls), "skip_verification": bool(domain.skip_verification)}
 
 
 def _dns(domain: Domain, kind: str, value: str, **more: str) -> dict[str, Any]:
@@ -153,6 +187,50 @@ def _dns(domain: Domain, kind: str, value: str, **more: str) -> dict[str, Any]:
 def _public_key(domain: Domain) -> str:
     """Return a placeholder in the format of a public key."""
     return base64.b64encode(hashlib.sha512(domain.name.encode()).digest()).decode()
+
+
+# Tracking
+
+
+def tracking(domain: Domain) -> dict[str, Any]:
+    return {
+        "tracking": {
+            "open": open_tracking(domain),
+            "click": click_tracking(domain),
+            "unsubscribe": unsubscribe_tracking(domain),
+            "web_scheme": domain.web_scheme or "http",
+        }
+    }
+
+
+def open_tracking(domain: Domain) -> dict[str, Any]:
+    return {"active": bool(domain.open_tracking), "place_at_the_top": bool(domain.open_at_the_top)}
+
+
+def click_tracking(domain: Domain) -> dict[str, Any]:
+    return {"active": bool(domain.click_tracking)}
+
+
+def unsubscribe_tracking(domain: Domain) -> dict[str, Any]:
+    return {
+        "active": bool(domain.unsubscribe_tracking),
+        "html_footer": domain.html_footer or HTML_FOOTER,
+        "text_footer": domain.text_footer or TEXT_FOOTER,
+    }
+
+
+# SMTP credentials
+
+
+def credential(each: SmtpCredential) -> dict[str, Any]:
+    """Return a credential. Its time has a numeric offset, unlike other times."""
+    created = http_date(each.created_at).replace("GMT", "+0000")
+    return {"mailbox": each.login, "login": each.login, "created_at": created, "size_bytes": None}
+
+
+def new_passwords(message: str, passwords: Mapping[str, str]) -> dict[str, Any]:
+    """Return a message, and the passwords that the server generated, by login."""
+    return {"message": message, **({"note": PASSWORD_NOTE, "credentials": passwords} if passwords else {})}
 
 
 # IPs

@@ -251,9 +251,24 @@ const names = async (query) => (await domains.list(query)).map(({ name }) => nam
 assert.deepEqual(await names(), ["js.example.com", "shared.example.com", NEWS]);
 assert.deepEqual(await names({ sort: "name:asc", limit: 1, skip: 1 }), [NEWS]);
 assert.deepEqual(await names({ state: "unverified" }), ["js.example.com"]);
-await refused(domains.create({ name: "js.example.com" }), 400, "domain already exists");
+await refused(domains.create({ name: "js.example.com" }), 400, "This domain name is already taken");
 await refused(domains.create({ name: "x.example.com", ips: "203.0.113.9" }), 400, "ip 203.0.113.9 does not belong to the account");
 await refused(domains.create({ name: "x.example.com", pool_id: UNKNOWN }), 404, "ip pool not found");
+assert.equal((await domains.update("js.example.com", { web_scheme: "https" })).web_scheme, "https");
+assert.equal((await domains.verify("js.example.com")).state, "active");
+await domains.domainTracking.updateTracking("js.example.com", "open", { active: "yes" });
+await domains.domainTracking.updateTracking("js.example.com", "click", { active: "htmlonly" });
+const tracking = await domains.domainTracking.getTracking("js.example.com");
+assert.deepEqual([tracking.open.active, tracking.click.active, tracking.unsubscribe.active], [true, true, false]);
+assert.equal((await domains.domainKeys.updateDKIMSelector("js.example.com", { dkimSelector: "js" })).message, "DKIM selector changed");
+assert.deepEqual(await domains.getConnection("js.example.com"), { connection: { require_tls: false, skip_verification: false } });
+const credentials = domains.domainCredentials;
+assert.equal((await credentials.create("js.example.com", { login: "bob", password: "secret" })).message, "Created 1 credentials pair(s)");
+const bob = "bob@js.example.com";
+assert.deepEqual((await credentials.list("js.example.com")).items.map(({ login }) => login), ["postmaster@js.example.com", bob]);
+assert.equal((await credentials.update("js.example.com", "bob", { password: "other" })).message, "Password changed");
+assert.equal((await credentials.destroy("js.example.com", "bob")).spec, bob);
+await refused(credentials.destroy("js.example.com", "bob"), 404, "Credentials not found");
 assert.deepEqual(await domains.destroy("js.example.com"), { message: "Domain will be deleted in the background" });
 await refused(domains.get("js.example.com"), 404, "Domain not found");
 await refused(domains.destroy("js.example.com"), 404, "Domain not found");
@@ -289,9 +304,9 @@ await refused(subaccounts.destroy(UNKNOWN), 403, "Forbidden");
 
 await refused(connect("key-unknown").ip_pools.list(), 401, "Forbidden");
 await refused(
-  domains.verify(NEWS),
+  subaccounts.getMonthlySendingLimit(SUBACCOUNT),
   501,
-  `mockserver does not implement PUT /v4/domains/${NEWS}/verify`,
+  `mockserver does not implement GET /v5/accounts/subaccounts/${SUBACCOUNT}/limit/custom/monthly`,
 );
 
 // The message of the client's errors is the status line's phrase, which recorded answers have in the standard form.

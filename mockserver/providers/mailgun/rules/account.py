@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from .. import catalog
-from ..models import Domain
+from ..models import Domain, normalize_domain
 from . import Tx
 
 
-def require_dipps(tx: Tx) -> None:
-    """Raise an error if the account does not have the DIPPs feature."""
-    if catalog.DIPPS not in tx.state.features:
-        raise catalog.NO_DIPPS()
-
-
-def require_detailed_view(tx: Tx) -> None:
-    """Raise an error if the account does not have the detailed IP view feature."""
-    if catalog.DETAILED_VIEW not in tx.state.features:
-        raise catalog.NO_DETAILED_VIEW()
+def require_feature(tx: Tx, feature: str) -> None:
+    """Raise an error if the account does not have a feature."""
+    if feature not in tx.state.features:
+        raise catalog.FEATURE_DISABLED()
 
 
 def require_eligible(tx: Tx) -> None:
@@ -32,8 +26,8 @@ def require_parent(account: str | None) -> None:
 
 
 def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
-    """Return a domain of the account."""
-    domain = tx.state.domains.get(name)
+    """Return a domain of the account, by its name in any spelling of case."""
+    domain = tx.state.domains.get(normalize_domain(name))
     if domain is None or domain.account != account:
         raise catalog.DOMAIN_NOT_FOUND()
     return domain

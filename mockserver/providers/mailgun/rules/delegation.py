@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .. import catalog
-from ..models import Pool, Subaccount
+from ..models import Job, Pool, Subaccount
 from . import Tx
 from .account import require_eligible
-from .jobs import enqueue, new_job, pending_links
+from .jobs import enqueue, keep_views, new_job, pending_links, update_view
 
 
 def _get_subaccount(tx: Tx, account: str | None, subaccount_id: str) -> Subaccount:
@@ -23,10 +23,19 @@ def delegate_pool(tx: Tx, pool: Pool, *, subaccount_id: str) -> None:
     """Delegate a pool to a subaccount, which may inherit it already."""
     subaccount = _get_subaccount(tx, pool.account, subaccount_id)
     if subaccount.id not in pool.delegated_to:
-        tx.state.pools[pool.pool_id] = replace(pool, delegated_to=(*pool.delegated_to, subaccount.id))
-        for job in list(tx.state.jobs.values()):
-            if (job.pool_id, job.revoke_from) == (pool.pool_id, subaccount.id):
-                del tx.state.jobs[job.id]
+        cancelled = _add_delegation(tx, pool, subaccount.id)
+        pool_ids = {pool.pool_id, *(job.relink_to for job in cancelled)}
+        update_view(tx.state, tx.state.subaccounts[subaccount.id], pool_ids)
+
+
+def _add_delegation(tx: Tx, pool: Pool, subaccount_id: str) -> list[Job]:
+    """Add a pool to those that a subaccount inherits; cancel and return the jobs that would revoke it."""
+    tx.state.pools[pool.pool_id] = replace(pool, delegated_to=(*pool.delegated_to, subaccount_id))
+    revoking = (pool.pool_id, subaccount_id)
+    cancelled = [job for job in tx.state.jobs.values() if (job.pool_id, job.revoke_from) == revoking]
+    for job in cancelled:
+        del tx.state.jobs[job.id]
+    return cancelled
 
 
 def revoke_pool(tx: Tx, pool: Pool, *, subaccount_id: str) -> str:
@@ -46,6 +55,7 @@ def _has_linked_domains(tx: Tx, pool: Pool, subaccount_id: str) -> bool:
 
 
 def _remove_delegation(tx: Tx, pool: Pool, subaccount_id: str) -> None:
+    keep_views(tx, [subaccount_id])
     remaining = tuple(each for each in pool.delegated_to if each != subaccount_id)
     tx.state.pools[pool.pool_id] = replace(pool, delegated_to=remaining)
 
@@ -77,13 +87,16 @@ def replace_only_pool(tx: Tx, account: str | None, subaccount_id: str, *, pool_i
     if pool is None or pool.account is not None:
         raise catalog.BAD_REQUEST()
     old = _find_only_pool(tx, subaccount.id)
-    if old is None or old.pool_id == pool_id:
-        delegate_pool(tx, pool, subaccount_id=subaccount.id)
+    if old is not None and old.pool_id == pool_id:
         return enqueue(tx, new_job(tx, pool_id))
-    if not pool.ips and _has_linked_domains(tx, old, subaccount.id):
+    if old is not None and not pool.ips and _has_linked_domains(tx, old, subaccount.id):
         raise catalog.BAD_REQUEST()
+    keep_views(tx, [subaccount.id])
+    if old is None:
+        _add_delegation(tx, pool, subaccount.id)
+        return enqueue(tx, new_job(tx, pool_id))
     _remove_delegation(tx, old, subaccount.id)
-    delegate_pool(tx, pool, subaccount_id=subaccount.id)
+    _add_delegation(tx, pool, subaccount.id)
     return enqueue(tx, replace(new_job(tx, old.pool_id), relink_to=pool_id, revoke_from=subaccount.id))
 
 

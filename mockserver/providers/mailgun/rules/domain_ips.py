@@ -7,7 +7,6 @@ from dataclasses import replace
 from .. import catalog
 from ..models import Domain, Ip
 from . import Tx
-from .account import require_dipps
 from .ips import get_dedicated_ip, get_named_dedicated_ip
 from .jobs import (
     after_all_jobs,
@@ -18,7 +17,7 @@ from .jobs import (
     remove_domain,
     with_ip_instead_of_pool,
 )
-from .pools import get_visible_pool, require_replacement_ip
+from .pools import get_usable_pool, require_replacement_ip
 
 # The IPs of one domain
 
@@ -34,8 +33,7 @@ def assign_ip(tx: Tx, domain: Domain, *, ip: str) -> None:
 
 def link_pool(tx: Tx, domain: Domain, *, pool_id: str) -> None:
     """Link a pool to a domain; the pool's IPs replace the domain's."""
-    require_dipps(tx)
-    pool = get_visible_pool(tx, domain.account, pool_id)
+    pool = get_usable_pool(tx, domain.account, pool_id)
     if not pool.ips:
         raise catalog.POOL_WITHOUT_IPS()
     put_domain(tx, replace(domain, pool_id=pool_id, ips=pool.ips), domain)
@@ -68,7 +66,7 @@ def unlink_pool(tx: Tx, domain: Domain, *, ip: str | None, pool_id: str | None) 
     if domain.pool_id is None:
         raise catalog.DOMAIN_WITHOUT_POOL()
     if pool_id is not None:
-        pool = get_visible_pool(tx, domain.account, pool_id)
+        pool = get_usable_pool(tx, domain.account, pool_id)
         if not pool.ips:
             raise catalog.REPLACEMENT_EMPTY()
         put_domain(tx, replace(domain, pool_id=pool_id, ips=pool.ips), domain)
@@ -80,13 +78,13 @@ def unlink_pool(tx: Tx, domain: Domain, *, ip: str | None, pool_id: str | None) 
 # One IP of all domains
 
 
-def list_domains_of_ip(tx: Tx, ip: Ip, *, search: str) -> list[Domain]:
+def list_domains_of_ip(tx: Tx, account: str | None, ip: Ip, *, search: str) -> list[Domain]:
     """Return the account's domains that have an IP and a word of `search`, sorted by id."""
     words = split_words(search)
     found = [
         domain
         for domain in tx.state.domains.values()
-        if domain.account == ip.account and ip.ip in domain.ips and (not search or words & split_words(domain.name))
+        if domain.account == account and ip.ip in domain.ips and (not search or words & split_words(domain.name))
     ]
     return sorted(found, key=lambda domain: domain.id)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .. import catalog
-from ..models import Domain
+from ..models import Domain, normalize_domain
 from . import Tx
-from .account import new_id, require_dipps
+from .account import new_id
 from .ips import assigned_shared_ips
-from .jobs import enqueue, new_job, put_domain
-from .pools import get_visible_pool
+from .jobs import enqueue, new_job, put_domain, run_due_jobs
+from .pools import get_usable_pool
 
 
 def list_domains(
@@ -32,7 +33,7 @@ def list_domains(
         domain
         for domain in tx.state.domains.values()
         if (domain.account == account or (include_subaccounts and account is None))
-        and (domain.state == state if state else domain.name == authority or not authority)
+        and (domain.state == state if state else domain.name == normalize_domain(authority) or not authority)
         and search.lower() in domain.name.lower()
     ]
     if sort:
@@ -56,6 +57,7 @@ def create_domain(
     web_prefix: str | None,
     web_scheme: str | None,
     wildcard: bool | None,
+    dkim_selector: str | None,
 ) -> Domain:
     """Create an unverified domain that sends from a pool, from the given IPs, or from all dedicated IPs of the account.
 
@@ -68,8 +70,7 @@ def create_domain(
     own = [ip for ip in tx.state.ips.values() if ip.dedicated and ip.account == account]
     addresses = tuple(dict.fromkeys(ips)) or tuple(ip.ip for ip in own) or assigned_shared_ips(tx.state)
     if pool_id:
-        require_dipps(tx)
-        addresses = get_visible_pool(tx, account, pool_id).ips
+        addresses = get_usable_pool(tx, account, pool_id).ips
         if not addresses:
             raise catalog.POOL_WITHOUT_IPS()
     for address in ips:  # shared ones too: "fine as long as they belong to the account"
@@ -94,9 +95,29 @@ def create_domain(
         web_prefix=web_prefix,
         web_scheme=web_scheme,
         wildcard=wildcard,
+        dkim_selector=dkim_selector,
     )
     put_domain(tx, domain)
     return domain
+
+
+def change_settings(tx: Tx, domain: Domain, settings: Mapping[str, Any]) -> Domain:
+    """Change settings of a domain, by the names of its fields; return the domain.
+
+    With another `use_automatic_sender_security` it has other DNS records, and has to be verified again.
+    """
+    changed = replace(domain, **settings)
+    before, after = (bool(each.use_automatic_sender_security) for each in (domain, changed))
+    if before != after and domain.state == "active":
+        changed = replace(changed, state="unverified")
+    tx.state.put_domain(changed, domain)
+    return changed
+
+
+def verify_domain(tx: Tx, domain: Domain) -> Domain:
+    """Verify a domain, in a job; return it as it is now. Every domain that is not disabled has its DNS records."""
+    enqueue(tx, replace(new_job(tx), verify_domain=domain.name))
+    return run_due_jobs(tx.state, tx.now).domains[domain.name]
 
 
 def delete_domain(tx: Tx, domain: Domain) -> None:

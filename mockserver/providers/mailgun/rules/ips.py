@@ -22,6 +22,20 @@ def get_ip(tx: Tx, account: str | None, address: str) -> Ip:
     return ip
 
 
+def list_account_ips(state: State, account: str | None) -> list[Ip]:
+    """Return the IPs that an account owns, and those of the parent account that its domains send from."""
+    used = {address for domain in state.domains.values() if domain.account == account for address in domain.ips}
+    return [ip for ip in state.ips.values() if ip.account == account or ip.ip in used]
+
+
+def get_visible_ip(tx: Tx, account: str | None, address: str) -> Ip:
+    """Return an IP that the account owns, or that a domain of it sends from."""
+    ip = next((ip for ip in list_account_ips(tx.state, account) if ip.ip == address), None)
+    if ip is None:
+        raise catalog.IP_NOT_FOUND()
+    return ip
+
+
 def get_dedicated_ip(tx: Tx, account: str | None, address: str) -> Ip:
     """Return a dedicated IP of the account, given in the path."""
     ip = get_ip(tx, account, address)
@@ -81,23 +95,25 @@ class IpList:
 
 def list_ips(tx: Tx, account: str | None, *, dedicated: bool, enabled: bool) -> IpList:
     """Return the account's IPs; with `dedicated` or `enabled`, only those that are."""
-    own = [ip for ip in tx.state.ips.values() if ip.account == account]
+    visible = list_account_ips(tx.state, account)
     found = tuple(
-        (ip, ip.is_warming(tx.now)) for ip in own if (ip.dedicated or not dedicated) and (ip.enabled or not enabled)
+        (ip, ip.is_warming(tx.now)) for ip in visible if (ip.dedicated or not dedicated) and (ip.enabled or not enabled)
     )
     if catalog.DIPPS not in tx.state.features:
         return IpList(found, None)
     pooled = {address for pool in tx.state.pools.values() for address in pool.ips}
     warming_too = not tx.state.profile[catalog.REFUSE_WARMING_IPS]
     assignable = (
-        ip.ip for ip in own if ip.dedicated and ip.ip not in pooled and (warming_too or not ip.is_warming(tx.now))
+        ip.ip
+        for ip in visible
+        if ip.account == account and ip.dedicated and ip.ip not in pooled and (warming_too or not ip.is_warming(tx.now))
     )
     return IpList(found, tuple(assignable))
 
 
 @dataclass(frozen=True, slots=True)
 class DetailedIp:
-    """An IP, and an account that has it: its owner, or a subaccount that inherits its pool."""
+    """An IP, and an account that has it: its owner, or a subaccount that inherits its pool or has a domain with it."""
 
     ip: Ip
     account: str | None
@@ -159,12 +175,25 @@ def list_detailed_ips(
 
 
 def _detailed(state: State) -> Iterator[DetailedIp]:
-    pools = {address: pool for pool in state.pools.values() for address in pool.ips}
+    pools: dict[str, dict[str | None, str]] = {}
+    """The ids of the pools that an IP is in, by account that sees them, by IP."""
+    for pool in state.pools.values():
+        for address in pool.ips:
+            pools.setdefault(address, {})[pool.account] = pool.pool_id
+    for subaccount in state.subaccounts:
+        for pool in state.inherited_pools(subaccount):
+            for address in pool.ips:
+                pools.setdefault(address, {})[subaccount] = pool.pool_id
+    users: dict[str, dict[str | None, None]] = {}
+    """The accounts whose domains send from an IP, by IP."""
+    for domain in state.domains.values():
+        for address in domain.ips:
+            users.setdefault(address, {})[domain.account] = None
     for ip in state.ips.values():
-        pool = pools.get(ip.ip)
         made = created_at(state.account_id) if ip.created_at is None else ip.created_at
-        for account in (ip.account, *(pool.delegated_to if pool is not None else ())):
-            yield DetailedIp(ip, account, pool.pool_id if pool is not None else None, made)
+        of_ip = pools.get(ip.ip, {})
+        for account in dict.fromkeys([ip.account, *of_ip, *users.get(ip.ip, ())]):
+            yield DetailedIp(ip, account, of_ip.get(account), made)
 
 
 def _matches(wanted: str, value: str | None) -> bool:

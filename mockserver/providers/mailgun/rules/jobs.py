@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from .. import catalog
-from ..models import Domain, Job, Pool, State, created_at
+from ..models import Domain, Job, Pool, State, Subaccount, created_at
 from . import Tx
 from .account import new_id
 from .ips import assigned_shared_ips, list_unpooled_warm_ips, record_domain_change
 
 
 def put_domain(tx: Tx, domain: Domain, old: Domain | None = None) -> None:
-    """Create or replace a domain now, and cancel the jobs that would link or unlink it."""
+    """Create or replace a domain now, and cancel the jobs that would link or unlink it.
+
+    Jobs of an earlier domain of the same name do not affect a new one.
+    """
     cancel_links(tx, {domain.name})
+    if old is None:
+        _cancel_jobs(tx, domain)
     _replace_domain(tx.state, domain, old, tx.now)
 
 
 def remove_domain(tx: Tx, domain: Domain) -> None:
     """Remove a domain now, and cancel its jobs."""
     cancel_links(tx, {domain.name})
-    for job in list(tx.state.jobs.values()):
-        if job.delete_domain == domain.name:
-            del tx.state.jobs[job.id]
+    _cancel_jobs(tx, domain)
     _replace_domain(tx.state, None, domain, tx.now)
+
+
+def _cancel_jobs(tx: Tx, domain: Domain) -> None:
+    for job in list(tx.state.jobs.values()):
+        if domain.name in (job.verify_domain, job.delete_domain):
+            del tx.state.jobs[job.id]
 
 
 def _replace_domain(state: State, domain: Domain | None, old: Domain | None, when: float) -> None:
@@ -47,14 +57,34 @@ def new_job(tx: Tx, pool_id: str | None = None) -> Job:
 
     Otherwise, after the clock was set back, a pool could be replaced before its domains are linked.
     """
-    delay = tx.state.async_delay_seconds
+    delay = tx.state.async_delay_seconds or 0
     before = [_due(job) for job in tx.state.jobs.values() if pool_id and pool_id in (job.pool_id, job.relink_to)]
-    due = max([math.inf if delay is None else tx.now + delay, *before])
+    due = max([tx.now + delay, *before])
     return Job(new_id(tx), pool_id, None if due == math.inf else due)
 
 
 def _due(job: Job) -> float:
     return math.inf if job.due is None else job.due
+
+
+def keep_views(tx: Tx, accounts: Iterable[str]) -> None:
+    """Let subaccounts see the pools that they inherit as they are now, until a job updates them."""
+    for account in accounts:
+        subaccount = tx.state.subaccounts[account]
+        if subaccount.inherited is None:
+            pools = tuple(replace(pool, delegated_to=()) for pool in tx.state.inherited_pools(account))
+            tx.state.subaccounts[account] = replace(subaccount, inherited=pools)
+
+
+def update_view(state: State, subaccount: Subaccount, pool_ids: Collection[str | None]) -> None:
+    """Let a subaccount see some pools as they are."""
+    if subaccount.inherited is None:
+        return
+    delegated = {pool.pool_id: pool for pool in state.pools.values() if subaccount.id in pool.delegated_to}
+    seen = {pool.pool_id: pool for pool in subaccount.inherited if pool.pool_id not in pool_ids}
+    seen |= {key: replace(pool, delegated_to=()) for key, pool in delegated.items() if key in pool_ids}
+    is_current = {key: pool.ips for key, pool in seen.items()} == {key: pool.ips for key, pool in delegated.items()}
+    state.subaccounts[subaccount.id] = replace(subaccount, inherited=None if is_current else tuple(seen.values()))
 
 
 def enqueue(tx: Tx, job: Job) -> str:
@@ -92,6 +122,8 @@ def _run(state: State, job: Job, when: float) -> None:
     for old in affected[: len(affected) // 2] if state.async_fails_midway else affected:
         if job.delete_domain is not None:
             domain = None
+        elif job.verify_domain is not None:
+            domain = replace(old, state="active")
         elif job.assign_ip is not None:
             domain = replace(old, ips=tuple(dict.fromkeys([*old.ips, job.assign_ip])))
         elif job.unassign_ip is not None:
@@ -99,12 +131,19 @@ def _run(state: State, job: Job, when: float) -> None:
         else:
             domain = _relinked(state, job, pool, old)
         _replace_domain(state, domain, old, when)
+    others = [each for each in state.jobs.values() if each.id != job.id]
+    done = {job.pool_id, job.relink_to} - {each for other in others for each in (other.pool_id, other.relink_to)}
+    for subaccount in list(state.subaccounts.values()):
+        update_view(state, subaccount, done)
 
 
 def _affected_domains(state: State, job: Job) -> list[Domain]:
     """Return the domains that a job affects."""
     if job.delete_domain is not None:
         return [state.domains[job.delete_domain]] if job.delete_domain in state.domains else []
+    if job.verify_domain is not None:
+        domain = state.domains.get(job.verify_domain)
+        return [domain] if domain is not None and domain.state == "unverified" else []
     if job.pool_id is not None:
         names = dict.fromkeys([link.domain for link in state.links.get(job.pool_id, ())] + list(job.link))
         return [state.domains[name] for name in names if name in state.domains]

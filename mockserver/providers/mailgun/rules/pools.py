@@ -11,15 +11,36 @@ from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Link, Pool, State, created_at
 from . import Tx
-from .account import get_domain, new_id, require_dipps, require_eligible
+from .account import get_domain, new_id, require_eligible, require_feature
 from .ips import get_poolable_ip, record_pool_change
-from .jobs import cancel_links, enqueue, new_job, pending_links
+from .jobs import cancel_links, enqueue, keep_views, new_job, pending_links
 
 # Shared with other rules
 
 
 def get_visible_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
-    """Return a pool that the account owns or inherits."""
+    """Return a pool that the account owns or inherits, as it sees it."""
+    require_feature(tx, catalog.DIPPS)
+    pool = _visible_pools(tx.state, account).get(pool_id)
+    if pool is None:
+        raise catalog.POOL_NOT_FOUND()
+    return pool
+
+
+def _visible_pools(state: State, account: str | None) -> dict[str, Pool]:
+    """Return the pools that an account owns or inherits, as it sees them, by id in order of creation."""
+    inherited = {pool.pool_id: pool for pool in state.inherited_pools(account)} if account is not None else {}
+    deleted = {pool_id: pool for pool_id, pool in inherited.items() if pool_id not in state.pools}
+    return deleted | {
+        pool_id: inherited.get(pool_id, pool)
+        for pool_id, pool in state.pools.items()
+        if pool.account == account or pool_id in inherited
+    }
+
+
+def get_usable_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
+    """Return a pool that the account owns or inherits, as it is."""
+    require_feature(tx, catalog.DIPPS)
     pool = tx.state.pools.get(pool_id)
     if pool is None or (account != pool.account and account not in pool.delegated_to):
         raise catalog.POOL_NOT_FOUND()
@@ -28,7 +49,7 @@ def get_visible_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
 
 def get_owned_pool(tx: Tx, account: str | None, pool_id: str, inherited: ErrorMessage) -> Pool:
     """Return a pool that the account owns; `inherited` is the error of a pool that it inherits."""
-    pool = get_visible_pool(tx, account, pool_id)
+    pool = get_usable_pool(tx, account, pool_id)
     if pool.account != account:
         raise inherited()
     return pool
@@ -36,7 +57,6 @@ def get_owned_pool(tx: Tx, account: str | None, pool_id: str, inherited: ErrorMe
 
 def get_pool_for_update(tx: Tx, account: str | None, pool_id: str) -> Pool:
     """Return a pool that the account may change."""
-    require_dipps(tx)
     return get_owned_pool(tx, account, pool_id, catalog.INHERITED_EDIT)
 
 
@@ -72,8 +92,7 @@ def list_pools(tx: Tx, account: str | None) -> list[PoolView]:
             any(_links(tx.state, account, pool)),
             _since(tx.state, pool) if has_metadata else None,
         )
-        for pool in tx.state.pools.values()
-        if account == pool.account or account in pool.delegated_to
+        for pool in _visible_pools(tx.state, account).values()
     ]
 
 
@@ -121,6 +140,8 @@ def _check_ip(tx: Tx, account: str | None, address: str, pool: Pool | None = Non
 
 
 def _put(tx: Tx, pool: Pool, old: Pool | None = None) -> None:
+    if old is not None and old.ips != pool.ips:
+        keep_views(tx, old.delegated_to)
     tx.state.pools[pool.pool_id] = pool
     record_pool_change(tx.state, old.ips if old is not None else (), pool.ips, tx.now)
 
@@ -202,7 +223,7 @@ def delete_pool(tx: Tx, pool: Pool, *, ip: str | None, pool_id: str | None) -> s
     if pool_id is not None:
         if pool_id == pool.pool_id:
             raise catalog.REPLACEMENT_SELF()
-        if not get_visible_pool(tx, pool.account, pool_id).ips:
+        if not get_usable_pool(tx, pool.account, pool_id).ips:
             raise catalog.REPLACEMENT_EMPTY()
     elif ip is not None:
         require_replacement_ip(tx, pool.account, ip, pool.pool_id)
@@ -218,6 +239,7 @@ def delete_pool(tx: Tx, pool: Pool, *, ip: str | None, pool_id: str | None) -> s
 
 
 def remove_pool(tx: Tx, pool: Pool) -> None:
-    """Remove a pool now. The account keeps its IPs."""
+    """Remove a pool now. The account keeps its IPs; subaccounts that inherit it see it until a job updates them."""
+    keep_views(tx, pool.delegated_to)
     del tx.state.pools[pool.pool_id]
     record_pool_change(tx.state, pool.ips, (), tx.now)

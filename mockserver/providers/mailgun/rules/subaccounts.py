@@ -84,7 +84,8 @@ def _get_unclosed(tx: Tx, subaccount_id: str) -> Subaccount:
 
 
 def _put(tx: Tx, subaccount: Subaccount, status: str) -> Subaccount:
-    changed = replace(subaccount, status=status, updated_at=whole_seconds(tx.now))
+    inherited = None if status == "closed" else subaccount.inherited
+    changed = replace(subaccount, status=status, updated_at=whole_seconds(tx.now), inherited=inherited)
     tx.state.subaccounts[subaccount.id] = changed
     return changed
 

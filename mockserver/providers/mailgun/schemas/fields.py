@@ -14,8 +14,16 @@ from ....core.errors import ErrorMessage
 from ....core.fields import QueryInteger
 from ....web.schemas import messages
 from .. import catalog
+from ..models import normalize_domain
 
 MAX_INT32 = 2**31 - 1
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+LABEL = rf"{_LABEL}\Z"
+"""The pattern of a part of a domain's name."""
+DOMAIN_NAME = rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{LABEL}"
+"""The pattern of a domain's name: at least two parts, without a dot at the end."""
+LOGIN = "[A-Za-z0-9.!#$&'*+=?^_`{|}~-]{1,64}"
+"""The pattern of the part of a login before `@`."""
 BAD_VALUE = messages(catalog.BAD_VALUE)
 """The messages of a field with the same error for every invalid value."""
 
@@ -28,6 +36,13 @@ class Address(fields.String):
         if address is None:
             raise self.make_error("invalid")
         return address
+
+
+class DomainName(fields.String):
+    """The name of a domain. It loads in lower case."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return normalize_domain(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Replacement(Address):
@@ -79,12 +94,23 @@ def required_string(error: ErrorMessage) -> fields.String:
     return fields.String(required=True, error_messages=messages(error), validate=validate.Length(min=1, error=error))
 
 
+TRUTHY = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+FALSY = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
 def query_boolean(error: ErrorMessage = catalog.BAD_FORMAT) -> fields.Boolean:
     """Return the field of a boolean in the spellings of Go's `strconv.ParseBool`."""
-    return fields.Boolean(
-        truthy={"1", "t", "T", "TRUE", "true", "True"},
-        falsy={"0", "f", "F", "FALSE", "false", "False"},
-        error_messages=messages(error),
+    return fields.Boolean(truthy=TRUTHY, falsy=FALSY, error_messages=messages(error))
+
+
+def password() -> fields.String:
+    """Return the field of an SMTP password."""
+    return fields.String(
+        error_messages=messages(catalog.SHORT_PASSWORD),
+        validate=[
+            validate.Length(min=int(catalog.MIN_PASSWORD), error=catalog.SHORT_PASSWORD),
+            validate.Length(max=int(catalog.MAX_PASSWORD), error=catalog.LONG_PASSWORD),
+        ],
     )
 
 

@@ -13,9 +13,9 @@ from ....core.errors import SeedError
 from ....core.fields import Boolean, Integer, Number
 from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
 from .. import catalog
-from ..models import State, check_domains
+from ..models import POSTMASTER, State, check_domains
 from ..rules import jobs
-from .fields import MAX_INT32
+from .fields import DOMAIN_NAME, LABEL, LOGIN, MAX_INT32, DomainName
 
 OBJECT_ID = "[0-9a-f]{24}"
 
@@ -25,18 +25,33 @@ def _id(**options: Any) -> fields.String:
     return fields.String(validate=validate.Regexp(rf"{OBJECT_ID}\Z"), **options)
 
 
+def _domain_name(**options: Any) -> DomainName:
+    """Return the field of a domain's name, with the rule of the API."""
+    return DomainName(validate=validate.Regexp(DOMAIN_NAME, error="expected a domain name, got '{input}'"), **options)
+
+
 def _time() -> Integer:
     """Return the field of a time, in seconds since the epoch."""
     return Integer(validate=validate.Range(clock.EARLIEST, clock.LATEST))
+
+
+class InheritedPoolSchema(SeedSchema):
+    """A pool as a subaccount sees it."""
+
+    pool_id = _id(required=True)
+    name = text(required=True)
+    description = fields.String(required=True)
+    ips = texts()
 
 
 class SubaccountSchema(SeedSchema):
     """A subaccount."""
 
     id = _id(required=True)
-    name = text(required=True)
+    name = fields.String(required=True, validate=validate.Regexp(r"\s*\S"))
     status = fields.String(validate=validate.OneOf(("open", "disabled", "closed")))
     updated_at = _time()
+    inherited = fields.List(fields.Nested(InheritedPoolSchema))
 
 
 class IpSchema(SeedSchema):
@@ -69,7 +84,7 @@ class DomainSchema(SeedSchema):
     """A domain."""
 
     id = _id(required=True)
-    name = text(required=True)
+    name = _domain_name(required=True)
     ips = texts()
     pool_id = _id()
     account = _id()
@@ -80,9 +95,29 @@ class DomainSchema(SeedSchema):
     skip_verification = Boolean()
     spam_action = fields.String(validate=validate.OneOf(("disabled", "block", "tag")))
     use_automatic_sender_security = Boolean()
-    web_prefix = text()
+    web_prefix = fields.String(validate=validate.Regexp(LABEL))
     web_scheme = fields.String(validate=validate.OneOf(("http", "https")))
     wildcard = Boolean()
+    dkim_selector = fields.String(validate=validate.Regexp(LABEL))
+    open_tracking = Boolean()
+    open_at_the_top = Boolean()
+    click_tracking = Boolean()
+    unsubscribe_tracking = Boolean()
+    html_footer = fields.String()
+    text_footer = fields.String()
+
+
+class SmtpCredentialSchema(SeedSchema):
+    """An SMTP credential. The one of `postmaster` is the system's, and in no seed."""
+
+    login = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            rf"(?!{POSTMASTER}@){LOGIN}@{DOMAIN_NAME}",
+            error="expected the login of a domain but postmaster, got '{input}'",
+        ),
+    )
+    created_at = Integer(required=True, validate=validate.Range(clock.EARLIEST, clock.LATEST))
 
 
 class JobSchema(SeedSchema):
@@ -91,15 +126,16 @@ class JobSchema(SeedSchema):
     id = _id(required=True)
     due = Number(validate=validate.Range(clock.EARLIEST, 2 * clock.LATEST))
     pool_id = _id()
-    link = texts()
-    unlink = texts()
+    link = fields.List(_domain_name(), validate=unique)
+    unlink = fields.List(_domain_name(), validate=unique)
     relink_to = _id()
     replace_with = text()
     revoke_from = _id()
     assign_ip = text()
     unassign_ip = text()
     account = _id()
-    delete_domain = text()
+    verify_domain = _domain_name()
+    delete_domain = _domain_name()
 
 
 class MailgunCredentialSchema(CredentialSchema):
@@ -128,6 +164,7 @@ class MailgunSeed(SeedSection):
     ips = fields.List(fields.Nested(IpSchema))
     ip_pools = fields.List(fields.Nested(PoolSchema))
     domains = fields.List(fields.Nested(DomainSchema))
+    smtp_credentials = fields.List(fields.Nested(SmtpCredentialSchema))
     jobs = fields.List(fields.Nested(JobSchema))
 
     @classmethod

@@ -6,10 +6,10 @@ from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, form_fields, normalized_ip, request_params
+from ..provider import blueprint, form_fields, normalized_ip, query_params
 from ..rules import Tx
 from ..rules import domain_ips as rules
-from ..rules.account import get_domain, require_dipps
+from ..rules.account import get_domain, require_feature
 from ..schemas import domain_ips as schemas
 
 
@@ -46,10 +46,10 @@ def remove_domain_pool_ip(tx: Tx, name: str, ip: str) -> ResponseReturnValue:
 def _remove_from_domain(tx: Tx, name: str, ip: str) -> ResponseReturnValue:
     """Remove an IP, all IPs, or the link to a pool, depending on the last part of the path."""
     if ip == catalog.IP_POOL:
-        require_dipps(tx)
+        require_feature(tx, catalog.DIPPS)
     domain = get_domain(tx, tx.account, name)
     if ip == catalog.IP_POOL:
-        fields = load(schemas.ReplacementSchema, request_params("ip", "pool_id"))
+        fields = load(schemas.ReplacementSchema, query_params("ip", "pool_id"))
         rules.unlink_pool(tx, domain, ip=fields.get("ip"), pool_id=fields.get("pool_id"))
     elif ip == catalog.ALL:
         rules.remove_all_ips(tx, domain)

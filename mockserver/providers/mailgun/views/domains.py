@@ -36,7 +36,7 @@ def create_domain(tx: Tx) -> ResponseReturnValue:
     domain = rules.create_domain(  # without smtp_password: this server accepts no mail
         tx,
         tx.account,
-        name=fields["name"].lower(),
+        name=fields["name"],
         pool_id=fields.get("pool_id", ""),
         ips=fields["ips"],
         encrypt_incoming_message=fields.get("encrypt_incoming_message"),
@@ -48,6 +48,7 @@ def create_domain(tx: Tx) -> ResponseReturnValue:
         web_prefix=fields.get("web_prefix"),
         web_scheme=fields.get("web_scheme"),
         wildcard=fields.get("wildcard"),
+        dkim_selector=fields.get("dkim_selector"),
     )
     return {"message": "Domain DNS records have been created", **responses.domain_with_dns(domain)}
 
@@ -55,6 +56,41 @@ def create_domain(tx: Tx) -> ResponseReturnValue:
 @blueprint.get("/v4/domains/<name>", endpoint="getDomain", aliases=("/v3/domains/<name>",))
 def get_domain(tx: Tx, name: str) -> ResponseReturnValue:
     return responses.domain_with_dns(account.get_domain(tx, tx.account, name))
+
+
+@blueprint.put("/v4/domains/<name>", endpoint="updateDomain", aliases=("/v3/domains/<name>",))
+def update_domain(tx: Tx, name: str) -> ResponseReturnValue:
+    domain = account.get_domain(tx, tx.account, name)
+    settings = load(schemas.DomainSettingsSchema, form_fields())
+    settings.pop("smtp_password", None)
+    changed = rules.change_settings(tx, domain, settings)
+    return {"message": "Domain has been updated", **responses.domain_with_dns(changed)}
+
+
+@blueprint.put("/v4/domains/<name>/verify", endpoint="verifyDomain", aliases=("/v3/domains/<name>/verify",))
+def verify_domain(tx: Tx, name: str) -> ResponseReturnValue:
+    domain = rules.verify_domain(tx, account.get_domain(tx, tx.account, name))
+    return {"message": "Domain DNS records have been updated", **responses.verified_domain(domain)}
+
+
+@blueprint.get("/v3/domains/<name>/connection", endpoint="getDomainConnection")
+def get_domain_connection(tx: Tx, name: str) -> ResponseReturnValue:
+    domain = account.get_domain(tx, tx.account, name)
+    return responses.connection(domain, flat=tx.state.profile[catalog.FLAT_CONNECTION])
+
+
+@blueprint.put("/v3/domains/<name>/connection", endpoint="updateDomainConnection")
+def update_domain_connection(tx: Tx, name: str) -> ResponseReturnValue:
+    domain = account.get_domain(tx, tx.account, name)
+    changed = rules.change_settings(tx, domain, load(schemas.ConnectionSchema, form_fields()))
+    return responses.changed_connection(changed, flat=tx.state.profile[catalog.FLAT_CONNECTION])
+
+
+@blueprint.put("/v3/domains/<name>/dkim_selector", endpoint="updateDkimSelector")
+def update_dkim_selector(tx: Tx, name: str) -> ResponseReturnValue:
+    domain = account.get_domain(tx, tx.account, name)
+    rules.change_settings(tx, domain, load(schemas.DkimSelectorSchema, form_fields()))
+    return {"message": "DKIM selector changed"}
 
 
 @blueprint.delete("/v3/domains/<name>", endpoint="deleteDomain")

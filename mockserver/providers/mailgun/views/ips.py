@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, normalized_ip, request_params
+from ..provider import blueprint, normalized_ip, query_params
 from ..rules import Tx, domain_ips
 from ..rules import ips as rules
-from ..rules.account import require_detailed_view
+from ..rules.account import require_feature
 from ..schemas import domain_ips as domain_schemas
 from ..schemas import ips as schemas
 
@@ -24,15 +24,15 @@ def list_ips(tx: Tx) -> ResponseReturnValue:
 
 @blueprint.get("/v3/ips/<ip>", endpoint="getIp")
 def get_ip(tx: Tx, ip: str) -> ResponseReturnValue:
-    return responses.ip(rules.get_ip(tx, tx.account, normalized_ip(ip)))
+    return responses.ip(rules.get_visible_ip(tx, tx.account, normalized_ip(ip)))
 
 
 @blueprint.get("/v3/ips/<ip>/domains", endpoint="listDomainsOfIp")
 def list_domains_of_ip(tx: Tx, ip: str) -> ResponseReturnValue:
-    found = rules.get_ip(tx, tx.account, normalized_ip(ip))
+    found = rules.get_visible_ip(tx, tx.account, normalized_ip(ip))
     query = load(domain_schemas.IpDomainsQuerySchema, request.args)
     limit, skip = query.get("limit", int(catalog.DEFAULT_DOMAINS)), query.get("skip", 0)
-    matching = domain_ips.list_domains_of_ip(tx, found, search=query.get("search", ""))
+    matching = domain_ips.list_domains_of_ip(tx, tx.account, found, search=query.get("search", ""))
     return responses.domains_of_ip(matching[skip : skip + limit], len(matching))
 
 
@@ -44,13 +44,13 @@ def assign_ip_to_domains(tx: Tx, ip: str) -> ResponseReturnValue:
 @blueprint.delete("/v3/ips/<ip>/domains", endpoint="removeIpFromDomains")
 def remove_ip_from_domains(tx: Tx, ip: str) -> ResponseReturnValue:
     found = rules.get_ip(tx, tx.account, normalized_ip(ip))
-    fields = load(domain_schemas.AlternativeSchema, request_params("alternative"))
+    fields = load(domain_schemas.AlternativeSchema, query_params("alternative"))
     return responses.started(domain_ips.remove_ip_from_domains(tx, found, alternative=fields.get("alternative")))
 
 
 @blueprint.get("/v3/ips/details/all", endpoint="listDetailedIps")
 def list_detailed_ips(tx: Tx) -> ResponseReturnValue:
-    require_detailed_view(tx)
+    require_feature(tx, catalog.DETAILED_VIEW)
     query = load(schemas.DetailedQuerySchema, request.args)
     limit, skip = query.get("limit", int(catalog.DEFAULT_DOMAINS)), query.get("skip", 0)
     found = rules.list_detailed_ips(

@@ -8,15 +8,16 @@ from flask.typing import ResponseReturnValue
 from ....web.exchange import current_exchange
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, form_fields, json_body, normalized_ip, request_params, split_commas
+from ..provider import blueprint, form_fields, json_body, normalized_ip, query_params, split_commas
 from ..rules import Tx
 from ..rules import pools as rules
-from ..rules.account import require_dipps
+from ..rules.account import require_feature
 from ..schemas import pools as schemas
 
 
 @blueprint.get("/v3/ip_pools", endpoint="listIpPools", aliases=("/v1/ip_pools",))
 def list_ip_pools(tx: Tx) -> ResponseReturnValue:
+    require_feature(tx, catalog.DIPPS)
     return {
         "ip_pools": [responses.listed_pool(view) for view in rules.list_pools(tx, tx.account)],
         "message": "success",
@@ -25,7 +26,7 @@ def list_ip_pools(tx: Tx) -> ResponseReturnValue:
 
 @blueprint.post("/v3/ip_pools", endpoint="createIpPool", aliases=("/v1/ip_pools",))
 def create_ip_pool(tx: Tx) -> ResponseReturnValue:
-    require_dipps(tx)
+    require_feature(tx, catalog.DIPPS)
     form = form_fields("ip", "ips")
     fields = load(schemas.PoolSchema, {**form, "ips": split_commas(form.get("ips", ()))})
     ips = [*fields.get("ip", ()), *fields["ips"]]
@@ -60,9 +61,8 @@ def edit_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
 
 @blueprint.delete("/v3/ip_pools/<pool_id>", endpoint="deleteIpPool", aliases=("/v1/ip_pools/<pool_id>",))
 def delete_ip_pool(tx: Tx, pool_id: str) -> ResponseReturnValue:
-    require_dipps(tx)
     pool = rules.get_owned_pool(tx, tx.account, pool_id, catalog.INHERITED_DELETE)
-    fields = load(schemas.ReplacementSchema, request_params("ip", "pool_id"))
+    fields = load(schemas.ReplacementSchema, query_params("ip", "pool_id"))
     return responses.started(rules.delete_pool(tx, pool, ip=fields.get("ip"), pool_id=fields.get("pool_id")))
 
 

@@ -10,7 +10,7 @@ from ....web.provider import JSON
 from ....web.schemas import load
 from .. import catalog, responses
 from ..models import Subaccount
-from ..provider import blueprint, request_params
+from ..provider import blueprint, query_params
 from ..rules import Tx
 from ..rules import subaccounts as rules
 from ..rules.account import require_parent
@@ -44,7 +44,7 @@ def list_subaccounts(tx: Tx) -> ResponseReturnValue:
 @blueprint.post("/v5/accounts/subaccounts", endpoint="createSubaccount")
 def create_subaccount(tx: Tx) -> ResponseReturnValue:
     require_parent(tx.account)
-    fields = load(schemas.NewSubaccountSchema, request_params("name"))
+    fields = load(schemas.NewSubaccountSchema, query_params("name"))
     return _subaccount_response(rules.create_subaccount(tx, name=fields["name"]))
 
 
