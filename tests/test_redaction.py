@@ -199,7 +199,7 @@ def test_rest_of_a_request_with_a_password_is_recorded(app: Flask, name: str) ->
     case = SENDGRID if name == "JSON" else MAILGUN
     assert case.client(app).post(path, data=body, content_type=content_type).status_code in (200, 201)
     (record,) = ControlClient(app).ok("GET", "/tenants/default/requests")["requests"]
-    assert record["request_violations"] == []
+    assert {each["rule"] for each in record["request_violations"]} == ({"place"} if name == "query" else set())
     match name:
         case "JSON":
             assert json.loads(record["body"]) == {**SUBUSER, "password": "…"}

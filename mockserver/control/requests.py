@@ -158,7 +158,7 @@ def _analyse(provider: Provider, record: Record, content_type: str) -> Iterator[
     yield [
         {"pointer": _cut(each.pointer), "rule": each.rule, "value": _plain(each.value)}
         for each in found
-        if each.pointer.rpartition("/")[2] not in contract.password_fields  # whose values are not recorded
+        if contract.password_fields.isdisjoint(each.pointer.split("/"))  # whose values are not recorded
     ]
     unused = unused_fields(record.query, record.body, content_type, record.fields_read)
     yield [_cut(name) for name in unused[:MAX_UNUSED]]
