@@ -482,7 +482,7 @@ def test_key_that_is_unknown(connect):
     client = connect("SG.too.short")
     with refused(401, error("authorization required")):
         client.ips.pools.get()
-    with refused(401, error("authorization required")):
+    with refused(401, error("authorization required", "")):
         client.send_ips.pools.get()
     with refused(401, mail_error("The provided authorization grant is invalid, expired, or revoked")):
         client.mail.send.post(request_body={})
@@ -493,7 +493,7 @@ def test_no_key(client):
     headers = {"Authorization": "Basic bm9ib2R5Og=="}
     with refused(401, error("authorization required")):
         client.ips.pools.get(request_headers=headers)
-    with refused(401, error("authorization required")):
+    with refused(401, error("authorization required", "")):
         client.send_ips.pools.get(request_headers=headers)
     with refused(401, mail_error("Permission denied, wrong credentials")):
         client.mail.send.post(request_body={}, request_headers=headers)
@@ -558,7 +558,7 @@ def test_route_that_is_not_there(client):
     """An unknown path is 404."""
     with refused(404, error("resource not found")):
         client.ips.pools.spare.nothing.get()
-    with refused(404, error("resource not found")):
+    with refused(404, error("resource not found", "")):
         client.send_ips.nothing.get()
 
 

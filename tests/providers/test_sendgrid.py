@@ -323,12 +323,13 @@ def test_before_key_is_no_parameter_here(sendgrid: ProviderClient) -> None:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YXBpOms=", "SG.x.y", "Bearer nonsense"])
-@pytest.mark.parametrize("path", [POOLS, MANAGEMENT, "/v3/nonsense", "/v3/scopes"])
+@pytest.mark.parametrize("path", [POOLS, MANAGEMENT, "/v3/send_ips/nonsense", "/v3/nonsense", "/v3/scopes"])
 def test_unauthorized(app: Flask, header: str | None, path: str) -> None:
-    """Without a key that is known, there is one answer, on routes that do not exist too."""
+    """Without a known key there is one error for each API, on unknown paths too."""
     response = SENDGRID.client(app, headers={} if header is None else {"Authorization": header}).get(path)
     assert response.status_code == 401
-    assert response.data == b'{"errors":[{"field":null,"message":"authorization required"}]}'
+    field = '""' if path.startswith("/v3/send_ips") else "null"
+    assert response.text == f'{{"errors":[{{"field":{field},"message":"authorization required"}}]}}'
 
 
 def test_unauthorized_to_send(app: Flask) -> None:
@@ -382,6 +383,17 @@ def test_on_behalf_of_a_unknown(sendgrid: ProviderClient, name: str) -> None:
     """An unknown subuser is answered like an unknown key."""
     response = sendgrid.acting_for(name).get(POOLS)
     assert (response.status_code, response.json) == (401, classic(None, "authorization required"))
+
+
+@pytest.mark.parametrize("name", ["jürgen", "ночь", "名"])
+def test_on_behalf_of_a_name_that_is_not_ascii(make_sendgrid: Callable[..., ProviderClient], name: str) -> None:
+    """The header is UTF-8; Latin-1 finds the subuser too, where its bytes are not UTF-8."""
+    sendgrid = make_sendgrid(subusers=[name])
+    subuser = sendgrid.acting_for(name.encode().decode("latin-1"))
+    create(subuser, "mine")
+    assert (names(subuser), names(sendgrid)) == (["mine"], [])
+    if name == "jürgen":
+        assert names(sendgrid.acting_for(name)) == ["mine"]
 
 
 def test_headers_of_the_classic_api(sendgrid: ProviderClient) -> None:

@@ -518,8 +518,17 @@ AUTHORIZATION_REQUIRED = ErrorMessage(
     "authorization_required",
     401,
     "authorization required",
-    documented("API reference, classic 401; for IP Address Management, unknown keys and subusers it is assumed"),
+    documented("API reference, classic 401; for unknown keys and subusers it is assumed"),
     classic(None),
+)
+MANAGEMENT_AUTHORIZATION_REQUIRED = ErrorMessage(
+    "management_authorization_required",
+    401,
+    "authorization required",
+    documented(
+        f"{MANAGEMENT_SPEC}, 401: its field is a string, empty for none; the wording is that of the classic API"
+    ),
+    management(""),
 )
 MAIL_NO_CREDENTIAL = ErrorMessage(
     "mail_no_credential",
@@ -543,6 +552,13 @@ ACCESS_FORBIDDEN = ErrorMessage(
     classic(None),
 )
 NOT_FOUND = ErrorMessage("not_found", 404, "resource not found", observed("sendgrid/docs issue 2759"), classic(None))
+MANAGEMENT_NOT_FOUND = ErrorMessage(
+    "management_not_found",
+    404,
+    "resource not found",
+    assumed("for an unknown path; wording as in the classic API"),
+    management(""),
+)
 NOT_ALLOWED = ErrorMessage(
     "not_allowed", 405, "method not allowed", assumed("wording as in the mail specification's 405"), classic(None)
 )
@@ -598,9 +614,9 @@ FAILURES: dict[str, dict[str, ErrorMessage]] = {
         "not_implemented": NOT_IMPLEMENTED,
     },
     MANAGEMENT: {
-        "no_credential": AUTHORIZATION_REQUIRED,
-        "unknown_credential": AUTHORIZATION_REQUIRED,
-        "not_found": NOT_FOUND,
+        "no_credential": MANAGEMENT_AUTHORIZATION_REQUIRED,
+        "unknown_credential": MANAGEMENT_AUTHORIZATION_REQUIRED,
+        "not_found": MANAGEMENT_NOT_FOUND,
         "not_allowed": MANAGEMENT_NOT_ALLOWED,
         "too_large": MANAGEMENT_TOO_LARGE,
         "crashed": MANAGEMENT_CRASHED,
@@ -642,9 +658,8 @@ FAULTS: dict[str, dict[int, ErrorMessage]] = {
     MANAGEMENT: {
         entry.status: entry
         for entry in (
-            AUTHORIZATION_REQUIRED,
-            ACCESS_FORBIDDEN,
-            NOT_FOUND,
+            MANAGEMENT_AUTHORIZATION_REQUIRED,
+            MANAGEMENT_NOT_FOUND,
             MANAGEMENT_TOO_LARGE,
             MANAGEMENT_RATE_LIMITED,
             MANAGEMENT_CRASHED,

@@ -47,13 +47,13 @@ class SendGrid(ProviderBlueprint):
     def authorize(self, exchange: Exchange) -> None:
         """Set the account that the request acts for, then check the scope."""
         subusers = exchange.tx.state.subusers
-        subuser = exchange.request.headers.get("On-Behalf-Of")
+        subuser = _header_text(exchange.request.headers.get("On-Behalf-Of"))
         if subuser is not None:
             if exchange.account is not None or subuser not in subusers:
-                raise catalog.AUTHORIZATION_REQUIRED()
+                raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
             exchange.account = subuser
         elif exchange.account is not None and exchange.account not in subusers:  # the subuser was deleted
-            raise catalog.AUTHORIZATION_REQUIRED()
+            raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
         if exchange.operation is not None and exchange.operation.scope is not None:
             _check_scope(exchange, exchange.operation.scope)
 
@@ -126,6 +126,19 @@ blueprint = SendGrid("sendgrid", __name__)
 blueprint.add_not_implemented(catalog.NOT_IMPLEMENTED_OPERATIONS)
 
 
+def _header_text(value: str | None) -> str | None:
+    """Return a header's value, which WSGI decodes as Latin-1, as UTF-8 if it is. No document names its encoding."""
+    try:
+        return value.encode("latin-1").decode() if value is not None else None
+    except UnicodeError:
+        return value
+
+
+def _error(exchange: Exchange, failure: Failure) -> ApiError:
+    """Return the error of a failure in the format of the request's path."""
+    return catalog.FAILURES[catalog.family(exchange.path)][failure]()
+
+
 # Helpers of views
 
 
@@ -159,7 +172,7 @@ def global_only(view: View) -> View:
     @functools.wraps(view)
     def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
         if host_name(request.headers.get("Host", "")) == catalog.EU_HOST:
-            raise catalog.NOT_FOUND()
+            raise _error(current_exchange(), Failure.NOT_FOUND)
         return view(tx, **values)
 
     return wrapper
@@ -171,7 +184,7 @@ def parent_only(view: View) -> View:
     @functools.wraps(view)
     def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
         if tx.account is not None:
-            raise catalog.NOT_FOUND()
+            raise _error(current_exchange(), Failure.NOT_FOUND)
         return view(tx, **values)
 
     return global_only(wrapper)

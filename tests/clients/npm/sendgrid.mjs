@@ -102,7 +102,7 @@ subuser.setImpersonateSubuser("subuser1");
 assert.deepEqual(await call("GET", POOLS, { by: subuser }), [200, [{ name: "newsletters" }]]);
 const unknown = connect("SG.unknown");
 await refused(401, problem("authorization required"), "GET", POOLS, { by: unknown });
-await refused(401, problem("authorization required"), "GET", MANAGED, { by: unknown });
+await refused(401, problem("authorization required", ""), "GET", MANAGED, { by: unknown });
 const reader = connect("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000");
 const error = await refused(403, problem("access forbidden"), "DELETE", `${POOLS}/spare`, { by: reader });
 assert.equal(error.message, "FORBIDDEN"); // the phrase of the status line, as recorded: in capitals
