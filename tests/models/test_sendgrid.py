@@ -410,6 +410,17 @@ class SendGrid(Machine):
                 expected = sorted(each.id for each in self.members(user, member["ip"]))
                 self.agree("a member's pools", sorted(each["id"] for each in member["pools"]), expected)
 
+    @rule(user=USERS, place=PLACES, limit=st.integers(1, 3))
+    def read_pools_before(self, user: str | None, place: int, limit: int) -> None:
+        pool = self.pool(user, place)
+        if pool is not None:
+            path = f"/v3/send_ips/pools?limit={limit}&before_key={pool.id}"
+            page = self.returned("a page before a pool", self.account.ask("GET", path, account=user), 200)
+            earlier = sorted(int(each.id) for each in self.pools[user] if int(each.id) < int(pool.id))
+            self.agree("the pools before it", [int(found["id"]) for found in page["result"]], earlier[-limit:])
+            first = str(earlier[-limit]) if len(earlier) > limit else None
+            self.agree("the page before that", page["_metadata"]["next_params"]["before_key"], first)
+
     @invariant()
     def both_apis_agree(self) -> None:
         for user, mine in self.pools.items():

@@ -313,10 +313,48 @@ def test_the_first_mistake_is_named(sendgrid: ProviderClient) -> None:
     assert order == ["limit", "after_key", "region", "include_region"]
 
 
-def test_before_key_is_no_parameter_here(sendgrid: ProviderClient) -> None:
-    """An unknown parameter is ignored, and the journal shows that nothing read it."""
-    assert sendgrid.get(f"{MANAGEMENT}?before_key=x&limit=1").status_code == 200
-    assert sendgrid.last_record.fields_read == {"limit", "after_key", "ip", "region", "include_region"}
+def test_pages_backwards(sendgrid: ProviderClient) -> None:
+    """Following before_key returns every pool once, in order on each page, and ends with null."""
+    seen, before_key = [], "99999"
+    while before_key is not None:
+        answer = sendgrid.get(f"{MANAGEMENT}?limit=2&before_key={before_key}").json
+        seen.append([pool["id"] for pool in answer["result"]])
+        before_key = answer["_metadata"]["next_params"]["before_key"]
+    assert seen == [["45678", "56789"], ["23456", "34567"], ["12345"]]
+    assert listed(sendgrid, "before_key=12345") == listed(sendgrid, "before_key=0") == []
+    assert listed(sendgrid, "before_key=12346") == ["transactional"]
+
+
+def test_before_key_with_filters(sendgrid: ProviderClient) -> None:
+    """A page before a key has both neighbours; filters apply to it; without before_key only after_key is returned."""
+    answer = sendgrid.get(f"{MANAGEMENT}?limit=1&before_key=45678&region=us").json
+    assert [pool["id"] for pool in answer["result"]] == ["23456"]
+    assert list(answer["_metadata"]["next_params"].items()) == [
+        ("after_key", "23456"),
+        ("before_key", "23456"),
+        ("limit", "1"),
+    ]
+    assert sendgrid.get(f"{MANAGEMENT}?limit=1").json["_metadata"]["next_params"] == {
+        "after_key": "12345",
+        "limit": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        ("before_key=-1", "before_key", "must be >= 0"),
+        ("before_key=x", "before_key", "must be a numeric value"),
+        ("before_key=", "before_key", "must be a numeric value"),
+        ("before_key=56789&after_key=0", "after_key", "cannot be used with ‘before_key’"),
+        ("before_key=x&after_key=0", "before_key", "must be a numeric value"),
+        ("before_key=0&after_key=x", "after_key", "must be a numeric value"),
+    ],
+)
+def test_before_keys_that_do_not_fit(sendgrid: ProviderClient, query: str, field: str, message: str) -> None:
+    """before_key is a number of 0 or more, and excludes after_key."""
+    response = sendgrid.get(f"{MANAGEMENT}?{query}")
+    assert (response.status_code, response.json) == (400, classic(field, message))
 
 
 # Who asks

@@ -289,6 +289,16 @@ AFTER_KEY_TYPE = ErrorMessage(
 AFTER_KEY_RANGE = ErrorMessage(
     "after_key_range", 400, "must be >= 0", documented(MANAGEMENT_POOLS), management("after_key")
 )
+BEFORE_KEY_TYPE = ErrorMessage(
+    "before_key_type",
+    400,
+    "must be a numeric value",
+    assumed("two descriptions name before_key, the list of parameters does not have it; wording as for after_key"),
+    management("before_key"),
+)
+BEFORE_KEY_RANGE = ErrorMessage(
+    "before_key_range", 400, "must be >= 0", assumed("wording as for after_key"), management("before_key")
+)
 REGION_VALUE = ErrorMessage(
     "region_value",
     400,
@@ -389,7 +399,11 @@ BEFORE_KEY_ADDRESS = ErrorMessage(
     "before_key_address", 400, "invalid IP address", documented(MANAGEMENT_SPEC), management("before_key")
 )
 BOTH_KEYS = ErrorMessage(
-    "both_keys", 400, "cannot be used with ‘before_key’", documented(MANAGEMENT_SPEC), management("after_key")
+    "both_keys",
+    400,
+    "cannot be used with ‘before_key’",
+    documented(f"{MANAGEMENT_SPEC}, GET IPs; {MANAGEMENT_POOLS}: after_key cannot be combined with before_key"),
+    management("after_key"),
 )
 IS_LEASED_VALUE = ErrorMessage(
     "is_leased_value",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ....core.addresses import ip_sort_key, is_ip
 from .. import catalog
 from ..models import Ip, Pool
 from . import Tx, pools
+from .paging import page_range
 
 NUMBER = re.compile("-?[0-9]+")
 
@@ -23,24 +25,53 @@ class PoolView:
     """The number of its IPs by region, sorted; regions without an IP are left out."""
 
 
+class Page(NamedTuple):
+    """A page of pools, and the keys of the pages before and after it."""
+
+    items: list[PoolView]
+    after_key: str | None
+    """The id of the last pool of the page, if more follow."""
+    before_key: str | None
+    """The id of the first pool of the page, if more precede it."""
+
+
 def list_pools(
-    tx: Tx, account: str | None, *, after_key: int, limit: int, ip: str | None, region: str | None
-) -> tuple[list[PoolView], bool]:
-    """Return one page of an account's pools, sorted by id, and whether more follow.
+    tx: Tx,
+    account: str | None,
+    *,
+    limit: int,
+    after_key: int | None,
+    before_key: int | None,
+    ip: str | None,
+    region: str | None,
+) -> Page:
+    """Return one page of an account's pools, sorted by id.
 
     `region` None matches every pool, `all` those with an IP, `eu` and `us` those with an IP in that region.
     """
-    page: list[PoolView] = []
-    for pool in sorted(tx.state.pools_of(account), key=lambda pool: int(pool.id)):
-        if int(pool.id) <= after_key or (ip is not None and ip not in pool.ips) or (region and not pool.ips):
-            continue
-        view = _view(tx, pool)
-        if region in catalog.REGIONS and region not in view.regions:
-            continue
-        if len(page) == limit:
-            return page, True
-        page.append(view)
-    return page, False
+    if after_key is not None and before_key is not None:
+        raise catalog.BOTH_KEYS()
+    found = sorted(
+        (
+            view
+            for view in (_view(tx, pool) for pool in tx.state.pools_of(account))
+            if (ip is None or ip in view.pool.ips)
+            and (region is None or view.regions)
+            and (region not in catalog.REGIONS or region in view.regions)
+        ),
+        key=_number,
+    )
+    start, end = page_range([_number(view) for view in found], limit=limit, after=after_key, before=before_key)
+    page = found[start:end]
+    return Page(
+        page,
+        page[-1].pool.id if page and end < len(found) else None,
+        page[0].pool.id if page and start > 0 else None,
+    )
+
+
+def _number(view: PoolView) -> int:
+    return int(view.pool.id)
 
 
 def create_pool(tx: Tx, account: str | None, *, name: str, ips: Sequence[str]) -> Pool:
