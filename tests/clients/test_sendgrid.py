@@ -468,6 +468,24 @@ def test_a_new_subuser(client, connect, sendgrid_key):
         team.ips.pools.get()
 
 
+def test_a_subuser_of_a_region_is_disabled(client):
+    """As Terraform providers do: create, find by name, disable, and enable without `disabled`."""
+    body = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["198.51.100.4"]}
+    made = answer(client.subusers.post(request_body={**body, "region": "eu", "include_region": True}))
+    assert made["region"] == "eu"
+    query = {"username": "team", "region": "eu", "include_region": "true"}
+    (found,) = answer(client.subusers.get(query_params=query))
+    assert (found["id"], found["disabled"], found["region"]) == (made["user_id"], False, "eu")
+    for change, disabled in (({"disabled": True}, True), ({"credit_allocation": {}}, False)):
+        assert answer(client.subusers.team.patch(request_body=change), 204) is None
+        assert answer(client.subusers.get(query_params=query))[0]["disabled"] is disabled
+    with refused(400, {"errors": [{"message": "invalid username"}, {"message": "no fields provided"}]}):
+        client.subusers.crew.patch(request_body={})
+    taken = {"errors": [{"message": "username exists"}, {"message": "unable to validate IPs at this time"}]}
+    with refused(400, taken):
+        client.subusers.post(request_body={**body, "ips": ["192.0.2.250"]})
+
+
 def test_scopes_of_a_key(client, connect):
     """A key reads what it may do."""
     assert answer(connect(READ_ONLY_KEY).scopes.get()) == {"scopes": ["ips.pools.read"]}

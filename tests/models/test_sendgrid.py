@@ -64,6 +64,7 @@ class SendGrid(Machine):
     def world(self, kind: str, missing: int) -> None:
         """Begin with a few things, or with as many pools or IPs of a pool as there may be, or with one less."""
         self.few = kind == "few"
+        self.disabled: set[str] = set()
         self.ips = {f"192.0.2.{number}": Ip() for number in range(1, 5)}
         self.ips["192.0.2.5"] = Ip(rdns=False)
         self.ips["192.0.2.6"] = Ip(enabled=False)
@@ -322,6 +323,21 @@ class SendGrid(Machine):
             for address, ip in self.ips.items():
                 ip.subusers = (ip.subusers | {user}) if address in ips else (ip.subusers - {user})
             self.evict()
+
+    @precondition(few)
+    @rule(user=st.sampled_from([*SUBUSERS, GHOST]), disabled=st.sampled_from([None, True, False]))
+    def disable(self, user: str, disabled: bool | None) -> None:
+        body = {} if disabled is None else {"disabled": disabled}
+        returned = self.account.ask("PATCH", f"/v3/subusers/{user}", json_body=body)
+        errors = [*(["invalid username"] if user == GHOST else []), *(["no fields provided"] if not body else [])]
+        if errors:
+            expected = {"errors": [{"message": each} for each in errors]}
+            self.returned("no change", returned, 400, expected)
+        else:
+            self.returned("a change", returned, 204, None)
+            (self.disabled.add if disabled else self.disabled.discard)(user)
+        listed = self.returned("subusers", self.account.ask("GET", "/v3/subusers"), 200)
+        self.agree("who is disabled", {each["username"] for each in listed if each["disabled"]}, self.disabled)
 
     @precondition(few)
     @rule(which=PLACES, ids=st.sets(st.sampled_from(["2001", "2002", "2002", "2003"]), min_size=1), gives=st.booleans())

@@ -1,7 +1,8 @@
 """SendGrid's errors, limits and switches, and its operations that this server does not implement.
 
 The path decides the format of an error, its family. In the classic and mail families `field` is null or a name, in IP
-Address Management it is empty or a name. Two deletions of the classic pools return only `error`.
+Address Management it is empty or a name. The errors of subusers have a message only, and all errors of a request are
+returned. Two deletions of the classic pools return only `error`.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ from ...core.profiles import Switch
 
 CLASSIC = "classic"
 BARE = "bare"
+PLAIN = "plain"
 MANAGEMENT = "management"
 MAIL = "mail"
 
@@ -25,6 +27,7 @@ _LIKE_API_KEYS = assumed("wording as in /v3/api_keys for a missing name")
 
 
 _BARE = {"family": BARE}
+_PLAIN = {"family": PLAIN}
 _MAIL = {"family": MAIL, "field": None}
 
 
@@ -63,6 +66,7 @@ MAX_CLASSIC_PAGE = Limit(
 PRICE_PER_IP = Limit(20, documented(f"{SPEC}, GET remaining IPs; an older page has 30"))
 
 REGIONS = ("eu", "us")
+SUBUSER_REGIONS = ("eu", "global")
 EU_HOST = "api.eu.sendgrid.com"
 """The host of EU regional subusers. It has no operations that only the parent account can use."""
 
@@ -246,29 +250,79 @@ SORT_VALUE = ErrorMessage(
 
 # Subusers
 
-USERNAME_MISSING = ErrorMessage(
-    "username_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("username")
+_MISSING = assumed("wording as in /v3/api_keys for a missing name; without a field, as the documented errors are")
+USERNAME_MISSING = ErrorMessage("username_missing", 400, "missing required argument", _MISSING, _PLAIN)
+EMAIL_MISSING = ErrorMessage("email_missing", 400, "missing required argument", _MISSING, _PLAIN)
+PASSWORD_MISSING = ErrorMessage("password_missing", 400, "missing required argument", _MISSING, _PLAIN)
+SUBUSER_IPS_MISSING = ErrorMessage("subuser_ips_missing", 400, "missing required argument", _MISSING, _PLAIN)
+NEW_SUBUSER_REGION = ErrorMessage(
+    "new_subuser_region",
+    400,
+    "invalid region",
+    assumed(f"the values are documented; wording as for an unknown name in the {SUBUSERS_SPEC}, PATCH"),
+    _PLAIN,
 )
-EMAIL_MISSING = ErrorMessage("email_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("email"))
-PASSWORD_MISSING = ErrorMessage(
-    "password_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("password")
-)
-SUBUSER_IPS_MISSING = ErrorMessage(
-    "subuser_ips_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("ips")
+NEW_SUBUSER_INCLUDE_REGION = ErrorMessage(
+    "new_subuser_include_region",
+    400,
+    "invalid include_region",
+    assumed(f"wording as for an unknown name in the {SUBUSERS_SPEC}, PATCH"),
+    _PLAIN,
 )
 USERNAME_TAKEN = ErrorMessage(
-    "username_taken",
-    400,
-    "username exists",
-    documented(f"{SUBUSERS_SPEC}, POST; its example has no field"),
-    classic(None),
+    "username_taken", 400, "username exists", documented(f"{SUBUSERS_SPEC}, POST, with the error of the IPs"), _PLAIN
 )
 IPS_NOT_VALID = ErrorMessage(
     "ips_not_valid",
     400,
     "unable to validate IPs at this time",
-    documented(f"{SUBUSERS_SPEC}, POST, without a field; for an unknown IP, and on PUT, it is assumed"),
-    classic(None),
+    documented(f"{SUBUSERS_SPEC}, POST; for an unknown IP, and on PUT, it is assumed"),
+    _PLAIN,
+)
+SUBUSERS_NOT_IN_PLAN = ErrorMessage(
+    "subusers_not_in_plan",
+    403,
+    "User does not have permission to create subuser",
+    observed("sendgrid-python issue 873: a plan without subusers"),
+    _PLAIN,
+)
+SUBUSER_OF_SUBUSER = ErrorMessage(
+    "subuser_of_subuser",
+    403,
+    "you dont have permission to access this resource",
+    documented(f"{SUBUSERS_SPEC}, POST; that it is for a subuser is assumed"),
+    _PLAIN,
+)
+SUBUSER_UNKNOWN = ErrorMessage(
+    "subuser_unknown", 400, "invalid username", documented(f"{SUBUSERS_SPEC}, PATCH"), _PLAIN
+)
+NO_FIELDS = ErrorMessage(
+    "no_fields",
+    400,
+    "no fields provided",
+    documented(f"{SUBUSERS_SPEC}, PATCH; for a value that is not a boolean it is assumed"),
+    _PLAIN,
+)
+PLAIN_BODY_NOT_JSON = ErrorMessage(
+    "plain_body_not_json",
+    400,
+    "Request body is not valid json",
+    assumed("wording as in the contacts API; without a field, as the documented errors of subusers are"),
+    _PLAIN,
+)
+SUBUSER_REGION_VALUE = ErrorMessage(
+    "subuser_region_value",
+    400,
+    "must be one of the following: all, eu, global",
+    assumed(f"the values are documented; wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("region"),
+)
+SUBUSER_INCLUDE_REGION_VALUE = ErrorMessage(
+    "subuser_include_region_value",
+    400,
+    "must be one of the following: true, false",
+    assumed(f"wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("include_region"),
 )
 SUBUSER_NOT_FOUND = ErrorMessage(
     "subuser_not_found", 404, "resource not found", assumed("wording as for an unknown IP"), classic(None)
@@ -614,7 +668,11 @@ MAIL_NOT_IMPLEMENTED = ErrorMessage(
     "mail_not_implemented", 501, "mockserver does not implement {method} {path}", _OURS, _MAIL
 )
 
-NOT_JSON: dict[str, ErrorMessage] = {CLASSIC: BODY_NOT_JSON, MANAGEMENT: MANAGEMENT_BODY_NOT_JSON}
+NOT_JSON: dict[str, ErrorMessage] = {
+    CLASSIC: BODY_NOT_JSON,
+    PLAIN: PLAIN_BODY_NOT_JSON,
+    MANAGEMENT: MANAGEMENT_BODY_NOT_JSON,
+}
 """The errors of a body that is not the expected JSON, by family."""
 
 FAILURES: dict[str, dict[str, ErrorMessage]] = {
@@ -646,6 +704,7 @@ FAILURES: dict[str, dict[str, ErrorMessage]] = {
         "not_implemented": MAIL_NOT_IMPLEMENTED,
     },
 }
+FAILURES[PLAIN] = FAILURES[CLASSIC]
 """The errors of requests that fail before or instead of an operation, by family."""
 
 RATE_LIMIT = Limit(
@@ -681,6 +740,7 @@ FAULTS: dict[str, dict[int, ErrorMessage]] = {
     },
     MAIL: {entry.status: entry for entry in (MAIL_UNKNOWN_CREDENTIAL, MAIL_TOO_LARGE, MAIL_CRASHED)},
 }
+FAULTS[PLAIN] = FAULTS[CLASSIC]
 """The errors of planned faults, by family and status."""
 
 RIGHTS = assumed("no document says which operation needs which scope; the names of the scopes are published")
@@ -691,6 +751,8 @@ def family(path: str) -> str:
     """Return the family of the errors of a path."""
     if path.startswith("/v3/send_ips"):
         return MANAGEMENT
+    if path.startswith("/v3/subusers"):
+        return PLAIN
     return MAIL if path.startswith("/v3/mail/") else CLASSIC
 
 
@@ -701,6 +763,5 @@ NOT_IMPLEMENTED_OPERATIONS = {
     "/v3/mail/send": ["POST"],
     "/v3/messages/{msg_id}": ["GET"],
     "/v3/partners/accounts/{account_id}/ips": ["GET", "POST", "DELETE"],
-    "/v3/subusers/{subuser_name}": ["PATCH"],
 }
 """Operations in the specifications that this server does not implement."""

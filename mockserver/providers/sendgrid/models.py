@@ -65,6 +65,8 @@ class Subuser:
     name: str
     id: str
     email: str
+    region: str = "global"
+    disabled: bool = False
 
 
 MAX_ID_LENGTH = 18
@@ -87,6 +89,8 @@ class State(BaseState):
     """The parent account's own id."""
     remaining_ips: int = 10
     """The number of IPs that the account can still buy."""
+    allows_subusers: bool = True
+    """Whether the account's plan includes subusers."""
 
     def ips_of(self, account: str | None) -> list[Ip]:
         """Return the IPs that an account sees, in the order in which they were added."""
@@ -155,6 +159,7 @@ class State(BaseState):
             username,
             user_id,
             data.get("remaining_ips", default.remaining_ips),
+            data.get("allows_subusers", default.allows_subusers),
             profile=profiles.load(data),
         )
 
@@ -164,6 +169,7 @@ class State(BaseState):
             "username": self.username,
             "user_id": self.user_id,
             "remaining_ips": self.remaining_ips,
+            "allows_subusers": self.allows_subusers,
             "subusers": [to_dict(subuser) for subuser in self.subusers.values()],
             "ips": [to_dict(ip) for ip in self.ips.values()],
             "pools": [to_dict(pool) for pool in self.pools.values()],
@@ -190,5 +196,5 @@ def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
         if identifier in ids:
             raise SeedError(("subusers", index), f"duplicate id '{identifier}'")
         ids.add(identifier)
-        found[name] = Subuser(name, identifier, item.get("email", f"{name}@example.com"))
+        found[name] = Subuser(**{"email": f"{name}@example.com", **item, "id": identifier})
     return found

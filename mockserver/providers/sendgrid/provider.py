@@ -78,6 +78,8 @@ class SendGrid(ProviderBlueprint):
         match error.entry.details["family"]:
             case catalog.BARE:
                 data: dict[str, Any] = {"error": error.message}
+            case catalog.PLAIN:
+                data = {"errors": [{"message": each.message} for each in (error, *error.others)]}
             case catalog.MAIL:
                 data = {"errors": [{"message": error.message, "field": field, "help": None}]}
             case _:
@@ -94,7 +96,7 @@ class SendGrid(ProviderBlueprint):
             yield "X-RateLimit-Limit", str(RATE_LIMIT)
             yield "X-RateLimit-Remaining", str(max(0, RATE_LIMIT - exchange.rate.times))
             yield "X-RateLimit-Reset", str(exchange.rate.until)
-        if catalog.family(exchange.path) == catalog.CLASSIC:
+        if catalog.family(exchange.path) in (catalog.CLASSIC, catalog.PLAIN):
             yield from _cors_headers(exchange.allowed_methods)
 
     def reason_phrase(self, status: int) -> str:
@@ -205,10 +207,11 @@ def json_body(*, drop_null: bool = False) -> dict[str, Any]:
 
 def json_strings() -> list[str]:
     """Return the JSON array of strings in the body."""
+    exchange = current_exchange()
     try:
-        data = parse_json(current_exchange().body)
+        data = parse_json(exchange.body)
     except NotJson:
         data = None
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
-        raise catalog.BODY_NOT_JSON()
+        raise catalog.NOT_JSON[catalog.family(exchange.path)]()
     return data

@@ -75,16 +75,23 @@ def warming(ips: Iterable[Ip]) -> list[dict[str, Any]]:
     return [{"ip": ip.ip, "start_date": ip.start_date} for ip in ips]
 
 
-def subuser(subuser: Subuser) -> dict[str, Any]:
-    return {"disabled": False, "email": subuser.email, "id": int(subuser.id), "username": subuser.name}
+def subuser(subuser: Subuser, *, region: bool) -> dict[str, Any]:
+    return {
+        "disabled": subuser.disabled,
+        "email": subuser.email,
+        "id": int(subuser.id),
+        "username": subuser.name,
+        **({"region": subuser.region} if region else {}),
+    }
 
 
-def new_subuser(subuser: Subuser) -> dict[str, Any]:
+def new_subuser(subuser: Subuser, *, region: bool) -> dict[str, Any]:
     return {
         "username": subuser.name,
         "user_id": int(subuser.id),
         "email": subuser.email,
         "credit_allocation": {"type": "unlimited"},
+        **({"region": subuser.region} if region else {}),
     }
 
 

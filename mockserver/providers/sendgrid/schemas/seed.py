@@ -31,6 +31,8 @@ class SubuserSchema(SeedSchema):
     name = text(required=True)
     id = _id()
     email = text()
+    region = fields.String(validate=validate.OneOf(catalog.SUBUSER_REGIONS))
+    disabled = Boolean()
 
 
 class SubuserField(fields.Nested):
@@ -89,6 +91,7 @@ class SendGridSeed(SeedSection):
     username = text()
     user_id = _id()
     remaining_ips = Integer(validate=validate.Range(0, 10_000))
+    allows_subusers = Boolean()
     subusers = fields.List(SubuserField(SubuserSchema))
     ips = fields.List(fields.Nested(IpSchema))
     pools = fields.List(fields.Nested(PoolSchema))
