@@ -39,6 +39,18 @@ def test_names_that_fit(empty: ProviderClient, length: int) -> None:
     assert names(empty) == ["ö" * length]
 
 
+def test_name_of_one_character_is_for_the_classic_api_only(sendgrid: ProviderClient) -> None:
+    """The document has no least number, IP Address Management has 2; both have the same pools."""
+    create(sendgrid, "y")
+    (pool_id,) = [pool["id"] for pool in sendgrid.get(MANAGEMENT).json["result"] if pool["name"] == "y"]
+    assert sendgrid.get(f"{MANAGEMENT}/{pool_id}").json["name"] == "y"
+    expected = classic("name", "needs to be between 2 to 64 characters long")
+    for name in ("y", "z"):
+        assert sendgrid.put(f"{MANAGEMENT}/{pool_id}", json={"name": name}).json == expected
+    assert sendgrid.put(f"{MANAGEMENT}/{pool_id}", json={"name": "yz"}).json == {"name": "yz", "id": pool_id}
+    assert sendgrid.put(f"{POOLS}/yz", json={"name": "z"}).json == {"name": "z"}
+
+
 @pytest.mark.parametrize("length", [65, 1_000])
 def test_names_that_do_not_fit(sendgrid: ProviderClient, length: int) -> None:
     """A name of 65 characters is refused, for a new pool and for a new name."""
@@ -108,6 +120,13 @@ def test_each_404_has_its_own_form(sendgrid: ProviderClient) -> None:
     assert sendgrid.delete(f"{POOLS}/nope/ips/203.0.113.1").json == bare
     assert sendgrid.delete(f"{POOLS}/spare/ips/203.0.113.1").json == bare
     assert sendgrid.post(f"{POOLS}/nope/ips", json={"ip": "203.0.113.1"}).json == classic(None, "resource not found")
+
+
+def test_delete_of_members_without_an_ip_is_405(sendgrid: ProviderClient) -> None:
+    """As observed in sendgrid/docs pull request 818; nothing is removed."""
+    response = sendgrid.delete(f"{POOLS}/transactional/ips")
+    assert (response.status_code, response.json) == (405, classic(None, "method not allowed"))
+    assert sendgrid.get(f"{POOLS}/transactional").json["ips"] == ["203.0.113.1", "203.0.113.2"]
 
 
 def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: ProviderClient) -> None:

@@ -321,6 +321,17 @@ def test_missing_scopes(app: Flask) -> None:
         ), path  # fmt: skip
 
 
+def test_warm_up_does_not_end_by_itself(sendgrid: ProviderClient) -> None:
+    """No document ends it: the schedule has limits for 42 days, and an example is in warm-up since 2014."""
+    assert sendgrid.post(WARMUP, json={"ip": "203.0.113.4"}).status_code == 200
+    (before,) = sendgrid.get(f"{WARMUP}/203.0.113.4").json
+    advance = f"/_mockserver/tenants/{sendgrid.tenant.id}/clock/advance"
+    response = sendgrid.application.test_client().post(advance, json={"seconds": 43 * 24 * 3600})
+    assert response.status_code == 200
+    assert sendgrid.get(f"{WARMUP}/203.0.113.4").json == [before]
+    assert sendgrid.get(f"{MANAGED}/203.0.113.4").json["is_auto_warmup"] is True
+
+
 # Subusers
 
 NEW = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["203.0.113.9"]}

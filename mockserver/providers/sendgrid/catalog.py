@@ -628,7 +628,11 @@ MANAGEMENT_NOT_FOUND = ErrorMessage(
     management(""),
 )
 NOT_ALLOWED = ErrorMessage(
-    "not_allowed", 405, "method not allowed", assumed("wording as in the mail specification's 405"), classic(None)
+    "not_allowed",
+    405,
+    "method not allowed",
+    observed("sendgrid/docs pull request 818: DELETE of a pool's IPs without an IP"),
+    classic(None),
 )
 TOO_LARGE = ErrorMessage(
     "too_large", 413, "content too large", assumed("wording as in the mail specification's 413"), classic(None)
