@@ -113,6 +113,12 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
          "sendgrid.subusers.0: duplicate id '7'"),
         ("sendgrid:\n  subusers:\n  - {name: a, id: x}", 4, "sendgrid.subusers.0.id: "),
         ("sendgrid:\n  remaining_ips: 10001", 3, "sendgrid.remaining_ips: "),
+        ("sendgrid:\n  ips: [{ip: a, rdns_id: 5}]", 3, "sendgrid.ips.0.rdns_id: expected an IP with rdns"),
+        (
+            "sendgrid:\n  ips:\n  - {ip: a, rdns: x, rdns_id: 5}\n  - {ip: b, rdns: y, rdns_id: 5}",
+            5,
+            "sendgrid.ips.1.rdns_id: duplicate id 5",
+        ),
         ("sendgrid:\n  ips:\n  - {ip: a, start_date: 253402300800}", 4, "sendgrid.ips.0.start_date: "),
         (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**400}}}", 4, "sendgrid.ips.0.added_at: "),
         ("sendgrid:\n  ips:\n  - {ip: a, start_date: 1.0e+308}", 4, "sendgrid.ips.0.start_date: "),

@@ -486,6 +486,24 @@ def test_a_subuser_of_a_region_is_disabled(client):
         client.subusers.post(request_body={**body, "ips": ["192.0.2.250"]})
 
 
+def test_reverse_dns(client):
+    """An IP without reverse DNS joins a pool once it has been set up, and leaves it with it."""
+    body = {"ip": "203.0.113.202", "subdomain": "email", "domain": "example.com"}
+    with refused(404, error("resource not found")):
+        client.ips.pools.spare.ips.post(request_body={"ip": body["ip"]})
+    record = answer(client.whitelabel.ips.post(request_body=body), 201)
+    assert record["rdns"] == "o1.email.example.com"
+    one = client.whitelabel.ips._(str(record["id"]))
+    assert answer(one.get()) == record
+    assert answer(client.whitelabel.ips.get(query_params={"ip": "203.0.113.202"})) == [record]
+    assert answer(one.validate.post())["validation_results"]["a_record"] == {"valid": True, "reason": None}
+    assert answer(client.ips.pools.spare.ips.post(request_body={"ip": body["ip"]}))["pools"] == ["spare"]
+    assert answer(one.delete(), 204) is None
+    assert answer(client.ips.pools.spare.get())["ips"] == []
+    with refused(404, {"errors": [{"message": "Reverse DNS record not found."}]}):
+        one.validate.post()
+
+
 def test_scopes_of_a_key(client, connect):
     """A key reads what it may do."""
     assert answer(connect(READ_ONLY_KEY).scopes.get()) == {"scopes": ["ips.pools.read"]}

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from mockserver.providers.sendgrid.models import State
-from mockserver.providers.sendgrid.rules import classic_pools, management_ips, management_pools, pools, subusers
+from mockserver.providers.sendgrid.rules import (
+    classic_pools,
+    management_ips,
+    management_pools,
+    pools,
+    reverse_dns,
+    subusers,
+)
 
 from .account import Response
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
@@ -378,6 +385,31 @@ class SendGrid(Machine):
         return self.evict()
 
     @precondition(few)
+    @rule(user=USERS, which=PLACES, gives=st.booleans())
+    def change_rdns(self, user: str | None, which: int, gives: bool) -> None:
+        (address,) = self.some([which])
+        mine = {each: ip for each, ip in self.ips.items() if user is None or user in ip.subusers}
+        listed = self.returned("records", self.account.ask("GET", "/v3/whitelabel/ips", account=user), 200)
+        records = {each["ip"]: each["id"] for each in listed}
+        self.agree("which have reverse DNS", {*records}, {each for each, ip in mine.items() if ip.rdns})
+        if gives:
+            body = {"ip": address, "domain": "example.com", "subdomain": "mail"}
+            returned = self.account.ask("POST", "/v3/whitelabel/ips", json_body=body, account=user)
+            if address not in mine:
+                return self.refused(returned, 404, "resource not found")
+            if self.ips[address].rdns:
+                return self.refused(returned, 400, "already exists")
+            self.agree("which IP", self.returned("a record", returned, 201)["ip"], address)
+        else:
+            path = f"/v3/whitelabel/ips/{records.get(address, 999_999)}"
+            returned = self.account.ask("DELETE", path, account=user)
+            if address not in records:
+                return self.refused(returned, 404, "Reverse DNS record not found.")
+            self.returned("a deletion", returned, 204, None)
+        self.ips[address].rdns = gives
+        return self.evict()
+
+    @precondition(few)
     @rule(user=USERS, which=PLACES, warm=st.booleans())
     def warm_ip(self, user: str | None, which: int, warm: bool) -> None:
         (address,) = self.some([which])
@@ -507,6 +539,11 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a name is taken by another user": (pools.has_pool, "tx.state.pools_of(account)", "tx.state.pools.values()"),
     "a pool keeps an IP that was taken from its subuser": (subusers._assign, "pools.prune_pools(tx, changed)", "pass"),
     "a pool keeps an IP that the parent lost": (management_ips.change_ip, "pools.prune_pools(tx, [ip])", "pass"),
+    "a pool keeps an IP that lost its reverse DNS": (
+        reverse_dns.delete_record,
+        "pools.prune_pools(tx, [changed])",
+        "pass",
+    ),
 }
 
 

@@ -1,8 +1,8 @@
 """SendGrid's errors, limits and switches, and its operations that this server does not implement.
 
 The path decides the format of an error, its family. In the classic and mail families `field` is null or a name, in IP
-Address Management it is empty or a name. The errors of subusers have a message only, and all errors of a request are
-returned. Two deletions of the classic pools return only `error`.
+Address Management it is empty or a name. The errors of subusers and reverse DNS have a message only, and all errors of
+a request are returned. Two deletions of the classic pools return only `error`.
 """
 
 from typing import Any
@@ -22,6 +22,7 @@ MANAGEMENT_POOLS = "GET all IP Pools that have Associated IPs"
 MANAGEMENT_SPEC = "IP Address Management specification"
 WARMUP_SPEC = "IP Warmup specification"
 SUBUSERS_SPEC = "Subusers specification"
+RDNS_SPEC = "Reverse DNS specification"
 _OURS = assumed("this server's own error: SendGrid has the operation, this server does not implement it")
 _LIKE_API_KEYS = assumed("wording as in /v3/api_keys for a missing name")
 
@@ -93,6 +94,10 @@ SCOPES = (
     "subusers.delete",
     "subusers.read",
     "subusers.update",
+    "whitelabel.create",
+    "whitelabel.delete",
+    "whitelabel.read",
+    "whitelabel.update",
 )
 """The scopes of a key with full access, as far as this server implements them."""
 
@@ -112,6 +117,15 @@ WARMUP_IS_201 = Switch(
     "warmup_is_201",
     "Starting the warm-up of an IP returns 201, not 200.",
     documented("an older IP Warmup page; the newer specification and the official clients have 200"),
+    live=False,
+)
+
+IPS_WAIT_FOR_RDNS = Switch(
+    "ips_wait_for_rdns",
+    "A new IP has no reverse DNS, and can join a pool only after it is set up.",
+    documented(
+        f"{POOLS}: whitelabeled IPs only; in the {RDNS_SPEC} a call sets it up. When a new IP has it is not said"
+    ),
     live=False,
 )
 
@@ -156,7 +170,23 @@ NOT_ADDABLE = ErrorMessage(
     "not_addable",
     404,
     "resource not found",
-    documented(f"{SPEC}, POST an IP; for an IP without reverse DNS, not enabled or not owned it is assumed"),
+    documented(f"{SPEC}, POST an IP; that it is for an unknown pool or an IP that is not the account's is assumed"),
+    classic(None),
+)
+NOT_WHITELABELED = ErrorMessage(
+    "not_whitelabeled",
+    404,
+    "resource not found",
+    assumed("pools take only IPs with reverse DNS; the error is not documented, so it is that of an unknown IP"),
+    classic(None),
+)
+NOT_ENABLED = ErrorMessage(
+    "not_enabled",
+    404,
+    "resource not found",
+    assumed(
+        "an IP must be enabled before it joins a pool; the error is not documented, so it is that of an unknown IP"
+    ),
     classic(None),
 )
 POOL_FULL = ErrorMessage(
@@ -328,6 +358,35 @@ SUBUSER_NOT_FOUND = ErrorMessage(
     "subuser_not_found", 404, "resource not found", assumed("wording as for an unknown IP"), classic(None)
 )
 
+# Reverse DNS
+
+RDNS_IP_MISSING = ErrorMessage("rdns_ip_missing", 400, "missing required argument", _MISSING, _PLAIN)
+RDNS_DOMAIN_MISSING = ErrorMessage("rdns_domain_missing", 400, "missing required argument", _MISSING, _PLAIN)
+RDNS_SUBDOMAIN_TYPE = ErrorMessage(
+    "rdns_subdomain_type",
+    400,
+    "invalid subdomain",
+    assumed(f"wording as for an unknown name in the {SUBUSERS_SPEC}, PATCH"),
+    _PLAIN,
+)
+RDNS_IP_NOT_FOUND = ErrorMessage(
+    "rdns_ip_not_found", 404, "resource not found", assumed("wording as for an unknown IP in IP Warmup"), _PLAIN
+)
+RDNS_EXISTS = ErrorMessage(
+    "rdns_exists",
+    400,
+    "already exists",
+    assumed("that an IP has one record is a guess; wording as for a pool in IP Address Management"),
+    _PLAIN,
+)
+RDNS_NOT_FOUND = ErrorMessage(
+    "rdns_not_found",
+    404,
+    "Reverse DNS record not found.",
+    documented(f"{RDNS_SPEC}, POST validate; for GET and DELETE it is assumed"),
+    _PLAIN,
+)
+
 # IP Address Management
 
 LIMIT_RANGE = ErrorMessage(
@@ -424,6 +483,20 @@ IPS_UNASSIGNABLE = ErrorMessage(
     400,
     "unable to verify IPs assignability: {ip}",
     documented(f"{MANAGEMENT_SPEC}, batchAdd; for which IPs, and that it is for a new pool too, is assumed"),
+    management("ips"),
+)
+IPS_NOT_WHITELABELED = ErrorMessage(
+    "ips_not_whitelabeled",
+    400,
+    "unable to verify IPs assignability: {ip}",
+    assumed("pools take only IPs with reverse DNS; no document names the error"),
+    management("ips"),
+)
+IPS_NOT_ENABLED = ErrorMessage(
+    "ips_not_enabled",
+    400,
+    "unable to verify IPs assignability: {ip}",
+    assumed("an IP must be enabled before it joins a pool; no document names the error"),
     management("ips"),
 )
 IPS_NOT_IN_POOL = ErrorMessage(
@@ -755,7 +828,7 @@ def family(path: str) -> str:
     """Return the family of the errors of a path."""
     if path.startswith("/v3/send_ips"):
         return MANAGEMENT
-    if path.startswith("/v3/subusers"):
+    if path.startswith(("/v3/subusers", "/v3/whitelabel")):
         return PLAIN
     return MAIL if path.startswith("/v3/mail/") else CLASSIC
 

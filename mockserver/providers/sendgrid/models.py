@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,12 @@ class Ip:
     ip: str
     rdns: str | None = None
     """Its reverse DNS name. An IP without one cannot join a pool."""
+    rdns_id: int | None = None
+    """The id of its reverse DNS record; in a seed by default the next unused one."""
+    rdns_valid: bool = True
+    """Whether its reverse DNS is valid. If not, it cannot join a pool until it is validated."""
+    rdns_domain: str | None = None
+    """The domain of its reverse DNS; None if a seed has only the name."""
     enabled: bool = True
     """Whether the account may send from it. If not, it cannot join a pool."""
     region: str = "us"
@@ -40,10 +47,18 @@ class Ip:
         """Return whether an account sees this IP: the parent account sees every IP, a subuser its own."""
         return account is None or account in self.subusers
 
+    @property
+    def is_whitelabeled(self) -> bool:
+        """Whether it has valid reverse DNS."""
+        return self.rdns is not None and self.rdns_valid
+
+    def is_owned_by(self, account: str | None) -> bool:
+        """Return whether an account may send from this IP."""
+        return self.parent_assigned if account is None else account in self.subusers
+
     def can_join_pool_of(self, account: str | None) -> bool:
         """Return whether an account may add this IP to its pools."""
-        owned = self.parent_assigned if account is None else account in self.subusers
-        return owned and self.enabled and self.rdns is not None
+        return self.is_owned_by(account) and self.enabled and self.is_whitelabeled
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +133,18 @@ class State(BaseState):
         username, user_id = data.get("username", default.username), data.get("user_id", default.user_id)
         subusers = _subusers(data.get("subusers", ()), username, user_id)
         ips: dict[str, Ip] = {}
+        rdns_ids: set[int] = {item["rdns_id"] for item in data.get("ips", ()) if "rdns_id" in item}
+        unused_ids = (number for number in itertools.count(1) if number not in rdns_ids)
+        seen: set[int] = set()
         for index, item in enumerate(data.get("ips", ())):
             ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
+            if ip.rdns is not None and ip.rdns_id is None:
+                ip = replace(ip, rdns_id=next(unused_ids))
+            elif ip.rdns_id is not None and (ip.rdns is None or ip.rdns_id in seen):
+                reason = "expected an IP with rdns" if ip.rdns is None else f"duplicate id {ip.rdns_id}"
+                raise SeedError(("ips", index, "rdns_id"), reason)
+            if ip.rdns_id is not None:
+                seen.add(ip.rdns_id)
             if ip.warmup and ip.start_date is None:
                 ip = replace(ip, start_date=ip.added_at)
             if ip.ip in ips:

@@ -10,6 +10,7 @@ from . import catalog
 from .models import Ip, Pool, Subuser
 from .rules import classic_ips, management_ips
 from .rules.management_pools import PoolView
+from .rules.reverse_dns import Record
 
 # The classic API
 
@@ -41,7 +42,7 @@ def classic_ip(view: classic_ips.IpView) -> dict[str, Any]:
         "pools": [pool.name for pool in view.pools],
         "warmup": ip.warmup,
         "start_date": ip.start_date,
-        "whitelabeled": ip.rdns is not None,
+        "whitelabeled": ip.is_whitelabeled,
     }
 
 
@@ -93,6 +94,35 @@ def new_subuser(subuser: Subuser, *, region: bool) -> dict[str, Any]:
         "credit_allocation": {"type": "unlimited"},
         **({"region": subuser.region} if region else {}),
     }
+
+
+def reverse_dns(record: Record) -> dict[str, Any]:
+    """Return a reverse DNS record. Without a known domain, the name is read as `HOST.SUBDOMAIN.DOMAIN`."""
+    ip = record.ip
+    name = ip.rdns or ""
+    if ip.rdns_domain is not None:
+        domain, subdomain = ip.rdns_domain, name.removesuffix(f".{ip.rdns_domain}").partition(".")[2]
+    else:
+        rest = name.partition(".")[2] or name
+        subdomain, _, domain = rest.partition(".")
+        if "." not in domain:
+            subdomain, domain = "", rest
+    return {
+        "id": ip.rdns_id,
+        "ip": ip.ip,
+        "rdns": name,
+        "users": [{"username": username, "user_id": int(user_id)} for username, user_id in record.users],
+        **({"subdomain": subdomain} if subdomain else {}),
+        "domain": domain,
+        "valid": ip.rdns_valid,
+        "legacy": False,
+        "a_record": {"valid": ip.rdns_valid, "type": "a", "host": name, "data": ip.ip},
+    }
+
+
+def validated_reverse_dns(ip: Ip) -> dict[str, Any]:
+    a_record = {"valid": ip.rdns_valid, "reason": None}
+    return {"id": ip.rdns_id, "valid": ip.rdns_valid, "validation_results": {"a_record": a_record}}
 
 
 def page_links(url: str, *, limit: int, offset: int, total: int, parameters: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ....core.addresses import ip_sort_key, is_ip
+from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Ip, Pool
 from . import Tx, pools
@@ -159,14 +160,22 @@ def _sort_key_of(tx: Tx, key: str) -> tuple[int, int, str] | None:
 
 
 def _check_assignable(tx: Tx, account: str | None, addresses: Sequence[str]) -> None:
-    """Raise an error if some IPs are not the account's, or cannot join its pools."""
-    unassignable = []
+    """Raise an error if some IPs are not the account's, or cannot join its pools.
+
+    The message names all of them and no reason: the first reason in this order decides the entry of the catalog.
+    """
+    errors: dict[str, ErrorMessage] = {}
     for address in dict.fromkeys(addresses):
         ip = tx.state.ips.get(address)
-        if ip is None or not ip.can_join_pool_of(account):
-            unassignable.append(address)
-    if unassignable:
-        raise catalog.IPS_UNASSIGNABLE(ip=", ".join(unassignable))
+        if ip is None or not ip.is_owned_by(account):
+            errors[address] = catalog.IPS_UNASSIGNABLE
+        elif not ip.is_whitelabeled:
+            errors[address] = catalog.IPS_NOT_WHITELABELED
+        elif not ip.enabled:
+            errors[address] = catalog.IPS_NOT_ENABLED
+    for error in (catalog.IPS_UNASSIGNABLE, catalog.IPS_NOT_WHITELABELED, catalog.IPS_NOT_ENABLED):
+        if error in errors.values():
+            raise error(ip=", ".join(errors))
 
 
 def _view(tx: Tx, pool: Pool) -> PoolView:

@@ -51,6 +51,9 @@ class IpSchema(SeedSchema):
 
     ip = text(required=True)
     rdns = text()
+    rdns_id = Integer(validate=validate.Range(1, 10**MAX_ID_LENGTH - 1))
+    rdns_valid = Boolean()
+    rdns_domain = text()
     enabled = Boolean()
     region = fields.String(validate=validate.OneOf(catalog.REGIONS))
     warmup = Boolean()
