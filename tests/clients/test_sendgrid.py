@@ -504,6 +504,27 @@ def test_reverse_dns(client):
         one.validate.post()
 
 
+def test_keys(client, connect):
+    """A key is made, used within its scopes, renamed, given other scopes and deleted."""
+    made = answer(client.api_keys.post(request_body={"name": "reader", "scopes": ["ips.pools.read"]}), 201)
+    key, one = connect(made["api_key"]), client.api_keys._(made["api_key_id"])
+    assert {"name": "spare"} in answer(key.ips.pools.get())
+    with refused(403, error("access forbidden")):
+        key.ips.pools.spare.delete()
+    assert {"api_key_id": made["api_key_id"], "name": "reader"} in answer(client.api_keys.get())["result"]
+    assert answer(one.get())["scopes"] == ["ips.pools.read"]
+    assert answer(one.patch(request_body={"name": "deleter"}))["name"] == "deleter"
+    answer(one.put(request_body={"name": "deleter", "scopes": ["ips.pools.delete"]}))
+    assert answer(key.ips.pools.spare.delete(), 204) is None
+    with refused(403, error("access forbidden")):
+        key.ips.pools.get()
+    assert answer(one.delete(), 204) is None
+    with refused(401, error("authorization required")):
+        key.ips.pools.get()
+    with refused(404, error("unable to find API Key")):
+        one.get()
+
+
 def test_scopes_of_a_key(client, connect):
     """A key reads what it may do."""
     assert answer(connect(READ_ONLY_KEY).scopes.get()) == {"scopes": ["ips.pools.read"]}
@@ -621,7 +642,7 @@ def test_body_that_is_too_large(client):
 def test_operation_that_is_not_modelled(client):
     """What SendGrid has and the server has not is 501 in words, never an invented answer."""
     words = "mockserver does not implement {}"
-    with refused(501, error(words.format("GET /v3/api_keys"))):
-        client.api_keys.get()
+    with refused(501, error(words.format("GET /v3/messages/1"))):
+        client.messages._("1").get()
     with refused(501, mail_error(words.format("POST /v3/mail/send"))):
         client.mail.send.post(request_body={"ip_pool_name": "spare"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -52,9 +53,10 @@ class Account:
         json_body: object = None,
         form: list[tuple[str, str]] | None = None,
         account: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Ask for something, on behalf of a subaccount if one is named."""
-        headers, body = dict(self.headers), b""
+        """Ask for something, on behalf of a subaccount if one is named; `headers` are added to the account's own."""
+        headers, body = {**self.headers, **(headers or {})}, b""
         if account is not None:
             headers[SUBACCOUNT_HEADER[self.provider]] = account
         if json_body is not None:

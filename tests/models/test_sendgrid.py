@@ -13,6 +13,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from mockserver.providers.sendgrid.models import State
 from mockserver.providers.sendgrid.rules import (
+    api_keys,
     classic_pools,
     management_ips,
     management_pools,
@@ -34,6 +35,7 @@ NAMES = st.sampled_from(["news", "receipts", "two words", "a/b", "ab", "n" * NAM
 GHOST = "nowhere"
 GHOST_ID = "999"
 GHOST_IP = "192.0.2.250"
+SCOPES = st.sampled_from([None, ["ips.pools.read"], ["mail.send"]])
 SOME = st.lists(PLACES, min_size=1, max_size=3)
 DOCUMENTED = "Unable to locate specified IPs Pool"
 
@@ -59,6 +61,14 @@ class Pool:
     ips: set[str] = field(default_factory=set)
 
 
+@dataclass
+class Key:
+    id: str
+    value: str
+    user: str | None
+    scopes: list[str] | None
+
+
 def few(machine: SendGrid) -> bool:
     """Say whether a machine has little enough to do other things than those that limits are for."""
     return machine.few
@@ -72,6 +82,7 @@ class SendGrid(Machine):
         """Begin with a few things, or with as many pools or IPs of a pool as there may be, or with one less."""
         self.few = kind == "few"
         self.disabled: set[str] = set()
+        self.keys: list[Key] = []
         self.ips = {f"192.0.2.{number}": Ip() for number in range(1, 5)}
         self.ips["192.0.2.5"] = Ip(rdns=False)
         self.ips["192.0.2.6"] = Ip(enabled=False)
@@ -425,6 +436,50 @@ class SendGrid(Machine):
         ip.warmup = warm
         return None
 
+    # API keys
+
+    @precondition(few)
+    @rule(user=USERS, scopes=SCOPES)
+    def create_key(self, user: str | None, scopes: list[str] | None) -> None:
+        body = {"name": "key", **({"scopes": scopes} if scopes else {})}
+        returned = self.account.ask("POST", "/v3/api_keys", json_body=body, account=user)
+        made = self.returned("a new key", returned, 201)
+        self.agree("its id is new", made["api_key_id"] in {key.id for key in self.keys}, False)
+        self.keys.append(Key(made["api_key_id"], made["api_key"], user, scopes))
+
+    @precondition(few)
+    @rule(user=USERS, place=PLACES, scopes=SCOPES, deletes=st.booleans())
+    def change_key(self, user: str | None, place: int, scopes: list[str] | None, deletes: bool) -> None:
+        key = pick(self.keys, place, None)
+        path = f"/v3/api_keys/{key.id if key else GHOST}"
+        if deletes:
+            returned = self.account.ask("DELETE", path, account=user)
+            if key is None or key.user != user:
+                return self.refused(returned, 404, "unable to find API Key for deletion")
+            self.returned("a deletion", returned, 204, None)
+            return self.keys.remove(key)
+        body = {"name": "key", **({"scopes": scopes} if scopes else {})}
+        returned = self.account.ask("PUT", path, json_body=body, account=user)
+        if key is None or key.user != user:
+            return self.refused(returned, 404, "unable to find API Key to update")
+        self.returned("an update", returned, 200)
+        key.scopes = scopes or key.scopes
+        return None
+
+    @invariant()
+    def every_key_agrees(self) -> None:
+        for user in self.pools if self.few else ():
+            found = self.returned("keys", self.account.ask("GET", "/v3/api_keys", account=user), 200)["result"]
+            self.agree("keys", [each["api_key_id"] for each in found], [k.id for k in self.keys if k.user == user])
+        for key in self.keys:
+            returned = self.account.ask("GET", "/v3/ips/pools", headers={"Authorization": f"Bearer {key.value}"})
+            if key.scopes and "ips.pools.read" not in key.scopes:
+                self.refused(returned, 403, "access forbidden")
+            else:
+                found = self.returned("pools of the key's user", returned, 200)
+                names = sorted(pool.name for pool in self.pools[key.user])
+                self.agree("pools of the key's user", sorted(pool["name"] for pool in found), names)
+
     # What is read
 
     def shown(self, found: dict[str, Any], pool: Pool) -> None:
@@ -539,6 +594,8 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a name is taken by another user": (pools.has_pool, "tx.state.pools_of(account)", "tx.state.pools.values()"),
     "a pool keeps an IP that was taken from its subuser": (subusers._assign, "pools.prune_pools(tx, changed)", "pass"),
     "a pool keeps an IP that the parent lost": (management_ips.change_ip, "pools.prune_pools(tx, [ip])", "pass"),
+    "an update of a key changes no scopes": (api_keys.update_key, "_granted(tx, scopes)", "key.scopes"),
+    "a user sees the keys of others": (State.keys_of, "if key.subuser == account", "if key"),
     "a pool keeps an IP that lost its reverse DNS": (
         reverse_dns.delete_record,
         "pools.prune_pools(tx, [changed])",

@@ -23,6 +23,7 @@ MANAGEMENT_SPEC = "IP Address Management specification"
 WARMUP_SPEC = "IP Warmup specification"
 SUBUSERS_SPEC = "Subusers specification"
 RDNS_SPEC = "Reverse DNS specification"
+KEYS = "API Keys page"
 _OURS = assumed("this server's own error: SendGrid has the operation, this server does not implement it")
 _LIKE_API_KEYS = assumed("wording as in /v3/api_keys for a missing name")
 
@@ -64,6 +65,9 @@ MAX_CLASSIC_PAGE = Limit(
         "the API introduction has it as default and maximum of every list; that a larger limit is an error is a guess"
     ),
 )
+MAX_KEYS = Limit(
+    100, documented(f"{KEYS}: 100 API keys per account; a subuser is an account of its own, which is assumed")
+)
 PRICE_PER_IP = Limit(20, documented(f"{SPEC}, GET remaining IPs; an older page has 30"))
 
 REGIONS = ("eu", "us")
@@ -72,6 +76,10 @@ EU_HOST = "api.eu.sendgrid.com"
 """The host of EU regional subusers. It has no operations that only the parent account can use."""
 
 SCOPES = (
+    "api_keys.create",
+    "api_keys.delete",
+    "api_keys.read",
+    "api_keys.update",
     "ips.assigned.read",
     "ips.create",
     "ips.delete",
@@ -100,6 +108,8 @@ SCOPES = (
     "whitelabel.update",
 )
 """The scopes of a key with full access, as far as this server implements them."""
+FURTHER_SCOPES = ("2fa_required", "sender_verification_eligible")
+"""The scopes that a key gets in addition to those that it is created with."""
 
 # Switches
 
@@ -127,6 +137,17 @@ IPS_WAIT_FOR_RDNS = Switch(
         f"{POOLS}: whitelabeled IPs only; in the {RDNS_SPEC} a call sets it up. When a new IP has it is not said"
     ),
     live=False,
+)
+
+KEYS_GET_MORE_SCOPES = Switch(
+    "keys_get_more_scopes",
+    "A new or updated API key gets `2fa_required` and `sender_verification_eligible` as well; only GET shows them.",
+    observed("trois-six/terraform-provider-sendgrid issues 2 and 10"),
+)
+UPDATED_KEY_WITHOUT_SCOPES = Switch(
+    "updated_key_without_scopes",
+    "PUT of an API key returns its id and name only, without its scopes.",
+    observed("kenzo0107/terraform-provider-sendgrid pull request 114; the schema of the specification has none either"),
 )
 
 # Classic pools
@@ -276,6 +297,42 @@ SORT_VALUE = ErrorMessage(
     "must be one of the following: asc, desc",
     assumed(f"the values are documented; wording as for is_enabled in the {MANAGEMENT_SPEC}"),
     classic("sort_by_direction"),
+)
+
+# API keys
+
+KEY_NAME_MISSING = ErrorMessage(
+    "key_name_missing", 400, "missing required argument", documented(f"{KEYS}, POST"), classic("name")
+)
+KEY_SCOPES_MISSING = ErrorMessage(
+    "key_scopes_missing",
+    400,
+    "missing required argument",
+    assumed("at least one scope is documented for PUT; wording as for a missing name"),
+    classic("scopes"),
+)
+KEY_NAME_EXPECTED = ErrorMessage(
+    "key_name_expected",
+    400,
+    "expected JSON request body with 'name' property",
+    documented(f"{KEYS}, PUT; for PATCH it is assumed"),
+    classic(None),
+)
+TOO_MANY_KEYS = ErrorMessage(
+    "too_many_keys", 403, "Cannot create more than 100 API Keys", documented(f"{KEYS}, POST"), classic(None)
+)
+KEY_NOT_FOUND = ErrorMessage(
+    "key_not_found", 404, "unable to find API Key", documented(f"{KEYS}, GET a key"), classic(None)
+)
+UPDATED_KEY_NOT_FOUND = ErrorMessage(
+    "updated_key_not_found",
+    404,
+    "unable to find API Key to update",
+    documented(f"{KEYS}, PUT; for PATCH it is assumed"),
+    classic(None),
+)
+DELETED_KEY_NOT_FOUND = ErrorMessage(
+    "deleted_key_not_found", 404, "unable to find API Key for deletion", documented(f"{KEYS}, DELETE"), classic(None)
 )
 
 # Subusers
@@ -834,7 +891,6 @@ def family(path: str) -> str:
 
 
 NOT_IMPLEMENTED_OPERATIONS = {
-    "/v3/api_keys": ["GET", "POST"],
     "/v3/mail/batch": ["POST"],
     "/v3/mail/batch/{batch_id}": ["GET"],
     "/v3/mail/send": ["POST"],

@@ -1,4 +1,4 @@
-"""The state of a SendGrid account: IPs, pools and subusers. Both APIs share the pools."""
+"""The state of a SendGrid account: IPs, pools, subusers and API keys. Both APIs share the pools."""
 
 from __future__ import annotations
 
@@ -84,6 +84,18 @@ class Subuser:
     disabled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key that was created by a request; only its response contains the key itself, `SG.ID.SECRET`."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...] | None = None
+    """None for full access."""
+    subuser: str | None = None
+    """The subuser that owns it; None for the parent account."""
+
+
 MAX_ID_LENGTH = 18
 """The maximum number of digits in the id of an account or pool."""
 
@@ -106,6 +118,8 @@ class State(BaseState):
     """The number of IPs that the account can still buy."""
     allows_subusers: bool = True
     """Whether the account's plan includes subusers."""
+    api_keys: Table[ApiKey] = field(default_factory=Table)
+    """By id, of every account."""
 
     def ips_of(self, account: str | None) -> list[Ip]:
         """Return the IPs that an account sees, in the order in which they were added."""
@@ -114,6 +128,10 @@ class State(BaseState):
     def pools_of(self, account: str | None) -> list[Pool]:
         """Return an account's pools, in order of creation."""
         return [pool for pool in self.pools.values() if pool.subuser == account]
+
+    def keys_of(self, account: str | None) -> list[ApiKey]:
+        """Return an account's API keys, in order of creation."""
+        return [key for key in self.api_keys.values() if key.subuser == account]
 
     def memberships(self, account: str | None) -> dict[str, list[Pool]]:
         """Return the pools of an account by the address of each member, in order of creation."""
@@ -185,6 +203,7 @@ class State(BaseState):
             user_id,
             data.get("remaining_ips", default.remaining_ips),
             data.get("allows_subusers", default.allows_subusers),
+            Table(_api_keys(data.get("api_keys", ()), subusers)),
             profile=profiles.load(data),
         )
 
@@ -198,6 +217,7 @@ class State(BaseState):
             "subusers": [to_dict(subuser) for subuser in self.subusers.values()],
             "ips": [to_dict(ip) for ip in self.ips.values()],
             "pools": [to_dict(pool) for pool in self.pools.values()],
+            "api_keys": [to_dict(key) for key in self.api_keys.values()],
         }
 
 
@@ -222,4 +242,19 @@ def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
             raise SeedError(("subusers", index), f"duplicate id '{identifier}'")
         ids.add(identifier)
         found[name] = Subuser(**{"email": f"{name}@example.com", **item, "id": identifier})
+    return found
+
+
+def _api_keys(items: Any, subusers: Mapping[str, Subuser]) -> dict[str, ApiKey]:
+    """Return the API keys of a seed by id."""
+    found: dict[str, ApiKey] = {}
+    for index, item in enumerate(items):
+        key = ApiKey(**{**item, "scopes": tuple(item["scopes"]) if "scopes" in item else None})
+        if key.id in found:
+            raise SeedError(("api_keys", index, "id"), f"duplicate id '{key.id}'")
+        if key.subuser is not None and key.subuser not in subusers:
+            raise SeedError(("api_keys", index, "subuser"), f"unknown subuser '{key.subuser}'")
+        if [each.subuser for each in found.values()].count(key.subuser) == catalog.MAX_KEYS:
+            raise SeedError(("api_keys", index), f"too many keys of one account: expected at most {catalog.MAX_KEYS}")
+        found[key.id] = key
     return found

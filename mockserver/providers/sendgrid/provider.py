@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from ...web.mounts import host_name
 from ...web.provider import Failure
 from . import catalog
 from .rules import Tx
+from .rules.api_keys import api_key, find_issued
 from .schemas.seed import SendGridSeed
 
 View = Callable[..., ResponseReturnValue]
@@ -47,6 +49,7 @@ class SendGrid(ProviderBlueprint):
     def authorize(self, exchange: Exchange) -> None:
         """Set the account that the request acts for, then check the scope."""
         subusers = exchange.tx.state.subusers
+        self._look_up_issued_key(exchange)
         subuser = _header_text(exchange.request.headers.get("On-Behalf-Of"))
         if subuser is not None:
             if exchange.account is not None or subuser not in subusers:
@@ -56,6 +59,19 @@ class SendGrid(ProviderBlueprint):
             raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
         if exchange.operation is not None and exchange.operation.scope is not None:
             _check_scope(exchange, exchange.operation.scope)
+
+    def _look_up_issued_key(self, exchange: Exchange) -> None:
+        """Set the account and the scopes of an issued key to those in the state, where it may be deleted or updated."""
+        caller = exchange.caller
+        assert caller is not None
+        if not caller.registration.issued:
+            return
+        key = find_issued(exchange.tx.state, caller.registration.credential)
+        if key is None:
+            raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
+        scopes = frozenset(key.scopes) if key.scopes is not None else None
+        registration = replace(caller.registration, account=key.subuser, scopes=scopes)
+        exchange.caller, exchange.account = replace(caller, registration=registration), key.subuser
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         error = catalog.FAILURES[catalog.family(path)][failure]
@@ -104,7 +120,7 @@ class SendGrid(ProviderBlueprint):
         return HTTP_STATUS_CODES.get(status, "Unknown").upper()
 
     def make_api_key(self, material: str) -> str:
-        return f"SG.{material[:22]}.{material[-43:]}"
+        return api_key(material)
 
     def authorization_header(self, key: str) -> str:
         return f"Bearer {key}"
@@ -192,16 +208,18 @@ def parent_only(view: View) -> View:
     return global_only(wrapper)
 
 
-def json_body(*, drop_null: bool = False) -> dict[str, Any]:
+def json_body(*, drop_null: bool = False, not_json: ErrorMessage | None = None) -> dict[str, Any]:
     """Return the JSON object in the body. The Content-Type is ignored: no document requires one.
 
-    With `drop_null`, a null field counts as not sent, which is assumed for IP Address Management.
+    With `drop_null`, a null field counts as not sent, which is assumed for IP Address Management. `not_json` is the
+    error of another body; by default it is that of the family.
     """
     exchange = current_exchange()
     try:
         data = parse_json_object(exchange.body)
     except (NotJson, NotAnObject):
-        raise catalog.NOT_JSON[catalog.family(exchange.path)]() from None
+        error = not_json or catalog.NOT_JSON[catalog.family(exchange.path)]
+        raise error() from None
     return {name: value for name, value in data.items() if value is not None} if drop_null else data
 
 

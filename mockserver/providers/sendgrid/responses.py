@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from . import catalog
-from .models import Ip, Pool, Subuser
+from .models import ApiKey, Ip, Pool, Subuser
 from .rules import classic_ips, management_ips
 from .rules.management_pools import PoolView
 from .rules.reverse_dns import Record
@@ -74,6 +74,23 @@ def remaining_ips(remaining: int) -> dict[str, Any]:
 
 def warming(ips: Iterable[Ip]) -> list[dict[str, Any]]:
     return [{"ip": ip.ip, "start_date": ip.start_date} for ip in ips]
+
+
+def listed_key(key: ApiKey) -> dict[str, Any]:
+    return {"name": key.name, "api_key_id": key.id}
+
+
+def named_key(key: ApiKey) -> dict[str, Any]:
+    return {"api_key_id": key.id, "name": key.name}
+
+
+def key_with_scopes(key: ApiKey, scopes: Iterable[str] | None) -> dict[str, Any]:
+    """Return a key with scopes; None for full access."""
+    return {**named_key(key), "scopes": list(catalog.SCOPES if scopes is None else scopes)}
+
+
+def new_key(key: ApiKey, credential: str, scopes: Iterable[str] | None) -> dict[str, Any]:
+    return {"api_key": credential, **key_with_scopes(key, scopes)}
 
 
 def subuser(subuser: Subuser, *, region: bool) -> dict[str, Any]:

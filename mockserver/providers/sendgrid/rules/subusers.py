@@ -58,12 +58,14 @@ def update_subuser(tx: Tx, username: str, *, disabled: bool | None) -> None:
 
 
 def delete_subuser(tx: Tx, username: str) -> None:
-    """Delete a subuser and its pools. The account keeps the IPs."""
+    """Delete a subuser with its pools and API keys. The account keeps the IPs."""
     if username not in tx.state.subusers:
         raise catalog.SUBUSER_NOT_FOUND()
     _assign(tx, username, ())
     for pool in tx.state.pools_of(username):
         del tx.state.pools[pool.id]
+    for key in tx.state.keys_of(username):
+        del tx.state.api_keys[key.id]
     del tx.state.subusers[username]
 
 

@@ -74,6 +74,15 @@ class PoolSchema(SeedSchema):
     subuser = text()
 
 
+class ApiKeySchema(SeedSchema):
+    """An API key in the list of keys. No client can use it: a seed has keys to be used in `credentials`."""
+
+    id = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9_-]+\Z"))
+    name = text(required=True)
+    scopes = fields.List(text())
+    subuser = text()
+
+
 class SendGridCredentialSchema(CredentialSchema):
     """An API key: of the account or of a subuser, with all scopes or some."""
 
@@ -98,6 +107,7 @@ class SendGridSeed(SeedSection):
     subusers = fields.List(SubuserField(SubuserSchema))
     ips = fields.List(fields.Nested(IpSchema))
     pools = fields.List(fields.Nested(PoolSchema))
+    api_keys = fields.List(fields.Nested(ApiKeySchema))
 
     @classmethod
     def accounts(cls, state: Any) -> Container[str]:
