@@ -27,7 +27,7 @@ from ..core.faults import ConnectionDropped, Fault
 from ..core.store import Registration, State, StoreUnavailable, Transaction
 from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
-from .mounts import MOUNT
+from .mounts import MOUNT, REGION
 from .operations import Operation
 from .problems import http_problem, unavailable
 from .provider import Failure, Provider
@@ -129,7 +129,8 @@ class ProviderBlueprint(Provider):
         name = request.blueprints[0] if rule is None else rule.endpoint.rpartition(".")[0]
         prefix = server.mounts.prefixes[name]
         mount = script_name(request) + ("" if MOUNT in request.environ else quote(prefix))
-        exchange = Exchange(request, server, request.path[len(prefix) :], mount)
+        region = request.environ.get(REGION, self.first_region)
+        exchange = Exchange(request, server, request.path[len(prefix) :], mount, region)
         if rule is not None:
             exchange.allowed_methods = self.allowed_methods[rule.rule[len(prefix) :]]
             exchange.operation = self.operations.get(rule.endpoint.rpartition(".")[2])

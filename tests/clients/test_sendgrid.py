@@ -45,8 +45,8 @@ SPARE = {"name": "spare", "id": "56789", "ips_preview": [], "total_ip_count": 0}
 def connect(live):
     """Return a function that opens a client."""
 
-    def open_client(key, subuser=None):
-        return SendGridAPIClient(key, host=f"{live.url}/sendgrid", impersonate_subuser=subuser).client
+    def open_client(key, subuser=None, prefix="sendgrid"):
+        return SendGridAPIClient(key, host=f"{live.url}/{prefix}", impersonate_subuser=subuser).client
 
     return open_client
 
@@ -484,6 +484,20 @@ def test_a_subuser_of_a_region_is_disabled(client):
     taken = {"errors": [{"message": "username exists"}, {"message": "unable to validate IPs at this time"}]}
     with refused(400, taken):
         client.subusers.post(request_body={**body, "ips": ["192.0.2.250"]})
+
+
+def test_a_subuser_in_the_eu(client, connect, sendgrid_key):
+    """It is served by the EU host alone, with the parent's key or its own, and sees what is in the EU."""
+    ips = ["198.51.100.5", "203.0.113.30"]
+    body = {"username": "eu", "email": "a@example.com", "password": "secret", "ips": ips, "region": "eu"}
+    answer(client.subusers.post(request_body=body))
+    subuser = connect(sendgrid_key, "eu", "sendgrid-eu")
+    assert [each["ip"] for each in answer(subuser.ips.get())] == ips[:1]
+    own = answer(subuser.api_keys.post(request_body={"name": "own"}), 201)["api_key"]
+    assert answer(connect(own, prefix="sendgrid-eu").ips.pools.post(request_body={"name": "eu"})) == {"name": "eu"}
+    for wrong in (connect(sendgrid_key, "eu"), connect(own), connect(sendgrid_key, prefix="sendgrid-eu")):
+        with refused(401, error("authorization required")):
+            wrong.ips.pools.get()
 
 
 def test_reverse_dns(client):

@@ -29,8 +29,10 @@ POOLS_PER_USER = 100
 IPS_PER_POOL = 100
 NAME_SIZE = 64
 PREVIEW = 10
-USERS = st.sampled_from([None, None, None, "alice", "alice", "bob"])
-SUBUSERS = {"alice": "2001", "bob": "2002"}
+USERS = st.sampled_from([None, None, None, "alice", "alice", "bob", "carol"])
+SUBUSERS = {"alice": "2001", "bob": "2002", "carol": "2004"}
+EUROPEAN = "carol"
+"""The subuser in the EU."""
 NAMES = st.sampled_from(["news", "receipts", "two words", "a/b", "ab", "n" * NAME_SIZE, "n" * (NAME_SIZE + 1)])
 GHOST = "nowhere"
 GHOST_ID = "999"
@@ -48,10 +50,15 @@ class Ip:
     """Whether the parent account may send from it."""
     subusers: set[str] = field(default_factory=set)
     warmup: bool = False
+    region: str = "us"
+
+    def seen(self, user: str | None) -> bool:
+        """Say whether a user sees it: the parent all, a subuser its own, in the EU only those that are there too."""
+        return user is None or (user in self.subusers and (user != EUROPEAN or self.region == "eu"))
 
     def fits(self, user: str | None) -> bool:
         """Say whether it may be in a pool of a user: set up, enabled, and theirs."""
-        return self.rdns and self.enabled and (self.parent if user is None else user in self.subusers)
+        return self.rdns and self.enabled and (self.parent if user is None else self.seen(user))
 
 
 @dataclass
@@ -88,6 +95,8 @@ class SendGrid(Machine):
         self.ips["192.0.2.6"] = Ip(enabled=False)
         self.ips["192.0.2.7"] = Ip(parent=False, subusers={"alice"})
         self.ips["192.0.2.8"] = Ip(subusers={"alice", "bob"})
+        self.ips["192.0.2.9"] = Ip(subusers={"carol"}, region="eu")
+        self.ips["192.0.2.10"] = Ip(subusers={"carol"})
         full = {f"198.51.100.{number}": Ip() for number in range(IPS_PER_POOL - missing)} if kind == "IPs" else {}
         self.ips |= full
         self.pools: dict[str | None, list[Pool]] = {
@@ -95,19 +104,24 @@ class SendGrid(Machine):
             + ([Pool("12", "news", {"192.0.2.1"})] if self.few else []),
             "alice": [Pool("13", "hers", {"192.0.2.8"})],
             "bob": [],
+            "carol": [Pool("14", "theirs", {"192.0.2.9"})],
         }
         if kind == "pools":
             more = range(100, 100 + POOLS_PER_USER - missing - len(self.pools[None]))
             self.pools[None] += [Pool(str(number), f"pool {number}") for number in more]
         self.begin(
             {
-                "subusers": [{"name": name, "id": number} for name, number in SUBUSERS.items()],
+                "subusers": [
+                    {"name": name, "id": number, **({"region": "eu"} if name == EUROPEAN else {})}
+                    for name, number in SUBUSERS.items()
+                ],
                 "ips": [
                     {
                         "ip": address,
                         "enabled": ip.enabled,
                         "parent_assigned": ip.parent,
                         "subusers": sorted(ip.subusers),
+                        "region": ip.region,
                         **({"rdns": "o1.example.com"} if ip.rdns else {}),
                     }
                     for address, ip in self.ips.items()
@@ -124,6 +138,7 @@ class SendGrid(Machine):
                 ],
             }
         )
+        self.account.prefixes[EUROPEAN] = "sendgrid-eu"
 
     # What the rules ask of the model
 
@@ -399,7 +414,7 @@ class SendGrid(Machine):
     @rule(user=USERS, which=PLACES, gives=st.booleans())
     def change_rdns(self, user: str | None, which: int, gives: bool) -> None:
         (address,) = self.some([which])
-        mine = {each: ip for each, ip in self.ips.items() if user is None or user in ip.subusers}
+        mine = {each: ip for each, ip in self.ips.items() if ip.seen(user)}
         listed = self.returned("records", self.account.ask("GET", "/v3/whitelabel/ips", account=user), 200)
         records = {each["ip"]: each["id"] for each in listed}
         self.agree("which have reverse DNS", {*records}, {each for each, ip in mine.items() if ip.rdns})
@@ -430,7 +445,7 @@ class SendGrid(Machine):
         else:
             returned = ask("DELETE", f"/v3/ips/warmup/{address}", account=user)
         ip = self.ips.get(address)
-        if ip is None or (user is not None and user not in ip.subusers) or not (warm or ip.warmup):
+        if ip is None or not ip.seen(user) or not (warm or ip.warmup):
             return self.refused(returned, 404, "resource not found")
         self.returned("a warm-up", returned, 200 if warm else 204)
         ip.warmup = warm
@@ -472,7 +487,7 @@ class SendGrid(Machine):
             found = self.returned("keys", self.account.ask("GET", "/v3/api_keys", account=user), 200)["result"]
             self.agree("keys", [each["api_key_id"] for each in found], [k.id for k in self.keys if k.user == user])
         for key in self.keys:
-            returned = self.account.ask("GET", "/v3/ips/pools", headers={"Authorization": f"Bearer {key.value}"})
+            returned = self.account.ask("GET", "/v3/ips/pools", account=key.user, key=key.value)
             if key.scopes and "ips.pools.read" not in key.scopes:
                 self.refused(returned, 403, "access forbidden")
             else:
@@ -540,7 +555,7 @@ class SendGrid(Machine):
     @invariant()
     def every_ip_agrees(self) -> None:
         for user in self.pools:
-            seen = sorted(each for each, ip in self.ips.items() if user is None or user in ip.subusers)
+            seen = sorted(each for each, ip in self.ips.items() if ip.seen(user))
             classic = self.returned("IPs", self.account.ask("GET", "/v3/ips?limit=500", account=user), 200)
             managed = self.returned("IPs", self.account.ask("GET", "/v3/send_ips/ips", account=user), 200)["result"]
             self.agree("IPs in the classic API", sorted(ip["ip"] for ip in classic), seen)
@@ -595,6 +610,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a pool keeps an IP that was taken from its subuser": (subusers._assign, "pools.prune_pools(tx, changed)", "pass"),
     "a pool keeps an IP that the parent lost": (management_ips.change_ip, "pools.prune_pools(tx, [ip])", "pass"),
     "an update of a key changes no scopes": (api_keys.update_key, "_granted(tx, scopes)", "key.scopes"),
+    "a subuser in the EU sees other IPs": (State.is_visible, 'or ip.region == "eu"', "or ip.region"),
     "a user sees the keys of others": (State.keys_of, "if key.subuser == account", "if key"),
     "a pool keeps an IP that lost its reverse DNS": (
         reverse_dns.delete_record,

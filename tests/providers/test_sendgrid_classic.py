@@ -528,12 +528,10 @@ def test_ids_of_subusers(make_sendgrid: Callable[..., ProviderClient]) -> None:
     assert sendgrid.post(SUBUSERS, json={**NEW, "ips": []}).json["user_id"] == 10002
 
 
-# Hosts
+# Operations of the parent account
 
-GLOBAL_ONLY = [
+PARENT_ONLY = [
     ("POST", IPS, {"count": 1}),
-    ("GET", f"{IPS}/assigned", None),
-    ("GET", f"{IPS}/203.0.113.7", None),
     ("POST", MANAGED, {"is_auto_warmup": False, "is_parent_assigned": True}),
     ("PATCH", f"{MANAGED}/203.0.113.7", {"is_auto_warmup": True}),
     ("GET", f"{MANAGED}/203.0.113.7/subusers", None),
@@ -552,37 +550,12 @@ def not_found(path: str) -> dict[str, Any]:
     return {"errors": [{"field": "" if path.startswith("/v3/send_ips") else None, "message": "resource not found"}]}
 
 
-@pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
-def test_the_eu_host(sendgrid: ProviderClient, method: str, path: str, body: Any) -> None:
-    """What only the parent account can do is an unknown path to the EU host, in any spelling, and done by the other."""
-    sent = {} if body is None else {"json": body}
-
-    def ask(host: str) -> Any:
-        return sendgrid.application.test_client().open(
-            path, method=method, headers={**sendgrid.headers, "Host": host}, **sent
-        )
-
-    for host in ("api.eu.sendgrid.com", "API.EU.SendGrid.com:443"):
-        response = ask(host)
-        assert (response.status_code, response.json) == (404, not_found(path))
-    assert ask("api.sendgrid.com").status_code in (200, 201, 204)
-
-
-@pytest.mark.parametrize("path", [IPS, POOLS, WARMUP, f"{IPS}/remaining", "/v3/scopes", MANAGED, "/v3/send_ips/pools"])
-def test_what_the_eu_host_has(sendgrid: ProviderClient, path: str) -> None:
-    """Everything else is there too."""
-    headers = {**sendgrid.headers, "Host": "api.eu.sendgrid.com"}
-    assert sendgrid.application.test_client().get(path, headers=headers).status_code == 200
-
-
-@pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
+@pytest.mark.parametrize(("method", "path", "body"), PARENT_ONLY)
 def test_what_a_subuser_cannot_ask(sendgrid: ProviderClient, method: str, path: str, body: Any) -> None:
     """Operations of the parent account are unknown paths to a subuser, but for creating subusers, which is a 403."""
     sent = {} if body is None else {"json": body}
     response = sendgrid.acting_for("subuser1").open(path, method=method, **sent)
-    if path in (f"{IPS}/assigned", f"{IPS}/203.0.113.7"):
-        assert response.status_code == 200
-    elif (method, path) == ("POST", SUBUSERS):
+    if (method, path) == ("POST", SUBUSERS):
         plain(response, 403, "you dont have permission to access this resource")
     else:
         assert (response.status_code, response.json) == (404, not_found(path))

@@ -42,7 +42,7 @@ class Mailgun(ProviderBlueprint):
     """Mailgun."""
 
     title = "Mailgun"
-    hosts = ("api.mailgun.net", "api.eu.mailgun.net")
+    hosts: ClassVar[Mapping[str, str | None]] = {"api.mailgun.net": None, "api.eu.mailgun.net": None}
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = MailgunSeed
     api_key_pattern = re.compile("key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}")

@@ -72,8 +72,8 @@ PRICE_PER_IP = Limit(20, documented(f"{SPEC}, GET remaining IPs; an older page h
 
 REGIONS = ("eu", "us")
 SUBUSER_REGIONS = ("eu", "global")
-EU_HOST = "api.eu.sendgrid.com"
-"""The host of EU regional subusers. It has no operations that only the parent account can use."""
+HOSTS = {"api.sendgrid.com": "global", "api.eu.sendgrid.com": "eu"}
+"""The hosts with the region of the accounts that each serves; the parent account is global."""
 
 SCOPES = (
     "api_keys.create",
@@ -741,6 +741,23 @@ MAIL_UNKNOWN_CREDENTIAL = ErrorMessage(
     "The provided authorization grant is invalid, expired, or revoked",
     observed("sendgrid-php issue 793 and others"),
     _MAIL,
+)
+WRONG_REGION = ErrorMessage(
+    "wrong_region",
+    401,
+    "authorization required",
+    assumed(
+        "each host is for the users and subusers of its region; the error is not documented, so it is that of an "
+        "unknown key"
+    ),
+    classic(None),
+)
+MANAGEMENT_WRONG_REGION = ErrorMessage(
+    "management_wrong_region",
+    401,
+    "authorization required",
+    assumed("as in the classic API"),
+    management(""),
 )
 ACCESS_FORBIDDEN = ErrorMessage(
     "access_forbidden",

@@ -43,22 +43,10 @@ class Ip:
     updated_at: int | None = None
     """When its settings were last changed, in seconds since the epoch."""
 
-    def is_visible_to(self, account: str | None) -> bool:
-        """Return whether an account sees this IP: the parent account sees every IP, a subuser its own."""
-        return account is None or account in self.subusers
-
     @property
     def is_whitelabeled(self) -> bool:
         """Whether it has valid reverse DNS."""
         return self.rdns is not None and self.rdns_valid
-
-    def is_owned_by(self, account: str | None) -> bool:
-        """Return whether an account may send from this IP."""
-        return self.parent_assigned if account is None else account in self.subusers
-
-    def can_join_pool_of(self, account: str | None) -> bool:
-        """Return whether an account may add this IP to its pools."""
-        return self.is_owned_by(account) and self.enabled and self.is_whitelabeled
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +111,24 @@ class State(BaseState):
 
     def ips_of(self, account: str | None) -> list[Ip]:
         """Return the IPs that an account sees, in the order in which they were added."""
-        return [ip for ip in self.ips.values() if ip.is_visible_to(account)]
+        return [ip for ip in self.ips.values() if self.is_visible(ip, account)]
+
+    def is_visible(self, ip: Ip, account: str | None) -> bool:
+        """Return whether an account sees an IP: the parent account sees every IP, a subuser its own.
+
+        Of these, a subuser of the EU sees only those in the EU, which is assumed.
+        """
+        if account is None:
+            return True
+        return account in ip.subusers and (self.subusers[account].region != "eu" or ip.region == "eu")
+
+    def is_owned(self, ip: Ip, account: str | None) -> bool:
+        """Return whether an account may send from an IP."""
+        return ip.parent_assigned if account is None else self.is_visible(ip, account)
+
+    def can_join_pool(self, ip: Ip, account: str | None) -> bool:
+        """Return whether an account may add an IP to its pools."""
+        return self.is_owned(ip, account) and ip.enabled and ip.is_whitelabeled
 
     def pools_of(self, account: str | None) -> list[Pool]:
         """Return an account's pools, in order of creation."""
@@ -171,6 +176,16 @@ class State(BaseState):
                 if name not in subusers:
                     raise SeedError(("ips", index, "subusers", position), f"unknown subuser '{name}'")
             ips[ip.ip] = ip
+        state = cls(
+            Table(ips),
+            subusers=Table(subusers),
+            username=username,
+            user_id=user_id,
+            remaining_ips=data.get("remaining_ips", default.remaining_ips),
+            allows_subusers=data.get("allows_subusers", default.allows_subusers),
+            api_keys=Table(_api_keys(data.get("api_keys", ()), subusers)),
+            profile=profiles.load(data),
+        )
         pools: dict[str, Pool] = {}
         names: dict[str | None, set[str]] = {}
         for index, item in enumerate(data.get("pools", ())):
@@ -189,23 +204,14 @@ class State(BaseState):
             for position, address in enumerate(pool.ips):
                 if address not in ips:
                     raise SeedError(("pools", index, "ips", position), f"unknown IP {address}")
-                if not ips[address].can_join_pool_of(pool.subuser):
+                if not state.can_join_pool(ips[address], pool.subuser):
                     raise SeedError(
                         ("pools", index, "ips", position), f"IP {address} cannot join a pool of this account"
                     )
             pools[pool.id] = pool
             mine.add(pool.name)
-        return cls(
-            Table(ips),
-            Table(pools),
-            Table(subusers),
-            username,
-            user_id,
-            data.get("remaining_ips", default.remaining_ips),
-            data.get("allows_subusers", default.allows_subusers),
-            Table(_api_keys(data.get("api_keys", ()), subusers)),
-            profile=profiles.load(data),
-        )
+        state.pools = Table(pools)
+        return state
 
     def dump(self) -> dict[str, Any]:
         return {

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import flask
-from flask import request
 from flask.typing import ResponseReturnValue
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -19,7 +18,6 @@ from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
-from ...web.mounts import host_name
 from ...web.provider import Failure
 from . import catalog
 from .rules import Tx
@@ -34,7 +32,7 @@ class SendGrid(ProviderBlueprint):
     """SendGrid."""
 
     title = "SendGrid"
-    hosts = ("api.sendgrid.com", catalog.EU_HOST)
+    hosts: ClassVar[Mapping[str, str | None]] = catalog.HOSTS
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = SendGridSeed
     api_key_pattern = re.compile(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
@@ -47,7 +45,7 @@ class SendGrid(ProviderBlueprint):
         return key.strip() or None if scheme.lower() == "bearer" else None
 
     def authorize(self, exchange: Exchange) -> None:
-        """Set the account that the request acts for, then check the scope."""
+        """Set the account that the request acts for, then check its region and the scope."""
         subusers = exchange.tx.state.subusers
         self._look_up_issued_key(exchange)
         subuser = _header_text(exchange.request.headers.get("On-Behalf-Of"))
@@ -57,6 +55,10 @@ class SendGrid(ProviderBlueprint):
             exchange.account = subuser
         elif exchange.account is not None and exchange.account not in subusers:  # the subuser was deleted
             raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
+        account = exchange.account
+        if exchange.region != (subusers[account].region if account is not None else self.first_region):
+            is_management = catalog.family(exchange.path) == catalog.MANAGEMENT
+            raise catalog.MANAGEMENT_WRONG_REGION() if is_management else catalog.WRONG_REGION()
         if exchange.operation is not None and exchange.operation.scope is not None:
             _check_scope(exchange, exchange.operation.scope)
 
@@ -189,7 +191,7 @@ def global_only(view: View) -> View:
 
     @functools.wraps(view)
     def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
-        if host_name(request.headers.get("Host", "")) == catalog.EU_HOST:
+        if current_exchange().region != blueprint.first_region:
             raise _error(current_exchange(), Failure.NOT_FOUND)
         return view(tx, **values)
 
@@ -205,7 +207,7 @@ def parent_only(view: View) -> View:
             raise _error(current_exchange(), Failure.NOT_FOUND)
         return view(tx, **values)
 
-    return global_only(wrapper)
+    return wrapper
 
 
 def json_body(*, drop_null: bool = False, not_json: ErrorMessage | None = None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class SparkPost(ProviderBlueprint):
     """SparkPost."""
 
     title = "SparkPost"
-    hosts = ("api.sparkpost.com", "api.eu.sparkpost.com")
+    hosts: ClassVar[Mapping[str, str | None]] = {"api.sparkpost.com": None, "api.eu.sparkpost.com": None}
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = SparkPostSeed
     api_key_pattern = re.compile("[0-9a-fA-F]{40}")

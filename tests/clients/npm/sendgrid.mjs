@@ -6,10 +6,10 @@ import sendgrid from "@sendgrid/client";
 
 const { BASE_URL, API_KEY } = process.env;
 
-function connect(key) {
+function connect(key, baseUrl = `${BASE_URL}/`) {
   const client = new sendgrid.Client();
   client.setApiKey(key);
-  client.setDefaultRequest("baseUrl", `${BASE_URL}/`); // after setApiKey, which resets it
+  client.setDefaultRequest("baseUrl", baseUrl); // after setApiKey, which resets it
   return client;
 }
 
@@ -205,3 +205,16 @@ assert.equal((await call("POST", `${RDNS}/${record.id}/validate`))[1].valid, tru
 assert.equal((await call("POST", `${POOLS}/spare/ips`, { body: { ip: "203.0.113.202" } }))[0], 200);
 assert.deepEqual(await call("DELETE", `${RDNS}/${record.id}`), [204, ""]);
 assert.deepEqual((await call("GET", `${POOLS}/spare`))[1].ips, []);
+
+// A subuser in the EU, at the EU host: here its prefix
+
+const team = { username: "team", email: "team@example.com", password: "secret", ips: ["198.51.100.5"], region: "eu" };
+assert.equal((await call("POST", "/v3/subusers", { body: { ...team, include_region: true } }))[1].region, "eu");
+const european = connect(API_KEY, `${BASE_URL}-eu/`);
+await refused(401, problem("authorization required"), "GET", POOLS, { by: european });
+european.setImpersonateSubuser("team");
+assert.deepEqual(await call("POST", POOLS, { body: { name: "eu" }, by: european }), [200, { name: "eu" }]);
+assert.deepEqual(
+  (await call("GET", "/v3/ips", { by: european }))[1].map((each) => each.ip),
+  ["198.51.100.5"],
+);

@@ -63,7 +63,7 @@ def get_ip(tx: Tx, account: str | None, address: str) -> IpView:
 def find_ip(tx: Tx, account: str | None, address: str, not_found: ErrorMessage) -> Ip:
     """Return an account's IP, or raise the error `not_found` of the operation."""
     ip = tx.state.ips.get(address)
-    if ip is None or not ip.is_visible_to(account):
+    if ip is None or not tx.state.is_visible(ip, account):
         raise not_found()
     return ip
 

@@ -45,7 +45,7 @@ def add_ip(tx: Tx, account: str | None, name: str, *, ip: str) -> tuple[Ip, list
     """Add an IP to a pool, which may contain it already. Return it with all the account's pools that contain it."""
     pool = find_pool(tx, account, name, catalog.NOT_ADDABLE)
     found = tx.state.ips.get(ip)
-    if found is None or not found.is_owned_by(account):
+    if found is None or not tx.state.is_owned(found, account):
         raise catalog.NOT_ADDABLE()
     if not found.is_whitelabeled:
         raise catalog.NOT_WHITELABELED()

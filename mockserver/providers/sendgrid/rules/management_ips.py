@@ -191,7 +191,7 @@ def _pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
 def _find_ip(tx: Tx, account: str | None, address: str, invalid: ErrorMessage, unknown: ErrorMessage) -> Ip:
     """Return an account's IP, or raise the operation's error for an invalid or an unknown address."""
     ip = tx.state.ips.get(address)
-    if ip is None or not ip.is_visible_to(account):
+    if ip is None or not tx.state.is_visible(ip, account):
         raise unknown() if _is_address(tx, address) else invalid()
     return ip
 

@@ -167,7 +167,7 @@ def _check_assignable(tx: Tx, account: str | None, addresses: Sequence[str]) -> 
     errors: dict[str, ErrorMessage] = {}
     for address in dict.fromkeys(addresses):
         ip = tx.state.ips.get(address)
-        if ip is None or not ip.is_owned_by(account):
+        if ip is None or not tx.state.is_owned(ip, account):
             errors[address] = catalog.IPS_UNASSIGNABLE
         elif not ip.is_whitelabeled:
             errors[address] = catalog.IPS_NOT_WHITELABELED

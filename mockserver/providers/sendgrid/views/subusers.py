@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import blueprint, global_only, json_body, json_strings, parent_only
+from ..provider import blueprint, json_body, json_strings, parent_only
 from ..rules import Tx
 from ..rules import subusers as rules
 from ..schemas import subusers as schemas
@@ -29,7 +29,6 @@ def list_subusers(tx: Tx) -> ResponseReturnValue:
 
 
 @blueprint.post("/v3/subusers", endpoint="createSubuser", scope="subusers.create")
-@global_only
 def create_subuser(tx: Tx) -> ResponseReturnValue:
     rules.check_creation(tx, tx.account)
     fields = load(schemas.NewSubuserSchema, json_body())
