@@ -328,7 +328,7 @@ class HttpServer:
         if not self.state.store.is_local or request.size > SMALL_BODY or path.startswith(CONTROL):
             return False
         mounts = self.state.mounts
-        is_provider = connection.app is not self.app or mounts.find(path) is not None
+        is_provider = connection.app is not self.app or (mounts.find(path) or mounts.find_region(path)) is not None
         return is_provider or host_name(environ.get("HTTP_HOST", "")) in mounts.hosts
 
     def _run(self, connection: Connection, environ: WSGIEnvironment) -> Response | Delay:

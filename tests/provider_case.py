@@ -71,7 +71,9 @@ class ProviderCase:
     account_header: str | None = None
     """The header that names the subaccount to act for."""
     hosts: tuple[str, ...] = ()
-    """The hosts of the real service."""
+    """The hosts of the real service that serve the key."""
+    other_hosts: tuple[str, ...] = ()
+    """The hosts of regions that the key does not belong to: each returns a 401."""
     not_implemented: tuple[str, str] | None = None
     """Method and path of an operation that the provider has and this server does not."""
     blueprint: str | None = None

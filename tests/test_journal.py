@@ -43,17 +43,17 @@ def test_unused_fields_are_recorded(app: Flask) -> None:
     MAILGUN.client(app).post(
         "/v3/ip_pools", data={"name": "n", "description": "d", "ip[]": "192.0.2.10", "add_ip": "x"}
     )
-    SENDGRID.client(app).get("/v3/send_ips/pools?limit=1&before_key=2")
+    SENDGRID.client(app).get("/v3/send_ips/pools?limit=1&colour=red")
     found = []
     for record in store_of(app).tenant("default").request_log:
         content_type = dict(record.headers).get("Content-Type", "")
         found.append(unused_fields(record.query, record.body, content_type, record.fields_read))
-    assert found == [("colour", "page"), ("add_ip",), ("before_key",)]
+    assert found == [("colour", "page"), ("add_ip",), ("colour",)]
 
 
 def test_requests_without_an_operation(app: Flask) -> None:
     """A wrong path, a wrong method and what is not modelled are kept too."""
-    for method, path in (("GET", "/nope"), ("PATCH", "/v3/ips/pools"), ("GET", "/v3/api_keys")):
+    for method, path in (("GET", "/nope"), ("PATCH", "/v3/ips/pools"), ("GET", "/v3/messages/1")):
         SENDGRID.client(app).open(path, method=method)
     records = list(store_of(app).tenant("default").request_log)
     assert [record.operation for record in records] == [None, None, None]

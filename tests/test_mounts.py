@@ -14,7 +14,8 @@ import pytest
 import requests
 from flask import Flask
 
-from mockserver import Config, create_app, wsgi_adapter, wsgi_transport
+from mockserver import Config, MockServer, create_app, wsgi_adapter, wsgi_transport
+from mockserver.providers import sendgrid
 from mockserver.server import HttpServer, start
 
 from .cli.commands import fetch, free_port, run, running
@@ -59,6 +60,21 @@ def test_an_exposed_server_knows_hosts_too(make_app: Callable[..., Flask]) -> No
     assert at(app, SENDGRID, "api.sendgrid.com")("GET", SENDGRID.pools_path).status_code == 200
     assert at(app, SENDGRID, "mock.example")("GET", SENDGRID.pools_path).status_code == 404
     assert at(app, SENDGRID, "mock.example")("GET", f"/sendgrid{SENDGRID.pools_path}").status_code == 200
+
+
+def test_blueprint_under_the_prefix_of_a_region_is_served() -> None:
+    """The prefix is the region's only if the application has not registered a blueprint there."""
+    app = Flask("own")
+    MockServer(Config()).init_app(app)
+    app.register_blueprint(sendgrid.blueprint, url_prefix="/mail")
+    client, headers = app.test_client(), CREDENTIALS["sendgrid"]
+    assert client.get(f"/mail-eu{SENDGRID.pools_path}", headers=headers).status_code == 401
+    assert client.get(f"/mail-europe{SENDGRID.pools_path}", headers=headers).status_code == 404
+    other = Flask("other")
+    MockServer(Config()).init_app(other)
+    other.register_blueprint(sendgrid.blueprint, url_prefix="/mail")
+    other.register_blueprint(sendgrid.blueprint, url_prefix="/mail-eu", name="second")
+    assert other.test_client().get(f"/mail-eu{SENDGRID.pools_path}", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(

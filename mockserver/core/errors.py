@@ -10,7 +10,7 @@ Exception
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
@@ -132,6 +132,13 @@ class ApiError(Exception):
         """Return a detail of the message, its placeholders filled in."""
         value = self.entry.details.get(name)
         return value.format_map(self.values) if isinstance(value, str) else value
+
+
+def joined(errors: Sequence[ApiError]) -> ApiError:
+    """Return the first of the errors of one request, with the others in `others`."""
+    first, *others = errors
+    first.others = tuple(others)
+    return first
 
 
 class SeedError(ValueError):

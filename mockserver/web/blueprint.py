@@ -30,7 +30,7 @@ from ..core.redaction import redact_record, redact_text
 from ..core.store import RateLimit, State, StateTooLarge, StoreUnavailable, Transaction
 from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
-from .mounts import MOUNT
+from .mounts import MOUNT, REGION
 from .operations import Operation
 from .passwords import redact_passwords
 from .problems import http_problem, state_too_large, unavailable
@@ -117,7 +117,8 @@ class ProviderBlueprint(Provider):
         name = request.blueprints[0] if rule is None else rule.endpoint.rpartition(".")[0]
         prefix = server.mounts.prefixes[name]
         mount = script_name(request) + ("" if MOUNT in request.environ else quote(prefix))
-        exchange = Exchange(request, server, request.path[len(prefix) :], mount)
+        region = request.environ.get(REGION, self.first_region)
+        exchange = Exchange(request, server, request.path[len(prefix) :], mount, region)
         operation = None if rule is None else self.operations[rule.endpoint.rpartition(".")[2]]
         item = self.paths.find(exchange.path, None if rule is None else rule.rule[len(prefix) :])
         if item is not None:

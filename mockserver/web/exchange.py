@@ -34,6 +34,8 @@ class Exchange:
     """The path without the prefix of the mount."""
     mount: str
     """The part of the URL before the path: script name and prefix, percent-encoded."""
+    region: str | None = None
+    """The region that the request was sent to, by its host or prefix; None if the provider has no regions."""
     operation: Operation | None = None
     """None if no operation matches the path and method."""
     path_values: Mapping[str, str] = field(default_factory=dict)

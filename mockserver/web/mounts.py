@@ -1,12 +1,12 @@
-"""Mounts of blueprints: path prefixes, and the providers' own hosts and ports."""
+"""Mounts of blueprints: path prefixes, and the providers' own hosts and ports; regions of providers."""
 
 from __future__ import annotations
 
 import functools
 import ipaddress
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 MOUNT = "mockserver.mount"
 """WSGI environ key: the registered name of the blueprint that is at the root of this host or port."""
+REGION = "mockserver.region"
+"""WSGI environ key: the region of the host or prefix of the request; without it, the provider's first region."""
+
+
+class Mount(NamedTuple):
+    """What a host, or a prefix of a region, serves."""
+
+    name: str
+    """The registered name of the blueprint."""
+    region: str | None
+    """The region of the provider; None if it has no regions."""
 
 
 class Mounts:
@@ -24,17 +35,21 @@ class Mounts:
         """URL prefixes by registered name, without a trailing slash."""
         self.registered: dict[str, str] = {}
         """Registered names by the blueprints' own names; the first one if a blueprint is registered twice."""
-        self.hosts: dict[str, str] = {}
-        """Registered names by host."""
+        self.hosts: dict[str, Mount] = {}
+        """Mounts by host."""
+        self.region_prefixes: dict[str, Mount] = {}
+        """Mounts by the prefix of a region, `/sendgrid-eu`. The first region of a provider is at `prefixes`."""
         self.ports: dict[str, int] = {}
         """The providers' own ports, by registered name."""
 
-    def add(self, registered: str, prefix: str, name: str, hosts: Iterable[str] = ()) -> None:
-        """Add a blueprint that is being registered."""
-        self.prefixes[registered] = prefix.rstrip("/")
+    def add(self, registered: str, prefix: str, name: str, hosts: Mapping[str, str | None]) -> None:
+        """Add a blueprint that is being registered. `hosts` are its hosts with their regions."""
+        prefix = self.prefixes[registered] = prefix.rstrip("/")
         self.registered.setdefault(name, registered)
-        for host in hosts:
-            self.hosts.setdefault(host, registered)
+        for host, region in hosts.items():
+            self.hosts.setdefault(host, Mount(registered, region))
+        for region in [*dict.fromkeys(hosts.values())][1:] if prefix else ():
+            self.region_prefixes[f"{prefix}-{region}"] = Mount(registered, region)
 
     def prefix_of(self, name: str) -> str:
         """Return the prefix of a blueprint by its own name."""
@@ -44,13 +59,22 @@ class Mounts:
         """Return the name of the blueprint with the longest prefix that a path is below."""
         found = None
         for name, prefix in self.prefixes.items():
-            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+            if _is_below(path, prefix):
                 found = name if found is None or len(prefix) > len(self.prefixes[found]) else found
         return found
 
+    def find_region(self, path: str) -> str | None:
+        """Return the prefix of a region that a path is below, unless a blueprint is registered under it."""
+        found = next((prefix for prefix in self.region_prefixes if _is_below(path, prefix)), None)
+        return found if found is not None and self.find(path) is None else None
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+
 
 class MountMiddleware:
-    """WSGI middleware that routes a provider's own hosts and ports to its prefix.
+    """WSGI middleware that routes a provider's own hosts and ports, and the prefixes of its regions, to its prefix.
 
     Below a prefix it also keeps `%2F` (and so `%25`) encoded, for `SegmentConverter` to decode: WSGI decodes the path
     before it is split, which would make `GET /pools/a%2Fb` a request for `a`, then `b`. And it drops `Upgrade`:
@@ -67,7 +91,11 @@ class MountMiddleware:
 
     def _resolve(self, environ: WSGIEnvironment) -> None:
         mounts = self.mounts
-        name = environ.get(MOUNT) or mounts.hosts.get(host_name(environ.get("HTTP_HOST", "")))
+        name = environ.get(MOUNT)
+        if name is None:
+            mount = mounts.hosts.get(host_name(environ.get("HTTP_HOST", ""))) or self._leave_region(environ)
+            if mount is not None:
+                name, environ[REGION] = mount
         if name is not None:
             path = mounts.prefixes[name] + "/" + encoded_path(environ).lstrip("/")
         elif "%" in _sent_path(environ) or "%" in environ.get("PATH_INFO", "") or "HTTP_UPGRADE" in environ:
@@ -80,6 +108,16 @@ class MountMiddleware:
         environ["PATH_INFO"] = path
         if name is not None:
             environ[MOUNT] = name
+
+    def _leave_region(self, environ: WSGIEnvironment) -> Mount | None:
+        """Return the mount of a region's prefix, which becomes a part of SCRIPT_NAME."""
+        path = environ.get("PATH_INFO", "")
+        prefix = self.mounts.find_region(path)
+        if prefix is None:
+            return None
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+        environ["PATH_INFO"] = path[len(prefix) :]
+        return self.mounts.region_prefixes[prefix]
 
 
 def at_root(app: WSGIApplication, name: str) -> WSGIApplication:

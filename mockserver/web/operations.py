@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,8 +36,16 @@ class Operation:
 class OperationBlueprint(Blueprint):
     """A blueprint whose endpoints are the operations of an OpenAPI document. It needs a `MockServer`."""
 
-    hosts: ClassVar[tuple[str, ...]] = ()
-    """Host names at whose root it is mounted as well."""
+    hosts: ClassVar[Mapping[str, str | None]] = {}
+    """Host names at whose root it is mounted as well, with their regions; None if the provider has no regions.
+
+    The region of the first one is also that of its prefix and port. Another one, `eu`, has the prefix `PREFIX-eu`.
+    """
+
+    @property
+    def first_region(self) -> str | None:
+        """The region of its prefix and port."""
+        return next(iter(self.hosts.values()), None)
 
     def add_rule(self, rule: str, endpoint: str, view: Callable[..., flask.Response], methods: Sequence[str]) -> None:
         """Register a view as an endpoint, with a rule of exactly these methods."""

@@ -10,7 +10,7 @@ import marshmallow
 from marshmallow import EXCLUDE, ValidationError, fields, validate
 from werkzeug.datastructures import MultiDict
 
-from ..core.errors import ApiError, ErrorMessage
+from ..core.errors import ApiError, ErrorMessage, joined
 from .exchange import current_exchange
 
 ALL_ERRORS = {"all_errors": True}
@@ -42,9 +42,7 @@ def load_with(schema: marshmallow.Schema, data: Mapping[str, Any]) -> dict[str, 
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        found = list(_errors(schema, error.messages, data))
-        found[0].others = tuple(found[1:])
-        raise found[0] from None
+        raise joined(list(_errors(schema, error.messages, data))) from None
     return loaded
 
 

@@ -40,6 +40,7 @@ CASE = ProviderCase(
     ],
     pool_limit=100,
     account_header="On-Behalf-Of",
-    hosts=("api.sendgrid.com", "api.eu.sendgrid.com"),
+    hosts=("api.sendgrid.com",),
+    other_hosts=("api.eu.sendgrid.com",),
     not_implemented=("POST", "/v3/mail/send"),
 )

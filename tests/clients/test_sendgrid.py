@@ -46,8 +46,8 @@ NEW_TEST5 = {"name": "new_test5", "id": "78901", "ips_preview": ["167.89.21.3"],
 def connect(live):
     """Return a function that opens a client."""
 
-    def open_client(key, subuser=None):
-        return SendGridAPIClient(key, host=f"{live.url}/sendgrid", impersonate_subuser=subuser).client
+    def open_client(key, subuser=None, prefix="sendgrid"):
+        return SendGridAPIClient(key, host=f"{live.url}/{prefix}", impersonate_subuser=subuser).client
 
     return open_client
 
@@ -469,6 +469,77 @@ def test_a_new_subuser(client, connect, sendgrid_key):
         team.ips.pools.get()
 
 
+def test_a_subuser_of_a_region_is_disabled(client):
+    """As Terraform providers do: create, find by name, disable, and enable without `disabled`."""
+    body = {"username": "team", "email": "team@example.com", "password": "secret", "ips": ["198.51.100.4"]}
+    made = answer(client.subusers.post(request_body={**body, "region": "eu", "include_region": True}))
+    assert made["region"] == "eu"
+    query = {"username": "team", "region": "eu", "include_region": "true"}
+    (found,) = answer(client.subusers.get(query_params=query))
+    assert (found["id"], found["disabled"], found["region"]) == (made["user_id"], False, "eu")
+    for change, disabled in (({"disabled": True}, True), ({"credit_allocation": {}}, False)):
+        assert answer(client.subusers.team.patch(request_body=change), 204) is None
+        assert answer(client.subusers.get(query_params=query))[0]["disabled"] is disabled
+    with refused(400, {"errors": [{"message": "invalid username"}, {"message": "no fields provided"}]}):
+        client.subusers.crew.patch(request_body={})
+    taken = {"errors": [{"message": "username exists"}, {"message": "unable to validate IPs at this time"}]}
+    with refused(400, taken):
+        client.subusers.post(request_body={**body, "ips": ["192.0.2.250"]})
+
+
+def test_a_subuser_in_the_eu(client, connect, sendgrid_key):
+    """It is served by the EU host alone, with the parent's key or its own, and sees what is in the EU."""
+    ips = ["198.51.100.5", "203.0.113.30"]
+    body = {"username": "eu", "email": "a@example.com", "password": "secret", "ips": ips, "region": "eu"}
+    answer(client.subusers.post(request_body=body))
+    subuser = connect(sendgrid_key, "eu", "sendgrid-eu")
+    assert [each["ip"] for each in answer(subuser.ips.get())] == ips[:1]
+    own = answer(subuser.api_keys.post(request_body={"name": "own"}), 201)["api_key"]
+    assert answer(connect(own, prefix="sendgrid-eu").ips.pools.post(request_body={"name": "eu"})) == {"name": "eu"}
+    for wrong in (connect(sendgrid_key, "eu"), connect(own), connect(sendgrid_key, prefix="sendgrid-eu")):
+        with refused(401, error("authorization required")):
+            wrong.ips.pools.get()
+
+
+def test_reverse_dns(client):
+    """An IP without reverse DNS joins a pool once it has been set up, and leaves it with it."""
+    body = {"ip": "203.0.113.202", "subdomain": "email", "domain": "example.com"}
+    with refused(404, error("resource not found")):
+        client.ips.pools.spare.ips.post(request_body={"ip": body["ip"]})
+    record = answer(client.whitelabel.ips.post(request_body=body), 201)
+    assert record["rdns"] == "o1.email.example.com"
+    one = client.whitelabel.ips._(str(record["id"]))
+    assert answer(one.get()) == record
+    assert answer(client.whitelabel.ips.get(query_params={"ip": "203.0.113.202"})) == [record]
+    assert answer(one.validate.post())["validation_results"]["a_record"] == {"valid": True, "reason": None}
+    assert answer(client.ips.pools.spare.ips.post(request_body={"ip": body["ip"]}))["pools"] == ["spare"]
+    assert answer(one.delete(), 204) is None
+    assert answer(client.ips.pools.spare.get())["ips"] == []
+    with refused(404, {"errors": [{"message": "Reverse DNS record not found."}]}):
+        one.validate.post()
+
+
+def test_keys(client, connect):
+    """A key is made, used within its scopes, renamed, given other scopes and deleted."""
+    made = answer(client.api_keys.post(request_body={"name": "reader", "scopes": ["ips.pools.read"]}), 201)
+    key, one = connect(made["api_key"]), client.api_keys._(made["api_key_id"])
+    assert {"name": "spare"} in answer(key.ips.pools.get())
+    with refused(403, error("access forbidden")):
+        key.ips.pools.spare.delete()
+    assert {"api_key_id": made["api_key_id"], "name": "reader"} in answer(client.api_keys.get())["result"]
+    assert answer(one.get())["scopes"] == ["ips.pools.read"]
+    assert answer(one.patch(request_body={"name": "deleter"}))["name"] == "deleter"
+    answer(one.put(request_body={"name": "deleter", "scopes": ["ips.pools.delete"]}))
+    assert answer(key.ips.pools.spare.delete(), 204) is None
+    with refused(403, error("access forbidden")):
+        key.ips.pools.get()
+    assert answer(one.delete(), 204) is None
+    with refused(401, error("authorization required")):
+        key.ips.pools.get()
+    with refused(404, error("unable to find API Key")):
+        one.get()
+
+
 def test_scopes_of_a_key(client, connect):
     """A key reads what it may do."""
     assert answer(connect(READ_ONLY_KEY).scopes.get()) == {"scopes": ["ips.pools.read"]}
@@ -483,7 +554,7 @@ def test_key_that_is_unknown(connect):
     client = connect("SG.too.short")
     with refused(401, error("authorization required")):
         client.ips.pools.get()
-    with refused(401, error("authorization required")):
+    with refused(401, error("authorization required", "")):
         client.send_ips.pools.get()
     with refused(401, mail_error("The provided authorization grant is invalid, expired, or revoked")):
         client.mail.send.post(request_body={})
@@ -494,7 +565,7 @@ def test_no_key(client):
     headers = {"Authorization": "Basic bm9ib2R5Og=="}
     with refused(401, error("authorization required")):
         client.ips.pools.get(request_headers=headers)
-    with refused(401, error("authorization required")):
+    with refused(401, error("authorization required", "")):
         client.send_ips.pools.get(request_headers=headers)
     with refused(401, mail_error("Permission denied, wrong credentials")):
         client.mail.send.post(request_body={}, request_headers=headers)
@@ -559,7 +630,7 @@ def test_route_that_is_not_there(client):
     """An unknown path is 404."""
     with refused(404, error("resource not found")):
         client.ips.pools.spare.nothing.get()
-    with refused(404, error("resource not found")):
+    with refused(404, error("resource not found", "")):
         client.send_ips.nothing.get()
 
 
@@ -586,7 +657,7 @@ def test_body_that_is_too_large(client):
 def test_operation_that_is_not_modelled(client):
     """What SendGrid has and the server has not is 501 in words, never an invented answer."""
     words = "mockserver does not implement {}"
-    with refused(501, error(words.format("GET /v3/api_keys"))):
-        client.api_keys.get()
+    with refused(501, error(words.format("GET /v3/messages/1"))):
+        client.messages._("1").get()
     with refused(501, mail_error(words.format("POST /v3/mail/send"))):
         client.mail.send.post(request_body={"ip_pool_name": "spare"})

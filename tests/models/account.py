@@ -38,6 +38,8 @@ class Account:
 
     def __init__(self, provider: str, section: dict[str, Any]) -> None:
         self.provider = provider
+        self.prefixes: dict[str | None, str] = {}
+        """The prefixes of subaccounts that are in another region."""
         made = _control(
             "POST", "tenants", seed={provider: section}, clock={"now": "2030-01-01T00:00:00Z", "frozen": True}
         )
@@ -52,16 +54,20 @@ class Account:
         json_body: object = None,
         form: list[tuple[str, str]] | None = None,
         account: str | None = None,
+        key: str | None = None,
     ) -> Response:
-        """Ask for something, on behalf of a subaccount if one is named."""
+        """Ask for something, on behalf of a subaccount if one is named, or with its own key."""
         headers, body = dict(self.headers), b""
-        if account is not None:
+        prefix = self.prefixes.get(account, self.provider)
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        elif account is not None:
             headers[SUBACCOUNT_HEADER[self.provider]] = account
         if json_body is not None:
             headers["Content-Type"], body = "application/json", json.dumps(json_body).encode()
         if form is not None:
             headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(form).encode()
-        answer = send(server(), method, f"{URL}/{self.provider}{path}", headers.items(), body)
+        answer = send(server(), method, f"{URL}/{prefix}{path}", headers.items(), body)
         return Response(answer.status, json.loads(answer.body) if answer.body else None)
 
     def wait(self, seconds: float) -> None:

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from mockserver.providers.sendgrid.models import State
-from mockserver.providers.sendgrid.rules import classic_pools, management_ips, management_pools, pools, subusers
+from mockserver.providers.sendgrid.rules import (
+    api_keys,
+    classic_pools,
+    management_ips,
+    management_pools,
+    pools,
+    reverse_dns,
+    subusers,
+)
 
 from .account import Response
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
@@ -21,12 +29,15 @@ POOLS_PER_USER = 100
 IPS_PER_POOL = 100
 NAME_SIZE = 64
 PREVIEW = 10
-USERS = st.sampled_from([None, None, None, "alice", "alice", "bob"])
-SUBUSERS = {"alice": "2001", "bob": "2002"}
+USERS = st.sampled_from([None, None, None, "alice", "alice", "bob", "carol"])
+SUBUSERS = {"alice": "2001", "bob": "2002", "carol": "2004"}
+EUROPEAN = "carol"
+"""The subuser in the EU."""
 NAMES = st.sampled_from(["news", "receipts", "two words", "a/b", "ab", "n" * NAME_SIZE, "n" * (NAME_SIZE + 1)])
 GHOST = "nowhere"
 GHOST_ID = "999"
 GHOST_IP = "192.0.2.250"
+SCOPES = st.sampled_from([None, ["ips.pools.read"], ["mail.send"]])
 SOME = st.lists(PLACES, min_size=1, max_size=3)
 DOCUMENTED = "Unable to locate specified IPs Pool"
 
@@ -39,10 +50,15 @@ class Ip:
     """Whether the parent account may send from it."""
     subusers: set[str] = field(default_factory=set)
     warmup: bool = False
+    region: str = "us"
+
+    def seen(self, user: str | None) -> bool:
+        """Say whether a user sees it: the parent all, a subuser its own, in the EU only those that are there too."""
+        return user is None or (user in self.subusers and (user != EUROPEAN or self.region == "eu"))
 
     def fits(self, user: str | None) -> bool:
         """Say whether it may be in a pool of a user: set up, enabled, and theirs."""
-        return self.rdns and self.enabled and (self.parent if user is None else user in self.subusers)
+        return self.rdns and self.enabled and (self.parent if user is None else self.seen(user))
 
 
 @dataclass
@@ -50,6 +66,14 @@ class Pool:
     id: str
     name: str
     ips: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Key:
+    id: str
+    value: str
+    user: str | None
+    scopes: list[str] | None
 
 
 def few(machine: SendGrid) -> bool:
@@ -64,11 +88,15 @@ class SendGrid(Machine):
     def world(self, kind: str, missing: int) -> None:
         """Begin with a few things, or with as many pools or IPs of a pool as there may be, or with one less."""
         self.few = kind == "few"
+        self.disabled: set[str] = set()
+        self.keys: list[Key] = []
         self.ips = {f"192.0.2.{number}": Ip() for number in range(1, 5)}
         self.ips["192.0.2.5"] = Ip(rdns=False)
         self.ips["192.0.2.6"] = Ip(enabled=False)
         self.ips["192.0.2.7"] = Ip(parent=False, subusers={"alice"})
         self.ips["192.0.2.8"] = Ip(subusers={"alice", "bob"})
+        self.ips["192.0.2.9"] = Ip(subusers={"carol"}, region="eu")
+        self.ips["192.0.2.10"] = Ip(subusers={"carol"})
         full = {f"198.51.100.{number}": Ip() for number in range(IPS_PER_POOL - missing)} if kind == "IPs" else {}
         self.ips |= full
         self.pools: dict[str | None, list[Pool]] = {
@@ -76,19 +104,24 @@ class SendGrid(Machine):
             + ([Pool("12", "news", {"192.0.2.1"})] if self.few else []),
             "alice": [Pool("13", "hers", {"192.0.2.8"})],
             "bob": [],
+            "carol": [Pool("14", "theirs", {"192.0.2.9"})],
         }
         if kind == "pools":
             more = range(100, 100 + POOLS_PER_USER - missing - len(self.pools[None]))
             self.pools[None] += [Pool(str(number), f"pool {number}") for number in more]
         self.begin(
             {
-                "subusers": [{"name": name, "id": number} for name, number in SUBUSERS.items()],
+                "subusers": [
+                    {"name": name, "id": number, **({"region": "eu"} if name == EUROPEAN else {})}
+                    for name, number in SUBUSERS.items()
+                ],
                 "ips": [
                     {
                         "ip": address,
                         "enabled": ip.enabled,
                         "parent_assigned": ip.parent,
                         "subusers": sorted(ip.subusers),
+                        "region": ip.region,
                         **({"rdns": "o1.example.com"} if ip.rdns else {}),
                     }
                     for address, ip in self.ips.items()
@@ -105,6 +138,7 @@ class SendGrid(Machine):
                 ],
             }
         )
+        self.account.prefixes[EUROPEAN] = "sendgrid-eu"
 
     # What the rules ask of the model
 
@@ -324,6 +358,21 @@ class SendGrid(Machine):
             self.evict()
 
     @precondition(few)
+    @rule(user=st.sampled_from([*SUBUSERS, GHOST]), disabled=st.sampled_from([None, True, False]))
+    def disable(self, user: str, disabled: bool | None) -> None:
+        body = {} if disabled is None else {"disabled": disabled}
+        returned = self.account.ask("PATCH", f"/v3/subusers/{user}", json_body=body)
+        errors = [*(["invalid username"] if user == GHOST else []), *(["no fields provided"] if not body else [])]
+        if errors:
+            expected = {"errors": [{"message": each} for each in errors]}
+            self.returned("no change", returned, 400, expected)
+        else:
+            self.returned("a change", returned, 204, None)
+            (self.disabled.add if disabled else self.disabled.discard)(user)
+        listed = self.returned("subusers", self.account.ask("GET", "/v3/subusers"), 200)
+        self.agree("who is disabled", {each["username"] for each in listed if each["disabled"]}, self.disabled)
+
+    @precondition(few)
     @rule(which=PLACES, ids=st.sets(st.sampled_from(["2001", "2002", "2002", "2003"]), min_size=1), gives=st.booleans())
     def give_or_take_ip(self, which: int, ids: set[str], gives: bool) -> None:
         (address,) = self.some([which])
@@ -362,6 +411,31 @@ class SendGrid(Machine):
         return self.evict()
 
     @precondition(few)
+    @rule(user=USERS, which=PLACES, gives=st.booleans())
+    def change_rdns(self, user: str | None, which: int, gives: bool) -> None:
+        (address,) = self.some([which])
+        mine = {each: ip for each, ip in self.ips.items() if ip.seen(user)}
+        listed = self.returned("records", self.account.ask("GET", "/v3/whitelabel/ips", account=user), 200)
+        records = {each["ip"]: each["id"] for each in listed}
+        self.agree("which have reverse DNS", {*records}, {each for each, ip in mine.items() if ip.rdns})
+        if gives:
+            body = {"ip": address, "domain": "example.com", "subdomain": "mail"}
+            returned = self.account.ask("POST", "/v3/whitelabel/ips", json_body=body, account=user)
+            if address not in mine:
+                return self.refused(returned, 404, "resource not found")
+            if self.ips[address].rdns:
+                return self.refused(returned, 400, "already exists")
+            self.agree("which IP", self.returned("a record", returned, 201)["ip"], address)
+        else:
+            path = f"/v3/whitelabel/ips/{records.get(address, 999_999)}"
+            returned = self.account.ask("DELETE", path, account=user)
+            if address not in records:
+                return self.refused(returned, 404, "Reverse DNS record not found.")
+            self.returned("a deletion", returned, 204, None)
+        self.ips[address].rdns = gives
+        return self.evict()
+
+    @precondition(few)
     @rule(user=USERS, which=PLACES, warm=st.booleans())
     def warm_ip(self, user: str | None, which: int, warm: bool) -> None:
         (address,) = self.some([which])
@@ -371,11 +445,55 @@ class SendGrid(Machine):
         else:
             returned = ask("DELETE", f"/v3/ips/warmup/{address}", account=user)
         ip = self.ips.get(address)
-        if ip is None or (user is not None and user not in ip.subusers) or not (warm or ip.warmup):
+        if ip is None or not ip.seen(user) or not (warm or ip.warmup):
             return self.refused(returned, 404, "resource not found")
         self.returned("a warm-up", returned, 200 if warm else 204)
         ip.warmup = warm
         return None
+
+    # API keys
+
+    @precondition(few)
+    @rule(user=USERS, scopes=SCOPES)
+    def create_key(self, user: str | None, scopes: list[str] | None) -> None:
+        body = {"name": "key", **({"scopes": scopes} if scopes else {})}
+        returned = self.account.ask("POST", "/v3/api_keys", json_body=body, account=user)
+        made = self.returned("a new key", returned, 201)
+        self.agree("its id is new", made["api_key_id"] in {key.id for key in self.keys}, False)
+        self.keys.append(Key(made["api_key_id"], made["api_key"], user, scopes))
+
+    @precondition(few)
+    @rule(user=USERS, place=PLACES, scopes=SCOPES, deletes=st.booleans())
+    def change_key(self, user: str | None, place: int, scopes: list[str] | None, deletes: bool) -> None:
+        key = pick(self.keys, place, None)
+        path = f"/v3/api_keys/{key.id if key else GHOST}"
+        if deletes:
+            returned = self.account.ask("DELETE", path, account=user)
+            if key is None or key.user != user:
+                return self.refused(returned, 404, "unable to find API Key for deletion")
+            self.returned("a deletion", returned, 204, None)
+            return self.keys.remove(key)
+        body = {"name": "key", **({"scopes": scopes} if scopes else {})}
+        returned = self.account.ask("PUT", path, json_body=body, account=user)
+        if key is None or key.user != user:
+            return self.refused(returned, 404, "unable to find API Key to update")
+        self.returned("an update", returned, 200)
+        key.scopes = scopes or key.scopes
+        return None
+
+    @invariant()
+    def every_key_agrees(self) -> None:
+        for user in self.pools if self.few else ():
+            found = self.returned("keys", self.account.ask("GET", "/v3/api_keys", account=user), 200)["result"]
+            self.agree("keys", [each["api_key_id"] for each in found], [k.id for k in self.keys if k.user == user])
+        for key in self.keys:
+            returned = self.account.ask("GET", "/v3/ips/pools", account=key.user, key=key.value)
+            if key.scopes and "ips.pools.read" not in key.scopes:
+                self.refused(returned, 403, "access forbidden")
+            else:
+                found = self.returned("pools of the key's user", returned, 200)
+                names = sorted(pool.name for pool in self.pools[key.user])
+                self.agree("pools of the key's user", sorted(pool["name"] for pool in found), names)
 
     # What is read
 
@@ -410,6 +528,17 @@ class SendGrid(Machine):
                 expected = sorted(each.id for each in self.members(user, member["ip"]))
                 self.agree("a member's pools", sorted(each["id"] for each in member["pools"]), expected)
 
+    @rule(user=USERS, place=PLACES, limit=st.integers(1, 3))
+    def read_pools_before(self, user: str | None, place: int, limit: int) -> None:
+        pool = self.pool(user, place)
+        if pool is not None:
+            path = f"/v3/send_ips/pools?limit={limit}&before_key={pool.id}"
+            page = self.returned("a page before a pool", self.account.ask("GET", path, account=user), 200)
+            earlier = sorted(int(each.id) for each in self.pools[user] if int(each.id) < int(pool.id))
+            self.agree("the pools before it", [int(found["id"]) for found in page["result"]], earlier[-limit:])
+            first = str(earlier[-limit]) if len(earlier) > limit else None
+            self.agree("the page before that", page["_metadata"]["next_params"]["before_key"], first)
+
     @invariant()
     def both_apis_agree(self) -> None:
         for user, mine in self.pools.items():
@@ -426,7 +555,7 @@ class SendGrid(Machine):
     @invariant()
     def every_ip_agrees(self) -> None:
         for user in self.pools:
-            seen = sorted(each for each, ip in self.ips.items() if user is None or user in ip.subusers)
+            seen = sorted(each for each, ip in self.ips.items() if ip.seen(user))
             classic = self.returned("IPs", self.account.ask("GET", "/v3/ips?limit=500", account=user), 200)
             managed = self.returned("IPs", self.account.ask("GET", "/v3/send_ips/ips", account=user), 200)["result"]
             self.agree("IPs in the classic API", sorted(ip["ip"] for ip in classic), seen)
@@ -480,6 +609,14 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "a name is taken by another user": (pools.has_pool, "tx.state.pools_of(account)", "tx.state.pools.values()"),
     "a pool keeps an IP that was taken from its subuser": (subusers._assign, "pools.prune_pools(tx, changed)", "pass"),
     "a pool keeps an IP that the parent lost": (management_ips.change_ip, "pools.prune_pools(tx, [ip])", "pass"),
+    "an update of a key changes no scopes": (api_keys.update_key, "_granted(tx, scopes)", "key.scopes"),
+    "a subuser in the EU sees other IPs": (State.is_visible, 'or ip.region == "eu"', "or ip.region"),
+    "a user sees the keys of others": (State.keys_of, "if key.subuser == account", "if key"),
+    "a pool keeps an IP that lost its reverse DNS": (
+        reverse_dns.delete_record,
+        "pools.prune_pools(tx, [changed])",
+        "pass",
+    ),
 }
 
 

@@ -39,6 +39,18 @@ def test_names_that_fit(empty: ProviderClient, length: int) -> None:
     assert names(empty) == ["ö" * length]
 
 
+def test_name_of_one_character_is_for_the_classic_api_only(sendgrid: ProviderClient) -> None:
+    """The document has no least number, IP Address Management has 2; both have the same pools."""
+    create(sendgrid, "y")
+    (pool_id,) = [pool["id"] for pool in sendgrid.get(MANAGEMENT).json["result"] if pool["name"] == "y"]
+    assert sendgrid.get(f"{MANAGEMENT}/{pool_id}").json["name"] == "y"
+    expected = classic("name", "needs to be between 2 to 64 characters long")
+    for name in ("y", "z"):
+        assert sendgrid.put(f"{MANAGEMENT}/{pool_id}", json={"name": name}).json == expected
+    assert sendgrid.put(f"{MANAGEMENT}/{pool_id}", json={"name": "yz"}).json == {"name": "yz", "id": pool_id}
+    assert sendgrid.put(f"{POOLS}/yz", json={"name": "z"}).json == {"name": "z"}
+
+
 @pytest.mark.parametrize("length", [65, 1_000])
 def test_names_that_do_not_fit(sendgrid: ProviderClient, length: int) -> None:
     """A name of 65 characters is refused, for a new pool and for a new name."""
@@ -108,6 +120,13 @@ def test_each_404_has_its_own_form(sendgrid: ProviderClient) -> None:
     assert sendgrid.delete(f"{POOLS}/nope/ips/203.0.113.1").json == bare
     assert sendgrid.delete(f"{POOLS}/spare/ips/203.0.113.1").json == bare
     assert sendgrid.post(f"{POOLS}/nope/ips", json={"ip": "203.0.113.1"}).json == classic(None, "resource not found")
+
+
+def test_delete_of_members_without_an_ip_is_405(sendgrid: ProviderClient) -> None:
+    """As observed in sendgrid/docs pull request 818; nothing is removed."""
+    response = sendgrid.delete(f"{POOLS}/transactional/ips")
+    assert (response.status_code, response.json) == (405, classic(None, "method not allowed"))
+    assert sendgrid.get(f"{POOLS}/transactional").json["ips"] == ["203.0.113.1", "203.0.113.2"]
 
 
 def test_the_body_is_judged_before_the_pool_is_looked_up(sendgrid: ProviderClient) -> None:
@@ -314,22 +333,61 @@ def test_the_first_mistake_is_named(sendgrid: ProviderClient) -> None:
     assert order == ["limit", "after_key", "region", "include_region"]
 
 
-def test_before_key_is_no_parameter_here(sendgrid: ProviderClient) -> None:
-    """An unknown parameter is ignored, and the journal shows that nothing read it."""
-    assert sendgrid.get(f"{MANAGEMENT}?before_key=x&limit=1").status_code == 200
-    assert sendgrid.last_record.fields_read == {"limit", "after_key", "ip", "region", "include_region"}
+def test_pages_backwards(sendgrid: ProviderClient) -> None:
+    """Following before_key returns every pool once, in order on each page, and ends with null."""
+    seen, before_key = [], "99999"
+    while before_key is not None:
+        answer = sendgrid.get(f"{MANAGEMENT}?limit=2&before_key={before_key}").json
+        seen.append([pool["id"] for pool in answer["result"]])
+        before_key = answer["_metadata"]["next_params"]["before_key"]
+    assert seen == [["45678", "56789"], ["23456", "34567"], ["12345"]]
+    assert listed(sendgrid, "before_key=12345") == listed(sendgrid, "before_key=0") == []
+    assert listed(sendgrid, "before_key=12346") == ["transactional"]
+
+
+def test_before_key_with_filters(sendgrid: ProviderClient) -> None:
+    """A page before a key has both neighbours; filters apply to it; without before_key only after_key is returned."""
+    answer = sendgrid.get(f"{MANAGEMENT}?limit=1&before_key=45678&region=us").json
+    assert [pool["id"] for pool in answer["result"]] == ["23456"]
+    assert list(answer["_metadata"]["next_params"].items()) == [
+        ("after_key", "23456"),
+        ("before_key", "23456"),
+        ("limit", "1"),
+    ]
+    assert sendgrid.get(f"{MANAGEMENT}?limit=1").json["_metadata"]["next_params"] == {
+        "after_key": "12345",
+        "limit": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        ("before_key=-1", "before_key", "must be >= 0"),
+        ("before_key=x", "before_key", "must be a numeric value"),
+        ("before_key=", "before_key", "must be a numeric value"),
+        ("before_key=56789&after_key=0", "after_key", "cannot be used with ‘before_key’"),
+        ("before_key=x&after_key=0", "before_key", "must be a numeric value"),
+        ("before_key=0&after_key=x", "after_key", "must be a numeric value"),
+    ],
+)
+def test_before_keys_that_do_not_fit(sendgrid: ProviderClient, query: str, field: str, message: str) -> None:
+    """before_key is a number of 0 or more, and excludes after_key."""
+    response = sendgrid.get(f"{MANAGEMENT}?{query}")
+    assert (response.status_code, response.json) == (400, classic(field, message))
 
 
 # Who asks
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YXBpOms=", "SG.x.y", "Bearer nonsense"])
-@pytest.mark.parametrize("path", [POOLS, MANAGEMENT, "/v3/nonsense", "/v3/scopes"])
+@pytest.mark.parametrize("path", [POOLS, MANAGEMENT, "/v3/send_ips/nonsense", "/v3/nonsense", "/v3/scopes"])
 def test_unauthorized(app: Flask, header: str | None, path: str) -> None:
-    """Without a key that is known, there is one answer, on routes that do not exist too."""
+    """Without a known key there is one error for each API, on unknown paths too."""
     response = SENDGRID.client(app, headers={} if header is None else {"Authorization": header}).get(path)
     assert response.status_code == 401
-    assert response.data == b'{"errors":[{"field":null,"message":"authorization required"}]}'
+    field = '""' if path.startswith("/v3/send_ips") else "null"
+    assert response.text == f'{{"errors":[{{"field":{field},"message":"authorization required"}}]}}'
 
 
 def test_unauthorized_to_send(app: Flask) -> None:
@@ -383,6 +441,17 @@ def test_on_behalf_of_a_unknown(sendgrid: ProviderClient, name: str) -> None:
     """An unknown subuser is answered like an unknown key."""
     response = sendgrid.acting_for(name).get(POOLS)
     assert (response.status_code, response.json) == (401, classic(None, "authorization required"))
+
+
+@pytest.mark.parametrize("name", ["jürgen", "ночь", "名"])
+def test_on_behalf_of_a_name_that_is_not_ascii(make_sendgrid: Callable[..., ProviderClient], name: str) -> None:
+    """The header is UTF-8; Latin-1 finds the subuser too, where its bytes are not UTF-8."""
+    sendgrid = make_sendgrid(subusers=[name])
+    subuser = sendgrid.acting_for(name.encode().decode("latin-1"))
+    create(subuser, "mine")
+    assert (names(subuser), names(sendgrid)) == (["mine"], [])
+    if name == "jürgen":
+        assert names(sendgrid.acting_for(name)) == ["mine"]
 
 
 def test_headers_of_the_classic_api(sendgrid: ProviderClient) -> None:

@@ -312,12 +312,24 @@ def test_missing_scopes(app: Flask) -> None:
         ("GET", SUBUSERS),
         ("POST", SUBUSERS),
         ("DELETE", f"{SUBUSERS}/x"),
+        ("PATCH", f"{SUBUSERS}/x"),
         ("PUT", f"{SUBUSERS}/x/ips"),
     ):
         response = nothing.open(path, method=method)
         assert (response.status_code, response.data) == (
             403, b'{"errors":[{"field":null,"message":"access forbidden"}]}'
         ), path  # fmt: skip
+
+
+def test_warm_up_does_not_end_by_itself(sendgrid: ProviderClient) -> None:
+    """No document ends it: the schedule has limits for 42 days, and an example is in warm-up since 2014."""
+    assert sendgrid.post(WARMUP, json={"ip": "203.0.113.4"}).status_code == 200
+    (before,) = sendgrid.get(f"{WARMUP}/203.0.113.4").json
+    advance = f"/_mockserver/tenants/{sendgrid.tenant.id}/clock/advance"
+    response = sendgrid.application.test_client().post(advance, json={"seconds": 43 * 24 * 3600})
+    assert response.status_code == 200
+    assert sendgrid.get(f"{WARMUP}/203.0.113.4").json == [before]
+    assert sendgrid.get(f"{MANAGED}/203.0.113.4").json["is_auto_warmup"] is True
 
 
 # Subusers
@@ -383,24 +395,120 @@ def test_pages_of_subusers(sendgrid: ProviderClient) -> None:
     refused(sendgrid.get(f"{SUBUSERS}?offset=-1"), "offset", "must be >= 0")
 
 
+def plain(response: Any, status: int, *messages: str) -> None:
+    """Assert that a response has these errors, which have no field."""
+    assert (response.status_code, response.json) == (status, {"errors": [{"message": each} for each in messages]})
+
+
+MISSING = "missing required argument"
+
+
 @pytest.mark.parametrize("field", ["username", "email", "password", "ips"])
 @pytest.mark.parametrize("value", [None, 1, "", "missing"])
 def test_what_a_subuser_needs(sendgrid: ProviderClient, field: str, value: Any) -> None:
-    """Each of the four fields is wanted, with its own type, and not empty."""
+    """Each of the four fields is required, with its own type, and not empty."""
     body = {name: NEW[name] for name in NEW if name != field} | ({} if value == "missing" else {field: value})
-    refused(sendgrid.post(SUBUSERS, json=body), field, "missing required argument")
+    plain(sendgrid.post(SUBUSERS, json=body), 400, MISSING)
+
+
+def test_all_errors_of_a_new_subuser_are_returned(sendgrid: ProviderClient) -> None:
+    """In the order of the fields; those of the fields come before those of the account."""
+    plain(sendgrid.post(SUBUSERS, json={}), 400, MISSING, MISSING, MISSING, MISSING)
+    body = {**NEW, "username": "subuser1", "email": "", "region": "us", "include_region": "true"}
+    plain(sendgrid.post(SUBUSERS, json=body), 400, MISSING, "invalid region", "invalid include_region")
+    body = {**NEW, "username": "subuser1", "ips": ["9.9.9.9"]}
+    plain(sendgrid.post(SUBUSERS, json=body), 400, "username exists", "unable to validate IPs at this time")
 
 
 def test_subusers_that_cannot_be_made(sendgrid: ProviderClient) -> None:
     """A name is taken once, the parent's too; IPs must be the account's; and nothing is made."""
     for name in ("subuser1", "parent"):
-        refused(sendgrid.post(SUBUSERS, json={**NEW, "username": name}), None, "username exists")
+        plain(sendgrid.post(SUBUSERS, json={**NEW, "username": name}), 400, "username exists")
     text = "unable to validate IPs at this time"
-    refused(sendgrid.post(SUBUSERS, json={**NEW, "ips": ["203.0.113.9", "9.9.9.9"]}), None, text)
-    refused(sendgrid.put(f"{SUBUSERS}/subuser2/ips", json=["9.9.9.9"]), None, text)
+    plain(sendgrid.post(SUBUSERS, json={**NEW, "ips": ["203.0.113.9", "9.9.9.9"]}), 400, text)
+    plain(sendgrid.put(f"{SUBUSERS}/subuser2/ips", json=["9.9.9.9"]), 400, text)
     for body in (b"{", b"{}", b"null", b"[1]", b'{"ips": []}'):
-        refused(sendgrid.put(f"{SUBUSERS}/subuser2/ips", data=body), None, "Request body is not valid json")
+        plain(sendgrid.put(f"{SUBUSERS}/subuser2/ips", data=body), 400, "Request body is not valid json")
+    plain(sendgrid.post(SUBUSERS, data=b"["), 400, "Request body is not valid json")
     assert len(sendgrid.get(SUBUSERS).json) == 2
+
+
+def test_plan_without_subusers(make_sendgrid: Callable[..., ProviderClient]) -> None:
+    """The account may read and delete subusers, but creates none, whatever the body is."""
+    sendgrid = make_sendgrid(allows_subusers=False, subusers=["team"])
+    for body in (b"", b'{"username": "new"}'):
+        plain(sendgrid.post(SUBUSERS, data=body), 403, "User does not have permission to create subuser")
+    assert [each["username"] for each in sendgrid.get(SUBUSERS).json] == ["team"]
+    assert sendgrid.delete(f"{SUBUSERS}/team").status_code == 204
+
+
+def test_region_of_a_subuser(sendgrid: ProviderClient) -> None:
+    """A subuser is global unless it is created in the EU; its region is returned only on request."""
+    made = sendgrid.post(SUBUSERS, json={**NEW, "region": "eu", "include_region": True})
+    assert list(made.json)[-1] == "region"
+    assert made.json["region"] == "eu"
+    other = sendgrid.post(SUBUSERS, json={**NEW, "username": "crew", "include_region": True})
+    assert other.json["region"] == "global"
+    for more in ({"region": "global"}, {"include_region": False}):
+        hidden = sendgrid.post(SUBUSERS, json={**NEW, "username": f"has {len(more)} {more}", **more})
+        assert (hidden.status_code, "region" in hidden.json) == (200, False)
+
+
+def test_list_of_subusers_by_region(make_sendgrid: Callable[..., ProviderClient]) -> None:
+    """The filter comes before the pages; `all` is every region."""
+    sendgrid = make_sendgrid(subusers=["a", {"name": "b", "region": "eu"}, {"name": "c", "region": "eu"}])
+
+    def names(query: str) -> list[str]:
+        return [each["username"] for each in sendgrid.get(f"{SUBUSERS}?{query}").json]
+
+    assert names("region=all") == names("") == ["a", "b", "c"]
+    assert names("region=eu") == ["b", "c"]
+    assert names("region=eu&limit=1&offset=1") == ["c"]
+    assert names("region=global") == ["a"]
+    assert names("region=global&username=b") == []
+    assert "region" not in sendgrid.get(f"{SUBUSERS}?include_region=false&region=eu").json[0]
+    listed = sendgrid.get(f"{SUBUSERS}?include_region=true").json
+    assert [each["region"] for each in listed] == ["global", "eu", "eu"]
+    refused(sendgrid.get(f"{SUBUSERS}?region=us"), "region", "must be one of the following: all, eu, global")
+    refused(sendgrid.get(f"{SUBUSERS}?include_region=1"), "include_region", "must be one of the following: true, false")
+
+
+def test_disabled_subuser(sendgrid: ProviderClient) -> None:
+    """The list shows whether a subuser is disabled; a body without `disabled` enables it, as a client relies on."""
+
+    def disabled() -> list[bool]:
+        return [each["disabled"] for each in sendgrid.get(SUBUSERS).json]
+
+    def update(body: Any) -> None:
+        response = sendgrid.patch(f"{SUBUSERS}/subuser1", json=body)
+        assert (response.status_code, response.data) == (204, b"")
+
+    update({"disabled": True})
+    assert disabled() == [True, False]
+    update({"disabled": False})
+    assert disabled() == [False, False]
+    update({"disabled": True, "credit_allocation": {"type": "unlimited"}})
+    assert disabled() == [True, False]
+    assert sendgrid.acting_for("subuser1").get(POOLS).status_code == 200
+    update({"credit_allocation": {}})
+    assert disabled() == [False, False]
+
+
+@pytest.mark.parametrize("body", [{}, {"disabled": None}, {"disabled": "true"}, {"enabled": True}])
+def test_update_without_fields(sendgrid: ProviderClient, body: dict[str, Any]) -> None:
+    plain(sendgrid.patch(f"{SUBUSERS}/subuser1", json=body), 400, "no fields provided")
+
+
+def test_update_of_an_unknown_subuser(sendgrid: ProviderClient) -> None:
+    plain(sendgrid.patch(f"{SUBUSERS}/x", json={"disabled": True}), 400, "invalid username")
+    plain(sendgrid.patch(f"{SUBUSERS}/x", json={}), 400, "invalid username", "no fields provided")
+    plain(sendgrid.patch(f"{SUBUSERS}/x", data=b"["), 400, "Request body is not valid json")
+
+
+def test_seeded_subuser_is_disabled_and_of_a_region(make_sendgrid: Callable[..., ProviderClient]) -> None:
+    sendgrid = make_sendgrid(subusers=[{"name": "team", "region": "eu", "disabled": True}])
+    (listed,) = sendgrid.get(f"{SUBUSERS}?include_region=true").json
+    assert (listed["disabled"], listed["region"]) == (True, "eu")
 
 
 def test_subusers_that_are_not_there(sendgrid: ProviderClient) -> None:
@@ -420,12 +528,10 @@ def test_ids_of_subusers(make_sendgrid: Callable[..., ProviderClient]) -> None:
     assert sendgrid.post(SUBUSERS, json={**NEW, "ips": []}).json["user_id"] == 10002
 
 
-# Hosts
+# Operations of the parent account
 
-GLOBAL_ONLY = [
+PARENT_ONLY = [
     ("POST", IPS, {"count": 1}),
-    ("GET", f"{IPS}/assigned", None),
-    ("GET", f"{IPS}/203.0.113.7", None),
     ("POST", MANAGED, {"is_auto_warmup": False, "is_parent_assigned": True}),
     ("PATCH", f"{MANAGED}/203.0.113.7", {"is_auto_warmup": True}),
     ("GET", f"{MANAGED}/203.0.113.7/subusers", None),
@@ -434,42 +540,25 @@ GLOBAL_ONLY = [
     ("GET", SUBUSERS, None),
     ("POST", SUBUSERS, NEW),
     ("PUT", f"{SUBUSERS}/subuser1/ips", []),
+    ("PATCH", f"{SUBUSERS}/subuser1", {"disabled": True}),
     ("DELETE", f"{SUBUSERS}/subuser2", None),
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
-def test_the_eu_host(sendgrid: ProviderClient, method: str, path: str, body: Any) -> None:
-    """What only the parent account can do is an unknown path to the EU host, in any spelling, and done by the other."""
-    sent = {} if body is None else {"json": body}
-
-    def ask(host: str) -> Any:
-        return sendgrid.application.test_client().open(
-            path, method=method, headers={**sendgrid.headers, "Host": host}, **sent
-        )
-
-    for host in ("api.eu.sendgrid.com", "API.EU.SendGrid.com:443"):
-        response = ask(host)
-        assert (response.status_code, response.json) == (404, NOT_FOUND)
-    assert ask("api.sendgrid.com").status_code in (200, 201, 204)
+def not_found(path: str) -> dict[str, Any]:
+    """Return the 404 of a path's API."""
+    return {"errors": [{"field": "" if path.startswith("/v3/send_ips") else None, "message": "resource not found"}]}
 
 
-@pytest.mark.parametrize("path", [IPS, POOLS, WARMUP, f"{IPS}/remaining", "/v3/scopes", MANAGED, "/v3/send_ips/pools"])
-def test_what_the_eu_host_has(sendgrid: ProviderClient, path: str) -> None:
-    """Everything else is there too."""
-    headers = {**sendgrid.headers, "Host": "api.eu.sendgrid.com"}
-    assert sendgrid.application.test_client().get(path, headers=headers).status_code == 200
-
-
-@pytest.mark.parametrize(("method", "path", "body"), GLOBAL_ONLY)
+@pytest.mark.parametrize(("method", "path", "body"), PARENT_ONLY)
 def test_what_a_subuser_cannot_ask(sendgrid: ProviderClient, method: str, path: str, body: Any) -> None:
-    """What only the parent account can do is an unknown path to a subuser; its own assigned IPs are not."""
+    """Operations of the parent account are unknown paths to a subuser, but for creating subusers, which is a 403."""
     sent = {} if body is None else {"json": body}
     response = sendgrid.acting_for("subuser1").open(path, method=method, **sent)
-    if path in (f"{IPS}/assigned", f"{IPS}/203.0.113.7"):
-        assert response.status_code == 200
+    if (method, path) == ("POST", SUBUSERS):
+        plain(response, 403, "you dont have permission to access this resource")
     else:
-        assert (response.status_code, response.json) == (404, NOT_FOUND)
+        assert (response.status_code, response.json) == (404, not_found(path))
 
 
 # Profiles

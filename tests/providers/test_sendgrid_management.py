@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from mockserver.providers.sendgrid import blueprint
+
 from ..support import SENDGRID, ProviderClient
 
 POOLS = "/v3/send_ips/pools"
@@ -670,7 +672,31 @@ def test_an_ip_leaves_the_pools_of_who_loses_it(sendgrid: ProviderClient) -> Non
     assert sendgrid.acting_for("subuser1").get("/v3/ips/pools/newsletters").json["ips"] == []
 
 
-# Scopes
+# Credentials and scopes
+
+
+OPERATIONS = [each for each in blueprint.operations.values() if each.paths[0].startswith("/v3/send_ips/")]
+
+
+@pytest.mark.parametrize("profile", ["documented", "live"])
+def test_no_error_has_a_field_that_is_null(make_sendgrid: Callable[..., ProviderClient], profile: str) -> None:
+    """Without a key, with an unknown one, for an unknown subuser and on unknown paths `field` is empty."""
+    sendgrid = make_sendgrid(profile=profile, subusers=["team"])
+    assert len(OPERATIONS) == 15
+    for operation in OPERATIONS:
+        for client in (
+            sendgrid.with_headers({}),
+            sendgrid.with_headers({"Authorization": "Bearer nonsense"}),
+            sendgrid.acting_for("unknown"),
+        ):
+            response = client.open(operation.paths[0], method=operation.method)
+            assert response.status_code == 401
+            assert response.data == b'{"errors":[{"field":"","message":"authorization required"}]}'
+    response = sendgrid.get("/v3/send_ips/nonsense")
+    assert (response.status_code, response.json) == (
+        404,
+        {"errors": [{"field": "", "message": "resource not found"}]},
+    )
 
 
 def test_scopes(make_app: Callable[..., Flask]) -> None:

@@ -34,7 +34,7 @@ def send_at(app: Flask, case: ProviderCase) -> Callable[..., TestResponse]:
 
 def test_hosts_are_those_of_the_document(case: ProviderCase) -> None:
     """Each region's own."""
-    assert tuple(case.load_blueprint().hosts) == case.hosts
+    assert tuple(case.load_blueprint().hosts) == (*case.hosts, *case.other_hosts)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -58,6 +58,17 @@ def test_paths_at_own_host_need_no_prefix(
         assert provider.with_headers({"Host": host}).get(case.pools_path).status_code == 401
     tenants = provider.application.test_client().get("/_mockserver/tenants").json["tenants"]
     assert [each["id"] for each in tenants] == [provider.tenant.id]
+
+
+def test_host_of_another_region_does_not_serve_the_key(
+    case: ProviderCase, send_at: Callable[..., TestResponse], provider: ProviderClient
+) -> None:
+    before = provider.get(case.pools_path).data
+    for host in case.other_hosts:
+        for method, options in (("GET", {}), ("POST", case.new_pool("elsewhere"))):
+            response = send_at(host, method, case.pools_path, **options)
+            assert (response.status_code, body(response)) == (401, case.errors[401])
+    assert provider.get(case.pools_path).data == before
 
 
 @pytest.mark.parametrize("form", ["{}.evil.example", "evil.{}", "{}@evil.example", "evil.example:{}"])

@@ -26,7 +26,7 @@ class Acme(ProviderBlueprint):
     """Acme Mail."""
 
     title = "Acme Mail"
-    hosts = ("api.acme-mail.example",)
+    hosts: ClassVar[Mapping[str, str | None]] = {"api.acme-mail.example": None}
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = AcmeSeed
     openapi_document = Path(__file__).parent / "openapi.yaml"

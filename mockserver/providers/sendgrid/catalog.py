@@ -1,7 +1,8 @@
 """SendGrid's errors, limits and switches, and its operations that this server does not implement.
 
 The path decides the format of an error, its family. In the classic and mail families `field` is null or a name, in IP
-Address Management it is empty or a name. Two deletions of the classic pools return only `error`.
+Address Management it is empty or a name. The errors of subusers and reverse DNS have a message only, and all errors of
+a request are returned. Two deletions of the classic pools return only `error`.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ from ...core.profiles import Switch
 
 CLASSIC = "classic"
 BARE = "bare"
+PLAIN = "plain"
 MANAGEMENT = "management"
 MAIL = "mail"
 
@@ -20,11 +22,14 @@ MANAGEMENT_POOLS = "GET all IP Pools that have Associated IPs"
 MANAGEMENT_SPEC = "IP Address Management specification"
 WARMUP_SPEC = "IP Warmup specification"
 SUBUSERS_SPEC = "Subusers specification"
+RDNS_SPEC = "Reverse DNS specification"
+KEYS = "API Keys page"
 _OURS = assumed("this server's own error: SendGrid has the operation, this server does not implement it")
 _LIKE_API_KEYS = assumed("wording as in /v3/api_keys for a missing name")
 
 
 _BARE = {"family": BARE}
+_PLAIN = {"family": PLAIN}
 _MAIL = {"family": MAIL, "field": None}
 
 
@@ -60,13 +65,21 @@ MAX_CLASSIC_PAGE = Limit(
         "the API introduction has it as default and maximum of every list; that a larger limit is an error is a guess"
     ),
 )
+MAX_KEYS = Limit(
+    100, documented(f"{KEYS}: 100 API keys per account; a subuser is an account of its own, which is assumed")
+)
 PRICE_PER_IP = Limit(20, documented(f"{SPEC}, GET remaining IPs; an older page has 30"))
 
 REGIONS = ("eu", "us")
-EU_HOST = "api.eu.sendgrid.com"
-"""The host of EU regional subusers. It has no operations that only the parent account can use."""
+SUBUSER_REGIONS = ("eu", "global")
+HOSTS = {"api.sendgrid.com": "global", "api.eu.sendgrid.com": "eu"}
+"""The hosts with the region of the accounts that each serves; the parent account is global."""
 
 SCOPES = (
+    "api_keys.create",
+    "api_keys.delete",
+    "api_keys.read",
+    "api_keys.update",
     "ips.assigned.read",
     "ips.create",
     "ips.delete",
@@ -89,8 +102,14 @@ SCOPES = (
     "subusers.delete",
     "subusers.read",
     "subusers.update",
+    "whitelabel.create",
+    "whitelabel.delete",
+    "whitelabel.read",
+    "whitelabel.update",
 )
 """The scopes of a key with full access, as far as this server implements them."""
+FURTHER_SCOPES = ("2fa_required", "sender_verification_eligible")
+"""The scopes that a key gets in addition to those that it is created with."""
 
 # Switches
 
@@ -109,6 +128,26 @@ WARMUP_IS_201 = Switch(
     "Starting the warm-up of an IP returns 201, not 200.",
     documented("an older IP Warmup page; the newer specification and the official clients have 200"),
     live=False,
+)
+
+IPS_WAIT_FOR_RDNS = Switch(
+    "ips_wait_for_rdns",
+    "A new IP has no reverse DNS, and can join a pool only after it is set up.",
+    documented(
+        f"{POOLS}: whitelabeled IPs only; in the {RDNS_SPEC} a call sets it up. When a new IP has it is not said"
+    ),
+    live=False,
+)
+
+KEYS_GET_MORE_SCOPES = Switch(
+    "keys_get_more_scopes",
+    "A new or updated API key gets `2fa_required` and `sender_verification_eligible` as well; only GET shows them.",
+    observed("trois-six/terraform-provider-sendgrid issues 2 and 10"),
+)
+UPDATED_KEY_WITHOUT_SCOPES = Switch(
+    "updated_key_without_scopes",
+    "PUT of an API key returns its id and name only, without its scopes.",
+    observed("kenzo0107/terraform-provider-sendgrid pull request 114; the schema of the specification has none either"),
 )
 
 # Classic pools
@@ -152,7 +191,23 @@ NOT_ADDABLE = ErrorMessage(
     "not_addable",
     404,
     "resource not found",
-    documented(f"{SPEC}, POST an IP; for an IP without reverse DNS, not enabled or not owned it is assumed"),
+    documented(f"{SPEC}, POST an IP; that it is for an unknown pool or an IP that is not the account's is assumed"),
+    classic(None),
+)
+NOT_WHITELABELED = ErrorMessage(
+    "not_whitelabeled",
+    404,
+    "resource not found",
+    assumed("pools take only IPs with reverse DNS; the error is not documented, so it is that of an unknown IP"),
+    classic(None),
+)
+NOT_ENABLED = ErrorMessage(
+    "not_enabled",
+    404,
+    "resource not found",
+    assumed(
+        "an IP must be enabled before it joins a pool; the error is not documented, so it is that of an unknown IP"
+    ),
     classic(None),
 )
 POOL_FULL = ErrorMessage(
@@ -244,34 +299,149 @@ SORT_VALUE = ErrorMessage(
     classic("sort_by_direction"),
 )
 
+# API keys
+
+KEY_NAME_MISSING = ErrorMessage(
+    "key_name_missing", 400, "missing required argument", documented(f"{KEYS}, POST"), classic("name")
+)
+KEY_SCOPES_MISSING = ErrorMessage(
+    "key_scopes_missing",
+    400,
+    "missing required argument",
+    assumed("at least one scope is documented for PUT; wording as for a missing name"),
+    classic("scopes"),
+)
+KEY_NAME_EXPECTED = ErrorMessage(
+    "key_name_expected",
+    400,
+    "expected JSON request body with 'name' property",
+    documented(f"{KEYS}, PUT; for PATCH it is assumed"),
+    classic(None),
+)
+TOO_MANY_KEYS = ErrorMessage(
+    "too_many_keys", 403, "Cannot create more than 100 API Keys", documented(f"{KEYS}, POST"), classic(None)
+)
+KEY_NOT_FOUND = ErrorMessage(
+    "key_not_found", 404, "unable to find API Key", documented(f"{KEYS}, GET a key"), classic(None)
+)
+UPDATED_KEY_NOT_FOUND = ErrorMessage(
+    "updated_key_not_found",
+    404,
+    "unable to find API Key to update",
+    documented(f"{KEYS}, PUT; for PATCH it is assumed"),
+    classic(None),
+)
+DELETED_KEY_NOT_FOUND = ErrorMessage(
+    "deleted_key_not_found", 404, "unable to find API Key for deletion", documented(f"{KEYS}, DELETE"), classic(None)
+)
+
 # Subusers
 
-USERNAME_MISSING = ErrorMessage(
-    "username_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("username")
+_MISSING = assumed("wording as in /v3/api_keys for a missing name; without a field, as the documented errors are")
+USERNAME_MISSING = ErrorMessage("username_missing", 400, "missing required argument", _MISSING, _PLAIN)
+EMAIL_MISSING = ErrorMessage("email_missing", 400, "missing required argument", _MISSING, _PLAIN)
+PASSWORD_MISSING = ErrorMessage("password_missing", 400, "missing required argument", _MISSING, _PLAIN)
+SUBUSER_IPS_MISSING = ErrorMessage("subuser_ips_missing", 400, "missing required argument", _MISSING, _PLAIN)
+NEW_SUBUSER_REGION = ErrorMessage(
+    "new_subuser_region",
+    400,
+    "invalid region",
+    assumed(f"the values are documented; wording as for an unknown name in the {SUBUSERS_SPEC}, PATCH"),
+    _PLAIN,
 )
-EMAIL_MISSING = ErrorMessage("email_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("email"))
-PASSWORD_MISSING = ErrorMessage(
-    "password_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("password")
-)
-SUBUSER_IPS_MISSING = ErrorMessage(
-    "subuser_ips_missing", 400, "missing required argument", _LIKE_API_KEYS, classic("ips")
+NEW_SUBUSER_INCLUDE_REGION = ErrorMessage(
+    "new_subuser_include_region",
+    400,
+    "invalid include_region",
+    assumed(f"wording as for an unknown name in the {SUBUSERS_SPEC}, PATCH"),
+    _PLAIN,
 )
 USERNAME_TAKEN = ErrorMessage(
-    "username_taken",
-    400,
-    "username exists",
-    documented(f"{SUBUSERS_SPEC}, POST; its example has no field"),
-    classic(None),
+    "username_taken", 400, "username exists", documented(f"{SUBUSERS_SPEC}, POST, with the error of the IPs"), _PLAIN
 )
 IPS_NOT_VALID = ErrorMessage(
     "ips_not_valid",
     400,
     "unable to validate IPs at this time",
-    documented(f"{SUBUSERS_SPEC}, POST, without a field; for an unknown IP, and on PUT, it is assumed"),
-    classic(None),
+    documented(f"{SUBUSERS_SPEC}, POST; for an unknown IP, and on PUT, it is assumed"),
+    _PLAIN,
+)
+SUBUSERS_NOT_IN_PLAN = ErrorMessage(
+    "subusers_not_in_plan",
+    403,
+    "User does not have permission to create subuser",
+    observed("sendgrid-python issue 873: a plan without subusers"),
+    _PLAIN,
+)
+SUBUSER_OF_SUBUSER = ErrorMessage(
+    "subuser_of_subuser",
+    403,
+    "you dont have permission to access this resource",
+    documented(f"{SUBUSERS_SPEC}, POST; that it is for a subuser is assumed"),
+    _PLAIN,
+)
+SUBUSER_UNKNOWN = ErrorMessage(
+    "subuser_unknown", 400, "invalid username", documented(f"{SUBUSERS_SPEC}, PATCH"), _PLAIN
+)
+NO_FIELDS = ErrorMessage(
+    "no_fields",
+    400,
+    "no fields provided",
+    documented(f"{SUBUSERS_SPEC}, PATCH; for a value that is not a boolean it is assumed"),
+    _PLAIN,
+)
+PLAIN_BODY_NOT_JSON = ErrorMessage(
+    "plain_body_not_json",
+    400,
+    "Request body is not valid json",
+    assumed("wording as in the contacts API; without a field, as the documented errors of subusers are"),
+    _PLAIN,
+)
+SUBUSER_REGION_VALUE = ErrorMessage(
+    "subuser_region_value",
+    400,
+    "must be one of the following: all, eu, global",
+    assumed(f"the values are documented; wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("region"),
+)
+SUBUSER_INCLUDE_REGION_VALUE = ErrorMessage(
+    "subuser_include_region_value",
+    400,
+    "must be one of the following: true, false",
+    assumed(f"wording as for is_enabled in the {MANAGEMENT_SPEC}"),
+    classic("include_region"),
 )
 SUBUSER_NOT_FOUND = ErrorMessage(
     "subuser_not_found", 404, "resource not found", assumed("wording as for an unknown IP"), classic(None)
+)
+
+# Reverse DNS
+
+RDNS_IP_MISSING = ErrorMessage("rdns_ip_missing", 400, "missing required argument", _MISSING, _PLAIN)
+RDNS_DOMAIN_MISSING = ErrorMessage("rdns_domain_missing", 400, "missing required argument", _MISSING, _PLAIN)
+RDNS_SUBDOMAIN_TYPE = ErrorMessage(
+    "rdns_subdomain_type",
+    400,
+    "invalid subdomain",
+    assumed(f"wording as for an unknown name in the {SUBUSERS_SPEC}, PATCH"),
+    _PLAIN,
+)
+RDNS_IP_NOT_FOUND = ErrorMessage(
+    "rdns_ip_not_found", 404, "resource not found", assumed("wording as for an unknown IP in IP Warmup"), _PLAIN
+)
+RDNS_EXISTS = ErrorMessage(
+    "rdns_exists",
+    400,
+    "already exists",
+    assumed("that an IP has one record is a guess; wording as for a pool in IP Address Management"),
+    _PLAIN,
+)
+RDNS_NOT_FOUND = ErrorMessage(
+    "rdns_not_found",
+    404,
+    "Reverse DNS record not found.",
+    documented(f"{RDNS_SPEC}, POST validate; for GET and DELETE it is assumed"),
+    _PLAIN,
 )
 
 # IP Address Management
@@ -288,6 +458,16 @@ AFTER_KEY_TYPE = ErrorMessage(
 )
 AFTER_KEY_RANGE = ErrorMessage(
     "after_key_range", 400, "must be >= 0", documented(MANAGEMENT_POOLS), management("after_key")
+)
+BEFORE_KEY_TYPE = ErrorMessage(
+    "before_key_type",
+    400,
+    "must be a numeric value",
+    assumed("two descriptions name before_key, the list of parameters does not have it; wording as for after_key"),
+    management("before_key"),
+)
+BEFORE_KEY_RANGE = ErrorMessage(
+    "before_key_range", 400, "must be >= 0", assumed("wording as for after_key"), management("before_key")
 )
 REGION_VALUE = ErrorMessage(
     "region_value",
@@ -362,6 +542,20 @@ IPS_UNASSIGNABLE = ErrorMessage(
     documented(f"{MANAGEMENT_SPEC}, batchAdd; for which IPs, and that it is for a new pool too, is assumed"),
     management("ips"),
 )
+IPS_NOT_WHITELABELED = ErrorMessage(
+    "ips_not_whitelabeled",
+    400,
+    "unable to verify IPs assignability: {ip}",
+    assumed("pools take only IPs with reverse DNS; no document names the error"),
+    management("ips"),
+)
+IPS_NOT_ENABLED = ErrorMessage(
+    "ips_not_enabled",
+    400,
+    "unable to verify IPs assignability: {ip}",
+    assumed("an IP must be enabled before it joins a pool; no document names the error"),
+    management("ips"),
+)
 IPS_NOT_IN_POOL = ErrorMessage(
     "ips_not_in_pool",
     400,
@@ -389,7 +583,11 @@ BEFORE_KEY_ADDRESS = ErrorMessage(
     "before_key_address", 400, "invalid IP address", documented(MANAGEMENT_SPEC), management("before_key")
 )
 BOTH_KEYS = ErrorMessage(
-    "both_keys", 400, "cannot be used with ‘before_key’", documented(MANAGEMENT_SPEC), management("after_key")
+    "both_keys",
+    400,
+    "cannot be used with ‘before_key’",
+    documented(f"{MANAGEMENT_SPEC}, GET IPs; {MANAGEMENT_POOLS}: after_key cannot be combined with before_key"),
+    management("after_key"),
 )
 IS_LEASED_VALUE = ErrorMessage(
     "is_leased_value",
@@ -518,8 +716,17 @@ AUTHORIZATION_REQUIRED = ErrorMessage(
     "authorization_required",
     401,
     "authorization required",
-    documented("API reference, classic 401; for IP Address Management, unknown keys and subusers it is assumed"),
+    documented("API reference, classic 401; for unknown keys and subusers it is assumed"),
     classic(None),
+)
+MANAGEMENT_AUTHORIZATION_REQUIRED = ErrorMessage(
+    "management_authorization_required",
+    401,
+    "authorization required",
+    documented(
+        f"{MANAGEMENT_SPEC}, 401: its field is a string, empty for none; the wording is that of the classic API"
+    ),
+    management(""),
 )
 MAIL_NO_CREDENTIAL = ErrorMessage(
     "mail_no_credential",
@@ -535,6 +742,23 @@ MAIL_UNKNOWN_CREDENTIAL = ErrorMessage(
     observed("sendgrid-php issue 793 and others"),
     _MAIL,
 )
+WRONG_REGION = ErrorMessage(
+    "wrong_region",
+    401,
+    "authorization required",
+    assumed(
+        "each host is for the users and subusers of its region; the error is not documented, so it is that of an "
+        "unknown key"
+    ),
+    classic(None),
+)
+MANAGEMENT_WRONG_REGION = ErrorMessage(
+    "management_wrong_region",
+    401,
+    "authorization required",
+    assumed("as in the classic API"),
+    management(""),
+)
 ACCESS_FORBIDDEN = ErrorMessage(
     "access_forbidden",
     403,
@@ -543,8 +767,19 @@ ACCESS_FORBIDDEN = ErrorMessage(
     classic(None),
 )
 NOT_FOUND = ErrorMessage("not_found", 404, "resource not found", observed("sendgrid/docs issue 2759"), classic(None))
+MANAGEMENT_NOT_FOUND = ErrorMessage(
+    "management_not_found",
+    404,
+    "resource not found",
+    assumed("for an unknown path; wording as in the classic API"),
+    management(""),
+)
 NOT_ALLOWED = ErrorMessage(
-    "not_allowed", 405, "method not allowed", assumed("wording as in the mail specification's 405"), classic(None)
+    "not_allowed",
+    405,
+    "method not allowed",
+    observed("sendgrid/docs pull request 818: DELETE of a pool's IPs without an IP"),
+    classic(None),
 )
 TOO_LARGE = ErrorMessage(
     "too_large", 413, "content too large", assumed("wording as in the mail specification's 413"), classic(None)
@@ -584,7 +819,11 @@ MAIL_NOT_IMPLEMENTED = ErrorMessage(
     "mail_not_implemented", 501, "mockserver does not implement {method} {path}", _OURS, _MAIL
 )
 
-NOT_JSON: dict[str, ErrorMessage] = {CLASSIC: BODY_NOT_JSON, MANAGEMENT: MANAGEMENT_BODY_NOT_JSON}
+NOT_JSON: dict[str, ErrorMessage] = {
+    CLASSIC: BODY_NOT_JSON,
+    PLAIN: PLAIN_BODY_NOT_JSON,
+    MANAGEMENT: MANAGEMENT_BODY_NOT_JSON,
+}
 """The errors of a body that is not the expected JSON, by family."""
 
 FAILURES: dict[str, dict[str, ErrorMessage]] = {
@@ -598,9 +837,9 @@ FAILURES: dict[str, dict[str, ErrorMessage]] = {
         "not_implemented": NOT_IMPLEMENTED,
     },
     MANAGEMENT: {
-        "no_credential": AUTHORIZATION_REQUIRED,
-        "unknown_credential": AUTHORIZATION_REQUIRED,
-        "not_found": NOT_FOUND,
+        "no_credential": MANAGEMENT_AUTHORIZATION_REQUIRED,
+        "unknown_credential": MANAGEMENT_AUTHORIZATION_REQUIRED,
+        "not_found": MANAGEMENT_NOT_FOUND,
         "not_allowed": MANAGEMENT_NOT_ALLOWED,
         "too_large": MANAGEMENT_TOO_LARGE,
         "crashed": MANAGEMENT_CRASHED,
@@ -616,6 +855,7 @@ FAILURES: dict[str, dict[str, ErrorMessage]] = {
         "not_implemented": MAIL_NOT_IMPLEMENTED,
     },
 }
+FAILURES[PLAIN] = FAILURES[CLASSIC]
 """The errors of requests that fail before or instead of an operation, by family."""
 
 RATE_LIMIT = Limit(
@@ -642,9 +882,8 @@ FAULTS: dict[str, dict[int, ErrorMessage]] = {
     MANAGEMENT: {
         entry.status: entry
         for entry in (
-            AUTHORIZATION_REQUIRED,
-            ACCESS_FORBIDDEN,
-            NOT_FOUND,
+            MANAGEMENT_AUTHORIZATION_REQUIRED,
+            MANAGEMENT_NOT_FOUND,
             MANAGEMENT_TOO_LARGE,
             MANAGEMENT_RATE_LIMITED,
             MANAGEMENT_CRASHED,
@@ -652,6 +891,7 @@ FAULTS: dict[str, dict[int, ErrorMessage]] = {
     },
     MAIL: {entry.status: entry for entry in (MAIL_UNKNOWN_CREDENTIAL, MAIL_TOO_LARGE, MAIL_CRASHED)},
 }
+FAULTS[PLAIN] = FAULTS[CLASSIC]
 """The errors of planned faults, by family and status."""
 
 RIGHTS = assumed("no document says which operation needs which scope; the names of the scopes are published")
@@ -662,4 +902,6 @@ def family(path: str) -> str:
     """Return the family of the errors of a path."""
     if path.startswith("/v3/send_ips"):
         return MANAGEMENT
+    if path.startswith(("/v3/subusers", "/v3/whitelabel")):
+        return PLAIN
     return MAIL if path.startswith("/v3/mail/") else CLASSIC

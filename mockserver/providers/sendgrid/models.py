@@ -1,7 +1,8 @@
-"""The state of a SendGrid account: IPs, pools and subusers. Both APIs share the pools."""
+"""The state of a SendGrid account: IPs, pools, subusers and API keys. Both APIs share the pools."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,12 @@ class Ip:
     ip: str
     rdns: str | None = None
     """Its reverse DNS name. An IP without one cannot join a pool."""
+    rdns_id: int | None = None
+    """The id of its reverse DNS record; in a seed by default the next unused one."""
+    rdns_valid: bool = True
+    """Whether its reverse DNS is valid. If not, it cannot join a pool until it is validated."""
+    rdns_domain: str | None = None
+    """The domain of its reverse DNS; None if a seed has only the name."""
     enabled: bool = True
     """Whether the account may send from it. If not, it cannot join a pool."""
     region: str = "us"
@@ -36,14 +43,10 @@ class Ip:
     updated_at: int | None = None
     """When its settings were last changed, in seconds since the epoch."""
 
-    def is_visible_to(self, account: str | None) -> bool:
-        """Return whether an account sees this IP: the parent account sees every IP, a subuser its own."""
-        return account is None or account in self.subusers
-
-    def can_join_pool_of(self, account: str | None) -> bool:
-        """Return whether an account may add this IP to its pools."""
-        owned = self.parent_assigned if account is None else account in self.subusers
-        return owned and self.enabled and self.rdns is not None
+    @property
+    def is_whitelabeled(self) -> bool:
+        """Whether it has valid reverse DNS."""
+        return self.rdns is not None and self.rdns_valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,20 @@ class Subuser:
     name: str
     id: str
     email: str
+    region: str = "global"
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key that was created by a request; only its response contains the key itself, `SG.ID.SECRET`."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...] | None = None
+    """None for full access."""
+    subuser: str | None = None
+    """The subuser that owns it; None for the parent account."""
 
 
 MAX_ID_LENGTH = 18
@@ -87,14 +104,39 @@ class State(BaseState):
     """The parent account's own id."""
     remaining_ips: int = 10
     """The number of IPs that the account can still buy."""
+    allows_subusers: bool = True
+    """Whether the account's plan includes subusers."""
+    api_keys: Table[ApiKey] = field(default_factory=Table)
+    """By id, of every account."""
 
     def ips_of(self, account: str | None) -> list[Ip]:
         """Return the IPs that an account sees, in the order in which they were added."""
-        return [ip for ip in self.ips.values() if ip.is_visible_to(account)]
+        return [ip for ip in self.ips.values() if self.is_visible(ip, account)]
+
+    def is_visible(self, ip: Ip, account: str | None) -> bool:
+        """Return whether an account sees an IP: the parent account sees every IP, a subuser its own.
+
+        Of these, a subuser of the EU sees only those in the EU, which is assumed.
+        """
+        if account is None:
+            return True
+        return account in ip.subusers and (self.subusers[account].region != "eu" or ip.region == "eu")
+
+    def is_owned(self, ip: Ip, account: str | None) -> bool:
+        """Return whether an account may send from an IP."""
+        return ip.parent_assigned if account is None else self.is_visible(ip, account)
+
+    def can_join_pool(self, ip: Ip, account: str | None) -> bool:
+        """Return whether an account may add an IP to its pools."""
+        return self.is_owned(ip, account) and ip.enabled and ip.is_whitelabeled
 
     def pools_of(self, account: str | None) -> list[Pool]:
         """Return an account's pools, in order of creation."""
         return [pool for pool in self.pools.values() if pool.subuser == account]
+
+    def keys_of(self, account: str | None) -> list[ApiKey]:
+        """Return an account's API keys, in order of creation."""
+        return [key for key in self.api_keys.values() if key.subuser == account]
 
     def memberships(self, account: str | None) -> dict[str, list[Pool]]:
         """Return the pools of an account by the address of each member, in order of creation."""
@@ -114,8 +156,18 @@ class State(BaseState):
         username, user_id = data.get("username", default.username), data.get("user_id", default.user_id)
         subusers = _subusers(data.get("subusers", ()), username, user_id)
         ips: dict[str, Ip] = {}
+        rdns_ids: set[int] = {item["rdns_id"] for item in data.get("ips", ()) if "rdns_id" in item}
+        unused_ids = (number for number in itertools.count(1) if number not in rdns_ids)
+        seen: set[int] = set()
         for index, item in enumerate(data.get("ips", ())):
             ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
+            if ip.rdns is not None and ip.rdns_id is None:
+                ip = replace(ip, rdns_id=next(unused_ids))
+            elif ip.rdns_id is not None and (ip.rdns is None or ip.rdns_id in seen):
+                reason = "expected an IP with rdns" if ip.rdns is None else f"duplicate id {ip.rdns_id}"
+                raise SeedError(("ips", index, "rdns_id"), reason)
+            if ip.rdns_id is not None:
+                seen.add(ip.rdns_id)
             if ip.warmup and ip.start_date is None:
                 ip = replace(ip, start_date=ip.added_at)
             if ip.ip in ips:
@@ -124,6 +176,16 @@ class State(BaseState):
                 if name not in subusers:
                     raise SeedError(("ips", index, "subusers", position), f"unknown subuser '{name}'")
             ips[ip.ip] = ip
+        state = cls(
+            Table(ips),
+            subusers=Table(subusers),
+            username=username,
+            user_id=user_id,
+            remaining_ips=data.get("remaining_ips", default.remaining_ips),
+            allows_subusers=data.get("allows_subusers", default.allows_subusers),
+            api_keys=Table(_api_keys(data.get("api_keys", ()), subusers)),
+            profile=profiles.load(data),
+        )
         pools: dict[str, Pool] = {}
         names: dict[str | None, set[str]] = {}
         for index, item in enumerate(data.get("pools", ())):
@@ -142,21 +204,14 @@ class State(BaseState):
             for position, address in enumerate(pool.ips):
                 if address not in ips:
                     raise SeedError(("pools", index, "ips", position), f"unknown IP {address}")
-                if not ips[address].can_join_pool_of(pool.subuser):
+                if not state.can_join_pool(ips[address], pool.subuser):
                     raise SeedError(
                         ("pools", index, "ips", position), f"IP {address} cannot join a pool of this account"
                     )
             pools[pool.id] = pool
             mine.add(pool.name)
-        return cls(
-            Table(ips),
-            Table(pools),
-            Table(subusers),
-            username,
-            user_id,
-            data.get("remaining_ips", default.remaining_ips),
-            profile=profiles.load(data),
-        )
+        state.pools = Table(pools)
+        return state
 
     def dump(self) -> dict[str, Any]:
         return {
@@ -164,9 +219,11 @@ class State(BaseState):
             "username": self.username,
             "user_id": self.user_id,
             "remaining_ips": self.remaining_ips,
+            "allows_subusers": self.allows_subusers,
             "subusers": [to_dict(subuser) for subuser in self.subusers.values()],
             "ips": [to_dict(ip) for ip in self.ips.values()],
             "pools": [to_dict(pool) for pool in self.pools.values()],
+            "api_keys": [to_dict(key) for key in self.api_keys.values()],
         }
 
 
@@ -190,5 +247,20 @@ def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
         if identifier in ids:
             raise SeedError(("subusers", index), f"duplicate id '{identifier}'")
         ids.add(identifier)
-        found[name] = Subuser(name, identifier, item.get("email", f"{name}@example.com"))
+        found[name] = Subuser(**{"email": f"{name}@example.com", **item, "id": identifier})
+    return found
+
+
+def _api_keys(items: Any, subusers: Mapping[str, Subuser]) -> dict[str, ApiKey]:
+    """Return the API keys of a seed by id."""
+    found: dict[str, ApiKey] = {}
+    for index, item in enumerate(items):
+        key = ApiKey(**{**item, "scopes": tuple(item["scopes"]) if "scopes" in item else None})
+        if key.id in found:
+            raise SeedError(("api_keys", index, "id"), f"duplicate id '{key.id}'")
+        if key.subuser is not None and key.subuser not in subusers:
+            raise SeedError(("api_keys", index, "subuser"), f"unknown subuser '{key.subuser}'")
+        if [each.subuser for each in found.values()].count(key.subuser) == catalog.MAX_KEYS:
+            raise SeedError(("api_keys", index), f"too many keys of one account: expected at most {catalog.MAX_KEYS}")
+        found[key.id] = key
     return found

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
 import flask
-from flask import request
 from flask.typing import ResponseReturnValue
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -19,10 +19,10 @@ from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
-from ...web.mounts import host_name
 from ...web.provider import Failure
 from . import catalog
 from .rules import Tx
+from .rules.api_keys import api_key, find_issued
 from .schemas.seed import SendGridSeed
 
 View = Callable[..., ResponseReturnValue]
@@ -33,7 +33,7 @@ class SendGrid(ProviderBlueprint):
     """SendGrid."""
 
     title = "SendGrid"
-    hosts = ("api.sendgrid.com", catalog.EU_HOST)
+    hosts: ClassVar[Mapping[str, str | None]] = catalog.HOSTS
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = SendGridSeed
     operations_file = Path(__file__).with_name("operations.txt")
@@ -47,17 +47,35 @@ class SendGrid(ProviderBlueprint):
         return key.strip() or None if scheme.lower() == "bearer" else None
 
     def authorize(self, exchange: Exchange) -> None:
-        """Set the account that the request acts for, then check the scope."""
+        """Set the account that the request acts for, then check its region and the scope."""
         subusers = exchange.tx.state.subusers
-        subuser = exchange.request.headers.get("On-Behalf-Of")
+        self._look_up_issued_key(exchange)
+        subuser = _header_text(exchange.request.headers.get("On-Behalf-Of"))
         if subuser is not None:
             if exchange.account is not None or subuser not in subusers:
-                raise catalog.AUTHORIZATION_REQUIRED()
+                raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
             exchange.account = subuser
         elif exchange.account is not None and exchange.account not in subusers:  # the subuser was deleted
-            raise catalog.AUTHORIZATION_REQUIRED()
+            raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
+        account = exchange.account
+        if exchange.region != (subusers[account].region if account is not None else self.first_region):
+            is_management = catalog.family(exchange.path) == catalog.MANAGEMENT
+            raise catalog.MANAGEMENT_WRONG_REGION() if is_management else catalog.WRONG_REGION()
         if exchange.operation is not None and exchange.operation.scope is not None:
             _check_scope(exchange, exchange.operation.scope)
+
+    def _look_up_issued_key(self, exchange: Exchange) -> None:
+        """Set the account and the scopes of an issued key to those in the state, where it may be deleted or updated."""
+        caller = exchange.caller
+        assert caller is not None
+        if not caller.registration.issued:
+            return
+        key = find_issued(exchange.tx.state, caller.registration.credential)
+        if key is None:
+            raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
+        scopes = frozenset(key.scopes) if key.scopes is not None else None
+        registration = replace(caller.registration, account=key.subuser, scopes=scopes)
+        exchange.caller, exchange.account = replace(caller, registration=registration), key.subuser
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         error = catalog.FAILURES[catalog.family(path)][failure]
@@ -78,6 +96,8 @@ class SendGrid(ProviderBlueprint):
         match error.entry.details["family"]:
             case catalog.BARE:
                 data: dict[str, Any] = {"error": error.message}
+            case catalog.PLAIN:
+                data = {"errors": [{"message": each.message} for each in (error, *error.others)]}
             case catalog.MAIL:
                 data = {"errors": [{"message": error.message, "field": field, "help": None}]}
             case _:
@@ -97,7 +117,7 @@ class SendGrid(ProviderBlueprint):
             yield "X-RateLimit-Limit", str(RATE_LIMIT)
             yield "X-RateLimit-Remaining", "0" if is_exceeded else str(max(0, RATE_LIMIT - rate.times))
             yield "X-RateLimit-Reset", str(rate.until)
-        if catalog.family(exchange.path) == catalog.CLASSIC:
+        if catalog.family(exchange.path) in (catalog.CLASSIC, catalog.PLAIN):
             yield from _cors_headers(exchange.allowed_methods)
 
     def reason_phrase(self, status: int) -> str:
@@ -105,7 +125,7 @@ class SendGrid(ProviderBlueprint):
         return HTTP_STATUS_CODES.get(status, "Unknown").upper()
 
     def make_api_key(self, material: str) -> str:
-        return f"SG.{material[:22]}.{material[-43:]}"
+        return api_key(material)
 
     def authorization_header(self, key: str) -> str:
         return f"Bearer {key}"
@@ -126,6 +146,19 @@ def _cors_headers(allowed_methods: tuple[str, ...]) -> tuple[tuple[str, str], ..
 
 
 blueprint = SendGrid("sendgrid", __name__)
+
+
+def _header_text(value: str | None) -> str | None:
+    """Return a header's value, which WSGI decodes as Latin-1, as UTF-8 if it is. No document names its encoding."""
+    try:
+        return value.encode("latin-1").decode() if value is not None else None
+    except UnicodeError:
+        return value
+
+
+def _error(exchange: Exchange, failure: Failure) -> ApiError:
+    """Return the error of a failure in the format of the request's path."""
+    return catalog.FAILURES[catalog.family(exchange.path)][failure]()
 
 
 # Helpers of views
@@ -160,8 +193,8 @@ def global_only(view: View) -> View:
 
     @functools.wraps(view)
     def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
-        if host_name(request.headers.get("Host", "")) == catalog.EU_HOST:
-            raise catalog.NOT_FOUND()
+        if current_exchange().region != blueprint.first_region:
+            raise _error(current_exchange(), Failure.NOT_FOUND)
         return view(tx, **values)
 
     return wrapper
@@ -173,31 +206,34 @@ def parent_only(view: View) -> View:
     @functools.wraps(view)
     def wrapper(tx: Tx, **values: str) -> ResponseReturnValue:
         if tx.account is not None:
-            raise catalog.NOT_FOUND()
+            raise _error(current_exchange(), Failure.NOT_FOUND)
         return view(tx, **values)
 
-    return global_only(wrapper)
+    return wrapper
 
 
-def json_body(*, drop_null: bool = False) -> dict[str, Any]:
+def json_body(*, drop_null: bool = False, not_json: ErrorMessage | None = None) -> dict[str, Any]:
     """Return the JSON object in the body. The Content-Type is ignored: no document requires one.
 
-    With `drop_null`, a null field counts as not sent, which is assumed for IP Address Management.
+    With `drop_null`, a null field counts as not sent, which is assumed for IP Address Management. `not_json` is the
+    error of another body; by default it is that of the family.
     """
     exchange = current_exchange()
     try:
         data = parse_json_object(exchange.body)
     except (NotJson, NotAnObject):
-        raise catalog.NOT_JSON[catalog.family(exchange.path)]() from None
+        error = not_json or catalog.NOT_JSON[catalog.family(exchange.path)]
+        raise error() from None
     return {name: value for name, value in data.items() if value is not None} if drop_null else data
 
 
 def json_strings() -> list[str]:
     """Return the JSON array of strings in the body."""
+    exchange = current_exchange()
     try:
-        data = parse_json(current_exchange().body)
+        data = parse_json(exchange.body)
     except NotJson:
         data = None
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
-        raise catalog.BODY_NOT_JSON()
+        raise catalog.NOT_JSON[catalog.family(exchange.path)]()
     return data

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from . import catalog
-from .models import Ip, Pool, Subuser
+from .models import ApiKey, Ip, Pool, Subuser
 from .rules import classic_ips, management_ips
 from .rules.management_pools import PoolView
+from .rules.reverse_dns import Record
 
 # The classic API
 
@@ -41,7 +42,7 @@ def classic_ip(view: classic_ips.IpView) -> dict[str, Any]:
         "pools": [pool.name for pool in view.pools],
         "warmup": ip.warmup,
         "start_date": ip.start_date,
-        "whitelabeled": ip.rdns is not None,
+        "whitelabeled": ip.is_whitelabeled,
     }
 
 
@@ -75,17 +76,70 @@ def warming(ips: Iterable[Ip]) -> list[dict[str, Any]]:
     return [{"ip": ip.ip, "start_date": ip.start_date} for ip in ips]
 
 
-def subuser(subuser: Subuser) -> dict[str, Any]:
-    return {"disabled": False, "email": subuser.email, "id": int(subuser.id), "username": subuser.name}
+def listed_key(key: ApiKey) -> dict[str, Any]:
+    return {"name": key.name, "api_key_id": key.id}
 
 
-def new_subuser(subuser: Subuser) -> dict[str, Any]:
+def named_key(key: ApiKey) -> dict[str, Any]:
+    return {"api_key_id": key.id, "name": key.name}
+
+
+def key_with_scopes(key: ApiKey, scopes: Iterable[str] | None) -> dict[str, Any]:
+    """Return a key with scopes; None for full access."""
+    return {**named_key(key), "scopes": list(catalog.SCOPES if scopes is None else scopes)}
+
+
+def new_key(key: ApiKey, credential: str, scopes: Iterable[str] | None) -> dict[str, Any]:
+    return {"api_key": credential, **key_with_scopes(key, scopes)}
+
+
+def subuser(subuser: Subuser, *, region: bool) -> dict[str, Any]:
+    return {
+        "disabled": subuser.disabled,
+        "email": subuser.email,
+        "id": int(subuser.id),
+        "username": subuser.name,
+        **({"region": subuser.region} if region else {}),
+    }
+
+
+def new_subuser(subuser: Subuser, *, region: bool) -> dict[str, Any]:
     return {
         "username": subuser.name,
         "user_id": int(subuser.id),
         "email": subuser.email,
         "credit_allocation": {"type": "unlimited"},
+        **({"region": subuser.region} if region else {}),
     }
+
+
+def reverse_dns(record: Record) -> dict[str, Any]:
+    """Return a reverse DNS record. Without a known domain, the name is read as `HOST.SUBDOMAIN.DOMAIN`."""
+    ip = record.ip
+    name = ip.rdns or ""
+    if ip.rdns_domain is not None:
+        domain, subdomain = ip.rdns_domain, name.removesuffix(f".{ip.rdns_domain}").partition(".")[2]
+    else:
+        rest = name.partition(".")[2] or name
+        subdomain, _, domain = rest.partition(".")
+        if "." not in domain:
+            subdomain, domain = "", rest
+    return {
+        "id": ip.rdns_id,
+        "ip": ip.ip,
+        "rdns": name,
+        "users": [{"username": username, "user_id": int(user_id)} for username, user_id in record.users],
+        **({"subdomain": subdomain} if subdomain else {}),
+        "domain": domain,
+        "valid": ip.rdns_valid,
+        "legacy": False,
+        "a_record": {"valid": ip.rdns_valid, "type": "a", "host": name, "data": ip.ip},
+    }
+
+
+def validated_reverse_dns(ip: Ip) -> dict[str, Any]:
+    a_record = {"valid": ip.rdns_valid, "reason": None}
+    return {"id": ip.rdns_id, "valid": ip.rdns_valid, "validation_results": {"a_record": a_record}}
 
 
 def page_links(url: str, *, limit: int, offset: int, total: int, parameters: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ class SparkPost(ProviderBlueprint):
     """SparkPost."""
 
     title = "SparkPost"
-    hosts = ("api.sparkpost.com", "api.eu.sparkpost.com")
+    hosts: ClassVar[Mapping[str, str | None]] = {"api.sparkpost.com": None, "api.eu.sparkpost.com": None}
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = SparkPostSeed
     operations_file = Path(__file__).with_name("operations.txt")

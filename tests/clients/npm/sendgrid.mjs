@@ -6,10 +6,10 @@ import sendgrid from "@sendgrid/client";
 
 const { BASE_URL, API_KEY } = process.env;
 
-function connect(key) {
+function connect(key, baseUrl = `${BASE_URL}/`) {
   const client = new sendgrid.Client();
   client.setApiKey(key);
-  client.setDefaultRequest("baseUrl", `${BASE_URL}/`); // after setApiKey, which resets it
+  client.setDefaultRequest("baseUrl", baseUrl); // after setApiKey, which resets it
   return client;
 }
 
@@ -102,7 +102,7 @@ subuser.setImpersonateSubuser("subuser1");
 assert.deepEqual(await call("GET", POOLS, { by: subuser }), [200, [{ name: "newsletters" }]]);
 const unknown = connect("SG.unknown");
 await refused(401, problem("authorization required"), "GET", POOLS, { by: unknown });
-await refused(401, problem("authorization required"), "GET", MANAGED, { by: unknown });
+await refused(401, problem("authorization required", ""), "GET", MANAGED, { by: unknown });
 const reader = connect("SG.mockserverReadOnly0000.mockserverReadOnly0000000000000000000000000");
 const error = await refused(403, problem("access forbidden"), "DELETE", `${POOLS}/spare`, { by: reader });
 assert.equal(error.message, "FORBIDDEN"); // the phrase of the status line, as recorded: in capitals
@@ -167,3 +167,54 @@ for (let after_key = "0"; after_key !== null; ) {
 }
 assert.equal(new Set(seen).size, seen.length);
 assert.ok(seen.includes(fresh.ip));
+
+// API keys
+
+const KEYS = "/v3/api_keys";
+const [madeStatus, made] = await call("POST", KEYS, { body: { name: "reader", scopes: ["ips.pools.read"] } });
+assert.deepEqual([madeStatus, made.name, made.scopes], [201, "reader", ["ips.pools.read"]]);
+const key = `${KEYS}/${made.api_key_id}`;
+const limited = connect(made.api_key);
+assert.equal((await call("GET", POOLS, { by: limited }))[0], 200);
+await refused(403, problem("access forbidden"), "POST", POOLS, { body: { name: "mine" }, by: limited });
+assert.deepEqual(await call("PATCH", key, { body: { name: "creator" } }), [
+  200,
+  { api_key_id: made.api_key_id, name: "creator" },
+]);
+assert.deepEqual(await call("PUT", key, { body: { name: "creator", scopes: ["ips.pools.create"] } }), [
+  200,
+  { api_key_id: made.api_key_id, name: "creator", scopes: ["ips.pools.create"] },
+]);
+assert.equal((await call("POST", POOLS, { body: { name: "mine" }, by: limited }))[0], 200);
+assert.deepEqual((await call("GET", KEYS))[1], { result: [{ name: "creator", api_key_id: made.api_key_id }] });
+assert.deepEqual((await call("GET", key))[1].scopes, ["ips.pools.create"]);
+assert.deepEqual(await call("DELETE", key), [204, ""]);
+await refused(401, problem("authorization required"), "GET", POOLS, { by: limited });
+await refused(404, problem("unable to find API Key"), "GET", key);
+
+// Reverse DNS
+
+const RDNS = "/v3/whitelabel/ips";
+await refused(404, problem("resource not found"), "POST", `${POOLS}/spare/ips`, { body: { ip: "203.0.113.202" } });
+const [, record] = await call("POST", RDNS, {
+  body: { ip: "203.0.113.202", subdomain: "email", domain: "example.com" },
+});
+assert.equal(record.rdns, "o1.email.example.com");
+assert.deepEqual((await call("GET", RDNS, { qs: { ip: "203.0.113.202" } }))[1], [record]);
+assert.equal((await call("POST", `${RDNS}/${record.id}/validate`))[1].valid, true);
+assert.equal((await call("POST", `${POOLS}/spare/ips`, { body: { ip: "203.0.113.202" } }))[0], 200);
+assert.deepEqual(await call("DELETE", `${RDNS}/${record.id}`), [204, ""]);
+assert.deepEqual((await call("GET", `${POOLS}/spare`))[1].ips, []);
+
+// A subuser in the EU, at the EU host: here its prefix
+
+const team = { username: "team", email: "team@example.com", password: "secret", ips: ["198.51.100.5"], region: "eu" };
+assert.equal((await call("POST", "/v3/subusers", { body: { ...team, include_region: true } }))[1].region, "eu");
+const european = connect(API_KEY, `${BASE_URL}-eu/`);
+await refused(401, problem("authorization required"), "GET", POOLS, { by: european });
+european.setImpersonateSubuser("team");
+assert.deepEqual(await call("POST", POOLS, { body: { name: "eu" }, by: european }), [200, { name: "eu" }]);
+assert.deepEqual(
+  (await call("GET", "/v3/ips", { by: european }))[1].map((each) => each.ip),
+  ["198.51.100.5"],
+);

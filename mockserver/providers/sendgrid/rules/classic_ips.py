@@ -41,7 +41,7 @@ def list_ips(
             for each in tx.state.ips_of(account)
             if (ip is None or each.ip == ip)
             and (subuser is None or subuser in each.subusers)
-            and not (without_rdns and each.rdns is not None)
+            and not (without_rdns and each.is_whitelabeled)
         ),
         key=lambda each: ip_sort_key(each.ip),
         reverse=descending,
@@ -63,7 +63,7 @@ def get_ip(tx: Tx, account: str | None, address: str) -> IpView:
 def find_ip(tx: Tx, account: str | None, address: str, not_found: ErrorMessage) -> Ip:
     """Return an account's IP, or raise the error `not_found` of the operation."""
     ip = tx.state.ips.get(address)
-    if ip is None or not ip.is_visible_to(account):
+    if ip is None or not tx.state.is_visible(ip, account):
         raise not_found()
     return ip
 
@@ -105,10 +105,11 @@ def stop_warmup(tx: Tx, account: str | None, address: str) -> None:
 
 def _views(tx: Tx, account: str | None, found: Sequence[Ip]) -> list[IpView]:
     memberships = tx.state.memberships(account)
-    return [IpView(ip, memberships.get(ip.ip, ()), _users(tx, account, ip)) for ip in found]
+    return [IpView(ip, memberships.get(ip.ip, ()), users_of(tx, account, ip)) for ip in found]
 
 
-def _users(tx: Tx, account: str | None, ip: Ip) -> list[str]:
+def users_of(tx: Tx, account: str | None, ip: Ip) -> list[str]:
+    """Return the accounts that may send from an IP and that an account sees; the parent account first."""
     if account is not None:
         return [account]
     return [*([tx.state.username] if ip.parent_assigned else []), *ip.subusers]

@@ -45,8 +45,12 @@ def add_ip(tx: Tx, account: str | None, name: str, *, ip: str) -> tuple[Ip, list
     """Add an IP to a pool, which may contain it already. Return it with all the account's pools that contain it."""
     pool = find_pool(tx, account, name, catalog.NOT_ADDABLE)
     found = tx.state.ips.get(ip)
-    if found is None or not found.can_join_pool_of(account):
+    if found is None or not tx.state.is_owned(found, account):
         raise catalog.NOT_ADDABLE()
+    if not found.is_whitelabeled:
+        raise catalog.NOT_WHITELABELED()
+    if not found.enabled:
+        raise catalog.NOT_ENABLED()
     if ip not in pool.ips:
         if len(pool.ips) >= catalog.MAX_POOL_IPS:
             raise catalog.POOL_FULL(name=pool.name, count=len(pool.ips))

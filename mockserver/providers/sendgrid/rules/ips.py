@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ....core.addresses import TEST_NETWORK, unused_ip
 from ....core.clock import whole_seconds
+from .. import catalog
 from ..models import Ip
 from . import Tx
 
@@ -19,16 +20,22 @@ def lease_ips(
 ) -> list[Ip]:
     """Add IPs of SendGrid's to the account. The caller has checked that it may have them.
 
-    They have reverse DNS, which at SendGrid the customer sets up first: this server has no operation for that, and
-    without reverse DNS they could not join a pool.
+    They have reverse DNS, without which they cannot join a pool; with a switch the customer sets it up first.
     """
     now = whole_seconds(tx.now)
+    has_rdns = not tx.state.profile[catalog.IPS_WAIT_FOR_RDNS]
+    rdns_ids = {ip.rdns_id for ip in tx.state.ips.values()}
     new: list[Ip] = []
     for _ in range(count):
-        address = unused_ip(tx.ids.next().number, tx.state.ips, NETWORKS[region])
+        number = tx.ids.next().number
+        address = unused_ip(number, tx.state.ips, NETWORKS[region])
+        while number in rdns_ids:
+            number += 1
+        rdns_ids.add(number)
         ip = tx.state.ips[address] = Ip(
             address,
-            rdns=f"o{address.replace('.', '-')}.outbound-mail.sendgrid.net",
+            rdns=f"o{address.replace('.', '-')}.outbound-mail.sendgrid.net" if has_rdns else None,
+            rdns_id=number if has_rdns else None,
             region=region,
             warmup=warmup,
             start_date=now if warmup else None,

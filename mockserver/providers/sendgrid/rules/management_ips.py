@@ -12,6 +12,7 @@ from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Ip, Pool, Subuser
 from . import Tx, ips, management_pools, pools
+from .paging import page_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,12 @@ def list_ips(
         ),
         key=lambda each: ip_sort_key(each.ip),
     )
-    if before_key is not None:
-        end = sum(ip_sort_key(each.ip) < ip_sort_key(before_key) for each in found)
-        start = max(0, end - limit)
-    else:
-        start = 0
-        if after_key not in (None, "0"):
-            start = sum(ip_sort_key(each.ip) <= ip_sort_key(after_key) for each in found)
-        end = min(start + limit, len(found))
+    start, end = page_range(
+        [ip_sort_key(each.ip) for each in found],
+        limit=limit,
+        after=ip_sort_key(after_key) if after_key not in (None, "0") else None,
+        before=ip_sort_key(before_key) if before_key is not None else None,
+    )
     page = found[start:end]
     memberships = tx.state.memberships(account)
     return Page(
@@ -192,7 +191,7 @@ def _pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
 def _find_ip(tx: Tx, account: str | None, address: str, invalid: ErrorMessage, unknown: ErrorMessage) -> Ip:
     """Return an account's IP, or raise the operation's error for an invalid or an unknown address."""
     ip = tx.state.ips.get(address)
-    if ip is None or not ip.is_visible_to(account):
+    if ip is None or not tx.state.is_visible(ip, account):
         raise unknown() if _is_address(tx, address) else invalid()
     return ip
 

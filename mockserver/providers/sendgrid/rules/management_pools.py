@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ....core.addresses import ip_sort_key, is_ip
+from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Ip, Pool
 from . import Tx, pools
+from .paging import page_range
 
 NUMBER = re.compile("-?[0-9]+")
 
@@ -23,24 +26,53 @@ class PoolView:
     """The number of its IPs by region, sorted; regions without an IP are left out."""
 
 
+class Page(NamedTuple):
+    """A page of pools, and the keys of the pages before and after it."""
+
+    items: list[PoolView]
+    after_key: str | None
+    """The id of the last pool of the page, if more follow."""
+    before_key: str | None
+    """The id of the first pool of the page, if more precede it."""
+
+
 def list_pools(
-    tx: Tx, account: str | None, *, after_key: int, limit: int, ip: str | None, region: str | None
-) -> tuple[list[PoolView], bool]:
-    """Return one page of an account's pools, sorted by id, and whether more follow.
+    tx: Tx,
+    account: str | None,
+    *,
+    limit: int,
+    after_key: int | None,
+    before_key: int | None,
+    ip: str | None,
+    region: str | None,
+) -> Page:
+    """Return one page of an account's pools, sorted by id.
 
     `region` None matches every pool, `all` those with an IP, `eu` and `us` those with an IP in that region.
     """
-    page: list[PoolView] = []
-    for pool in sorted(tx.state.pools_of(account), key=lambda pool: int(pool.id)):
-        if int(pool.id) <= after_key or (ip is not None and ip not in pool.ips) or (region and not pool.ips):
-            continue
-        view = _view(tx, pool)
-        if region in catalog.REGIONS and region not in view.regions:
-            continue
-        if len(page) == limit:
-            return page, True
-        page.append(view)
-    return page, False
+    if after_key is not None and before_key is not None:
+        raise catalog.BOTH_KEYS()
+    found = sorted(
+        (
+            view
+            for view in (_view(tx, pool) for pool in tx.state.pools_of(account))
+            if (ip is None or ip in view.pool.ips)
+            and (region is None or view.regions)
+            and (region not in catalog.REGIONS or region in view.regions)
+        ),
+        key=_number,
+    )
+    start, end = page_range([_number(view) for view in found], limit=limit, after=after_key, before=before_key)
+    page = found[start:end]
+    return Page(
+        page,
+        page[-1].pool.id if page and end < len(found) else None,
+        page[0].pool.id if page and start > 0 else None,
+    )
+
+
+def _number(view: PoolView) -> int:
+    return int(view.pool.id)
 
 
 def create_pool(tx: Tx, account: str | None, *, name: str, ips: Sequence[str]) -> Pool:
@@ -128,14 +160,22 @@ def _sort_key_of(tx: Tx, key: str) -> tuple[int, int, str] | None:
 
 
 def _check_assignable(tx: Tx, account: str | None, addresses: Sequence[str]) -> None:
-    """Raise an error if some IPs are not the account's, or cannot join its pools."""
-    unassignable = []
+    """Raise an error if some IPs are not the account's, or cannot join its pools.
+
+    The message names all of them and no reason: the first reason in this order decides the entry of the catalog.
+    """
+    errors: dict[str, ErrorMessage] = {}
     for address in dict.fromkeys(addresses):
         ip = tx.state.ips.get(address)
-        if ip is None or not ip.can_join_pool_of(account):
-            unassignable.append(address)
-    if unassignable:
-        raise catalog.IPS_UNASSIGNABLE(ip=", ".join(unassignable))
+        if ip is None or not tx.state.is_owned(ip, account):
+            errors[address] = catalog.IPS_UNASSIGNABLE
+        elif not ip.is_whitelabeled:
+            errors[address] = catalog.IPS_NOT_WHITELABELED
+        elif not ip.enabled:
+            errors[address] = catalog.IPS_NOT_ENABLED
+    for error in (catalog.IPS_UNASSIGNABLE, catalog.IPS_NOT_WHITELABELED, catalog.IPS_NOT_ENABLED):
+        if error in errors.values():
+            raise error(ip=", ".join(errors))
 
 
 def _view(tx: Tx, pool: Pool) -> PoolView:

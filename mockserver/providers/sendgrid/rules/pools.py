@@ -37,7 +37,9 @@ def prune_pools(tx: Tx, changed_ips: list[Ip]) -> None:
     changed = {ip.ip: ip for ip in changed_ips}
     for pool in list(tx.state.pools.values()):
         removed = {
-            member for member in pool.ips if member in changed and not changed[member].can_join_pool_of(pool.subuser)
+            member
+            for member in pool.ips
+            if member in changed and not tx.state.can_join_pool(changed[member], pool.subuser)
         }
         if removed:
             remove_ips(tx, pool, removed)

@@ -14,6 +14,7 @@ class PoolsQuerySchema(Schema):
 
     limit = limit_field(catalog.MAX_PAGE, catalog.LIMIT_RANGE)
     after_key = offset_field(catalog.AFTER_KEY_TYPE, catalog.AFTER_KEY_RANGE)
+    before_key = offset_field(catalog.BEFORE_KEY_TYPE, catalog.BEFORE_KEY_RANGE)
     ip = string(catalog.LIMIT_RANGE)
     region = one_of(("all", *catalog.REGIONS), catalog.REGION_VALUE)
     include_region = query_boolean(catalog.INCLUDE_REGION_VALUE)

@@ -31,6 +31,8 @@ class SubuserSchema(SeedSchema):
     name = text(required=True)
     id = _id()
     email = text()
+    region = fields.String(validate=validate.OneOf(catalog.SUBUSER_REGIONS))
+    disabled = Boolean()
 
 
 class SubuserField(fields.Nested):
@@ -49,6 +51,9 @@ class IpSchema(SeedSchema):
 
     ip = text(required=True)
     rdns = text()
+    rdns_id = Integer(validate=validate.Range(1, 10**MAX_ID_LENGTH - 1))
+    rdns_valid = Boolean()
+    rdns_domain = text()
     enabled = Boolean()
     region = fields.String(validate=validate.OneOf(catalog.REGIONS))
     warmup = Boolean()
@@ -66,6 +71,15 @@ class PoolSchema(SeedSchema):
     id = _id(required=True)
     name = fields.String(required=True, validate=validate.Length(1, int(catalog.MAX_NAME_LENGTH)))
     ips = fields.List(text(), validate=[unique, validate.Length(max=int(catalog.MAX_POOL_IPS))])
+    subuser = text()
+
+
+class ApiKeySchema(SeedSchema):
+    """An API key in the list of keys. No client can use it: a seed has keys to be used in `credentials`."""
+
+    id = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9_-]+\Z"))
+    name = text(required=True)
+    scopes = fields.List(text())
     subuser = text()
 
 
@@ -89,9 +103,11 @@ class SendGridSeed(SeedSection):
     username = text()
     user_id = _id()
     remaining_ips = Integer(validate=validate.Range(0, 10_000))
+    allows_subusers = Boolean()
     subusers = fields.List(SubuserField(SubuserSchema))
     ips = fields.List(fields.Nested(IpSchema))
     pools = fields.List(fields.Nested(PoolSchema))
+    api_keys = fields.List(fields.Nested(ApiKeySchema))
 
     @classmethod
     def accounts(cls, state: Any) -> Container[str]:

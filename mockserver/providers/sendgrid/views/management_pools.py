@@ -16,18 +16,20 @@ from ..schemas import management_pools as schemas
 @blueprint.get("/v3/send_ips/pools", endpoint="listIpPoolsWithIps", scope="ips.pools.read")
 def list_ip_pools_with_ips(tx: Tx) -> ResponseReturnValue:
     query = load(schemas.PoolsQuerySchema, request.args)
-    views, more = rules.list_pools(
+    before_key = query.get("before_key")
+    page = rules.list_pools(
         tx,
         tx.account,
-        after_key=query.get("after_key", 0),
         limit=query.get("limit", int(catalog.DEFAULT_PAGE)),
+        after_key=query.get("after_key"),
+        before_key=before_key,
         ip=query.get("ip"),
         region=query.get("region"),
     )
     regions = query.get("include_region", False)
     return responses.page(
-        [responses.pool_sample(view, regions=regions) for view in views],
-        {"after_key": views[-1].pool.id if more else None},
+        [responses.pool_sample(view, regions=regions) for view in page.items],
+        {"after_key": page.after_key, **({"before_key": page.before_key} if before_key is not None else {})},
         parameters=first_values(request.args, ("ip", "limit", *(("region", "include_region") if regions else ()))),
     )
 

@@ -22,16 +22,32 @@ def list_subusers(tx: Tx) -> ResponseReturnValue:
         username=query.get("username"),
         offset=query.get("offset", 0),
         limit=query.get("limit", int(catalog.MAX_CLASSIC_PAGE)),
+        region=query.get("region"),
     )
-    return [responses.subuser(subuser) for subuser in subusers]
+    region = query.get("include_region", False)
+    return [responses.subuser(subuser, region=region) for subuser in subusers]
 
 
 @blueprint.post("/v3/subusers", endpoint="createSubuser", scope="subusers.create")
-@parent_only
 def create_subuser(tx: Tx) -> ResponseReturnValue:
+    rules.check_creation(tx, tx.account)
     fields = load(schemas.NewSubuserSchema, json_body())
-    subuser = rules.create_subuser(tx, username=fields["username"], email=fields["email"], ips=fields["ips"])
-    return responses.new_subuser(subuser)
+    subuser = rules.create_subuser(
+        tx,
+        username=fields["username"],
+        email=fields["email"],
+        ips=fields["ips"],
+        region=fields.get("region", "global"),
+    )
+    return responses.new_subuser(subuser, region=fields.get("include_region", False))
+
+
+@blueprint.patch("/v3/subusers/<subuser_name>", endpoint="updateSubuser", scope="subusers.update")
+@parent_only
+def update_subuser(tx: Tx, subuser_name: str) -> ResponseReturnValue:
+    fields = load(schemas.SubuserSchema, json_body())
+    rules.update_subuser(tx, subuser_name, disabled=fields.get("disabled", False) if fields else None)
+    return "", 204
 
 
 @blueprint.delete("/v3/subusers/<subuser_name>", endpoint="deleteSubuser", scope="subusers.delete")
