@@ -340,7 +340,7 @@ def test_pages_backwards(sendgrid: ProviderClient) -> None:
         answer = sendgrid.get(f"{MANAGEMENT}?limit=2&before_key={before_key}").json
         seen.append([pool["id"] for pool in answer["result"]])
         before_key = answer["_metadata"]["next_params"]["before_key"]
-    assert seen == [["45678", "56789"], ["23456", "34567"], ["12345"]]
+    assert seen == [["56789", "78901"], ["34567", "45678"], ["12345", "23456"]]
     assert listed(sendgrid, "before_key=12345") == listed(sendgrid, "before_key=0") == []
     assert listed(sendgrid, "before_key=12346") == ["transactional"]
 
