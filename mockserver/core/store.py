@@ -97,6 +97,24 @@ class Table(MutableMapping[str, R], Generic[R]):
             return {**self._base, **self._own}
         return {key: record for key, record in self._base.items() if key not in self._gone} | self._own
 
+    def changes(self, base: Table[R]) -> tuple[list[str] | None, Mapping[str, R]]:
+        """Return the keys that were deleted from the records of another table, and the records that were set.
+
+        If it does not share them, return None and all records.
+        """
+        if self._base is base._base:
+            return sorted(self._gone), self._own
+        return None, self._merged()
+
+    def changed(self, gone: Iterable[str] | None, records: dict[str, R]) -> Table[R]:
+        """Return the table that has these changes."""
+        if gone is None:
+            return Table(records)
+        table: Table[R] = Table(self._base)
+        table._own = records
+        table._gone = frozenset(gone)
+        return table
+
     def copy(self) -> Table[R]:
         table: Table[R] = Table(self._base)
         table._own = self._own.copy()

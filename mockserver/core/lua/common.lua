@@ -5,7 +5,7 @@
 -- t:ID             hash: a tenant. born (when it was created), v (version), resets, seq, ids_issued, clock, start, faults,
 --                  snapshots (their names), log (FIRST NEXT WEIGHT DROPPED: positions and weight of its request log),
 --                  next (REQUEST TIME: the request that may end next, and since when),
---                  s:PROVIDER (its state), w:PROVIDER (its initial state, unless the server's)
+--                  w:PROVIDER (its seed, unless the server's), s:PROVIDER (its state, as changes of the seed)
 -- s:ID             hash: the snapshots of a tenant, by name
 -- j:ID             list: the request log of a tenant, WEIGHT:SEQ:RECORD
 -- u:ID             hash: the rate limit windows of a tenant, COUNT UNTIL by name
