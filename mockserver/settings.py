@@ -160,16 +160,26 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_idle_seconds,
         help="How long a tenant may be idle before it is evicted. [default: no limit]",
     ),
+    option(
+        "--max-state-bytes",
+        type=click.IntRange(1, MOST_BYTES),
+        default=DEFAULTS.max_state_bytes,
+        metavar="BYTES",
+        show_default=True,
+        help="Approximate maximum size of the data of a tenant, with its snapshots.",
+    ),
     store_option,
     option(
         "--id-seed",
         default=DEFAULTS.id_seed,
         metavar="TEXT",
-        show_default=True,
-        help="Seed of generated identifiers, which also depend on the tenant id.",
+        help="Seed of generated identifiers and API keys, which also depend on the tenant id. "
+        f"[default: {DEFAULTS.id_seed}; with --expose random keys]",
     ),
     option(
-        "--expose", is_flag=True, help="Allow access from other machines: any --host, and a token for the control API."
+        "--expose",
+        is_flag=True,
+        help="Allow access from other machines: any --host, a token for the control API, and random API keys.",
     ),
     option(
         "--control-token",

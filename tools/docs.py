@@ -53,6 +53,7 @@ def operations() -> Iterator[str]:
     yield row("parts of a multipart form", f"{MAX_FORM_PARTS:,}")
     yield row("open connections", f"{CONNECTIONS:,}")
     yield row("tenants (`--max-tenants`)", f"{config.max_tenants:,}")
+    yield row("data of a tenant, approximately (`--max-state-bytes`)", f"{config.max_state_bytes:,} bytes")
     yield row("requests in the request log of a tenant", f"{config.request_log_size:,}")
     yield row("planned faults of a tenant", f"{MAX_FAULTS:,}")
     yield row("snapshots of a tenant, and of all tenants", f"{MAX_SNAPSHOTS:,}")

@@ -17,14 +17,22 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from ..core import resources
-from ..core.store import StoreUnavailable, Tenant
+from ..core.store import StateTooLarge, StoreUnavailable, Tenant
 from ..evidence import SCHEMA_VERSION
 from ..web.bodies import NotJson, parse_json, parse_pairs
 from ..web.exchange import origin, script_name
 from ..web.mounts import host_name, is_own_name
 from ..web.openapi import Contract
 from ..web.operations import OperationBlueprint
-from ..web.problems import MisdirectedRequest, http_problem, internal_error, problem, status_line, unavailable
+from ..web.problems import (
+    MisdirectedRequest,
+    http_problem,
+    internal_error,
+    problem,
+    state_too_large,
+    status_line,
+    unavailable,
+)
 from ..web.server_state import server_state
 from ..web.wrappers import Response, read_body
 
@@ -55,6 +63,7 @@ class ControlBlueprint(OperationBlueprint):
         self.register_error_handler(HTTPException, http_problem)
         self.register_error_handler(RequestEntityTooLarge, lambda error: problem(413, "The body is too large."))
         self.register_error_handler(StoreUnavailable, unavailable)
+        self.register_error_handler(StateTooLarge, state_too_large)
         self.register_error_handler(Exception, internal_error)
 
     def add_url_rule(  # type: ignore[override]

@@ -43,6 +43,7 @@ def info() -> Any:
             "max_tenants": config.max_tenants,
             "tenant_ttl": config.tenant_ttl,
             "max_body_bytes": config.max_body_bytes,
+            "max_state_bytes": config.max_state_bytes,
             "request_log_size": config.request_log_size,
             "request_log_max_bytes": config.request_log_max_bytes,
         },

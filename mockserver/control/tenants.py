@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from flask import abort
 
 from ..core import ids, seed
 from ..core.clock import Clock
+from ..core.config import Config
 from ..core.errors import SeedError
 from ..core.store import CredentialInUse, Registration, State, Tenant
 from ..web.server_state import server_state
@@ -37,8 +39,8 @@ def create_tenant() -> Any:
     def registrations(tenant_id: str) -> list[Registration]:
         found = []
         for name, provider in server.providers.items():
-            material = ids.tenant_salt(server.config.id_seed, f"{tenant_id}\0{name}")
-            found.append(Registration(name, given.get(name) or provider.make_api_key(material), tenant_id))
+            key = given.get(name) or provider.make_api_key(_key_material(server.config, tenant_id, name))
+            found.append(Registration(name, key, tenant_id))
         return [*found, *(replace(each, tenant=tenant_id) for each in seeded)]
 
     try:
@@ -47,6 +49,13 @@ def create_tenant() -> Any:
         at = "credentials" if given.get(error.provider) == error.credential else "seed"
         abort(409, f"/body/{at}/{error.provider}: the credential belongs to another tenant")
     return _tenant(tenant), 201
+
+
+def _key_material(config: Config, tenant_id: str, provider: str) -> str:
+    """Return 64 hexadecimal characters: random ones on an exposed server without an id seed of its own."""
+    return (
+        secrets.token_hex(32) if config.has_secret_keys else ids.tenant_salt(config.id_seed, f"{tenant_id}\0{provider}")
+    )
 
 
 def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequence[Registration]]:

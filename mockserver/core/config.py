@@ -14,6 +14,7 @@ UnknownCredentials = Literal["any", "well-formed", "reject"]
 UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
 STORE = re.compile("memory|(redis|rediss|unix)://.+")
 """The valid values of `store`."""
+DEFAULT_ID_SEED = "mockserver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class Config:
     """Where data is stored: `memory`, or `redis://HOST:PORT/DB`, which several servers can share."""
     max_body_bytes: int = 1 << 20
     """The maximum size of a request body, in bytes."""
+    max_state_bytes: int = 64 << 20
+    """The approximate maximum size of the data of a tenant, with its snapshots, in bytes."""
     request_log_size: int = 1_000
     """The maximum number of requests in the request log of a tenant."""
     request_log_max_bytes: int = 64 << 20
     """The approximate maximum size of all request logs together, in bytes."""
-    id_seed: str = "mockserver"
-    """The seed of generated identifiers, which also depend on the name of the tenant."""
+    id_seed: str = DEFAULT_ID_SEED
+    """The seed of generated identifiers and API keys, which also depend on the name of the tenant."""
     expose: bool = False
     """Whether the server can be reached from other machines, with any Host header."""
     control_token: str | None = field(default=None, repr=False)
@@ -51,3 +54,8 @@ class Config:
     """Whether each request is logged."""
     time: Callable[[], float] = time.time
     """Returns the time, in seconds since the epoch."""
+
+    @property
+    def has_secret_keys(self) -> bool:
+        """Whether the API keys that the server makes are random: other machines must not be able to predict them."""
+        return self.expose and self.id_seed == DEFAULT_ID_SEED

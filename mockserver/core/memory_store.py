@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from .store import (
     Registration,
     Snapshot,
     State,
+    StateTooLarge,
     Store,
     Tenant,
     TenantData,
@@ -42,12 +44,15 @@ class MemoryTenant(Tenant):
 
     __slots__ = (
         "_data",
+        "_max_bytes",
         "_request_log",
         "_resets",
+        "_snapshots_weight",
         "_start",
         "_time",
         "_used",
         "_watchers",
+        "_weight",
         "is_deleted",
         "lock",
         "wake_up",
@@ -61,6 +66,7 @@ class MemoryTenant(Tenant):
         seed: Mapping[str, State],
         start: Clock,
         time: Callable[[], float],
+        max_bytes: int,
     ) -> None:
         super().__init__(tenant_id, id_salt)
         self.lock = threading.Lock()
@@ -74,6 +80,9 @@ class MemoryTenant(Tenant):
         self._used: dict[tuple[str, str], RateWindow] = {}
         self._resets = 0
         self._watchers: set[Callable[[], None]] = set()
+        self._max_bytes = max_bytes
+        self._weight = self._snapshots_weight = 0
+        """The memory that its states and its snapshots take together, and its snapshots alone, in bytes."""
 
     @property
     def request_log(self) -> RequestLog:
@@ -102,6 +111,7 @@ class MemoryTenant(Tenant):
         data = self._data
         now = data.clock.now(self._time())
         state = data.states.get(provider) or data.seed[provider]
+        old = state.weight if writes else 0  # copies of a state have its weight if it is known before
         current = run_due_jobs(state, now)
         if writes and current is state:
             current = state.copy()
@@ -109,9 +119,17 @@ class MemoryTenant(Tenant):
         tx.seq = self._request_log.next_seq()
         result = view(tx)
         if writes and not tx.failed:
-            data.states[provider] = run_due_jobs(tx.state, now)
+            changed = run_due_jobs(tx.state, now)
+            self._set_weight(self._weight + changed.weight - (old if provider in data.states else 0))
+            data.states[provider] = changed
             data.ids_issued = tx.ids.issued
         return result
+
+    def _set_weight(self, weight: int) -> None:
+        """Set the memory that its data takes. Raises `StateTooLarge` if it grows beyond the limit."""
+        if weight > self._max_bytes and weight > self._weight:
+            raise StateTooLarge
+        self._weight = weight
 
     def read(self) -> TenantData:
         with self.lock:
@@ -121,8 +139,20 @@ class MemoryTenant(Tenant):
         with self.lock:
             data = self._data.copy()
             changed = change(data)
+            snapshots_weight = self._snapshots_weight
+            if [*map(id, data.snapshots.values())] != [*map(id, self._data.snapshots.values())]:
+                snapshots = data.snapshots.values()
+                snapshots_weight = State.weigh(state for snapshot in snapshots for state in snapshot.states.values())
+            self._set_weight(snapshots_weight + sum(state.weight for state in data.states.values()))
+            self._snapshots_weight = snapshots_weight
             self._data = data
             return changed
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Restore a snapshot, whatever its size."""
+        with self.lock:
+            self._data.restore(snapshot)
+            self._weight = self._snapshots_weight + sum(state.weight for state in self._data.states.values())
 
     def take_fault(self, operation: str) -> Fault | None:
         if not self._data.faults:
@@ -169,6 +199,7 @@ class MemoryTenant(Tenant):
     def reset(self) -> None:
         with self.lock:
             self._data = TenantData(self._data.seed, {}, 0, self._start, Faults(), {})
+            self._weight = self._snapshots_weight = 0
             self._used.clear()
             self._request_log.reset()
             self._resets += 1
@@ -204,6 +235,7 @@ class MemoryStore(Store):
         self._last_number = 0
         self._lock = threading.Lock()
         """Guards the tenant and credential maps."""
+        self._id_seed = secrets.token_hex(32) if config.has_secret_keys else config.id_seed
         self._request_counts = RequestCounter()
         self._counts: Counter[str] = Counter()
         self._snapshots: dict[str, StoreSnapshot] = {}
@@ -241,10 +273,9 @@ class MemoryStore(Store):
 
     def _tenant(self, tenant_id: str, seed: Mapping[str, State], start: Clock) -> MemoryTenant:
         request_log = RequestLog(self.config.request_log_size, self._budget)
-        salt = ids.tenant_salt(self.config.id_seed, tenant_id)
-        return self._tenants.setdefault(
-            tenant_id, self.tenant_class(tenant_id, salt, request_log, seed, start, self.time)
-        )
+        salt = ids.tenant_salt(self._id_seed, tenant_id)
+        new = self.tenant_class(tenant_id, salt, request_log, seed, start, self.time, self.config.max_state_bytes)
+        return self._tenants.setdefault(tenant_id, new)
 
     def create(
         self,
@@ -252,6 +283,8 @@ class MemoryStore(Store):
         seed: Mapping[str, State] | None,
         start: Clock,
     ) -> MemoryTenant:
+        if seed is not None and sum(state.weight for state in seed.values()) > self.config.max_state_bytes:
+            raise StateTooLarge
         with self._lock:
             self._sweep()
             new = register(self._last_number, lambda *key: key in self._known)
@@ -445,7 +478,7 @@ class MemoryStore(Store):
             self._tenants = tenants
             for tenant, state in snapshot.tenants:
                 tenant.is_deleted = False
-                tenant.update(lambda data, state=state: data.restore(state))  # type: ignore[misc]
+                tenant.restore(state)
             self._known = dict(snapshot.known)
             self._issued.clear()
             for key, caller in self._known.items():

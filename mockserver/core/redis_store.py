@@ -43,6 +43,7 @@ from .store import (
     Registration,
     Snapshot,
     State,
+    StateTooLarge,
     Store,
     StoreUnavailable,
     Tenant,
@@ -118,7 +119,10 @@ class RedisStore(Store):
         self.redis = connect(config.store, client_name=_client_name(self._seed_digest))
         self._scripts = {name: self.redis.register_script(text) for name, text in load_scripts().items()}
         self.tenant_class: Callable[..., RedisTenant] = RedisTenant
-        self._settings = (math.ceil((config.tenant_ttl or 0) * 1_000), config.max_tenants, self._seed_digest)
+        self._settings = (
+            *(math.ceil((config.tenant_ttl or 0) * 1_000), config.max_tenants),
+            *(self._seed_digest, config.max_state_bytes),
+        )
         self._locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
         """Guards `_locks`."""
@@ -204,6 +208,8 @@ class RedisStore(Store):
         except redis.ResponseError as error:
             if "OTHERSEED" in str(error):
                 raise Unavailable(f"The store at {self._url}: {OTHER_SEED}") from None
+            if "TOOLARGE" in str(error):
+                raise StateTooLarge from None
             damaged = re.search(f"DAMAGED ({PREFIX}.*?) (.*)", str(error))
             if damaged is not None:
                 raise DamagedData(damaged[1], damaged[2]) from None

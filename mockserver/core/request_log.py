@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from .errors import Source
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+MAX_CACHED_VARIABLES, MAX_CACHED_NAMES = 100, 2_000
+"""The maximum number of WSGI variables whose names are cached together, and of characters in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +206,16 @@ def redact(secret: str) -> str:
 
 def headers_of(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return the headers of a request, with secrets redacted."""
+    variables = tuple(environ)
+    is_usual = len(variables) <= MAX_CACHED_VARIABLES and sum(map(len, variables)) <= MAX_CACHED_NAMES
     headers = []
-    for key, name, is_secret in _headers(tuple(environ)):
+    for key, name, is_secret in (_cached_headers if is_usual else _headers)(variables):
         value = environ[key]
         if value or key[:5] == "HTTP_":
             headers.append((name, redact(value) if is_secret else value))
     return tuple(headers)
 
 
-@functools.lru_cache(maxsize=256)
 def _headers(variables: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
     """Return the WSGI variables that are headers, each with the name of the header, and whether it is a secret."""
     found = []
@@ -226,3 +229,6 @@ def _headers(variables: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
         name = name.replace("_", "-").title()
         found.append((key, name, name.lower() in SECRET_HEADERS))
     return tuple(found)
+
+
+_cached_headers = functools.lru_cache(maxsize=256)(_headers)

@@ -20,6 +20,7 @@ from collections.abc import (
     ValuesView,
 )
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from . import ids
@@ -28,6 +29,7 @@ from .config import Config
 from .faults import Fault, Faults
 from .profiles import UNSET, Profile
 from .request_log import CounterRow, Record
+from .weight import ENTRY, weigh
 
 R = TypeVar("R")
 S = TypeVar("S", bound="State")
@@ -40,12 +42,21 @@ class Table(MutableMapping[str, R], Generic[R]):
     A copy costs the changes, not the records: ten thousand tenants can each change one pool of a large seed.
     """
 
-    __slots__ = ("_base", "_gone", "_own")
+    __slots__ = ("_base", "_gone", "_own", "_weight")
 
     def __init__(self, base: Mapping[str, R] | None = None) -> None:
         self._base: Mapping[str, R] = base if base is not None else {}
         self._own: dict[str, R] = {}
         self._gone: frozenset[str] = frozenset()
+        self._weight: int | None = None
+        """The weight of all records; None until somebody asks."""
+
+    @property
+    def weight(self) -> int:
+        """The memory that its records take, with those of the base, in bytes, approximately."""
+        if self._weight is None:
+            self._weight = sum([_weigh_entry(key, record) for key, record in self.items()])
+        return self._weight
 
     def __getitem__(self, key: str) -> R:
         own = self._own.get(key)
@@ -56,11 +67,18 @@ class Table(MutableMapping[str, R], Generic[R]):
         return self._base[key]
 
     def __setitem__(self, key: str, record: R) -> None:
+        if self._weight is not None:
+            old = self._own.get(key)
+            if old is None and key in self:
+                old = self._base[key]
+            self._weight += _weigh_entry(key, record) - (0 if old is None else _weigh_entry(key, old))
         self._own[key] = record
 
     def __delitem__(self, key: str) -> None:
         if key not in self:
             raise KeyError(key)
+        if self._weight is not None:
+            self._weight -= _weigh_entry(key, self[key])
         self._own.pop(key, None)
         if key in self._base:
             self._gone |= {key}
@@ -115,19 +133,33 @@ class Table(MutableMapping[str, R], Generic[R]):
         table._gone = frozenset(gone)
         return table
 
+    def weigh(self, seen: set[int]) -> int:
+        """Return the memory that it takes beside the records with the ids in `seen`, to which its own are added."""
+        new = {key: record for key, record in self.items() if id(record) not in seen}
+        seen.update(map(id, new.values()))
+        return ENTRY * len(self._own) + sum([_weigh_entry(key, record) for key, record in new.items()])
+
     def copy(self) -> Table[R]:
         table: Table[R] = Table(self._base)
         table._own = self._own.copy()
         table._gone = self._gone
+        table._weight = self._weight
         return table
 
     def __repr__(self) -> str:
         return f"<Table of {len(self)}, {len(self._own)} own, {len(self._gone)} gone>"
 
 
+def _weigh_entry(key: str, record: object) -> int:
+    return ENTRY + len(key) + weigh(record)
+
+
 @dataclass(slots=True)
 class State:
-    """The data of one provider for one tenant: a dataclass of tables, and of values that are replaced as a whole."""
+    """The data of one provider for one tenant: a dataclass of tables, and of values that are replaced as a whole.
+
+    A table is a field with `default_factory=Table`.
+    """
 
     profile: Profile = field(default=UNSET, kw_only=True)
 
@@ -139,6 +171,23 @@ class State:
             value = getattr(self, name)
             setattr(twin, name, value.copy() if type(value) is Table else value)
         return twin
+
+    @property
+    def weight(self) -> int:
+        """The memory that its tables take, with what they share with other states, in bytes, approximately."""
+        kind: Any = type(self)
+        return sum([getattr(self, name).weight for name in _tables(kind)])
+
+    @staticmethod
+    def weigh(states: Iterable[State]) -> int:
+        """Return the memory that states take together, in bytes, approximately. They may share records and tables."""
+        seen: set[int] = set()
+        total = 0
+        for state in {id(state): state for state in states}.values():
+            kind: Any = type(state)
+            values = [getattr(state, name) for name in _fields(kind)]
+            total += sum([value.weigh(seen) if type(value) is Table else getsizeof(value) for value in values])
+        return total
 
     def with_profile(self, profile: Profile) -> Self:
         """Return the same state with this profile."""
@@ -156,6 +205,11 @@ class State:
     def dump(self) -> dict[str, Any]:
         """Return the state as plain data, in the format of a seed."""
         raise NotImplementedError
+
+
+@functools.cache
+def _tables(state: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(state) if item.default_factory is Table)
 
 
 def to_dict(record: Any) -> dict[str, Any]:
@@ -320,7 +374,10 @@ class Tenant(ABC):
 
     @abstractmethod
     def update(self, change: Callable[[TenantData], T]) -> T:
-        """Change its data. If `change` raises, nothing is changed. It may be called more than once."""
+        """Change its data. If `change` raises, nothing is changed. It may be called more than once.
+
+        Raises `StateTooLarge`.
+        """
 
     @abstractmethod
     def take_fault(self, operation: str) -> Fault | None:
@@ -378,6 +435,10 @@ class TenantSummary(NamedTuple):
     dropped: int
     written: Sequence[str]
     """The providers whose state it has changed."""
+
+
+class StateTooLarge(Exception):
+    """A change that would make the data of a tenant larger than `max_state_bytes`; nothing was changed."""
 
 
 class StoreUnavailable(Exception):
@@ -486,7 +547,10 @@ class Store(ABC):
         seed: Mapping[str, State] | None,
         start: Clock,
     ) -> Tenant:
-        """Create a tenant with the next number, or nothing if `register` raises, which may be called more than once."""
+        """Create a tenant with the next number, or nothing if `register` raises, which may be called more than once.
+
+        Raises `StateTooLarge`.
+        """
 
     def tenant_id(self, number: int) -> str:
         """Return the id of a new tenant."""
@@ -535,7 +599,7 @@ class Store(ABC):
 
         Credentials that it issued are registered for as long as the tenant exists, and its record is put into the
         request log and counted. If the view sets `failed`, the state is not changed; if it raises, nothing is. It may
-        be called more than once, each time with a fresh transaction.
+        be called more than once, each time with a fresh transaction. Raises `StateTooLarge`.
         """
 
     @abstractmethod

@@ -9,6 +9,9 @@ from .clock import Clock
 from .config import UnknownCredentials
 from .store import OPEN, Caller, CredentialInUse, NewTenant, Registration, State, Store, Tenant
 
+MAX_CREDENTIAL = 1_000
+"""The length of the longest credential, in characters. Each is kept for as long as its tenant."""
+
 
 class Tenants:
     """Finds the tenant of a credential, and creates one for an unknown credential if it may have one."""
@@ -32,7 +35,7 @@ class Tenants:
         registration = self._registered.get((provider, credential))
         if registration is not None:
             return self._store.seed_caller(registration)
-        if self._unknown == "reject" or not credential:
+        if self._unknown == "reject" or not 0 < len(credential) <= MAX_CREDENTIAL:
             return self._store.lookup(provider, credential)
         if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
             return self._store.lookup(provider, credential)

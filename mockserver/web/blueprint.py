@@ -25,12 +25,12 @@ from werkzeug.routing import RequestRedirect
 from ..core import request_log
 from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
-from ..core.store import RateLimit, State, StoreUnavailable, Transaction
+from ..core.store import RateLimit, State, StateTooLarge, StoreUnavailable, Transaction
 from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT
 from .operations import Operation
-from .problems import http_problem, unavailable
+from .problems import http_problem, state_too_large, unavailable
 from .provider import Failure, Provider
 from .server_state import ServerState, server_state
 from .wrappers import MockServerRequest, Response, UnreadableBody, read_body
@@ -63,6 +63,7 @@ class ProviderBlueprint(Provider):
             (RequestEntityTooLarge, self.handle_too_large),
             (ConnectionDropped, self.handle_dropped),
             (StoreUnavailable, self.handle_unavailable),
+            (StateTooLarge, self.handle_state_too_large),
             (UnreadableBody, self.handle_unreadable),
         ):
             self.register_error_handler(kind, handler)
@@ -319,6 +320,11 @@ class ProviderBlueprint(Provider):
         """Return a 503 of the server itself, not in the provider's format."""
         current_exchange().is_recorded = False
         return unavailable(error)
+
+    def handle_state_too_large(self, error: StateTooLarge) -> flask.Response:
+        """Return a 507 of the server itself, not in the provider's format."""
+        current_exchange().is_recorded = False
+        return state_too_large(error)
 
     def handle_unreadable(self, error: UnreadableBody) -> flask.Response:
         """Return an error of the server itself: the provider would never receive the request."""

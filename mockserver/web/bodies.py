@@ -78,7 +78,12 @@ def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:
         case "application/x-www-form-urlencoded":
             return MultiDict(parse_pairs(body))
         case "multipart/form-data" as multipart:
-            parser = FormDataParser(max_form_memory_size=None, max_form_parts=MAX_FORM_PARTS, silent=True)
+            parser = FormDataParser(
+                lambda *_, **__: io.BytesIO(),  # not a temporary file, which may need a file descriptor
+                max_form_memory_size=None,
+                max_form_parts=MAX_FORM_PARTS,
+                silent=True,
+            )
             _, form, files = parser.parse(io.BytesIO(body), multipart, len(body), options)
             texts = []
             for name, file in files.items(multi=True):

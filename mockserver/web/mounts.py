@@ -93,14 +93,25 @@ def at_root(app: WSGIApplication, name: str) -> WSGIApplication:
 
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?")
+_MAX_HOST = 300
+"""The length of the longest host with a port, in characters; longer texts are not cached."""
 
 
-@functools.lru_cache(maxsize=256)
 def host_name(host: str) -> str:
     """Return the name in a Host header, without the port; subdomains of `localhost` count as `localhost`.
 
     A value that is no host and port is returned as it is, so that it equals no name.
     """
+    return _host_name(host) if len(host) <= _MAX_HOST else host
+
+
+def is_own_name(host: str) -> bool:
+    """Return whether a Host header names the machine itself: localhost, or a loopback address in any spelling."""
+    return len(host) <= _MAX_HOST and _is_own_name(host)
+
+
+@functools.lru_cache(maxsize=256)
+def _host_name(host: str) -> str:
     found = _HOST.fullmatch(host.lower())
     if found is None:
         return host
@@ -109,9 +120,8 @@ def host_name(host: str) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def is_own_name(host: str) -> bool:
-    """Return whether a Host header names the machine itself: localhost, or a loopback address in any spelling."""
-    name = host_name(host)
+def _is_own_name(host: str) -> bool:
+    name = _host_name(host)
     if name == "localhost":
         return True
     try:

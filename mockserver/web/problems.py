@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
-from ..core.store import StoreUnavailable
+from ..core.store import StateTooLarge, StoreUnavailable
 
 log = logging.getLogger("mockserver")
 
@@ -48,6 +48,15 @@ def unavailable(error: StoreUnavailable) -> flask.Response:
     """Return a 503 for a store that cannot process the request."""
     log.warning("%s", error)
     return problem(503, str(error))
+
+
+def state_too_large(error: StateTooLarge) -> flask.Response:
+    """Return a 507 for a change that would make the data of a tenant too large."""
+    limit = flask.current_app.config["MOCKSERVER_MAX_STATE_BYTES"]
+    detail = (
+        f"The data of the tenant would be larger than --max-state-bytes allows ({limit} bytes); nothing was changed."
+    )
+    return problem(507, detail)
 
 
 def internal_error(error: Exception) -> flask.Response:

@@ -17,7 +17,7 @@ from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule, RuleFactory
 CACHED_MATCHES = 512
 """The maximum number of cached matches, by path and method."""
 MAX_CACHED_PATH = 256
-"""The maximum length of a path in the cache, in characters."""
+"""The maximum length of a path and method in the cache, in characters."""
 
 
 class SegmentConverter(BaseConverter):
@@ -137,7 +137,9 @@ class LazyMap(Map):
 
     def match(self, path: str, method: str) -> tuple[OperationRule, Mapping[str, Any]] | None:
         """Return an operation's rule and the values for a path and method; None if another rule matches, or none."""
-        return self.cached_match(path, method) if len(path) <= MAX_CACHED_PATH else self.match_uncached(path, method)
+        if len(path) + len(method) > MAX_CACHED_PATH:
+            return self.match_uncached(path, method)
+        return self.cached_match(path, method)
 
     def match_uncached(self, path: str, method: str) -> tuple[OperationRule, Mapping[str, Any]] | None:
         adapter = super().bind("localhost", path_info=path, default_method=method)

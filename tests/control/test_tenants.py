@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from flask import Flask
+
+from mockserver import create_app
+from mockserver.providers import PROVIDERS
 
 from ..control_client import ControlClient
 from ..support import (
@@ -134,3 +139,29 @@ def test_the_demo_keys_are_the_seeds(control: ControlClient) -> None:
     shown = control.ok("GET", "/tenants/default")["providers"]
     assert [shown[name]["api_key"] for name in NAMES] == [SPARKPOST_KEY, SENDGRID_KEY, MAILGUN_KEY]
     assert SUBACCOUNT not in json.dumps(shown)
+
+
+# Exposed servers
+
+
+def keys(**settings: Any) -> list[str]:
+    """Return the API keys of a new tenant, and one that SparkPost returns with a subaccount."""
+    client = create_app(control_token="token", **settings).test_client()
+    control = {"Authorization": "Bearer token", "Host": "localhost"}
+    made = client.post("/_mockserver/tenants", json={}, headers=control).json["providers"]
+    found = [each["api_key"] for each in made.values()]
+    for provider, key in zip(PROVIDERS, found, strict=True):
+        assert provider.api_key_pattern.fullmatch(key)
+    body = {"name": "a", "key_label": "b", "key_grants": ["smtp/inject"]}
+    response = client.post("/sparkpost/api/v1/subaccounts", json=body, headers=made["sparkpost"]["headers"])
+    return [*found, response.json["results"]["key"]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_repeatable"),
+    [({}, True), ({"expose": True}, False), ({"expose": True, "id_seed": "of our own"}, True)],
+    ids=["loopback", "exposed", "exposed with an id seed"],
+)
+def test_keys_of_an_exposed_server_are_random(settings: dict[str, Any], is_repeatable: bool) -> None:
+    first, second = keys(**settings), keys(**settings)
+    assert [one == other for one, other in zip(first, second, strict=True)] == [is_repeatable] * 4

@@ -39,12 +39,12 @@ def test_url_for() -> None:
 
 
 def test_long_paths_are_not_remembered() -> None:
-    """Matches are remembered for paths up to a length, so that no client fills the memory; longer ones match, too."""
+    """Matches are remembered up to a length of path and method; longer ones match, too."""
     app = create_app()
     client = app.test_client()
     before = app.url_map.cached_match.cache_info().currsize
     for length in (MAX_CACHED_PATH - 1, MAX_CACHED_PATH, MAX_CACHED_PATH + 1):
-        name = "x" * (length - len(f"{POOLS}/"))
+        name = "x" * (length - len(f"GET{POOLS}/"))
         assert client.get(f"{POOLS}/{name}", headers=SENDGRID).json["errors"][0]["message"] == (
             "Unable to locate specified IPs Pool"
         )
