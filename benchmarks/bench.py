@@ -31,8 +31,8 @@ ROOT = Path(__file__).parent.parent
 
 FAILURES = (OSError, HTTPException, RuntimeError, ValueError, KeyError, subprocess.CalledProcessError)
 """What a server raises that does not do what it should."""
-OPTIONAL = {"installed"}
-"""What the page can do without: an installation may need a network."""
+OPTIONAL = {"installed", "replicas"}
+"""What the page can do without: an installation may need a network, replicas a Redis server."""
 BUSY = 0.5
 """The load average from which the machine is not idle."""
 

@@ -1,6 +1,6 @@
 """What is measured in a process of its own, without load on a socket. Prints JSON.
 
-python benchmarks/inside.py requests|installed|server|tenant|reset|read|written|linear [--size N]
+python benchmarks/inside.py requests|installed|server|tenant|reset|read|written|linear|replicas [--size N]
 """
 
 from __future__ import annotations
@@ -40,6 +40,13 @@ def installed(rounds: int) -> dict[str, Any]:
     from installed import measure
 
     return measure(rounds)
+
+
+def replicas(tenths: int) -> dict[str, Any]:
+    """Measure processes that share a Redis; each load takes so many tenths of a second."""
+    from replicas import measure
+
+    return measure(tenths / 10)
 
 
 def once(action: Callable[[], object]) -> float:
@@ -300,6 +307,7 @@ ALL = {
     "written": Measure(written, 10_000, 50),
     "written without request logs": Measure(written_without_logs, 10_000, 50),
     "linear": Measure(linear, 100, 12),
+    "replicas": Measure(replicas, 20, 2, processes=3),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import platform
@@ -39,6 +40,10 @@ WITH_MANY = {1: 0.9, 8: 1.0, 64: 1.0, 256: 1.0}
 """By number of connections: the smallest ratio to bare Flask of the throughput of lists."""
 SPREAD = {256: 10.0}
 """By number of connections: the largest ratio of p99 to p50, less than this."""
+REPLICAS = {("writes", "1"): 0.16, ("writes", "2"): 1.8}
+"""By kind of request and number of processes with Redis: the smallest ratio to the store in memory, or to one."""
+REPLICAS_CORES = 4
+"""The number of cores from which several processes have a target."""
 LINEAR = 1.2
 """The exponent up to which a cost counts as linear."""
 
@@ -117,6 +122,7 @@ def groups(results: Results) -> list[Group]:
         *_installed(results),
         Group("Servers and tenants of a process", CLOCK_TENANTS, list(_tenants(results))),
         Group("Large states", CLOCK_LARGE, list(_large(results))),
+        Group("Processes that share a Redis", CLOCK_REPLICAS, list(_replicas(results))),
     ]
 
 
@@ -355,6 +361,32 @@ def _large(results: Results) -> Iterator[Row]:
         times = ", ".join(f"{cost:.2f} ms at n = {n}" for n, cost in costs.items() if n != "exponent")
         measured = f"exponent {costs['exponent']:.2f} ({times})"
         yield Row(metric, f"linear: at most {LINEAR}", measured, costs["exponent"] <= LINEAR)
+
+
+# Processes that share a Redis
+
+CLOCK_REPLICAS = """Wall time of loads of two seconds. Each process calls its application in one thread, without a
+    socket; each request is of the next of 200 tenants. In the clock: environ, application, response, and the Redis
+    server on a Unix socket of the same machine. Writes rename a pool, reads get it. Measured is the median of the
+    ratios of three runs; in brackets requests per second."""
+
+
+def _replicas(results: Results) -> Iterator[Row]:
+    runs, cores = results.inside.get("replicas", []), len(os.sched_getaffinity(0))
+    for kind, count, to in itertools.product(("writes", "reads"), ("1", "2", "4"), ("memory", "1")):
+        if (count == "1") != (to == "memory"):
+            continue
+        other = "the store in memory" if to == "memory" else "one"
+        metric = f"{kind}, {_count(int(count), 'process')}: ratio to {other}, {_count(cores, 'core')}"
+        limit = REPLICAS.get((kind, count)) if to == "memory" or cores >= REPLICAS_CORES else None
+        target = "" if limit is None else f"at least {limit:g}"
+        if not runs:
+            yield Row(metric, target, "", None)
+            continue
+        value = statistics.median(run[count][kind] / run[to][kind] for run in runs)
+        mine, others = (statistics.median(run[each][kind] for run in runs) for each in (count, to))
+        measured = f"{value:.2f} ({mine:,.0f}/s, {other} {others:,.0f}/s)"
+        yield Row(metric, target, measured, None if limit is None else value >= limit)
 
 
 # The page

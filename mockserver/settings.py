@@ -177,7 +177,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     option(
         "--max-state-bytes",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MOST_BYTES),
         default=DEFAULTS.max_state_bytes,
         metavar="BYTES",
         show_default=True,

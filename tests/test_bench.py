@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def test_quick_run_reports_every_target(tmp_path: Path) -> None:
     assert len(unmeasured) == 8, (unmeasured, done.stderr)
     assert all(any(peer in metric for peer in PEERS) for metric in unmeasured)
     assert {f"{case}: ratio to bare Flask" for case in CASES} <= set(results)
+    assert re.search(r"^\| writes, 2 processes: ratio to one, [0-9]+ cores? \|", text, re.MULTILINE)
     assert results["Flask and marshmallow in `sys.modules`"] == "met"
     assert "(benchmarks.svg)" in text
     assert "://" not in text and str(ROOT) not in text

@@ -144,7 +144,7 @@ def server_limits() -> Iterator[str]:
     yield row("tenants", f"{config.max_tenants:,}", "`--max-tenants`", "the least recently used one is evicted")
     yield row("idle time of a tenant", "none", "`--tenant-ttl`", "it is evicted")
     large = "507, nothing is changed"
-    yield row("data of a tenant in memory, about", size(config.max_state_bytes), "`--max-state-bytes`", large)
+    yield row("data of a tenant, about", size(config.max_state_bytes), "`--max-state-bytes`", large)
     yield row("snapshots of a tenant, and of all", f"{MAX_SNAPSHOTS:,}", "", "400")
     yield row("planned faults of a tenant", f"{MAX_FAULTS:,}", "", "400")
     yield row(

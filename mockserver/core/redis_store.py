@@ -28,7 +28,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from . import ids
+from . import changes, ids
 from .clock import Clock
 from .config import Config
 from .errors import Source, StoreError
@@ -43,6 +43,7 @@ from .store import (
     Registration,
     Snapshot,
     State,
+    StateTooLarge,
     Store,
     StoreUnavailable,
     Tenant,
@@ -118,7 +119,10 @@ class RedisStore(Store):
         self.redis = connect(config.store, client_name=_client_name(self._seed_digest))
         self._scripts = {name: self.redis.register_script(text) for name, text in load_scripts().items()}
         self.tenant_class: Callable[..., RedisTenant] = RedisTenant
-        self._settings = (math.ceil((config.tenant_ttl or 0) * 1_000), config.max_tenants, self._seed_digest)
+        self._settings = (
+            *(math.ceil((config.tenant_ttl or 0) * 1_000), config.max_tenants),
+            *(self._seed_digest, config.max_state_bytes),
+        )
         self._locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
         """Guards `_locks`."""
@@ -164,17 +168,19 @@ class RedisStore(Store):
         database = str(self.redis.get_connection_kwargs().get("db") or 0)
         return any(each["name"] == _client_name(seed) and each["db"] == database for each in clients)
 
-    def _load(self, provider: str, text: str) -> State:
-        """Return the state of a JSON text. It is cached, as states are never changed in place."""
-        return type(self.initial_states[provider]).load(json.loads(text))
+    def _load(self, provider: str, seed: str | None, text: str | None) -> State:
+        """Return the state of two JSON texts: a seed, and the changes. It is cached: states never change in place."""
+        if text is not None:
+            return changes.load(self.load(provider, seed, None), json.loads(text))
+        state = self.initial_states[provider]
+        return state if seed is None else type(state).load(json.loads(seed))
 
-    def state(self, tenant_id: str, provider: str, fields: Mapping[str, str | None]) -> State:
-        """Return the state of a provider from the fields of a tenant."""
-        text = fields[f"s:{provider}"] or fields[f"w:{provider}"]
-        if text is None:
-            return self.initial_states[provider]
+    def states(self, tenant_id: str, provider: str, fields: Mapping[str, str | None]) -> tuple[State, State]:
+        """Return the seed and the state of a provider from the fields of a tenant."""
+        seed, text = fields.get(f"w:{provider}"), fields.get(f"s:{provider}")
         with self.parsing(f"t:{tenant_id}"):
-            return self.load(provider, text)
+            state = self.load(provider, seed, text)
+            return self.load(provider, seed, None), state
 
     @contextlib.contextmanager
     def parsing(self, key: str) -> Iterator[None]:
@@ -202,6 +208,8 @@ class RedisStore(Store):
         except redis.ResponseError as error:
             if "OTHERSEED" in str(error):
                 raise Unavailable(f"The store at {self._url}: {OTHER_SEED}") from None
+            if "TOOLARGE" in str(error):
+                raise StateTooLarge from None
             damaged = re.search(f"DAMAGED ({PREFIX}.*?) (.*)", str(error))
             if damaged is not None:
                 raise DamagedData(damaged[1], damaged[2]) from None
@@ -480,7 +488,7 @@ class RedisTenant(Tenant):
                 fields, self._begun = cast(dict[str, str | None], self._begun), None
                 if fields["born"] != self.born:
                     raise TenantGone
-                state = self._store.state(self.id, provider, fields)
+                seed, state = self._store.states(self.id, provider, fields)
                 with self._store.parsing(self._key):
                     now = _clock(fields["clock"]).now(self._store.time())
                     issued = ids.Ids(self.id_salt, int(fields["ids_issued"] or 0))
@@ -488,7 +496,9 @@ class RedisTenant(Tenant):
                 if writes and tx.state is state:
                     tx.state = state.copy()
                 result = view(tx)
-                text = _text(run_due_jobs(tx.state, now).dump()) if writes and not tx.failed else ""
+                text = ""
+                if writes and not tx.failed:
+                    text = _text(changes.dump(run_due_jobs(tx.state, now), seed))
                 found = self._store.run(
                     "end", self.id, self.born, str(fields["v"]), provider, text, tx.ids.issued, *end(tx)
                 )
@@ -508,25 +518,28 @@ class RedisTenant(Tenant):
             raise DamagedData(PREFIX + self._key, "it is missing") if self._store.get(self.id) else TenantGone
         if fields.get("born") != self.born:
             raise TenantGone if self.born else DamagedData(PREFIX + self._key, "born")
-        initial_states = self._store.initial_states
+        names = list(self._store.initial_states)
         with self._store.parsing(self._key):
-            seed = {name: self._store.load(name, fields[f"w:{name}"]) if f"w:{name}" in fields else initial_states[name]
-                    for name in initial_states}  # fmt: skip
+            seed = {name: self._store.load(name, fields.get(f"w:{name}"), None) for name in names}
             ids_issued, clock = int(fields["ids_issued"]), _clock(fields.get("clock"))
-            faults, names = _faults(fields.get("faults")), json.loads(fields.get("snapshots", "[]"))
+            faults, saved = _faults(fields.get("faults")), json.loads(fields.get("snapshots", "[]"))
             states = LazyMapping(
-                [name for name in initial_states if f"s:{name}" in fields],
-                lambda name: self._store.state(self.id, name, {f"w:{name}": None, **fields}),
+                [name for name in names if f"s:{name}" in fields],
+                lambda name: self._store.states(self.id, name, fields)[1],
             )
-            data = TenantData(seed, states, ids_issued, clock, faults, LazyMapping(names, self._snapshot))
+            snapshots = LazyMapping(saved, lambda name: self._snapshot(name, fields))
+            data = TenantData(seed, states, ids_issued, clock, faults, snapshots)
             return TenantRead(fields["v"], fields, data)
 
-    def _snapshot(self, name: str) -> Snapshot:
+    def _snapshot(self, name: str, fields: Mapping[str, str]) -> Snapshot:
         key = f"s:{self.id}"
         text = self._store.fetch("HGET", key, name)
         with self._store.parsing(key):
             data = json.loads(text)
-            states = {provider: self._store.load(provider, state) for provider, state in data["states"].items()}
+            states = {
+                provider: self._store.load(provider, fields.get(f"w:{provider}"), state)
+                for provider, state in data["states"].items()
+            }
             return Snapshot(states, data["ids_issued"], _clock(data["clock"]), _faults(data["faults"]))
 
     def read(self) -> TenantData:
@@ -742,8 +755,8 @@ def _faults(text: str | None) -> Faults:
     return Faults((Fault(*each) for each in found), created)
 
 
-def _snapshot_text(snapshot: Snapshot) -> str:
-    states = {provider: _text(state.dump()) for provider, state in snapshot.states.items()}
+def _snapshot_text(snapshot: Snapshot, seed: Mapping[str, State]) -> str:
+    states = {provider: _text(changes.dump(state, seed[provider])) for provider, state in snapshot.states.items()}
     clock, faults = _clock_text(snapshot.clock), _faults_text(snapshot.faults)
     return _text({"states": states, "ids_issued": snapshot.ids_issued, "clock": clock, "faults": faults})
 
@@ -756,7 +769,10 @@ def _edit(loaded: TenantRead) -> str | None:
         "ids_issued": str(data.ids_issued),
         "clock": _clock_text(data.clock),
         "faults": _faults_text(data.faults),
-        **{f"s:{provider}": _text(state.dump()) for provider, state in states.changed.items()},
+        **{
+            f"s:{provider}": _text(changes.dump(state, data.seed[provider]))
+            for provider, state in states.changed.items()
+        },
     }
     if snapshots.changed or snapshots.deleted:
         values["snapshots"] = _text(list(snapshots))
@@ -765,7 +781,7 @@ def _edit(loaded: TenantRead) -> str | None:
     edit = {
         "put": [part for item in put.items() for part in item],
         "deleted": [f"s:{provider}" for provider in states.deleted],
-        "saved": [part for name, each in snapshots.changed.items() for part in (name, _snapshot_text(each))],
+        "saved": [part for name, each in snapshots.changed.items() for part in (name, _snapshot_text(each, data.seed))],
         "unsaved": list(snapshots.deleted),
     }
     if put.get("faults") == unset["faults"]:

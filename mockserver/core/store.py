@@ -115,6 +115,24 @@ class Table(MutableMapping[str, R], Generic[R]):
             return {**self._base, **self._own}
         return {key: record for key, record in self._base.items() if key not in self._gone} | self._own
 
+    def changes(self, base: Table[R]) -> tuple[list[str] | None, Mapping[str, R]]:
+        """Return the keys that were deleted from the records of another table, and the records that were set.
+
+        If it does not share them, return None and all records.
+        """
+        if self._base is base._base:
+            return sorted(self._gone), self._own
+        return None, self._merged()
+
+    def changed(self, gone: Iterable[str] | None, records: dict[str, R]) -> Table[R]:
+        """Return the table that has these changes."""
+        if gone is None:
+            return Table(records)
+        table: Table[R] = Table(self._base)
+        table._own = records
+        table._gone = frozenset(gone)
+        return table
+
     def weigh(self, seen: set[int]) -> int:
         """Return the memory that it takes beside the records with the ids in `seen`, to which its own are added."""
         new = {key: record for key, record in self.items() if id(record) not in seen}
@@ -598,7 +616,7 @@ class Store(ABC):
 
         Credentials that it issued are registered for as long as the tenant exists, and its record is put into the
         request log and counted. If the view sets `failed`, the state is not changed; if it raises, nothing is. It may
-        be called more than once, each time with a fresh transaction.
+        be called more than once, each time with a fresh transaction. Raises `StateTooLarge`.
         """
 
     @abstractmethod

@@ -143,3 +143,23 @@ def test_all_is_read_back(app: Flask) -> None:
     assert observe_tenant(again) == observe_tenant(tenant)
     assert again.ok("GET", "/requests") == tenant.ok("GET", "/requests")
     assert again.ok("GET", "/snapshots") == {"snapshots": [{"name": "ü"}]}
+
+
+def test_stored_state_is_as_large_as_its_changes(app: Flask) -> None:
+    """A tenant does not store the records that it has of its seed; of a state that was put it stores all."""
+    tenant = ControlClient(app).new_tenant()
+    path = SENDGRID.pools_path
+    assert tenant.sendgrid.put(f"{path}/spare", json={"name": "other"}).status_code == 200
+    assert tenant.sendgrid.put(f"{path}/other", json={"name": "spare"}).status_code == 200
+    field = f"mockserver:t:{tenant.id}", "s:sendgrid"
+    assert 0 < len(store_of(app).redis.hget(*field)) < 200
+    state = tenant.ok("GET", "/state")["state"]
+    assert tenant.sendgrid.delete(f"{path}/spare").status_code == 204
+    assert tenant.sendgrid.post(path, json={"name": "spare"}).status_code == 200
+    pools = [pool["name"] for pool in tenant.sendgrid.get(path).json]
+    tenant.ok("PUT", "/state", {"state": state})
+    assert tenant.ok("GET", "/state")["state"] == state
+    assert len(store_of(app).redis.hget(*field)) > 10_000
+    assert tenant.sendgrid.delete(f"{path}/spare").status_code == 204
+    assert tenant.sendgrid.post(path, json={"name": "spare"}).status_code == 200
+    assert [pool["name"] for pool in tenant.sendgrid.get(path).json] == pools

@@ -5,7 +5,7 @@
 -- t:ID             hash: a tenant. born (when it was created), v (version), resets, seq, ids_issued, clock, start, faults,
 --                  snapshots (their names), log (FIRST NEXT WEIGHT DROPPED: positions and weight of its request log),
 --                  next (REQUEST TIME: the request that may end next, and since when),
---                  s:PROVIDER (its state), w:PROVIDER (its initial state, unless the server's)
+--                  w:PROVIDER (its seed, unless the server's), s:PROVIDER (its state, as changes of the seed)
 -- s:ID             hash: the snapshots of a tenant, by name
 -- j:ID             list: the request log of a tenant, WEIGHT:SEQ:RECORD
 -- u:ID             hash: the rate limit windows of a tenant, COUNT UNTIL by name
@@ -25,12 +25,12 @@
 --
 -- A script reads and checks everything before it writes: an error leaves no part of a change.
 local P, at = 'mockserver:', ''
-local TTL, MAX, SEED = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local TTL, MAX, SEED, MAX_BYTES = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local EVICTED_PER_TENANT = 10
 local PATIENCE = 250000  -- in microseconds
 local KINDS = {'t:', 's:', 'j:', 'u:', 'n:'}
 local A = {}
-for i = 4, #ARGV do A[i - 3] = ARGV[i] end
+for i = 5, #ARGV do A[i - 4] = ARGV[i] end
 
 local function call(command, key, ...)
   at = key
@@ -168,6 +168,23 @@ local function fields_for(id, provider)
     if call('EXISTS', key) == 1 then damaged('t:' .. id, 'born is missing') end
   elseif not call('ZSCORE', P .. 'tenants', id) then damaged('tenants', id .. ' is missing') end
   return found
+end
+
+-- Return by how much a hash grows with these fields.
+local function growth(key, put, deleted)
+  local by = 0
+  for i = 1, #put, 2 do by = by + #put[i + 1] - call('HSTRLEN', key, put[i]) end
+  for _, field in ipairs(deleted) do by = by - call('HSTRLEN', key, field) end
+  return by
+end
+
+-- Raise an error if a tenant grows beyond its maximum. Its size is that of its fields and snapshots.
+local function check_size(id, by)
+  if by <= 0 then return end
+  for _, key in ipairs({P .. 't:' .. id, P .. 's:' .. id}) do
+    for _, field in ipairs(call('HKEYS', key)) do by = by + call('HSTRLEN', key, field) end
+  end
+  if by > MAX_BYTES then error({err = 'TOOLARGE'}) end
 end
 
 -- Return whether a request may end. One that comes too late is the next, and others wait for it, but not for long.

@@ -8,6 +8,7 @@ for _, each in ipairs(entries) do
   if call('HEXISTS', P .. 'creds', each[1]) == 1 then return false end
 end
 if taken(id) then return false end
+check_size(id, growth(P .. 't:' .. id, fields, {}))
 call('HSET', P .. 'counts', 'last_number', number)
 make(id)
 call('HSET', P .. 't:' .. id, unpack(fields))

@@ -26,6 +26,7 @@ if rate ~= '' then
   if not times then damaged('u:' .. id, 'it is not valid') end
   used = number((known == last and tonumber(times) or 0) + 1)
 end
+if A[5] ~= '' then check_size(id, growth(key, {'s:' .. provider, A[5]}, {})) end
 local keys = {}
 if A[17] then
   keys = cjson.decode(call('HGET', P .. 'keys', id) or '[]')
