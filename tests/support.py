@@ -150,18 +150,27 @@ class CheckedMemoryTenant(MemoryTenant):
         self.check_lock = threading.RLock()
         """Held while a transaction is compared with what was there before it."""
 
+        self.dumped: tuple[Any, Any] = (None, None)
+        """The state that was dumped last, and its dump."""
+
     def contents(self, provider: str) -> tuple[object, ...]:
         """Return what the tenant has: of this provider in full, of the others their identity."""
         data = self.read()
-        return data.state(provider).dump(), data.ids_issued, {name: id(state) for name, state in data.states.items()}
+        state = data.state(provider)
+        self.dumped = state, state.dump()
+        return self.dumped[1], data.ids_issued, {name: id(state) for name, state in data.states.items()}
 
     def transact(self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], *, writes: bool) -> T:
         with self.check_lock:
-            before = self.contents(provider)
+            data = self.read()
+            if data.state(provider) is not self.dumped[0]:
+                self.contents(provider)
+            state, dump = self.dumped
+            before = dump, data.ids_issued, {name: id(state) for name, state in data.states.items()}
             done = False
             try:
                 tx, result = super().transact(
-                    provider, run_due_jobs, checked(self.problems, view, writes), writes=writes
+                    provider, run_due_jobs, checked(self.problems, view, writes, self.dumped), writes=writes
                 )
                 done = writes and not tx.failed
                 return result
@@ -208,18 +217,21 @@ class CheckedRedisTenant(RedisTenant):
     def transact(
         self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], end: Any, *, writes: bool
     ) -> T:
-        found = super().transact(provider, run_due_jobs, checked(self.problems, view, writes), end, writes=writes)
+        check = checked(self.problems, view, writes, (None, None))
+        found = super().transact(provider, run_due_jobs, check, end, writes=writes)
         return found[1]
 
 
-def checked(problems: list[str], view: View[T], writes: bool) -> View[tuple[Transaction[Any], T]]:
+def checked(
+    problems: list[str], view: View[T], writes: bool, dumped: tuple[Any, Any]
+) -> View[tuple[Transaction[Any], T]]:
     """Return a view that notes what the given one changed before it failed, or although it only reads.
 
-    It returns its transaction, too.
+    It returns its transaction, too. `dumped` is a state, and its dump.
     """
 
     def run(tx: Transaction[Any]) -> tuple[Transaction[Any], T]:
-        before = tx.state.dump()
+        before = dumped[1] if tx.state == dumped[0] else tx.state.dump()
         result = view(tx)
         if tx.failed and tx.record is not None and tx.record.failure != "crashed" and tx.state.dump() != before:
             problems.append(f"changed its copy before it failed: {tx.record.error!r}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -57,20 +59,20 @@ class OperationRule(Rule):
         return type(self)(self.rule, methods=self.methods, endpoint=self.endpoint, subdomain=self.subdomain)
 
     @property
-    def is_lazy(self) -> bool:
-        """Whether `fits` is sufficient: each variable is one segment, as with the default converter."""
-        return re.search("<[^>]*:", self.rule) is None
+    def segments(self) -> tuple[str | None, ...] | None:
+        """Its segments, None for a variable; None if a variable may be several segments, unlike the default one."""
+        return _segments(self.rule)
 
-    def fits(self, segments: Sequence[str]) -> bool:
-        """Return whether a path of these segments could match: the fixed segments of the rule are the same."""
-        own = self.fixed_segments
-        return len(own) == len(segments) and all(
-            fixed is None or fixed == other for fixed, other in zip(own, segments, strict=True)
-        )
+    def fits(self, path: Sequence[str]) -> bool:
+        """Return whether a path of as many segments could match: the fixed segments are the same."""
+        return all(own is None or own == other for own, other in zip(self.segments or (), path, strict=True))
 
-    @functools.cached_property
-    def fixed_segments(self) -> tuple[str | None, ...]:
-        return tuple(None if "<" in part else part for part in self.rule.strip("/").split("/"))
+
+@functools.cache
+def _segments(rule: str) -> tuple[str | None, ...] | None:
+    if re.search("<[^>]*:", rule) is not None:
+        return None
+    return tuple(None if "<" in part else part for part in rule.strip("/").split("/"))
 
 
 class LazyMap(Map):
@@ -81,15 +83,17 @@ class LazyMap(Map):
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self.unbound_rules: list[OperationRule] = []
+        self.unbound_rules: defaultdict[int, dict[int, OperationRule]] = defaultdict(dict)
+        """By number of segments, and by number of registration."""
+        self.registered = itertools.count()
         self.binding_lock = threading.RLock()
         self.cached_match = functools.lru_cache(CACHED_MATCHES)(self.match_uncached)
         super().__init__(*args, **options)
 
     def add(self, rulefactory: RuleFactory) -> None:
         with self.binding_lock:
-            if isinstance(rulefactory, OperationRule) and rulefactory.is_lazy:
-                self.unbound_rules.append(rulefactory)
+            if isinstance(rulefactory, OperationRule) and rulefactory.segments is not None:
+                self.unbound_rules[len(rulefactory.segments)][next(self.registered)] = rulefactory
             else:
                 super().add(rulefactory)
             self.cached_match.cache_clear()
@@ -97,18 +101,17 @@ class LazyMap(Map):
     def bind_for(self, path: str) -> None:
         """Bind the rules that could match a path."""
         segments = path.strip("/").split("/")
-        needed = [each for each in self.unbound_rules if each.fits(segments)]
-        if needed:
-            self.unbound_rules = [each for each in self.unbound_rules if not each.fits(segments)]
-            for rule in needed:
-                super().add(rule)
+        unbound = self.unbound_rules.get(len(segments), {})
+        for number in [number for number, rule in unbound.items() if rule.fits(segments)]:
+            super().add(unbound.pop(number))
 
     def bind_all(self) -> None:
-        """Bind every rule."""
+        """Bind every rule, in the order of registration: `url_for` prefers the first one of an endpoint."""
         with self.binding_lock:
-            rules, self.unbound_rules = self.unbound_rules, []
-            for rule in rules:
-                super().add(rule)
+            unbound = {number: rule for rules in self.unbound_rules.values() for number, rule in rules.items()}
+            self.unbound_rules.clear()
+            for number in sorted(unbound):
+                super().add(unbound[number])
 
     def bind(self, *args: Any, **options: Any) -> LazyMapAdapter:
         return self._lazy(super().bind(*args, **options))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from flask import Flask
 
-from mockserver.core import resources
+from mockserver.core import resources, yaml_files
 
 from ..support import MAILGUN, SENDGRID, ProviderClient
 from .mailgun_account import Time
@@ -22,7 +22,7 @@ def make_sendgrid(make_app: Callable[..., Flask], tmp_path: Path) -> Callable[..
 
     def make(**section: Any) -> ProviderClient:
         seed = tmp_path / "world.yaml"
-        seed.write_text(yaml.safe_dump({"name": "test", "sendgrid": section}), "utf-8")
+        seed.write_text(json.dumps({"name": "test", "sendgrid": section}), "utf-8")
         return SENDGRID.new_client(make_app(seed=str(seed)))
 
     return make
@@ -33,10 +33,9 @@ def make_mailgun(make_app: Callable[..., Flask], tmp_path: Path) -> Callable[...
     """Make Mailgun accounts like the default one, with changes to their seed."""
 
     def make(time: Callable[[], float] | None = None, **changes: Any) -> ProviderClient:
-        seed = yaml.safe_load(resources.read("fixtures", "default.yaml"))
-        seed["mailgun"].update(changes)
+        (seed,) = yaml_files.read(resources.folder("fixtures") / "default.yaml")
         path = tmp_path / "seed.yaml"
-        path.write_text(yaml.safe_dump(seed, sort_keys=False), "utf-8")
+        path.write_text(json.dumps({**seed, "mailgun": {**seed["mailgun"], **changes}}), "utf-8")
         return MAILGUN.client(make_app(seed=str(path), **({"time": time} if time else {})))
 
     return make
