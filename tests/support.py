@@ -165,7 +165,7 @@ class CheckedMemoryTenant(MemoryTenant):
             data = self.read()
             if data.state(provider) is not self.dumped[0]:
                 self.contents(provider)
-            state, dump = self.dumped
+            dump = self.dumped[1]
             before = dump, data.ids_issued, {name: id(state) for name, state in data.states.items()}
             done = False
             try:

@@ -58,6 +58,7 @@ def request(app: Flask, method: str, path: str, variables: dict[str, str], body:
     return int(status[:3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "send",
     [

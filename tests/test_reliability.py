@@ -159,6 +159,9 @@ def test_responses_that_are_not_read_are_limited_together(server: HttpServer, mo
         silent = [stack.enter_context(connect(server)) for _ in range(3)]
         for connection in silent:
             connection.sendall(b"GET /_mockserver/tenants/default/requests HTTP/1.1\r\n" + HOST + b"\r\n")
+        for connection in silent:
+            with contextlib.suppress(ConnectionError):
+                connection.recv(1, socket.MSG_PEEK)  # the response begins
         end = time.monotonic() + 20
         while len(server._connections) > 1 and time.monotonic() < end:
             time.sleep(0.05)

@@ -22,6 +22,8 @@ from mockserver.server import start
 from .cli.commands import running
 from .support import SENDGRID_KEY
 
+pytestmark = pytest.mark.slow  # each test starts a server
+
 AUTH = b"Host: localhost\r\nAuthorization: Bearer " + SENDGRID_KEY.encode() + b"\r\n"
 GET = b"GET /sendgrid/v3/ips/pools HTTP/1.1\r\n" + AUTH + b"\r\n"
 END = b'"}]'

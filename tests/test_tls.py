@@ -387,6 +387,7 @@ def test_a_certificate_of_ones_own(files: dict[str, str], names: tuple[str, ...]
         assert run("wait", MOCKSERVER_PORT=port, MOCKSERVER_TLS_CERT=ready_message["ca"]).returncode == 0
 
 
+@pytest.mark.slow  # each starts a process
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

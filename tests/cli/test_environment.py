@@ -12,6 +12,8 @@ from mockserver.cli import commands
 
 from .commands import fetch, free_port, run, running
 
+pytestmark = pytest.mark.slow  # each test starts a server
+
 
 def options(command: click.Command, *path: str) -> Iterator[tuple[str, click.Option]]:
     """Every option of a command and of those below it, with the name of its command."""

@@ -13,6 +13,8 @@ import pytest
 
 from .commands import fetch, run, running
 
+pytestmark = pytest.mark.slow  # each test starts a server
+
 
 @pytest.mark.parametrize("flags", [["--expose"], []], ids=["flag", "environment"])
 def test_an_exposed_server_has_a_token(flags: list[str]) -> None:

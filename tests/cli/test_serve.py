@@ -76,6 +76,7 @@ def test_version() -> None:
     assert run("--version").stdout == f"mockserver, version {__version__}\n"
 
 
+@pytest.mark.slow  # each starts a process
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

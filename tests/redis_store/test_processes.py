@@ -16,7 +16,7 @@ from ..redis_server import RedisServer
 from ..support import MAILGUN, SENDGRID, SPARKPOST
 from .processes import CASES, Answered, Process, processes
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.slow]
 
 STORES = ("redis",)
 
