@@ -160,7 +160,9 @@ class CheckedMemoryTenant(MemoryTenant):
         self.dumped = state, state.dump()
         return self.dumped[1], data.ids_issued, {name: id(state) for name, state in data.states.items()}
 
-    def transact(self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], *, writes: bool) -> T:
+    def transact(
+        self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], *, writes: bool, rate: Any
+    ) -> tuple[Transaction[Any], T]:
         with self.check_lock:
             data = self.read()
             if data.state(provider) is not self.dumped[0]:
@@ -169,11 +171,10 @@ class CheckedMemoryTenant(MemoryTenant):
             before = dump, data.ids_issued, {name: id(state) for name, state in data.states.items()}
             done = False
             try:
-                tx, result = super().transact(
-                    provider, run_due_jobs, checked(self.problems, view, writes, self.dumped), writes=writes
-                )
+                check = checked(self.problems, view, writes, self.dumped)
+                tx, (_, result) = super().transact(provider, run_due_jobs, check, writes=writes, rate=rate)
                 done = writes and not tx.failed
-                return result
+                return tx, result
             finally:
                 if not done and self.contents(provider) != before:
                     self.problems.append("changed the store")

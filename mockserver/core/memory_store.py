@@ -95,10 +95,11 @@ class MemoryTenant(Tenant):
         view: Callable[[Transaction[Any]], T],
         *,
         writes: bool,
-    ) -> T:
-        """Run a view in a transaction on the state of a provider."""
+        rate: RateWindow | None,
+    ) -> tuple[Transaction[Any], T]:
+        """Run a view in a transaction on the state of a provider; return it, and what the view returned."""
         with self.lock:
-            return self._transact(provider, run_due_jobs, view, writes)
+            return self._transact(provider, run_due_jobs, view, writes, rate)
 
     def _transact(
         self,
@@ -106,7 +107,8 @@ class MemoryTenant(Tenant):
         run_due_jobs: Callable[[Any, float], Any],
         view: Callable[[Transaction[Any]], T],
         writes: bool,
-    ) -> T:
+        rate: RateWindow | None,
+    ) -> tuple[Transaction[Any], T]:
         """Run a transaction. Called with the lock held."""
         data = self._data
         now = data.clock.now(self._time())
@@ -116,14 +118,14 @@ class MemoryTenant(Tenant):
         if writes and current is state:
             current = state.copy()
         tx = Transaction(current, ids.Ids(self.id_salt, data.ids_issued), now)
-        tx.seq = self._request_log.next_seq()
+        tx.seq, tx.rate = self._request_log.next_seq(), rate
         result = view(tx)
         if writes and not tx.failed:
             changed = run_due_jobs(tx.state, now)
             self._set_weight(self._weight + changed.weight - (old if provider in data.states else 0))
             data.states[provider] = changed
             data.ids_issued = tx.ids.issued
-        return result
+        return tx, result
 
     def _set_weight(self, weight: int) -> None:
         """Set the memory that its data takes. Raises `StateTooLarge` if it grows beyond the limit."""
@@ -387,8 +389,10 @@ class MemoryStore(Store):
         return caller.tenant.id if caller is not None else None
 
     def local_credentials(self, tenant_id: str) -> Sequence[str]:
-        keys = (*self._open.get(tenant_id, ()), *self._issued.get(tenant_id, ()))
-        return [credential for _, credential in keys]
+        made, issued = self._open.get(tenant_id), self._issued.get(tenant_id)
+        if made is None and issued is None:
+            return ()
+        return [credential for _, credential in (*(made or ()), *(issued or ()))]
 
     def registrations(self, tenant_id: str) -> Sequence[Registration]:
         with self._lock:
@@ -409,15 +413,7 @@ class MemoryStore(Store):
         tenant, registration = caller.tenant, caller.registration
         assert isinstance(tenant, MemoryTenant)
         rate = None if rate_limit is None else tenant.count_use(rate_limit, registration.credential)
-        transaction: list[Transaction[Any]] = []
-
-        def run(tx: Transaction[Any]) -> T:
-            tx.rate = rate
-            transaction.append(tx)
-            return view(tx)
-
-        result = tenant.transact(registration.provider, run_due_jobs, run, writes=writes)
-        tx = transaction[-1]
+        tx, result = tenant.transact(registration.provider, run_due_jobs, view, writes=writes, rate=rate)
         for key, account, scopes in () if tx.failed else tx.issued:
             self.issue(tenant, Registration(registration.provider, key, tenant.id, account, scopes, issued=True))
         if tx.record is not None:

@@ -6,7 +6,7 @@ import base64
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
@@ -37,11 +37,10 @@ def redact_text(text: str, credentials: tuple[str, ...]) -> str:
 def find(text: str, credentials: tuple[str, ...]) -> Sequence[str]:
     """Return the credentials that are in a text."""
     layers = decoded(text) if "%" in text or "\\" in text else (text,)
-    probes = _probes(credentials)
+    may_be_in = _probe(credentials)
     for layer in layers:
-        for probe in probes:
-            if probe in layer:
-                return [each for each in credentials if any(form in one for one in layers for form in _forms(each))]
+        if may_be_in(layer):
+            return [each for each in credentials if any(form in one for one in layers for form in _forms(each))]
     return ()
 
 
@@ -91,9 +90,10 @@ def _hide(text: str, credentials: Iterable[str]) -> str:
 
 
 @functools.lru_cache(MAX_CACHED)
-def _probes(credentials: tuple[str, ...]) -> tuple[str, ...]:
-    """Return texts of which a text has one if it has a credential."""
-    return tuple(dict.fromkeys(form[:PROBE] for each in credentials for form in _forms(each)))
+def _probe(credentials: tuple[str, ...]) -> Callable[[str], object]:
+    """Return a function that returns a true value for a text that may have a credential."""
+    probes = {form[:PROBE] for each in credentials for form in _forms(each)}
+    return re.compile("|".join(map(re.escape, sorted(probes)))).search if probes else lambda text: None
 
 
 @functools.lru_cache(MAX_CACHED)

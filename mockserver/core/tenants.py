@@ -48,7 +48,8 @@ class Tenants:
     def secrets(self, caller: Caller) -> tuple[str, ...]:
         """Return the credentials of a caller's tenant: its own, those of the seed, and others that the store has."""
         own, tenant_id = caller.registration.credential, caller.tenant.id
-        found = (*self._seeded.get(tenant_id, ()), *self._store.local_credentials(tenant_id))
+        seeded, local = self._seeded.get(tenant_id, ()), self._store.local_credentials(tenant_id)
+        found = (*seeded, *local) if local else seeded
         return found if own in found else (own, *found)
 
     def get(self, tenant_id: str) -> Tenant | None:

@@ -217,7 +217,7 @@ class ProviderBlueprint(Provider):
             rate_limit=rate_limit,
             is_unmatched=not server.tenants.is_made(caller),
         )
-        if exchange.tx.record is not None:
+        if exchange.tx.record is not None and exchange.tx.record.response_violation is not None:
             self._count_violation(exchange, exchange.tx.record.response_violation)
         if fault is not None and fault.when == "after" and fault.delay_seconds:
             if CAN_DELAY in request.environ:
@@ -440,7 +440,9 @@ class ProviderBlueprint(Provider):
             failure=error.failure if error is not None else None,
             cache=[],
         )
-        record = redact_passwords(record, self.contract.password_fields, request.content_type or "")
+        if record.body or record.query:
+            content_type = request.environ.get("CONTENT_TYPE", "")
+            record = redact_passwords(record, self.contract.password_fields, content_type)
         return redact_record(record, exchange.secrets)
 
     def _violation(self, exchange: Exchange, response: flask.Response) -> str | None:
@@ -448,7 +450,10 @@ class ProviderBlueprint(Provider):
         if exchange.dropped or exchange.fault is not None:
             return None
         operation_id = exchange.operation.id if exchange.operation is not None else None
-        content_type = response.headers.get("Content-Type")
+        content_type = None
+        for name, value in response.headers:
+            if name == "Content-Type":
+                content_type = value
         data = getattr(response, "json_data", None)  # the application may have its own response class
         return self.contract.response_violation(operation_id, response.status_code, content_type, data)
 

@@ -65,8 +65,10 @@ class Mounts:
 
     def find_region(self, path: str) -> str | None:
         """Return the prefix of a region that a path is below, unless a blueprint is registered under it."""
-        found = next((prefix for prefix in self.region_prefixes if _is_below(path, prefix)), None)
-        return found if found is not None and self.find(path) is None else None
+        for prefix in self.region_prefixes:
+            if _is_below(path, prefix):
+                return prefix if self.find(path) is None else None
+        return None
 
 
 def _is_below(path: str, prefix: str) -> bool:

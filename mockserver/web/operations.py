@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -42,7 +43,7 @@ class OperationBlueprint(Blueprint):
     The region of the first one is also that of its prefix and port. Another one, `eu`, has the prefix `PREFIX-eu`.
     """
 
-    @property
+    @functools.cached_property
     def first_region(self) -> str | None:
         """The region of its prefix and port."""
         return next(iter(self.hosts.values()), None)

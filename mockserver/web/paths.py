@@ -79,7 +79,8 @@ class ApiPaths:
         item = self._rules.get(rule) if rule is not None else None
         if item is not None:
             if item.is_alone is None:
-                item.is_alone = all(each is item for each in _overlapping(self._root, _segments(item.path), 0))
+                others = _overlapping(self._root, _segments(item.path), 0)
+                item.is_alone = "{" not in item.path or all(each is item for each in others)
             if item.is_alone:
                 return item
         return _find(self._root, _segments(path), 0)
