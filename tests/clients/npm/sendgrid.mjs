@@ -40,12 +40,12 @@ const names = (page) => page.result.map((pool) => pool.name);
 assert.deepEqual(await call("POST", POOLS, { body: { name: "my receipts" } }), [200, { name: "my receipts" }]);
 assert.deepEqual(await call("GET", POOLS), [
   200,
-  ["transactional", "marketing", "europe", "worldwide", "spare", "my receipts"].map((name) => ({ name })),
+  ["transactional", "campaigns", "europe", "worldwide", "spare", "new_test5", "my receipts"].map((name) => ({ name })),
 ]);
 assert.deepEqual(await call("GET", `${POOLS}/my receipts`), [200, { ips: [], pool_name: "my receipts" }]);
 assert.deepEqual(await call("POST", `${POOLS}/my receipts/ips`, { body: { ip: "203.0.113.2" } }), [
   200,
-  { ip: "203.0.113.2", pools: ["transactional", "marketing", "my receipts"], start_date: null, warmup: false },
+  { ip: "203.0.113.2", pools: ["transactional", "campaigns", "my receipts"], start_date: null, warmup: false },
 ]);
 assert.deepEqual(await call("PUT", `${POOLS}/my receipts`, { body: { name: "invoices" } }), [
   200,
@@ -78,13 +78,13 @@ await refused(400, problem("needs to be between 2 to 64 characters long", "name"
 // The list of IP Address Management
 
 const [, first] = await call("GET", MANAGED, { qs: { limit: 3, include_region: true, region: "all" } });
-assert.deepEqual(names(first), ["transactional", "marketing", "europe"]);
+assert.deepEqual(names(first), ["transactional", "campaigns", "europe"]);
 assert.deepEqual(first.result[2].regions, ["eu"]);
 assert.deepEqual(first._metadata, {
   next_params: { after_key: "34567", limit: "3", region: "all", include_region: "true" },
 });
 const [, second] = await call("GET", MANAGED, { qs: first._metadata.next_params });
-assert.deepEqual(names(second), ["worldwide"]);
+assert.deepEqual(names(second), ["worldwide", "new_test5"]);
 assert.equal(second._metadata.next_params.after_key, null);
 const [, byIp] = await call("GET", MANAGED, { qs: { ip: "198.51.100.1" } });
 assert.deepEqual(byIp, {

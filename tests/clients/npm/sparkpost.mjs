@@ -33,7 +33,7 @@ const created = await client.post({
   json: { name: "Big News", fbl_signing_domain: "example.com" },
 });
 assert.deepEqual(created, { results: { id: "big_news" } });
-assert.deepEqual(await ids(), ["marketing_ip_pool", "transactional", "default", "big_news"]);
+assert.deepEqual(await ids(), ["marketing", "transactional", "default", "cool_kids", "too_cool_for_pool", "big_news"]);
 assert.deepEqual(await update("sending-ips/203.0.113.141", { ip_pool: "big_news" }), { message: "Updated IP Pool." });
 const pool = {
   id: "big_news",
@@ -56,9 +56,9 @@ const moved = {
 };
 assert.deepEqual(await get("sending-ips/203.0.113.141"), moved);
 assert.equal(await client.delete({ uri: "ip-pools/big_news" }), "");
-assert.deepEqual(await ids(), ["marketing_ip_pool", "transactional", "default"]);
+assert.deepEqual(await ids(), ["marketing", "transactional", "default", "cool_kids", "too_cool_for_pool"]);
 const ips = await get("sending-ips");
-assert.equal(ips.length, 5);
+assert.equal(ips.length, 6);
 assert.deepEqual(ips[3], { ...moved, ip_pool: "default" });
 
 // Errors about pools
@@ -69,8 +69,8 @@ await refused(client.put({ uri: "ip-pools/not_a_real_pool", json }), 404, {
   message: "IP Pool not_a_real_pool does not exist.",
 });
 // The client reads the errors of a deletion only if a header says that the answer is JSON.
-await refused(client.delete({ uri: "ip-pools/marketing", json: true }), 404, {
-  message: "IP Pool marketing does not exist.",
+await refused(client.delete({ uri: "ip-pools/receipts", json: true }), 404, {
+  message: "IP Pool receipts does not exist.",
 });
 await refused(client.put({ uri: "ip-pools/default", json }), 400, {
   message: "IP Pool default is reserved and cannot be updated.",
@@ -92,8 +92,8 @@ await refused(client.post({ uri: "ip-pools", json: {} }), 400, {
 await refused(client.get({ uri: "sending-ips/54.244.54" }), 400, {
   message: "external ip must be a valid IPv4 address",
 });
-await refused(client.get({ uri: "sending-ips/123.45.67.89" }), 404, { message: "Sending IP does not exist" });
-await refused(client.put({ uri: "sending-ips/123.45.67.89", json: { ip_pool: "default" } }), 404, {
+await refused(client.get({ uri: "sending-ips/123.45.67.88" }), 404, { message: "Sending IP does not exist" });
+await refused(client.put({ uri: "sending-ips/123.45.67.88", json: { ip_pool: "default" } }), 404, {
   message: "Sending IP does not exist",
 });
 await refused(client.put({ uri: "sending-ips/54.244.54.135", json: { ip_pool: "glibglob" } }), 400, {
@@ -104,7 +104,7 @@ await refused(client.put({ uri: "sending-ips/54.244.54.135", json: {} }), 400, {
   param: "ip_pool",
   value: null,
 });
-assert.equal((await get("sending-ips/54.244.54.135")).ip_pool, "marketing_ip_pool");
+assert.equal((await get("sending-ips/54.244.54.135")).ip_pool, "marketing");
 
 // Keys, and what is not about one operation
 
@@ -116,7 +116,7 @@ await refused(client.get({ uri: "sending-domains" }), 501, {
   message: "mockserver does not implement GET /api/v1/sending-domains",
 });
 const withSubaccount = connect(API_KEY, { headers: { "X-MSYS-SUBACCOUNT": 123 } });
-assert.equal((await withSubaccount.get({ uri: "ip-pools" })).results.length, 3);
+assert.equal((await withSubaccount.get({ uri: "ip-pools" })).results.length, 5);
 
 // Subaccounts, with every method that the client has for them
 
