@@ -164,8 +164,8 @@ def test_request_that_runs_again_acts_for_its_own_account(app: Flask, monkeypatc
     """A store may run a view again if another process has changed the tenant meanwhile."""
     transact = MemoryTenant.transact
 
-    def twice(tenant: Any, provider: str, jobs: Any, answer: Any, writes: bool) -> Any:
-        return transact(tenant, provider, jobs, lambda tx: (answer(tx), answer(tx))[1], writes=writes)
+    def twice(tenant: Any, provider: str, jobs: Any, answer: Any, **options: Any) -> Any:
+        return transact(tenant, provider, jobs, lambda tx: (answer(tx), answer(tx))[1], **options)
 
     monkeypatch.setattr(MemoryTenant, "transact", twice)
     subuser = next(iter(server_state(app).seed.states["sendgrid"].subusers))
