@@ -209,7 +209,7 @@ def _clock_scaling(results: Results) -> str:
 def _scaling(results: Results) -> Iterator[Row]:
     for connections in results.scaling_connections:
         ours, bare = (results.scaling[connections, name] for name in (OURS, BARE))
-        name = f"list, {_name(connections)}"
+        name = f"list, {_name(connections)} that stay open"
         if limit := WITH_MANY.get(connections):
             value = statistics.median(mine.rate / other.rate for mine, other in zip(ours, bare, strict=True))
             yield Row(f"{name}: ratio to bare Flask", f"at least {limit}", f"{value:.2f}", value >= limit)

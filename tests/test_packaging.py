@@ -56,6 +56,7 @@ def test_wheel_contents(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/**/*.py")}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/core/lua/*.lua")}
+    expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/providers/*/operations.txt")}
     expected |= {"mockserver/evidence.json", "mockserver/testing/fuzzing.yaml", "mockserver/py.typed"}
     for target, folder in DATA.items():
         expected |= {f"{target}/{path.name}" for path in [*folder.glob("*.yaml"), *folder.glob("*.py")]}

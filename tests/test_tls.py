@@ -334,7 +334,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
         assert done.stdout == "200\n", done.stderr
         shown = run("fuzz-info", "--provider", "sendgrid", "--url", url, "--ca", str(file)).stdout
-        assert f"run --tls-verify {file} https://" in shown
+        assert f"run --tls-verify {file} 'https://" in shown
     assert file.exists()
 
 
