@@ -151,7 +151,7 @@ def test_no_image(image: str) -> None:
     """Where the image is missing, the error says how it is built."""
     with pytest.raises(ImageNotFound) as missed, MockserverContainer(f"{image}-that-was-not-built"):
         pass
-    assert any("`docker build -t mockserver .`" in note for note in missed.value.__notes__)
+    assert any("docker build -t mockserver ." in note for note in missed.value.__notes__)
 
 
 @pytest.mark.container
@@ -160,7 +160,7 @@ def test_it_does_not_come_up(image: str, tmp_path: Path) -> None:
     seed = tmp_path / "worlds.yaml"
     seed.write_text("name: mine\nsendgrid: {pools: 7}\n")
     container = MockserverContainer(image, seed=seed, timeout=math.inf)
-    with pytest.raises(ContainerStartException, match=r"did not come up: (?s:.*)seed: /seed/worlds\.yaml:2"), container:
+    with pytest.raises(ContainerStartException, match=r"did not start: (?s:.*)seed: /seed/worlds\.yaml:2"), container:
         pass
     with pytest.raises(NotFound):
         container.get_wrapped_container().reload()

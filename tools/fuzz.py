@@ -146,7 +146,8 @@ def failed(document: str, report: Path) -> Iterator[Failure]:
     (described,) = read(folder("openapi") / f"{document}.yaml")
     operations = {
         f"{method.upper()} {path}": item[method]["operationId"]
-        for path, item in described["paths"].items()
+        for documented, item in described["paths"].items()
+        for path in (documented, *item.get("x-alias-paths", ()))
         for method in METHODS
         if method in item
     }

@@ -39,7 +39,7 @@ class Number(fields.Float):
 class QueryInteger(fields.Integer):
     """A whole number in ASCII digits, as in a query or form.
 
-    With `max_digits`, a longer number is invalid. Without, its first 20 digits are read: enough to be out of any range.
+    With `max_digits`, a longer number is invalid, apart from zeros at its start. Without, its first 20 digits are read: enough to be out of any range.
     """
 
     def __init__(self, *, max_digits: int | None = None, **options: Any) -> None:
@@ -48,6 +48,7 @@ class QueryInteger(fields.Integer):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         found = re.fullmatch("(-?)([0-9]+)", value) if isinstance(value, str) else None
-        if found is None or (self._max_digits is not None and len(found[2]) > self._max_digits):
+        digits = "" if found is None else found[2].lstrip("0")
+        if found is None or (self._max_digits is not None and len(digits) > self._max_digits):
             raise self.make_error("invalid")
-        return int(found[1] + (found[2].lstrip("0")[:20] or "0"))
+        return int(found[1] + (digits[:20] or "0"))

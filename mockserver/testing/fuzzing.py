@@ -61,8 +61,8 @@ def exclusions(document: str, provider: Provider | None) -> Iterator[Exclusion]:
             )
 
 
-def configuration(excluded: Iterable[Exclusion]) -> str:
-    """Return the checks of Schemathesis, in TOML."""
+def configuration(excluded: Iterable[Exclusion], provider: Provider | None) -> str:
+    """Return the checks of Schemathesis, in TOML. What is excluded of an operation is so at its alias paths as well."""
     lines = ["[checks]", *(f"{name}.expected-statuses = {json.dumps(ACCEPTED[name])}" for name in ACCEPTED)]
     by_operation: dict[str, list[Exclusion]] = {}
     for each in excluded:
@@ -72,16 +72,27 @@ def configuration(excluded: Iterable[Exclusion]) -> str:
         lines.append("")
         for comment in dict.fromkeys(f"{each.reason} ({each.source})" for each in found):
             lines += textwrap.wrap(comment, 118, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
-        lines += ["[[operations]]", f"include-operation-id = {json.dumps(operation)}", "[operations.checks]"]
+        checks = []
         for check in dict.fromkeys(each.check for each in found):
             accepted = [each.statuses for each in found if each.check == check]
             statuses = sorted({status for some in accepted for status in some})
-            lines.append(
+            checks.append(
                 f"{check}.expected-statuses = {json.dumps([*ACCEPTED[check], *statuses])}"
                 if all(accepted)
                 else f"{check}.enabled = false"
             )
+        lines += ["[[operations]]", f"include-operation-id = {json.dumps(operation)}", "[operations.checks]", *checks]
+        for alias in _aliases(operation, provider):
+            lines += ["[[operations]]", f"include-name = {json.dumps(alias)}", "[operations.checks]", *checks]
     return "\n".join(lines) + "\n"
+
+
+def _aliases(operation: str, provider: Provider | None) -> list[str]:
+    """Return the names of an operation at its alias paths, `GET /v1/ip_pools`: there it has no operationId."""
+    if provider is None:
+        return []
+    found = provider.operations[operation]
+    return [f"{found.method} {path}" for path in found.paths[1:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ def plan(
     profile = None if accounts is None else accounts.profile
     excluded = [each for each in exclusions(document, provider) if excluding and each.profile in (None, profile)]
     name = f"mockserver-{document}"
-    written = {**(files or {}), f"{name}.toml": configuration(excluded)}
+    written = {**(files or {}), f"{name}.toml": configuration(excluded, provider)}
     if accounts is not None:
         auth = f"{name}-auth.yaml"
         written[auth] = accounts.text()

@@ -374,3 +374,10 @@ def test_domain_of_a_seed_is_found_under_any_spelling(make_mailgun: Callable[...
     assert names(mailgun) == ["news"]
     assert domain_ips(mailgun, "NEWS.example.com") == ["192.0.2.10"]
     refused(mailgun.post(DOMAINS, data={"name": "news.example.com"}), 400, "This domain name is already taken")
+
+
+@pytest.mark.parametrize("zeros", [0, 30, 200])
+def test_zeros_at_the_start_of_a_number(mailgun: ProviderClient, zeros: int) -> None:
+    """Go's `strconv.ParseInt` reads any number of them."""
+    response = mailgun.post("/v4/domains", data={"name": "zeros.example.com", "message_ttl": "0" * zeros + "52"})
+    assert (response.status_code, response.json["domain"]["message_ttl"]) == (200, 52)

@@ -167,6 +167,7 @@ MISSING = "missing required argument"
     ("change", "messages"),
     [
         ({"ip": None}, [MISSING]),
+        ({"ip": ""}, [MISSING]),
         ({"domain": ""}, [MISSING]),
         ({"ip": 1, "domain": None, "subdomain": 5}, [MISSING, MISSING, "invalid subdomain"]),
         ({"ip": "203.0.113.1"}, ["already exists"]),
@@ -175,6 +176,7 @@ MISSING = "missing required argument"
 def test_bodies_that_do_not_fit(sendgrid: ProviderClient, change: dict[str, Any], messages: list[str]) -> None:
     plain(sendgrid.post(RDNS, json={**BODY, **change}), 400, *messages)
     plain(sendgrid.post(RDNS, data=b"{"), 400, "Request body is not valid json")
+    plain(sendgrid.post(RDNS, json={}), 400, MISSING, MISSING)
 
 
 def test_records_of_a_subuser(sendgrid: ProviderClient) -> None:
