@@ -39,7 +39,8 @@ class Number(fields.Float):
 class QueryInteger(fields.Integer):
     """A whole number in ASCII digits, as in a query or form.
 
-    With `max_digits`, a longer number is invalid, apart from zeros at its start. Without, its first 20 digits are read: enough to be out of any range.
+    With `max_digits`, a longer number is invalid, apart from zeros at its start. Without, its first 20 digits are read:
+    enough to be out of any range.
     """
 
     def __init__(self, *, max_digits: int | None = None, **options: Any) -> None:
