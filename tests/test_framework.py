@@ -82,11 +82,14 @@ def test_closed_tenant_is_a_problem_in_an_own_app() -> None:
 
 
 def test_store_that_fails_after_the_view_is_a_problem_in_an_own_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_: object, **__: object) -> None:
+    transact = MemoryTenant.transact
+
+    def gone(*arguments: Any, **options: Any) -> None:
+        transact(*arguments, **options)
         raise StoreUnavailable("the store is gone")
 
     app = own_app()
-    monkeypatch.setattr(server_state(app).store, "record_request", gone)
+    monkeypatch.setattr(MemoryTenant, "transact", gone)
     response = app.test_client().get(POOLS, headers=SENDGRID)
     assert (response.status_code, response.content_type) == (503, PROBLEM)
 
@@ -170,6 +173,20 @@ def test_request_that_runs_again_acts_for_its_own_account(app: Flask, monkeypatc
     monkeypatch.setattr(MemoryTenant, "transact", twice)
     subuser = next(iter(server_state(app).seed.states["sendgrid"].subusers))
     assert sendgrid_cases.CASE.client(app).acting_for(subuser).get("/v3/ips/pools").status_code == 200
+
+
+def test_request_that_a_reset_follows_leaves_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reset between the transaction of a request and its response removes the request from the log."""
+    app, transact = make_app(), MemoryTenant.transact
+
+    def reset(tenant: MemoryTenant, *arguments: Any, **options: Any) -> Any:
+        done = transact(tenant, *arguments, **options)
+        tenant.reset()
+        return done
+
+    monkeypatch.setattr(MemoryTenant, "transact", reset)
+    assert app.test_client().get(POOLS, headers=SENDGRID).status_code == 200
+    assert list(server_state(app).store.tenant("default").request_log) == []
 
 
 def test_response_without_tenant_is_validated(

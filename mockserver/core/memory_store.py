@@ -13,7 +13,7 @@ from . import ids
 from .clock import Clock
 from .config import Config
 from .faults import ConnectionDropped, Fault, Faults
-from .request_log import CounterRow, Record, RequestCounter, RequestLog, RequestLogBudget
+from .request_log import CounterRow, RequestCounter, RequestLog, RequestLogBudget
 from .store import (
     Caller,
     RateLimit,
@@ -97,35 +97,29 @@ class MemoryTenant(Tenant):
         writes: bool,
         rate: RateWindow | None,
     ) -> tuple[Transaction[Any], T]:
-        """Run a view in a transaction on the state of a provider; return it, and what the view returned."""
-        with self.lock:
-            return self._transact(provider, run_due_jobs, view, writes, rate)
+        """Run a view in a transaction on the state of a provider, and put its record into the request log.
 
-    def _transact(
-        self,
-        provider: str,
-        run_due_jobs: Callable[[Any, float], Any],
-        view: Callable[[Transaction[Any]], T],
-        writes: bool,
-        rate: RateWindow | None,
-    ) -> tuple[Transaction[Any], T]:
-        """Run a transaction. Called with the lock held."""
-        data = self._data
-        now = data.clock.now(self._time())
-        state = data.states.get(provider) or data.seed[provider]
-        old = state.weight if writes else 0  # copies of a state have its weight if it is known before
-        current = run_due_jobs(state, now)
-        if writes and current is state:
-            current = state.copy()
-        tx = Transaction(current, ids.Ids(self.id_salt, data.ids_issued), now)
-        tx.seq, tx.rate = self._request_log.next_seq(), rate
-        result = view(tx)
-        if writes and not tx.failed:
-            changed = run_due_jobs(tx.state, now)
-            self._set_weight(self._weight + changed.weight - (old if provider in data.states else 0))
-            data.states[provider] = changed
-            data.ids_issued = tx.ids.issued
-        return tx, result
+        Return the transaction, and what the view returned. A reset is before all of it, or after all of it.
+        """
+        with self.lock:
+            data = self._data
+            now = data.clock.now(self._time())
+            state = data.states.get(provider) or data.seed[provider]
+            old = state.weight if writes else 0  # copies of a state have its weight if it is known before
+            current = run_due_jobs(state, now)
+            if writes and current is state:
+                current = state.copy()
+            tx = Transaction(current, ids.Ids(self.id_salt, data.ids_issued), now)
+            tx.seq, tx.rate = self._request_log.next_seq(), rate
+            result = view(tx)
+            if writes and not tx.failed:
+                changed = run_due_jobs(tx.state, now)
+                self._set_weight(self._weight + changed.weight - (old if provider in data.states else 0))
+                data.states[provider] = changed
+                data.ids_issued = tx.ids.issued
+            if tx.record is not None:
+                self._request_log.add(tx.record)
+            return tx, result
 
     def _set_weight(self, weight: int) -> None:
         """Set the memory that its data takes. Raises `StateTooLarge` if it grows beyond the limit."""
@@ -416,18 +410,13 @@ class MemoryStore(Store):
         tx, result = tenant.transact(registration.provider, run_due_jobs, view, writes=writes, rate=rate)
         for key, account, scopes in () if tx.failed else tx.issued:
             self.issue(tenant, Registration(registration.provider, key, tenant.id, account, scopes, issued=True))
-        if tx.record is not None:
-            self.record_request(tenant, tx.record, is_unmatched=is_unmatched)
+        record = tx.record
+        if record is not None:
+            error = record.error.key if record.error is not None else None
+            self._request_counts.add(record.provider, record.operation, error)
+            if is_unmatched:
+                self.count("unmatched_requests")
         return result
-
-    def record_request(self, tenant: Tenant, record: Record, *, is_unmatched: bool) -> None:
-        """Put a request into the request log of its tenant, and count it."""
-        assert isinstance(tenant, MemoryTenant)
-        error = record.error.key if record.error is not None else None
-        self._request_counts.add(record.provider, record.operation, error)
-        tenant.request_log.add(record)
-        if is_unmatched:
-            self.count("unmatched_requests")
 
     def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
         self._request_counts.add(provider, operation, error)

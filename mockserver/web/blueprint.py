@@ -440,9 +440,7 @@ class ProviderBlueprint(Provider):
             failure=error.failure if error is not None else None,
             cache=[],
         )
-        if record.body or record.query:
-            content_type = request.environ.get("CONTENT_TYPE", "")
-            record = redact_passwords(record, self.contract.password_fields, content_type)
+        record = redact_passwords(record, self.contract.password_fields, request.environ.get("CONTENT_TYPE", ""))
         return redact_record(record, exchange.secrets)
 
     def _violation(self, exchange: Exchange, response: flask.Response) -> str | None:

@@ -38,7 +38,7 @@ class Mounts:
         self.hosts: dict[str, Mount] = {}
         """Mounts by host."""
         self.region_prefixes: dict[str, Mount] = {}
-        """Mounts by the prefix of a region, `/sendgrid-eu`. The first region of a provider is at `prefixes`."""
+        """Mounts by the prefix of a region, `PREFIX-eu`. The first region of a provider is at `prefixes`."""
         self.ports: dict[str, int] = {}
         """The providers' own ports, by registered name."""
 
