@@ -161,7 +161,7 @@ class CheckedMemoryTenant(MemoryTenant):
         return self.dumped[1], data.ids_issued, {name: id(state) for name, state in data.states.items()}
 
     def transact(
-        self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], *, writes: bool, rate: Any
+        self, provider: str, run_due_jobs: Callable[[Any, float], Any], view: View[T], *, writes: bool, **options: Any
     ) -> tuple[Transaction[Any], T]:
         with self.check_lock:
             data = self.read()
@@ -172,7 +172,7 @@ class CheckedMemoryTenant(MemoryTenant):
             done = False
             try:
                 check = checked(self.problems, view, writes, self.dumped)
-                tx, (_, result) = super().transact(provider, run_due_jobs, check, writes=writes, rate=rate)
+                tx, (_, result) = super().transact(provider, run_due_jobs, check, writes=writes, **options)
                 done = writes and not tx.failed
                 return tx, result
             finally:

@@ -53,6 +53,7 @@ class MemoryTenant(Tenant):
         "_used",
         "_watchers",
         "_weight",
+        "_weights",
         "is_deleted",
         "lock",
         "wake_up",
@@ -81,6 +82,8 @@ class MemoryTenant(Tenant):
         self._resets = 0
         self._watchers: set[Callable[[], None]] = set()
         self._max_bytes = max_bytes
+        self._weights: dict[str, int] = {}
+        """The memory that its states take, in bytes, by provider."""
         self._weight = self._snapshots_weight = 0
         """The memory that its states and its snapshots take together, and its snapshots alone, in bytes."""
 
@@ -95,7 +98,8 @@ class MemoryTenant(Tenant):
         view: Callable[[Transaction[Any]], T],
         *,
         writes: bool,
-        rate: RateWindow | None,
+        rate_limit: RateLimit | None,
+        credential: str,
     ) -> tuple[Transaction[Any], T]:
         """Run a view in a transaction on the state of a provider, and put its record into the request log.
 
@@ -104,8 +108,13 @@ class MemoryTenant(Tenant):
         with self.lock:
             data = self._data
             now = data.clock.now(self._time())
+            rate = None
+            if rate_limit is not None:
+                key = (rate_limit.operation, credential)
+                rate = self._used[key] = RateWindow.hit(self._used.get(key), now, rate_limit.window)
             state = data.states.get(provider) or data.seed[provider]
-            old = state.weight if writes else 0  # copies of a state have its weight if it is known before
+            if writes and provider not in data.states:
+                _ = state.weight  # its copies have the weight of their tables if it is known before
             current = run_due_jobs(state, now)
             if writes and current is state:
                 current = state.copy()
@@ -114,7 +123,9 @@ class MemoryTenant(Tenant):
             result = view(tx)
             if writes and not tx.failed:
                 changed = run_due_jobs(tx.state, now)
-                self._set_weight(self._weight + changed.weight - (old if provider in data.states else 0))
+                weight = changed.weight
+                self._set_weight(self._weight + weight - self._weights.get(provider, 0))
+                self._weights[provider] = weight
                 data.states[provider] = changed
                 data.ids_issued = tx.ids.issued
             if tx.record is not None:
@@ -139,8 +150,9 @@ class MemoryTenant(Tenant):
             if [*map(id, data.snapshots.values())] != [*map(id, self._data.snapshots.values())]:
                 snapshots = data.snapshots.values()
                 snapshots_weight = State.weigh(state for snapshot in snapshots for state in snapshot.states.values())
-            self._set_weight(snapshots_weight + sum(state.weight for state in data.states.values()))
-            self._snapshots_weight = snapshots_weight
+            weights = {provider: state.weight for provider, state in data.states.items()}
+            self._set_weight(snapshots_weight + sum(weights.values()))
+            self._snapshots_weight, self._weights = snapshots_weight, weights
             self._data = data
             return changed
 
@@ -148,20 +160,13 @@ class MemoryTenant(Tenant):
         """Restore a snapshot, whatever its size."""
         with self.lock:
             self._data.restore(snapshot)
-            self._weight = self._snapshots_weight + sum(state.weight for state in self._data.states.values())
+            self._weights = {provider: state.weight for provider, state in self._data.states.items()}
+            self._weight = self._snapshots_weight + sum(self._weights.values())
 
     def take_fault(self, operation: str) -> Fault | None:
         if not self._data.faults:
             return None
         return self.update(lambda data: data.faults.take(operation))
-
-    def count_use(self, rate_limit: RateLimit, credential: str) -> RateWindow:
-        """Count a request of a credential for an operation, and return its rate limit window."""
-        key = (rate_limit.operation, credential)
-        with self.lock:
-            now = self._data.clock.now(self._time())
-            used = self._used[key] = RateWindow.hit(self._used.get(key), now, rate_limit.window)
-            return used
 
     def wait(self, seconds: float) -> None:
         if not seconds:
@@ -195,6 +200,7 @@ class MemoryTenant(Tenant):
     def reset(self) -> None:
         with self.lock:
             self._data = TenantData(self._data.seed, {}, 0, self._start, Faults(), {})
+            self._weights = {}
             self._weight = self._snapshots_weight = 0
             self._used.clear()
             self._request_log.reset()
@@ -406,8 +412,14 @@ class MemoryStore(Store):
     ) -> T:
         tenant, registration = caller.tenant, caller.registration
         assert isinstance(tenant, MemoryTenant)
-        rate = None if rate_limit is None else tenant.count_use(rate_limit, registration.credential)
-        tx, result = tenant.transact(registration.provider, run_due_jobs, view, writes=writes, rate=rate)
+        tx, result = tenant.transact(
+            registration.provider,
+            run_due_jobs,
+            view,
+            writes=writes,
+            rate_limit=rate_limit,
+            credential=registration.credential,
+        )
         for key, account, scopes in () if tx.failed else tx.issued:
             self.issue(tenant, Registration(registration.provider, key, tenant.id, account, scopes, issued=True))
         record = tx.record

@@ -341,8 +341,8 @@ class RedisStore(Store):
 
         def end(tx: Transaction[Any]) -> list[str | float]:
             """Return what the transaction adds to the request log, to counts and to credentials."""
-            record = tx.record
-            assert record is not None
+            assert tx.record is not None
+            record = tx.record.redacted()
             counter = _text([record.provider, record.operation, record.error.key if record.error is not None else None])
             log: list[str | float] = [record.weight, _record_text(record), counter, int(is_unmatched)]
             limits = [config.request_log_size, config.request_log_max_bytes]
@@ -813,7 +813,7 @@ def _record_text(record: Record) -> str:
     error = record.error
     payload = None if error is None else [error.key, error.message, *error.source]
     data = record._replace(cache=[])._asdict()
-    del data["id"], data["seq"], data["cache"]
+    del data["id"], data["seq"], data["cache"], data["redact"]
     data["body"] = base64.b64encode(record.body).decode()
     data["fields_read"], data["error"], data["path_values"] = (
         sorted(record.fields_read),

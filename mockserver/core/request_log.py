@@ -6,7 +6,7 @@ import functools
 import heapq
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -59,6 +59,12 @@ class Record(NamedTuple):
     """Why the request failed before or instead of an operation, if it did."""
     cache: list[Any] = []  # noqa: RUF012  replaced by a list of its own in every record
     """What was computed from the record; it is empty until somebody asks."""
+    redact: Callable[[Record], Record] | None = None
+    """Returns the record without secrets; None if it has none."""
+
+    def redacted(self) -> Record:
+        """Return the record without secrets. A record is redacted when it is first read, as most never are."""
+        return self if self.redact is None else self.redact(self)._replace(redact=None)
 
     @property
     def weight(self) -> int:
@@ -192,7 +198,10 @@ class RequestLog:
     def __iter__(self) -> Iterator[Record]:
         with self._budget.lock:
             records = list(self._records)
-        return iter(sorted(records, key=lambda record: record.seq))
+        by_id = {id(record): record.redacted() for record in records}
+        with self._budget.lock:
+            self._records = deque([by_id.get(id(record), record) for record in self._records])
+        return iter(sorted(by_id.values(), key=lambda record: record.seq))
 
     def __len__(self) -> int:
         return len(self._records)
@@ -210,13 +219,14 @@ def redact(secret: str) -> str:
 def headers_of(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return the headers of a request, with secrets redacted."""
     variables = tuple(environ)
-    is_usual = len(variables) <= MAX_CACHED_VARIABLES and sum(map(len, variables)) <= MAX_CACHED_NAMES
-    headers = []
-    for key, name, is_secret in (_cached_headers if is_usual else _headers)(variables):
-        value = environ[key]
-        if value or key[:5] == "HTTP_":
-            headers.append((name, redact(value.rpartition(" ")[2]) if is_secret else value))
-    return tuple(headers)
+    is_usual = len(variables) <= MAX_CACHED_VARIABLES and len("".join(variables)) <= MAX_CACHED_NAMES
+    return tuple(
+        [
+            (name, redact(value.rpartition(" ")[2]) if is_secret else value)
+            for key, name, is_secret in (_cached_headers if is_usual else _headers)(variables)
+            if (value := environ[key]) or key.startswith("HTTP_")
+        ]
+    )
 
 
 def _headers(variables: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:

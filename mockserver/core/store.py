@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import (
     Callable,
@@ -166,17 +167,15 @@ class State:
     def copy(self) -> Self:
         """Return a copy with tables of its own."""
         kind: Any = type(self)
-        twin: Self = object.__new__(kind)
-        for name in _fields(kind):
-            value = getattr(self, name)
-            setattr(twin, name, value.copy() if type(value) is Table else value)
+        profile, *values, _ = _values(kind)(self)
+        twin: Self = kind(*[each.copy() if type(each) is Table else each for each in values], profile=profile)
         return twin
 
     @property
     def weight(self) -> int:
         """The memory that its tables take, with what they share with other states, in bytes, approximately."""
         kind: Any = type(self)
-        return sum([getattr(self, name).weight for name in _tables(kind)])
+        return sum([each.weight for each in _values(kind)(self) if type(each) is Table])
 
     @staticmethod
     def weigh(states: Iterable[State]) -> int:
@@ -221,8 +220,9 @@ class State:
 
 
 @functools.cache
-def _tables(state: type) -> tuple[str, ...]:
-    return tuple(item.name for item in dataclasses.fields(state) if item.default_factory is Table)
+def _values(state: type) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a function that returns the profile of a state, its other values, and its class."""
+    return operator.attrgetter(*_fields(state), "__class__")  # with the class it always returns a tuple
 
 
 def to_dict(record: Any) -> dict[str, Any]:

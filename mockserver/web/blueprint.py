@@ -1,14 +1,15 @@
 """The blueprint of a mocked provider: how it processes a request.
 
-`authenticate` (before the request) finds the tenant of the API key. `dispatch` (around the view) applies planned faults
-and runs the view in the tenant's transaction, in which also errors are rendered in the provider's format, the response
-is validated against the OpenAPI document, and the exchange is recorded. `finish` (after the request) adds the
-provider's headers.
+`prepare` (before the request) finds the tenant of the API key. `dispatch` (around the view) applies planned faults and
+runs the view in the tenant's transaction, in which also errors are rendered in the provider's format, the response is
+validated against the OpenAPI document, and the exchange is recorded. `finish` (after the request) adds the provider's
+headers.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import socket
 import traceback
@@ -52,8 +53,7 @@ class ProviderBlueprint(Provider):
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         super().__init__(name, import_name, url_prefix=f"/{name}", **options)
         self.operations = {}
-        self.before_request(self.authenticate)
-        self.before_request(self.check_path)
+        self.before_request(self.prepare)
         self.after_request(self.finish)
         for kind, handler in (
             (ApiError, self.handle_api_error),
@@ -91,6 +91,10 @@ class ProviderBlueprint(Provider):
             self.add_rule(each, endpoint, view, methods)
 
     # Request
+
+    def prepare(self) -> flask.Response | None:
+        """Authenticate a request, and check that its path has an implemented operation."""
+        return self.authenticate() or self.check_path()
 
     def authenticate(self) -> flask.Response | None:
         """Find the tenant of the request's credential."""
@@ -416,7 +420,7 @@ class ProviderBlueprint(Provider):
         request, caller, error, tx = exchange.request, exchange.caller, exchange.error, exchange.tx
         assert caller is not None
         operation_id = exchange.operation.id if exchange.operation is not None else None
-        record = request_log.Record(
+        return request_log.Record(
             id=f"{caller.tenant.id}-{tx.seq}",
             seq=tx.seq,
             time=tx.now,
@@ -439,9 +443,11 @@ class ProviderBlueprint(Provider):
             response_violation=self._violation(exchange, response),
             failure=error.failure if error is not None else None,
             cache=[],
+            redact=functools.partial(self._redact, request.environ.get("CONTENT_TYPE", ""), exchange.secrets),
         )
-        record = redact_passwords(record, self.contract.password_fields, request.environ.get("CONTENT_TYPE", ""))
-        return redact_record(record, exchange.secrets)
+
+    def _redact(self, content_type: str, secrets: tuple[str, ...], record: request_log.Record) -> request_log.Record:
+        return redact_record(redact_passwords(record, self.contract.password_fields, content_type), secrets)
 
     def _violation(self, exchange: Exchange, response: flask.Response) -> str | None:
         """Return how a response violates the OpenAPI document."""
