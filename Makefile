@@ -89,7 +89,8 @@ bench: .venv/test $(COMPILED)
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 %.json: %.yaml mockserver/core/yaml_files.py | .venv/serve
-	$(BIN)/python -m mockserver.core.yaml_files $<
+	@echo "compiling $<"
+	@$(BIN)/python -m mockserver.core.yaml_files $<
 
 .PHONY: npm
 npm:
@@ -101,18 +102,23 @@ npm:
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mockserver needs Python 3.11 or newer: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv .venv
+	@echo "making .venv, for $$($(PYTHON) --version); this takes seconds"
+	@$(PYTHON) -m venv .venv
 
 # The dependencies of the package in the versions of the lock. pip requires hashes for all packages or for none.
 .venv/serve: .venv/bin/python requirements.lock setup.cfg setup.py pyproject.toml
 	@sed -n 's/ *\\$$//; /^[a-z]/p' requirements.lock >.venv/constraints.txt
-	$(PIP) --constraint .venv/constraints.txt setuptools pyyaml
-	$(PIP) --constraint .venv/constraints.txt --no-build-isolation --editable .
+	@echo "installing what builds the package"
+	@$(PIP) --constraint .venv/constraints.txt setuptools pyyaml
+	@echo "installing the package and its dependencies, once; this may take a minute"
+	@$(PIP) --constraint .venv/constraints.txt --no-build-isolation --editable .
 	@touch $@
 
 .venv/test: .venv/bin/python requirements.lock setup.cfg setup.py pyproject.toml
-	$(PIP) --require-hashes --requirement requirements.lock
-	$(PIP) --no-deps --no-build-isolation --editable .
+	@echo "installing the $$(grep -c == requirements.lock) packages of requirements.lock, once; this takes minutes"
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@echo "installing the package"
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/serve
 
 clean:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .extension import MockServer
     from .testing.control_client import ControlClient, ControlError
     from .testing.in_process import InProcessClient, wsgi_adapter, wsgi_transport
+    from .testing.intercept import intercept
     from .testing.tenant import Server, Tenant, run_server
     from .web.blueprint import ProviderBlueprint
 
@@ -24,6 +25,7 @@ _MODULES = {
     "Server": "testing.tenant",
     "Tenant": "testing.tenant",
     "create_app": "app",
+    "intercept": "testing.intercept",
     "run_server": "testing.tenant",
     "wsgi_adapter": "testing.in_process",
     "wsgi_transport": "testing.in_process",
@@ -39,6 +41,7 @@ __all__ = [
     "Server",
     "Tenant",
     "create_app",
+    "intercept",
     "run_server",
     "wsgi_adapter",
     "wsgi_transport",

@@ -18,6 +18,8 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
+from .core.monotonic import monotonic
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
@@ -96,7 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         """Whether the application is processing a request."""
         self.cancel_delay: Callable[[], None] | None = None
         """Ends the planned delay of the request that is processed, if it is delayed."""
-        self.waits_since = time.monotonic()
+        self.waits_since = monotonic()
         """Since when the connection waits: for a head, for more of a body, or for the client to read."""
         self.is_reading_head = self.is_reading_body = False
         self.is_used = False
@@ -136,9 +138,9 @@ class Connection(asyncio.BufferedProtocol):
         self.is_used = True
         if self.is_idle:
             self.is_reading_head = True
-            self.waits_since = time.monotonic()
+            self.waits_since = monotonic()
         elif self.is_reading_body:
-            self.waits_since = time.monotonic()
+            self.waits_since = monotonic()
         self._unparsed += bytes(self.server.buffer[:nbytes])
         self.proceed()
 
@@ -330,13 +332,13 @@ class Connection(asyncio.BufferedProtocol):
         if has_body:
             lines.append(f"Content-Length: {length}")
         lines.append(f"Date: {_date(int(time.time()))}\r\n\r\n")
-        self.waits_since = time.monotonic()
+        self.waits_since = monotonic()
         self.transport.write("\r\n".join(lines).encode("latin-1") + (body if has_body else b""))
 
     def close(self) -> None:
         """Close the connection when everything is sent."""
         if not self.transport.is_closing():
-            self._is_closing, self.waits_since = True, time.monotonic()
+            self._is_closing, self.waits_since = True, monotonic()
             self.transport.close()
 
     def abort(self) -> None:

@@ -58,6 +58,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail tests with requests that violate an OpenAPI document [also: the ini option mockserver_strict]",
     )
     group.addoption(
+        "--mockserver-block-vendors",
+        action="store_true",
+        default=None,
+        help="fail tests that resolve a real host of a provider [also: the ini option mockserver_block_vendors]",
+    )
+    group.addoption(
         "--mockserver-coverage",
         action="store_true",
         help="report at the end which operations and errors of the providers were covered",
@@ -76,6 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "mockserver_seed", "seed of every test: a YAML file, relative to the root folder, or default, empty, …"
     )
     parser.addini("mockserver_profile", "profile of every test: documented, live, sendgrid=live, …")
+    parser.addini("mockserver_block_vendors", "whether tests fail that resolve a real host of a provider", type="bool")
     parser.addini("mockserver_strict", "whether requests that violate an OpenAPI document fail their test", type="bool")
 
 
@@ -121,6 +128,11 @@ class Run:
         self._before = self._others()
         self._pending.clear()
         self._sections.clear()
+
+    def add_problem(self, problem: str) -> None:
+        """Add a problem, for which the current test fails, if there is one."""
+        if self.item is not None and problem not in self._pending:
+            self._pending.append(problem)
 
     def is_own(self) -> bool:
         """Return whether a tenant that is created now belongs to the current test only."""
@@ -226,6 +238,12 @@ def pytest_configure(config: pytest.Config) -> None:
             ControlClient(url)
         except ValueError as error:
             raise pytest.UsageError(f"mockserver: {url!r}: {error}") from None
+    if config.option.mockserver_block_vendors or config.getini("mockserver_block_vendors"):
+        from .testing.real_hosts import block
+
+        stack = contextlib.ExitStack()
+        config.add_cleanup(stack.close)
+        stack.enter_context(block(run.add_problem))
     if config.option.mockserver_coverage or config.option.mockserver_coverage_report:
         from .testing.coverage import Coverage
 
@@ -324,9 +342,9 @@ def mockserver_config(pytestconfig: pytest.Config) -> Config:
 def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config) -> Iterator[Server]:
     """The server: `.url`, `.create_tenant()`, `.app`, `.client` for its control API.
 
-    It is started for this process, unless --mockserver-url names a running one.
+    It is in this process, unless --mockserver-url names a running one. It opens a socket when a URL is first used.
     """
-    from .testing.tenant import Server, run_server
+    from .testing.tenant import Server, run_lazy_server
 
     config = request.config
     run = config.stash[RUN]
@@ -347,7 +365,7 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
                 run.coverage.support_matrix = server.support_matrix
             yield server
         return
-    with run_server(mockserver_config, strict=strict, root=config.rootpath) as server:
+    with run_lazy_server(mockserver_config, strict=strict, root=config.rootpath) as server:
         store = server.app.extensions["mockserver"].store
         run.serve(server, lambda: store.counts().get("unmatched_requests", 0))
         yield server
@@ -382,7 +400,8 @@ def mockserver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Tenant:
     """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers` and `.auth`;
-    `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`."""
+    `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`,
+    `.intercept()`."""
     from .core.errors import SeedError
     from .testing.control_client import ControlError
     from .testing.in_process import InProcessClient

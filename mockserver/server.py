@@ -13,7 +13,6 @@ import socket
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +24,7 @@ from .connections import READ_SIZE, Connection, Request, Response, build_environ
 from .control.blueprint import MAX_BODY as MAX_CONTROL_BODY
 from .control.blueprint import PREFIX as CONTROL
 from .core.config import Config
+from .core.monotonic import monotonic
 from .core.store import StoreUnavailable
 from .tls import Tls
 from .web.delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
@@ -76,6 +76,13 @@ PLAIN_HTTP_RESPONSE = (
 log = logging.getLogger("mockserver")
 
 
+class _EventLoop(asyncio.SelectorEventLoop):
+    """An event loop whose timers run on when a tool freezes `time.monotonic`."""
+
+    def time(self) -> float:
+        return monotonic()
+
+
 class HttpServer:
     """A server bound to a port, 0 for any free one; a context manager that serves in a thread.
 
@@ -113,7 +120,7 @@ class HttpServer:
         self._delays: set[Callable[[], None]] = set()
         """Each ends a planned delay."""
         self._workers = Workers(WORKERS, SHARE)
-        self._loop = asyncio.new_event_loop()
+        self._loop = _EventLoop()
         self._loop.set_exception_handler(_handle_exception)
         self._sweep: asyncio.TimerHandle | None = None
         self._deadline = 0.0
@@ -172,7 +179,7 @@ class HttpServer:
             if self.tls is None:
                 self._open(connection, self._listeners[listener], None)
             else:
-                self._handshakes[connection] = time.monotonic()
+                self._handshakes[connection] = monotonic()
                 self._loop.add_reader(connection, self._start_tls, connection, self._listeners[listener])
             self._watch()
 
@@ -258,7 +265,7 @@ class HttpServer:
 
     def _close_expired(self) -> None:
         self._sweep = None
-        now = time.monotonic()
+        now = monotonic()
         for silent in [each for each, since in self._handshakes.items() if now - since > HEAD_TIMEOUT]:
             self._forget(silent)
         for connection in list(self._connections):
@@ -415,7 +422,7 @@ class HttpServer:
         for listener in self._listeners:
             self._accept(listener)  # connections that clients have made already
         self.is_stopping = True
-        self._deadline = time.monotonic() + SHUTDOWN_TIMEOUT
+        self._deadline = monotonic() + SHUTDOWN_TIMEOUT
         for listener in self._listeners:
             self._loop.remove_reader(listener)
             listener.close()
@@ -425,7 +432,7 @@ class HttpServer:
 
     def _drain(self) -> None:
         """Close the connections that have no pending request or response; stop the loop after the last one."""
-        now = time.monotonic()
+        now = monotonic()
         for end in list(self._delays):
             end()
         for connection in list(self._connections):
@@ -482,7 +489,7 @@ class HttpServer:
                 listener.close()
             self._has_ended = True
             self._loop.close()
-        self._workers.stop(max(0.0, self._deadline - time.monotonic()))
+        self._workers.stop(max(0.0, self._deadline - monotonic()))
 
     def stop(self) -> None:
         """Make `serve` return; may be called in a signal handler, and in any thread."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .core.config import UnknownCredentials
+from .core.monotonic import monotonic
 from .testing.control_client import ControlClient, ControlError
 from .testing.tenant import Server, Tenant
 
@@ -108,9 +108,9 @@ class MockserverContainer(DockerContainer):
 
     def _wait(self, client: ControlClient) -> None:
         """Wait until the server is ready. Raises `ControlError` if the container stops, or after the timeout."""
-        deadline = time.monotonic() + self._timeout
+        deadline = monotonic() + self._timeout
         while True:
-            left = deadline - time.monotonic()
+            left = deadline - monotonic()
             try:
                 return client.wait(min(max(left, 0.0), POLL_INTERVAL))
             except ControlError:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
+
+from .core.monotonic import monotonic
 
 
 class Workers:
@@ -68,7 +69,7 @@ class Workers:
             self._is_stopping = True
             self._waiting.clear()
             self._changed.notify_all()
-        end = time.monotonic() + seconds
+        end = monotonic() + seconds
         for thread in list(self._threads):
             with contextlib.suppress(RuntimeError):
-                thread.join(max(0, end - time.monotonic()))
+                thread.join(max(0, end - monotonic()))

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Builds the image, and checks it in containers: read-only and without privileges, shutdown on SIGTERM, HEALTHCHECK
 # behind a published port, and the class MockserverContainer. It needs podman, which it installs if it is root on
-# Debian; its images and containers are separate from yours.
+# Debian. Each clone has a store of its own for images and containers, below the cache folder of the user: whatever runs
+# in another store, yours or another clone's, is neither seen nor ended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,11 +11,14 @@ if [ "$(id -u)" != 0 ] || ! grep -qx 'ID=debian' /etc/os-release 2>/dev/null; th
   exit 0
 fi
 
-readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/mockserver-image-check
+clone=$(pwd -P | sha256sum | cut -c 1-12)
+readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/mockserver-image-check/$clone
 readonly base=docker.io/library/python:3.13-slim image=docker.io/library/mockserver
 readonly name=mockserver-image-check bin=$PWD/.venv/bin log=$cache/log socket=$cache/podman.sock
 service=
 mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock --nonblock 9 || { echo "make image runs already in this clone" >&2; exit 1; }
 
 step() { printf '%4ss  %s\n' "$SECONDS" "$*"; }
 fail() {
@@ -25,7 +29,7 @@ fail() {
 }
 finish() {
   [ -z "$service" ] || kill "$service" || true
-  podman rm --force --all --time 0 &>"$log.end" || true
+  podman rm --force --all --time 0 &>"$log.end" || true # all of this store, which is of this run alone
   podman image prune --force &>>"$log.end" || true
 }
 

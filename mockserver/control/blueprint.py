@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from ..core import resources
+from ..core.config import NO_TOKEN
 from ..core.store import StateTooLarge, StoreUnavailable, Tenant
 from ..evidence import SCHEMA_VERSION
 from ..web.bodies import NotJson, parse_json, parse_pairs
@@ -50,6 +51,10 @@ MAX_BODY = 32 << 20
 """Maximum size of a body in bytes; large enough that any state returned by GET can be sent back with PUT."""
 MAX_DETAIL = 1_000
 """The length from which parts of an error are cut, in characters."""
+NEEDS_TOKEN = (
+    "The control API requires its token: send it as `Authorization: Bearer TOKEN`. It is the value of "
+    "MOCKSERVER_CONTROL_TOKEN or --control-token; if neither was set, the startup output has it."
+)
 PUBLIC_ENDPOINTS = frozenset({"live", "ready"})
 """Endpoints that need no token, from any address."""
 
@@ -96,6 +101,8 @@ def check_access() -> flask.Response | None:
         return None
     server_state().check_process(request.environ)
     token = server_state().config.control_token
+    if token == NO_TOKEN:
+        return None
     if token is None:
         if is_loopback(request.environ) and allows_host(request.headers.get("Host")):
             return None
@@ -105,7 +112,7 @@ def check_access() -> flask.Response | None:
         )
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
-        return problem(401, "The control API requires its token.", [("WWW-Authenticate", "Bearer")])
+        return problem(401, NEEDS_TOKEN, [("WWW-Authenticate", "Bearer")])
     return None
 
 

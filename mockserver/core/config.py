@@ -19,6 +19,8 @@ MAX_JOB_DELAY = 1_000_000_000
 STORE = re.compile("memory|(redis|rediss|unix)://.+")
 """The valid values of `store`."""
 DEFAULT_ID_SEED = "mockserver"
+NO_TOKEN = "off"
+"""The control token that turns the check of the token off, for clients on any address."""
 
 
 def parse_job_delay(value: object) -> float:
@@ -32,6 +34,11 @@ def parse_job_delay(value: object) -> float:
     if not 0 <= seconds <= MAX_JOB_DELAY:
         raise ValueError(f"expected 'manual', or a number of seconds from 0 to {MAX_JOB_DELAY}, got {value!r}")
     return seconds
+
+
+def process_time() -> float:
+    """Return the time of this process, in seconds since the epoch: that of a tool that has frozen it, too."""
+    return time.time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +76,11 @@ class Config:
     expose: bool = False
     """Whether the server can be reached from other machines, with any Host header."""
     control_token: str | None = field(default=None, repr=False)
-    """The token that the control API requires, if any."""
+    """The token that the control API requires, if any. Without one it accepts clients on a loopback address only, with
+    `off` those on any."""
     access_log: bool = False
     """Whether each request is logged."""
-    time: Callable[[], float] = time.time
+    time: Callable[[], float] = process_time
     """Returns the time, in seconds since the epoch."""
 
     @property

@@ -33,6 +33,7 @@ from .clock import Clock
 from .config import Config
 from .errors import Source, StoreError
 from .faults import ConnectionDropped, Fault, Faults
+from .monotonic import monotonic
 from .redis_scripts import load_scripts
 from .request_log import CounterRow, ErrorRecord, Record
 from .store import (
@@ -579,10 +580,10 @@ class RedisTenant(Tenant):
     def wait(self, seconds: float) -> None:
         if not seconds:
             return
-        end, wake_up, life = time.monotonic() + seconds, self._store.wake_up, self.life()
+        end, wake_up, life = monotonic() + seconds, self._store.wake_up, self.life()
         if life is None:
             raise ConnectionDropped
-        while (left := end - time.monotonic()) > 0 and not wake_up.wait(min(left, CHECK_INTERVAL)):
+        while (left := end - monotonic()) > 0 and not wake_up.wait(min(left, CHECK_INTERVAL)):
             if self.life() != life:
                 raise ConnectionDropped
 

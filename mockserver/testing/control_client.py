@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
+from ..core.monotonic import monotonic
+
 REQUEST_TIMEOUT = 30.0
 """The default timeout of a request, in seconds."""
 POLL_INTERVAL = 0.1
@@ -43,7 +45,7 @@ class _PooledConnection(NamedTuple):
 
     def is_reusable(self) -> bool:
         """Return whether it is of this process, not idle for too long, and not closed by the server."""
-        if self.process != os.getpid() or self.until < time.monotonic():
+        if self.process != os.getpid() or self.until < monotonic():
             return False
         with selectors.DefaultSelector() as selector:
             selector.register(self.connection.sock, selectors.EVENT_READ)
@@ -115,7 +117,7 @@ class ControlClient:
                 except ConnectionError:  # the server has closed it just now
                     if method not in IDEMPOTENT:
                         raise
-            return self._exchange(self._new_connection(), timeout, *request)
+            return self._exchange(self.new_connection(), timeout, *request)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise ControlError(f"no response from {self.url}: {reason}") from None
@@ -147,7 +149,7 @@ class ControlClient:
             return response.status, response.reason, text
         finally:
             if is_complete and connection.sock is not None and not self._pool:
-                self._pool.append(_PooledConnection(connection, time.monotonic() + IDLE_TIMEOUT, os.getpid()))
+                self._pool.append(_PooledConnection(connection, monotonic() + IDLE_TIMEOUT, os.getpid()))
             else:
                 connection.close()
 
@@ -162,7 +164,7 @@ class ControlClient:
         pooled.connection.close()
         return None
 
-    def _new_connection(self) -> http.client.HTTPConnection:
+    def new_connection(self) -> http.client.HTTPConnection:
         """Return a new connection. The CA file is read each time, as a starting server may be about to write it."""
         scheme, host, port = self._address
         if scheme == "http":
@@ -187,13 +189,13 @@ class ControlClient:
 
     def wait(self, seconds: float) -> None:
         """Wait until the server is ready. Raises the last `ControlError` after a timeout in seconds."""
-        deadline = time.monotonic() + seconds
+        deadline = monotonic() + seconds
         while True:
             try:
-                self.request("GET", "ready", timeout=max(deadline - time.monotonic(), POLL_INTERVAL))
+                self.request("GET", "ready", timeout=max(deadline - monotonic(), POLL_INTERVAL))
                 return
             except ControlError:
-                left = deadline - time.monotonic()
+                left = deadline - monotonic()
                 if left <= 0:
                     raise
             time.sleep(min(POLL_INTERVAL, left))

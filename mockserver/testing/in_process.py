@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -29,6 +30,11 @@ class InProcessResponse(NamedTuple):
     body: bytes
     is_complete: bool
     """Whether the body is complete; a planned fault may have truncated it."""
+
+
+Send = Callable[[str, str, Iterable[tuple[str, str]], bytes], InProcessResponse]
+"""Sends a request: method, URL, headers, body. Raises `ConnectionResetError` for a dropped connection, and
+`TimeoutError` if it has a timeout."""
 
 
 def send(app: Flask, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> InProcessResponse:
@@ -111,12 +117,18 @@ def wsgi_transport(app: Flask, library: ModuleType | None = None) -> Any:
     `library` is the module of the client: httpx (the default) or httpx2. Planned faults `drop` and `truncate` raise
     the library's `RemoteProtocolError`. Timeouts of the client are ignored.
     """
-    httpx: Any = library or importlib.import_module("httpx")
+    return httpx_transport(functools.partial(send, app), library or importlib.import_module("httpx"))
+
+
+def httpx_transport(send: Send, httpx: Any) -> Any:
+    """Return a transport for sync and async clients of a library, httpx or httpx2, that sends requests with `send`."""
 
     def respond(request: Any, body: bytes) -> Any:
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
         try:
-            response = send(app, request.method, str(request.url), sent, body)
+            response = send(request.method, str(request.url), sent, body)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(str(error), request=request) from None
         except ConnectionResetError:
             reason = "Server disconnected without sending a response."
             raise httpx.RemoteProtocolError(reason, request=request) from None

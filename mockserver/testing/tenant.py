@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import functools
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from ..core.profiles import parse_setting
 from . import report
 from .control_client import ControlClient, ControlError
 from .in_process import InProcessClient, wsgi_adapter, wsgi_transport
+from .intercept import intercept_with
 from .requests import Requests
 
 if TYPE_CHECKING:
@@ -86,17 +88,27 @@ class ProviderAccess:
     """The URL and credentials of a provider for a tenant."""
 
     name: str
-    url: str
-    """The base URL, to which the paths of the provider are appended."""
     api_key: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     """The headers that authenticate a request."""
-    env: Mapping[str, str] = field(repr=False)
-    """The environment variables that the provider's clients read."""
     profile: str
     """The profile: `documented` or `live`."""
     switches: Mapping[str, bool] = field(repr=False)
     """Whether each switch is on."""
+    _located: Callable[[str], str] = field(repr=False)
+    """Returns a URL with the server's address."""
+    _url: str = field(repr=False)
+    _env: Mapping[str, str] = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """The base URL, to which the paths of the provider are appended."""
+        return self._located(self._url)
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment variables that the provider's clients read."""
+        return {name: self._located(value) for name, value in self._env.items()}
 
     @property
     def auth(self) -> tuple[str, str] | Authorization:
@@ -237,7 +249,19 @@ class Tenant:
         self.id: str = data["id"]
         """The id of the tenant in the control API."""
         self.strict = strict
-        self._accesses = {name: ProviderAccess(name, **access) for name, access in data["providers"].items()}
+        self._accesses = {
+            name: ProviderAccess(
+                name,
+                api_key=access["api_key"],
+                headers=access["headers"],
+                profile=access["profile"],
+                switches=access["switches"],
+                _located=owner.located,
+                _url=access["url"],
+                _env=access["env"],
+            )
+            for name, access in data["providers"].items()
+        }
         vars(self).update(self._accesses)
         self.faults = Faults(self._call)
         self.clock = Clock(self._call)
@@ -306,6 +330,10 @@ class Tenant:
                 os.environ[name] = value
         return variables
 
+    def intercept(self) -> contextlib.AbstractContextManager[None]:
+        """Serve requests for the providers' real hosts, as `Server.intercept` does: `with tenant.intercept(): …`."""
+        return self._owner.intercept()
+
     def wsgi_transport(self, library: ModuleType | None = None) -> Any:
         """Return a transport for httpx that needs no socket, as `mockserver.wsgi_transport` does."""
         return wsgi_transport(self._owner.app, library)
@@ -352,7 +380,7 @@ class Tenant:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Tenant {self.id} at {self.url}>"
+        return f"<Tenant {self.id}>"
 
 
 class Server:
@@ -366,9 +394,11 @@ class Server:
         profile: ProfileSetting | None = None,
         strict: bool = False,
         root: str | os.PathLike[str] = "",
+        listen: Callable[[], str] | None = None,
     ) -> None:
         """`seed`, `profile` and `strict` are the defaults of new tenants. `root` is the folder of relative seed files;
-        the default is the current directory."""
+        the default is the current directory. `listen` returns the URL of the server, which it starts when it is first
+        called; the default is the URL of the client."""
         self.client = client
         """The client of the control API."""
         self.coverage: Coverage | None = None
@@ -381,12 +411,27 @@ class Server:
         self._profile = profile
         self._strict = strict
         self._root = root
+        self._listen = listen
         self._open: dict[str, Tenant] = {}
 
     @property
     def url(self) -> str:
         """The server's base URL, without a trailing slash."""
-        return self.client.url
+        return self.client.url if self._listen is None else self._listen()
+
+    def located(self, url: str) -> str:
+        """Return a URL of a response of the control API, with the address of the server."""
+        if self._listen is None or not url.startswith(self.client.url):
+            return url
+        return self.url + url.removeprefix(self.client.url)
+
+    def intercept(self) -> contextlib.AbstractContextManager[None]:
+        """Serve requests of this process for the providers' real hosts: `with server.intercept(): …`.
+
+        They need no configuration of requests, httpx, urllib3 and urllib. The API key of a request decides which tenant
+        it belongs to. Requests for other hosts are sent as usual.
+        """
+        return intercept_with(self.client)
 
     @property
     def app(self) -> Flask:
@@ -504,6 +549,26 @@ def run_server(
         Server(InProcessClient(server.app, server.url), strict=strict, root=root) as tenants,
     ):
         yield tenants
+
+
+@contextlib.contextmanager
+def run_lazy_server(config: Config, *, strict: bool = False, root: str | os.PathLike[str] = "") -> Iterator[Server]:
+    """Run a server as `run_server` does, which opens its sockets when its URL is used for the first time."""
+    from ..app import create_app
+    from ..server import HttpServer
+
+    app = create_app(config)
+    lock = threading.Lock()
+    with contextlib.ExitStack() as stack:
+        urls: list[str] = []
+
+        def listen() -> str:
+            with lock:
+                if not urls:
+                    urls.append(stack.enter_context(HttpServer(app)).url)
+                return urls[0]
+
+        yield stack.enter_context(Server(InProcessClient(app), strict=strict, root=root, listen=listen))
 
 
 def _check_arguments(given: Mapping[str, Any], kind: type) -> None:

@@ -89,12 +89,24 @@ def test_the_token(make_app: Callable[..., Flask]) -> None:
         for method, path, body in REQUESTS:
             detail = control.error(method, path, body, status=401, headers=headers)
             assert "secret-token" not in detail
+            assert "`Authorization: Bearer TOKEN`" in detail
     assert control.open("GET", "/tenants").headers["WWW-Authenticate"] == "Bearer"
     control.ok("GET", "/live")
     control.ok("GET", "/ready")
     good = {"Authorization": "Bearer secret-token"}
     assert control.ok("GET", "/tenants", headers=good) == {"tenants": []}
     control.ok("POST", "/tenants", {}, status=201, headers=good)
+
+
+@pytest.mark.parametrize("token", ["off", None])
+def test_the_token_is_off(make_app: Callable[..., Flask], token: str | None) -> None:
+    """With `off` the control API needs no token, whatever the address of the client; pages of others need not try."""
+    control = ControlClient(make_app(control_token=token))
+    status = 200 if token == "off" else 403
+    for address in ("192.0.2.1", "2001:db8::1"):
+        response = control.open("GET", "/tenants", environ_base={"REMOTE_ADDR": address})
+        assert response.status_code == status
+    assert control.open("GET", "/tenants", headers={"Origin": "http://other.example"}).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,4 @@ def test_setup(failing):
     ):
         assert line in text.splitlines(), line
     assert len(re.findall("mockserver: requests of", text)) == 3
-    assert re.search(
-        r"not ProviderAccess\(name='sendgrid', url='http://127\.0\.0\.1:\d+/sendgrid', profile='documented'\)$",
-        text,
-        re.MULTILINE,
-    )
+    assert re.search(r"not ProviderAccess\(name='sendgrid', profile='documented'\)$", text, re.MULTILINE)
