@@ -63,6 +63,7 @@ for command in (
     client.snapshot,
     client.fuzz_info,
     local.validate,
+    local.schema,
     local.operations,
     local.doctor,
 ):

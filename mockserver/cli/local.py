@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -19,6 +20,17 @@ SWITCHES = ["switch", "documented", "live", "when it is on", "kind", "source"]
 def validate(seed: str) -> None:
     """Validate a seed. The exit code is 2 if it is invalid, with file, line and reason."""
     click.echo(f"OK: {seed}: seed '{load_seed(seed).name}'")
+
+
+@click.command()
+@click.argument("document", type=click.Choice(["seed"]))
+def schema(document: str) -> None:
+    """Print the JSON Schema of a seed, for editors."""
+    from ..core.seed_schema import json_schema
+    from ..providers import load_providers
+
+    found = json_schema({provider.name: provider.seed_schema for provider in load_providers()})
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from marshmallow.exceptions import SCHEMA
 
 from . import profiles, resources, yaml_files
 from .errors import SeedError
+from .ids import find_id
 from .store import Registration, State
 
 if TYPE_CHECKING:
@@ -73,8 +74,36 @@ def texts() -> fields.List[str]:
 class SeedSchema(Schema):
     """Base of the mappings in a seed: unknown keys are errors."""
 
+    keywords: ClassVar[Mapping[str, Any]] = {}
+    """Keywords of its JSON Schema that stand for what its methods validate."""
+
     class Meta:
         unknown = RAISE
+
+
+class Record(fields.Nested):
+    """A record of a seed: a mapping, or a text that is the value of its `key`.
+
+    `derive` returns further values of a record that is a text.
+    """
+
+    def __init__(
+        self, schema: type[SeedSchema], key: str, derive: Callable[[str], dict[str, Any]] = lambda text: {}
+    ) -> None:
+        super().__init__(schema)
+        self.key = key
+        self._derive = derive
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        record = {self.key: value, **self._derive(value)} if isinstance(value, str) else value
+        return super()._deserialize(record, *args, **kwargs)
+
+
+def records(
+    schema: type[SeedSchema], key: str = "name", derive: Callable[[str], dict[str, Any]] = lambda text: {}
+) -> fields.List[Any]:
+    """Return the field of a list of records, each of which may be a text."""
+    return fields.List(Record(schema, key, derive))
 
 
 class CredentialSchema(SeedSchema):
@@ -95,7 +124,7 @@ class SeedSection(SeedSchema):
     account: ClassVar[str | None] = None
     """The key of a credential that names the sub-account it belongs to."""
 
-    credentials = fields.List(fields.Nested(CredentialSchema))
+    credentials = records(CredentialSchema, "key")
     profile = fields.String(validate=validate.OneOf(profiles.NAMES))
     switches = fields.Dict()
 
@@ -112,9 +141,9 @@ class SeedSection(SeedSchema):
             raise ValidationError(errors)
 
     @classmethod
-    def accounts(cls, state: Any) -> Container[str]:
-        """Return the names of the sub-accounts that a state has."""
-        return ()
+    def accounts(cls, state: Any) -> Mapping[str, str]:
+        """Return the names of the sub-accounts that a state has, by id."""
+        return {}
 
     @classmethod
     def load_state(cls, section: Mapping[str, Any]) -> State:
@@ -132,7 +161,8 @@ class SeedSection(SeedSchema):
         registrations = []
         for index, item in enumerate(data.get("credentials", ())):
             owner = item.get(cls.account) if cls.account is not None else None
-            if owner is not None and owner not in cls.accounts(state):
+            accounts = cls.accounts(state) if owner is not None else {}
+            if owner is not None and (owner := find_id(owner, accounts)) not in accounts:
                 raise SeedError(("credentials", index, str(cls.account)), f"unknown {cls.account} '{owner}'")
             scopes = item.get(cls.rights) if cls.rights is not None else None
             registrations.append(
@@ -160,11 +190,14 @@ def first_error(messages: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[
     return path, str(messages[0])
 
 
-def load(source: str, sections: Mapping[str, type[SeedSection]]) -> Seed:
+def load(source: str | Mapping[str, Any], sections: Mapping[str, type[SeedSection]]) -> Seed:
     """Return the seed `FILE[#NAME]`: the document of that name in the file, or its first one.
 
-    `FILE` may also be the name of a packaged fixture. Raises `SeedError` with file, line and reason.
+    `FILE` may also be the name of a packaged fixture; a mapping is a document itself. Raises `SeedError` with file,
+    line and reason.
     """
+    if not isinstance(source, str):
+        return _seed(dict(source), sections, "seed")
     file, _, name = source.partition("#")
     path = Path(file)
     if not os.path.lexists(path) and path.name == file and not path.suffix:

@@ -446,10 +446,11 @@ class Server:
         is_here = isinstance(self.client, InProcessClient)
         providers = self.app.extensions["mockserver"].providers.values() if is_here else load_providers()
         if isinstance(seed, Mapping):
-            return {provider.name: {} for provider in providers} | dict(seed)
-        sections = {provider.name: provider.seed_schema for provider in providers}
+            states = {name: _without_credentials(section) for name, section in seed.items() if name != "name"}
+            return {provider.name: {} for provider in providers} | states
+        schemas = {provider.name: provider.seed_schema for provider in providers}
         source = seed if is_packaged(seed) else os.path.join(self._root, seed)  # noqa: PTH118, it may end in #NAME
-        return {name: state.dump() for name, state in seeds.load(os.fspath(source), sections).states.items()}
+        return {name: state.dump() for name, state in seeds.load(os.fspath(source), schemas).states.items()}
 
     def collect_coverage(self, tenant: Tenant) -> None:
         """Add the coverage of a tenant, which is about to be reset or deleted."""
@@ -504,6 +505,13 @@ def run_server(
         Server(InProcessClient(server.app, server.url), strict=strict, root=root) as tenants,
     ):
         yield tenants
+
+
+def _without_credentials(section: object) -> object:
+    """Return a section of a seed as a state; what is no section is for the server to reject."""
+    if not isinstance(section, Mapping):
+        return section
+    return {key: value for key, value in section.items() if key != "credentials"}
 
 
 def _check_arguments(given: Mapping[str, Any], kind: type) -> None:
