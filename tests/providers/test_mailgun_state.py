@@ -31,7 +31,7 @@ JOB = {"id": "b" * 24}
         ({"ips": [{"ip": "192.0.2.1", "warmup_started_at": 1}]}, ("ips", 0, "warmup_started_at"),
          "start of the warm-up of 192.0.2.1: expected 'warmup: true'"),
         ({"ips": IPS, "subaccounts": [{"id": "1" * 24, "name": "s", "inherited": [{**POOL, "ips": ["192.0.2.2"]}]}]},
-         ("subaccounts", 0, "inherited", 0, "ips", 0), "expected a dedicated IP of the parent account, got 192.0.2.2"),
+         ("subaccounts", 0, "inherited", 0, "ips", 0), "expected a dedicated IP of the parent account, got 192.0.2.2: it is not in 'ips'"),
         ({"ips": IPS, "subaccounts": [{"id": "1" * 24, "name": "s", "inherited": [POOL, POOL]}]},
          ("subaccounts", 0, "inherited", 1, "pool_id"), f"duplicate pool_id '{'a' * 24}'"),
         ({"subaccounts": [{"id": "1" * 24, "name": "s", "inherited": [{**POOL, "ips": ["x"]}]}]},

@@ -38,6 +38,8 @@ def _time() -> Integer:
 class InheritedPoolSchema(SeedSchema):
     """A pool as a subaccount sees it."""
 
+    id_key = "pool_id"
+
     pool_id = _id(required=True)
     name = text(required=True)
     description = fields.String(required=True)
@@ -71,6 +73,8 @@ class IpSchema(SeedSchema):
 
 class PoolSchema(SeedSchema):
     """A dedicated IP pool."""
+
+    id_key = "pool_id"
 
     pool_id = _id()
     name = text(required=True)
@@ -151,6 +155,11 @@ class MailgunSeed(SeedSection):
     state = State
     catalog: ClassVar[ModuleType] = catalog
     account = "subaccount"
+    references: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "account": ("subaccounts", "id"),
+        "delegated_to": ("subaccounts", "id"),
+        "pool_id": ("ip_pools", "pool_id"),
+    }
 
     credentials = records(MailgunCredentialSchema, "key")
     account_id = _id()

@@ -57,6 +57,8 @@ class SendingIpSchema(SeedSchema):
 class KeySchema(SeedSchema):
     """An API key that was created with a subaccount."""
 
+    id_key = "digest"
+
     digest = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     subaccount = Integer(required=True)
 
@@ -91,6 +93,10 @@ class SparkPostSeed(SeedSection):
     catalog: ClassVar[ModuleType] = catalog
     rights = "grants"
     account = "subaccount"
+    references: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "ip_pool": ("ip_pools", "id"),
+        "auto_warmup_overflow_pool": ("ip_pools", "id"),
+    }
 
     credentials = records(SparkPostCredentialSchema, "key")
     dedicated_ip_limit = Integer(validate=validate.Range(0, 10_000))
