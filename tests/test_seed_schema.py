@@ -17,7 +17,7 @@ from mockserver.core import seed
 from mockserver.core.errors import SeedError
 from mockserver.providers import PROVIDERS
 
-from .cli.commands import run
+from .cli.commands import run_here
 
 ROOT = Path(__file__).parent.parent
 SECTIONS = {provider.name: provider.seed_schema for provider in PROVIDERS}
@@ -73,7 +73,7 @@ OTHERS = (None, True, 7, -1, 1.5, "", "x", "x y", [], ["x"], ["x", "x"], {}, {"x
 
 @pytest.fixture(scope="module")
 def schema() -> jsonschema_rs.Validator:
-    done = run("schema", "seed")
+    done = run_here("schema", "seed")
     assert done.returncode == 0, done.stderr
     return jsonschema_rs.validator_for(json.loads(done.stdout))
 

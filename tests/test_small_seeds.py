@@ -16,7 +16,7 @@ from mockserver import Server, create_app
 from mockserver.core.errors import SeedError
 from mockserver.testing.in_process import InProcessClient
 
-from .cli.commands import run
+from .cli.commands import run_here
 from .control_client import ControlClient
 from .support import MAILGUN, SENDGRID, SPARKPOST
 
@@ -108,7 +108,7 @@ def test_every_front_door_loads_the_same_state(server: Server, tmp_path: Path, m
             {"name": "receipts"},
         ]
         assert ControlClient(app).ok("GET", "/tenants/default/state")["state"] == expected
-    done = run("validate", str(tmp_path / "seed.yaml"))
+    done = run_here("validate", str(tmp_path / "seed.yaml"))
     assert (done.returncode, done.stdout) == (0, f"OK: {tmp_path / 'seed.yaml'}: seed 'seed'\n")
 
 

@@ -319,10 +319,7 @@ class Tenant:
         `NO_PROXY` gets the host of the server.
         """
         variables = {name: value for access in self._accesses.values() for name, value in access.env.items()}
-        host = urlsplit(self.url).hostname or ""
-        for name in ("NO_PROXY", "no_proxy"):  # a proxy cannot reach the server
-            hosts = [each for each in os.environ.get(name, "").split(",") if each]
-            variables[name] = ",".join(dict.fromkeys([*hosts, host]))
+        variables |= no_proxy(self.url)
         if self._setenv is not None:
             for name, value in variables.items():
                 self._setenv(name, value)
@@ -557,6 +554,16 @@ def run_server(
         Server(InProcessClient(server.app, server.url), strict=strict, root=root) as tenants,
     ):
         yield tenants
+
+
+def no_proxy(url: str) -> dict[str, str]:
+    """Return the variables that list hosts without a proxy, with the host of a URL added: a proxy cannot reach it."""
+    host = urlsplit(url).hostname or ""
+    variables = {}
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [each for each in os.environ.get(name, "").split(",") if each]
+        variables[name] = ",".join(dict.fromkeys([*hosts, host]))
+    return variables
 
 
 def _without_credentials(section: object) -> object:
