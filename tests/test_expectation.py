@@ -49,7 +49,7 @@ def tenant(server: Server) -> Tenant:
     [
         {},
         {"sendgrid": {}},
-        {"sendgrid": {"pools": ["receipts"]}},
+        {"sendgrid": {"pools": ["receipts"], "profile": "documented"}},
         {"sendgrid": {"pools": [{"name": "receipts", "ips": ["192.0.2.2", "192.0.2.1"]}], "remaining_ips": 5}},
         {"sendgrid": {"pools": ["spare", {"name": "spare", "subuser": "team"}]}},
         {"sendgrid": {"pools": [{"id": "7", "name": "spare"}], "credentials": ["any"]}},
@@ -81,7 +81,8 @@ def test_state_is_as_expected_by_its_own_seed_and_state(tenant: Tenant) -> None:
         ),
         ({"sendgrid": {"pools": ["spare", "spare", "spare"]}}, "sendgrid.pools 'spare': missing; there is receipts"),
         ({"sendgrid": {"remaining_ips": 4}}, "sendgrid.remaining_ips: expected 4, got 5"),
-        ({"sendgrid": {"profile": "live"}}, 'sendgrid.profile: expected "live", got none'),
+        ({"sendgrid": {"profile": "live"}}, 'sendgrid.profile: expected "live", got "documented"'),
+        ({"mailgun": {"switches": {"pool_metadata": True}}}, "mailgun.switches.pool_metadata: expected true, got none"),
         (
             {"sparkpost": {"sending_ips": [{"external_ip": "192.0.2.3", "ip_pool": "default"}]}},
             "sparkpost.sending_ips '192.0.2.3': ip_pool: expected \"default\", got \"bulk\"",

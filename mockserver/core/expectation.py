@@ -68,7 +68,7 @@ class _Section:
         self._name = name
         self._schema = section()
         self._expected = expected
-        self._state = state
+        self._state = {"profile": "documented", **state}
         self._initial = section.load_state({}).dump() if exact else None
         """The records that every account has; None if other records may exist."""
         self._names = {
@@ -85,12 +85,13 @@ class _Section:
                 if name != "credentials" and (name in values or self._initial is not None):
                     yield from self._records(place, name, field.inner, values.get(name, ()))
             elif name in values:
-                yield from self._values(place, name, values[name], self._state.get(name))
+                yield from self._values(place, values[name], self._state.get(name))
 
     def _records(self, place: str, name: str, field: fields.Nested, values: Sequence[Any]) -> Iterator[str]:
         schema = field.schema
         assert isinstance(schema, SeedSchema)
-        key = field.key if isinstance(field, Record) else schema.id_key
+        required = [each for each, value in schema.fields.items() if value.required]
+        key = field.key if isinstance(field, Record) else next(iter(required), schema.id_key)
         given = self._expected.get(name, ())
         wanted = [
             {key: value[key]} if isinstance(text, str) else {each: value[each] for each in text}
@@ -99,8 +100,8 @@ class _Section:
         left = list(self._state[name])
         for record in sorted(wanted, key=len, reverse=True):  # those that fit fewer records first
             identity = schema.id_key if schema.id_key in record else key
-            same = [each for each in left if _plain(each.get(identity)) == _plain(record[identity])]
-            title = f"{place} {record[identity]!r}"
+            same = [each for each in left if _plain(each.get(identity)) == _plain(record.get(identity))]
+            title = f"{place} {record.get(identity)!r}"
             if not same:
                 shown = [str(each.get(identity)) for each in left[:MAX_SHOWN]] + ["…"] * (len(left) > MAX_SHOWN)
                 yield f"{title}: missing; there is {', '.join(shown) or 'no other'}"
@@ -110,7 +111,7 @@ class _Section:
             left.remove(same[compared.index(best)])
             yield from best
         if self._initial is not None:
-            initial = [_plain(each[key]) for each in self._initial[name]]
+            initial = [_plain(each.get(key)) for each in self._initial[name]]
             for each in left:
                 if _plain(each.get(key)) not in initial:
                     yield f"{place} {each.get(key)!r}: unexpected"
@@ -120,18 +121,22 @@ class _Section:
             if name in self._names and name != schema.id_key:
                 known = self._names[name]
                 value = [find_id(each, known) for each in value] if isinstance(value, list) else find_id(value, known)
-            yield from self._values(f"{title}: {name}", name, value, actual.get(name))
+            yield from self._values(f"{title}: {name}", value, actual.get(name))
 
-    def _values(self, place: str, name: str, expected: Any, actual: Any) -> Iterator[str]:
+    def _values(self, place: str, expected: Any, actual: Any) -> Iterator[str]:
         wanted, got = _plain(expected), _plain(actual)
         if wanted == got:
+            return
+        if isinstance(wanted, Mapping):
+            for key, value in wanted.items():
+                yield from self._values(f"{place}.{key}", value, (got or {}).get(key))
             return
         if isinstance(wanted, list) and isinstance(got, list):
             missing = [each for each in wanted if each not in got]
             unexpected = [each for each in got if each not in wanted]
-            parts = [f"missing {_text(missing)}"] * bool(missing) + [f"unexpected {_text(unexpected)}"] * bool(
-                unexpected
-            )
+            parts = [
+                f"{what} {_text(each)}" for what, each in (("missing", missing), ("unexpected", unexpected)) if each
+            ]
             if parts:
                 yield f"{place}: {', '.join(parts)}"
             return
