@@ -43,7 +43,7 @@ def seed_id(name: str, write: Callable[[IdSeed], str], used: Container[str]) -> 
 
     `write` returns an id in the provider's format, as for records that requests create.
     """
-    salt = tenant_salt("seed", name)
+    salt = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
     return next(found for number in itertools.count(1) if (found := write(IdSeed(number, salt))) not in used)
 
 
