@@ -256,7 +256,7 @@ def _valid(name: str, value: Any) -> Any:
     default = getattr(DEFAULTS, name)
     if value is None and default is None:
         return None
-    if name == "profile" and isinstance(value, Mapping):
+    if name in ("profile", "seed") and isinstance(value, Mapping):
         return value
     if name == "time" and callable(value):
         return value

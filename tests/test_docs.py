@@ -271,11 +271,11 @@ def test_js(block: Block, server: Server, node: str) -> None:
 
 @every("yaml")
 def test_yaml(block: Block) -> None:
-    """A seed has a section of every provider."""
+    """A seed is valid, and has sections of providers only."""
     sections = {provider.name: provider.seed_schema for provider in PROVIDERS}
     shown = yaml.safe_load(block.text)
-    world = seed.read(block.text.encode(), shown["name"], sections)
-    assert set(shown) == {"name", *world.states}
+    loaded = seed.read(block.text.encode(), shown.get("name", ""), sections)
+    assert set(shown) <= {"name", *loaded.states}
 
 
 @every("pipeline")

@@ -124,7 +124,7 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
     ("section", "line", "expected"),
     [
         ("sparkpost:\n  pools: []", 3, "sparkpost.pools: "),
-        ("sparkpost:\n  ip_pools:\n  - {id: a}", 4, "sparkpost.ip_pools.0.name: "),
+        ("sparkpost:\n  ip_pools:\n  - {signing_domain: a}", 4, "sparkpost.ip_pools.0: expected an 'id' or a 'name'"),
         ("sparkpost:\n  ip_pools:\n  - {id: a, name: A}\n  - {id: a, name: B}", 5,
          "sparkpost.ip_pools.1.id: duplicate id 'a'"),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3, hostname: h}", 4,

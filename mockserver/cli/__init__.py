@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from ..settings import set_by_others
-from . import client, local, serve
+from . import client, clock, faults, local, requests, serve, tenants
 from .options import CommandError
 
 
@@ -61,8 +61,14 @@ for command in (
     client.reset,
     client.seed,
     client.snapshot,
+    client.expect,
+    tenants.tenants,
+    requests.requests,
+    faults.faults,
+    clock.clock,
     client.fuzz_info,
     local.validate,
+    local.schema,
     local.operations,
     local.doctor,
 ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,13 @@ def wait(client: ControlClient, timeout: float) -> None:
 def env(
     context: click.Context, client: ControlClient, tenant: str | None, new: bool, roots: bool, as_json: bool
 ) -> None:
-    """Print the environment variables of the providers' clients: eval "$(mockserver env)"."""
+    """Print the environment variables of the providers' clients.
+
+    eval "$(mockserver env --new)" sets them in a shell. NO_PROXY gets the host of the server in addition to its current
+    value.
+    """
+    from ..testing.tenant import no_proxy
+
     source = context.get_parameter_source("tenant")
     if new and source is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--new and --tenant are mutually exclusive.")
@@ -68,6 +75,7 @@ def env(
         variables |= {name: value.replace(access["url"], root) for name, value in access["env"].items()}
     if not variables:
         raise CommandError(f"tenant '{data['id']}' has no credential that may be shown; create a tenant with --new", 1)
+    variables |= no_proxy(client.url)
     if new:
         variables[f"{PREFIX}TENANT"] = data["id"]
     if client.ca is not None and client.url.startswith("https:"):
@@ -108,6 +116,38 @@ def seed(client: ControlClient, tenant: str, file: str) -> None:
     loaded = load_seed(file)
     state = {name: state.dump() for name, state in loaded.states.items()}
     client.request("PUT", "tenants", tenant, "state", body={"state": state})
+
+
+@click.command()
+@click.argument("seed", metavar="FILE[#NAME]")
+@tenant_option
+@click.option("--exact", is_flag=True, help="The providers that the seed names must have no other records.")
+@as_json
+@with_client
+def expect(client: ControlClient, seed: str, tenant: str, exact: bool, as_json: bool) -> None:
+    """Compare the state of a tenant with a seed.
+
+    Only what the seed names is compared, lists without their order. The exit code is 1 if there are differences, which
+    are printed.
+    """
+    from ..core import expectation
+    from ..core.errors import SeedError
+    from ..providers import load_providers
+
+    schemas = {provider.name: provider.seed_schema for provider in load_providers()}
+    try:
+        expected = expectation.load(seed, schemas)
+    except SeedError as error:
+        raise CommandError(f"seed: {error}") from None
+    state = client.request("GET", "tenants", tenant, "state")["state"]
+    found = expectation.differences(expected, state, schemas, exact=exact)
+    if as_json:
+        print_json({"differences": found})
+    else:
+        for each in found:
+            click.echo(each)
+    if found:
+        sys.exit(1)
 
 
 @click.group(no_args_is_help=False)
@@ -152,10 +192,10 @@ def list_snapshots(client: ControlClient, tenant: str, as_json: bool) -> None:
 @as_json
 @with_client
 def fuzz_info(client: ControlClient, provider: str, as_json: bool) -> None:
-    """Print a shell script that fuzzes the server with Schemathesis: its configuration and command.
+    """Print a shell script that runs Schemathesis on the server.
 
-    It creates two tenants, to check that neither sees the data of the other. Example:
-    mockserver fuzz-info --provider mailgun | sh -s -- --max-examples 20
+    The script has its configuration and its command. It creates two tenants, to check that neither sees the data of the
+    other. Example: mockserver fuzz-info --provider mailgun | sh -s -- --max-examples 20
     """
     from ..testing import fuzzing
 

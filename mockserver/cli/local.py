@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from ..settings import store_option
 from . import environment
-from .options import PORT, as_json, load_seed, option, print_json
-
-SWITCHES = ["switch", "documented", "live", "when it is on", "kind", "source"]
+from .options import PORT, as_json, load_seed, option, print_json, provider_of
 
 
 @click.command()
@@ -22,71 +22,90 @@ def validate(seed: str) -> None:
 
 
 @click.command()
-@option("--profiles", "switches", is_flag=True, help="List switches only.")
-@as_json
-def operations(as_json: bool, switches: bool) -> None:
-    """List operations, errors and switches with source and evidence, and operations that are not implemented."""
-    from ..evidence import SCHEMA_VERSION, describe_evidence, support_matrix
+@click.argument("document", type=click.Choice(["seed"]))
+def schema(document: str) -> None:
+    """Print the JSON Schema of a seed, for editors."""
+    from ..core.seed_schema import json_schema
     from ..providers import load_providers
 
-    found = support_matrix(load_providers())
-    if switches:
-        found = {"switches": found["switches"]}
+    found = json_schema({provider.name: provider.seed_schema for provider in load_providers()})
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _evidence(item: dict[str, Any]) -> str:
+    from ..evidence import describe_evidence
+
+    return ", ".join(describe_evidence(item["evidence"]))
+
+
+def _operation(each: dict[str, Any]) -> list[list[str]]:
+    """Return the rows of an operation, one for each path."""
+    rest = [each["scope"] or "", each["kind"], _evidence(each)]
+    return [[each["id"], each["method"], path, *rest] for path in each["paths"]]
+
+
+def _error(each: dict[str, Any]) -> list[list[str]]:
+    key = f"{each['provider']}.{each['key']}"
+    return [[key, str(each["status"]), each["message"], each["kind"], each["source"], _evidence(each)]]
+
+
+def _switch(each: dict[str, Any]) -> list[list[str]]:
+    name, live = f"{each['provider']}.{each['name']}", "on" if each["live"] else "off"
+    return [[name, "off", live, each["meaning"], each["kind"], each["source"]]]
+
+
+def _not_implemented(each: dict[str, Any]) -> list[list[str]]:
+    return [[each["provider"], each["method"], each["path"]]]
+
+
+TABLES: dict[str, tuple[list[str], Callable[[dict[str, Any]], list[list[str]]]]] = {
+    "operations": (["operation", "method", "path", "needs", "kind", "evidence"], _operation),
+    "errors": (["error", "status", "message", "kind", "source", "evidence"], _error),
+    "switches": (["switch", "documented", "live", "when it is on", "kind", "source"], _switch),
+    "not_implemented": (["not implemented (501)", "method", "path"], _not_implemented),
+}
+"""The lists of the support matrix: the heads of their tables, and functions that return the rows of an item."""
+
+
+@click.command()
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@click.option("--provider", metavar="NAME", help="Only those of this provider.")
+@click.option("--kind", type=click.Choice(["documented", "observed", "assumed"]), help="Only with this kind of source.")
+@click.option("--only", type=click.Choice(TABLES), help="Only one of the lists.")
+@option("--profiles", "switches", is_flag=True, help="List switches only.")
+@as_json
+def operations(
+    words: tuple[str, ...], provider: str | None, kind: str | None, only: str | None, as_json: bool, switches: bool
+) -> None:
+    """List operations, errors and switches of the providers.
+
+    Each has its source and evidence. Operations that are not implemented are listed too. With WORDs, only what has all
+    of these words is listed.
+    """
+    from ..evidence import SCHEMA_VERSION, support_matrix
+    from ..providers import load_providers
+
+    if provider is not None:
+        provider_of(provider)
+    matrix = support_matrix(load_providers())
+    wanted = ["switches"] if switches else [only] if only is not None else [*TABLES]
+    found = {name: [each for each in matrix[name] if _matches(each, words, provider, kind)] for name in wanted}
     if as_json:
         print_json({"schema_version": SCHEMA_VERSION, **found})
         return
-    if switches:
-        _table(SWITCHES, _switches(found), last=True)
-        return
-    _table(
-        ["operation", "method", "path", "needs", "kind", "evidence"],
-        [
-            [
-                each["id"],
-                each["method"],
-                path,
-                each["scope"] or "",
-                each["kind"],
-                ", ".join(describe_evidence(each["evidence"])),
-            ]
-            for each in found["operations"]
-            for path in each["paths"]
-        ],
-    )
-    _table(
-        ["error", "status", "message", "kind", "source", "evidence"],
-        [
-            [
-                f"{each['provider']}.{each['key']}",
-                str(each["status"]),
-                each["message"],
-                each["kind"],
-                each["source"],
-                ", ".join(describe_evidence(each["evidence"])),
-            ]
-            for each in found["errors"]
-        ],
-    )
-    _table(SWITCHES, _switches(found))
-    _table(
-        ["not implemented (501)", "method", "path"],
-        [[each["provider"], each["method"], each["path"]] for each in found["not_implemented"]],
-        last=True,
-    )
+    for name in wanted:
+        heads, rows = TABLES[name]
+        _table(heads, [row for each in found[name] for row in rows(each)], last=name == wanted[-1])
 
 
-def _switches(found: dict[str, Any]) -> list[list[str]]:
-    return [
-        [
-            f"{each['provider']}.{each['name']}",
-            "off",
-            "on" if each["live"] else "off",
-            each["meaning"],
-            each["kind"],
-            each["source"],
-        ]
-        for each in found["switches"]
-    ]
+def _matches(item: dict[str, Any], words: tuple[str, ...], provider: str | None, kind: str | None) -> bool:
+    values = [str(value) for name, value in item.items() if name != "evidence"]
+    text = " ".join([*values, f"{item['provider']}.{item.get('key', item.get('name'))}"]).lower()
+    return (
+        provider in (None, item["provider"])
+        and kind in (None, item.get("kind"))
+        and all(word.lower() in text for word in words)
+    )
 
 
 def _table(heads: list[str], rows: list[list[str]], *, last: bool = False) -> None:

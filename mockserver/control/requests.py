@@ -8,17 +8,18 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import flask
 from flask import abort
 from werkzeug.datastructures import MultiDict
 
-from ..core import clock
+from ..core import clock, har
 from ..core.request_log import CounterRow, Record
 from ..core.store import Tenant
 from ..web.bodies import parse_pairs, unused_fields
 from ..web.openapi import bounded
 from ..web.provider import Provider
 from ..web.server_state import server_state
-from .blueprint import blueprint, get_tenant_or_404, request_data
+from .blueprint import blueprint, get_tenant_or_404, provider_url, request_data
 
 MAX_UNUSED = 100
 """The number of unused fields that are listed."""
@@ -26,6 +27,8 @@ MAX_VALUE = 1_000
 """The length from which a value is cut, in characters."""
 DEFAULT_LIMIT = 100
 """The default of the query parameter `limit`."""
+MAX_LIMIT = 1_000
+"""The maximum of the query parameter `limit`."""
 PAGE_BYTES = 4 << 20
 """The size of the records in one response, in bytes; a single one may be larger."""
 
@@ -87,6 +90,16 @@ def get_request(id: str, rid: str) -> Any:
     if record is not None:
         return _request(record)
     return abort(404, f"No request is named '{rid}', or it was dropped.")
+
+
+@blueprint.get("/tenants/<id>/har", endpoint="getHar")
+def get_har(id: str) -> Any:
+    wanted = request_data()
+    records = _filtered(get_tenant_or_404(id), wanted)
+    page = _newest(records, wanted.get("limit", MAX_LIMIT))
+    found = har.archive(page, {name: provider_url(name) for name in server_state().mounted_providers()})
+    found["log"]["_before"] = page[0].seq if page and len(page) < len(records) else None
+    return flask.Response(json.dumps(found), content_type="application/json")
 
 
 @blueprint.post("/tenants/<id>/requests/count", endpoint="countRequests")

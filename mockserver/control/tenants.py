@@ -13,7 +13,7 @@ from ..core import ids, seed
 from ..core.clock import Clock
 from ..core.config import Config, parse_job_delay
 from ..core.errors import SeedError
-from ..core.store import CredentialInUse, Registration, State, Tenant
+from ..core.store import CredentialInUse, Registration, State, Tenant, TenantData
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, provider_url, request_data
 from .clock import set_clock
@@ -33,8 +33,14 @@ def list_tenants() -> Any:
 def create_tenant() -> Any:
     server, data = server_state(), request_data()
     states, seeded = _start(data)
-    given = data.get("credentials", {})
     start = set_clock(Clock(), data.get("clock", {}), server.store.time(), "/body/clock")
+    return _tenant(_new_tenant(states, seeded, start)), 201
+
+
+def _new_tenant(states: Mapping[str, State] | None, seeded: Sequence[Registration], start: Clock) -> Tenant:
+    """Create a tenant with the credentials of the request body, those of its seed, and generated ones."""
+    server = server_state()
+    given = request_data().get("credentials", {})
 
     def registrations(tenant_id: str) -> list[Registration]:
         found = []
@@ -44,10 +50,24 @@ def create_tenant() -> Any:
         return [*found, *(replace(each, tenant=tenant_id) for each in seeded)]
 
     try:
-        tenant = server.tenants.create(registrations, states, start)
+        return server.tenants.create(registrations, states, start)
     except CredentialInUse as error:
         at = "credentials" if given.get(error.provider) == error.credential else "seed"
         abort(409, f"/body/{at}/{error.provider}: the credential belongs to another tenant")
+
+
+@blueprint.post("/tenants/<id>/fork", endpoint="forkTenant")
+def fork_tenant(id: str) -> Any:
+    data, name = get_tenant_or_404(id).read(), request_data().get("snapshot")
+    if name is not None and name not in data.snapshots:
+        abort(404, f"No snapshot is named '{name}'.")
+    source = data.snapshot() if name is None else data.snapshots[name]
+
+    def add_faults(new: TenantData) -> None:
+        new.faults = source.faults.copy()
+
+    tenant = _new_tenant({**data.seed, **source.states}, [], source.clock)
+    tenant.update(add_faults)
     return _tenant(tenant), 201
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from .profiles import ProfileSetting
 
@@ -45,9 +45,9 @@ def process_time() -> float:
 class Config:
     """The settings of a server. Most are also command-line options; the others are for programs that embed it."""
 
-    seed: str = "default"
+    seed: str | Mapping[str, Any] = "default"
     """The initial state of every tenant: a YAML file or the name of a packaged seed, and `#NAME` for a document that
-    is not its first."""
+    is not its first; or a seed as a mapping."""
     profile: ProfileSetting | None = None
     """The profile of the providers, unless a seed or a tenant sets another: `live`, or `sendgrid=live,…`."""
     job_delay: JobDelay | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Callable, Container, Mapping
 from typing import NamedTuple
 
 
@@ -34,3 +36,23 @@ class Ids:
 def tenant_salt(seed: str, tenant: str) -> str:
     """Return what makes the identifiers of a tenant differ from those of others."""
     return hashlib.sha256(f"{seed}\0{tenant}".encode()).hexdigest()
+
+
+def seed_id(name: str, write: Callable[[IdSeed], str], used: Container[str]) -> str:
+    """Return an unused id for a record that has none in a seed: it depends on the name of the record.
+
+    `write` returns an id in the provider's format, as for records that requests create.
+    """
+    salt = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+    return next(found for number in itertools.count(1) if (found := write(IdSeed(number, salt))) not in used)
+
+
+def find_id(reference: str, names: Mapping[str, str]) -> str:
+    """Return the id of the record that a seed refers to, by its id or by its name; `names` are the names by id.
+
+    A text that is neither, or the name of several records, is returned as it is.
+    """
+    if reference in names:
+        return reference
+    found = [each for each, name in names.items() if name == reference]
+    return found[0] if len(found) == 1 else reference

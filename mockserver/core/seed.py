@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates
 from marshmallow.exceptions import SCHEMA
 
 from . import profiles, resources, yaml_files
 from .errors import SeedError
+from .ids import find_id
 from .store import Registration, State
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Seed:
         return next((entry.credential for entry in [*full, *own]), None)
 
 
+T = TypeVar("T")
+Make = Callable[[Any, Mapping[str, "type[SeedSection]"], str], T]
+"""Makes something of a document, the sections that it may have, and a default name. Raises `SeedError` with a path."""
 MAX_REPEATED = 100_000
 """The maximum number of values that the aliases of a YAML document repeat."""
 MAX_NUMBER = 100
@@ -73,8 +77,38 @@ def texts() -> fields.List[str]:
 class SeedSchema(Schema):
     """Base of the mappings in a seed: unknown keys are errors."""
 
+    id_key: ClassVar[str] = "id"
+    """The key of its id, if it has one."""
+    keywords: ClassVar[Mapping[str, Any]] = {}
+    """Keywords of its JSON Schema that stand for what its methods validate."""
+
     class Meta:
         unknown = RAISE
+
+
+class Record(fields.Nested):
+    """A record of a seed: a mapping, or a text that is the value of its `key`.
+
+    `derive` returns further values of a record that is a text.
+    """
+
+    def __init__(
+        self, schema: type[SeedSchema], key: str, derive: Callable[[str], dict[str, Any]] = lambda text: {}
+    ) -> None:
+        super().__init__(schema)
+        self.key = key
+        self._derive = derive
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        record = {self.key: value, **self._derive(value)} if isinstance(value, str) else value
+        return super()._deserialize(record, *args, **kwargs)
+
+
+def records(
+    schema: type[SeedSchema], key: str = "name", derive: Callable[[str], dict[str, Any]] = lambda text: {}
+) -> fields.List[Any]:
+    """Return the field of a list of records, each of which may be a text."""
+    return fields.List(Record(schema, key, derive))
 
 
 class CredentialSchema(SeedSchema):
@@ -94,8 +128,10 @@ class SeedSection(SeedSchema):
     """The key of a credential that lists its rights."""
     account: ClassVar[str | None] = None
     """The key of a credential that names the sub-account it belongs to."""
+    references: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """The keys whose values refer to a record by its id or name: the list that has it, and the key of the id."""
 
-    credentials = fields.List(fields.Nested(CredentialSchema))
+    credentials = records(CredentialSchema, "key")
     profile = fields.String(validate=validate.OneOf(profiles.NAMES))
     switches = fields.Dict()
 
@@ -112,9 +148,9 @@ class SeedSection(SeedSchema):
             raise ValidationError(errors)
 
     @classmethod
-    def accounts(cls, state: Any) -> Container[str]:
-        """Return the names of the sub-accounts that a state has."""
-        return ()
+    def accounts(cls, state: Any) -> Mapping[str, str]:
+        """Return the names of the sub-accounts that a state has, by id."""
+        return {}
 
     @classmethod
     def load_state(cls, section: Mapping[str, Any]) -> State:
@@ -132,7 +168,8 @@ class SeedSection(SeedSchema):
         registrations = []
         for index, item in enumerate(data.get("credentials", ())):
             owner = item.get(cls.account) if cls.account is not None else None
-            if owner is not None and owner not in cls.accounts(state):
+            accounts = cls.accounts(state) if owner is not None else {}
+            if owner is not None and (owner := find_id(owner, accounts)) not in accounts:
                 raise SeedError(("credentials", index, str(cls.account)), f"unknown {cls.account} '{owner}'")
             scopes = item.get(cls.rights) if cls.rights is not None else None
             registrations.append(
@@ -160,11 +197,19 @@ def first_error(messages: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[
     return path, str(messages[0])
 
 
-def load(source: str, sections: Mapping[str, type[SeedSection]]) -> Seed:
+def load(source: str | Mapping[str, Any], sections: Mapping[str, type[SeedSection]]) -> Seed:
     """Return the seed `FILE[#NAME]`: the document of that name in the file, or its first one.
 
-    `FILE` may also be the name of a packaged fixture. Raises `SeedError` with file, line and reason.
+    `FILE` may also be the name of a packaged fixture; a mapping is a document itself. Raises `SeedError` with file,
+    line and reason.
     """
+    if not isinstance(source, str):
+        return _seed(dict(source), sections, "seed")
+    return load_as(_seed, source, sections)
+
+
+def load_as(make: Make[T], source: str, sections: Mapping[str, type[SeedSection]]) -> T:
+    """Return what `make` makes of the document that `load` would load."""
     file, _, name = source.partition("#")
     path = Path(file)
     if not os.path.lexists(path) and path.name == file and not path.suffix:
@@ -172,9 +217,10 @@ def load(source: str, sections: Mapping[str, type[SeedSection]]) -> Seed:
         if packaged.is_file():
             path = packaged
             with contextlib.suppress(SeedError):  # reading the YAML gives the error its line
-                return _packaged(packaged, name, tuple(sections.items()))
+                found: T = _packaged(make, packaged, name, tuple(sections.items()))
+                return found
     try:
-        return read(path.read_bytes(), name, sections, default_name=path.stem)
+        return read_as(make, path.read_bytes(), name, sections, default_name=path.stem)
     except OSError as error:
         raise _in_file(SeedError((), error.strerror or str(error)), file) from None
     except SeedError as error:
@@ -183,6 +229,13 @@ def load(source: str, sections: Mapping[str, type[SeedSection]]) -> Seed:
 
 def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]], *, default_name: str = "seed") -> Seed:
     """Return one seed of the YAML documents in `text`, as `load` does; `default_name` is that of one without a name."""
+    return read_as(_seed, text, name, sections, default_name=default_name)
+
+
+def read_as(
+    make: Make[T], text: bytes, name: str, sections: Mapping[str, type[SeedSection]], *, default_name: str
+) -> T:
+    """Return what `make` makes of the document that `read` would load."""
     import yaml  # slow to import, and the packaged seeds are compiled
 
     names = []
@@ -198,7 +251,7 @@ def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]], *, d
             names.append(document.get("name") if isinstance(document, dict) else None)
             if not name or names[-1] == name:
                 try:
-                    return _seed(document, sections, default_name)
+                    return make(document, sections, default_name)
                 except SeedError as error:
                     error.line = _line(node, error.path)
                     raise
@@ -219,11 +272,11 @@ def read(text: bytes, name: str, sections: Mapping[str, type[SeedSection]], *, d
 
 
 @functools.lru_cache(maxsize=16)
-def _packaged(file: Path, name: str, sections: tuple[tuple[str, type[SeedSection]], ...]) -> Seed:
+def _packaged(make: Make[T], file: Path, name: str, sections: tuple[tuple[str, type[SeedSection]], ...]) -> T:
     """Return a packaged seed; all applications of a process share it, since nothing changes it."""
     for document in yaml_files.compiled(file) or ():
         if not name or document.get("name") == name:
-            return _seed(document, dict(sections), file.stem)
+            return make(document, dict(sections), file.stem)
     raise SeedError((), f"no seed named '{name}'")
 
 

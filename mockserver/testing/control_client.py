@@ -99,7 +99,7 @@ class ControlClient:
             raise ControlError(f"{self.url}: {status} {detail}", status)
         if method == "DELETE" and status == http.HTTPStatus.NO_CONTENT:
             return {}
-        if content is None or content.keys().isdisjoint(("schema_version", "openapi")):
+        if content is None or content.keys().isdisjoint(("schema_version", "openapi", "log")):
             raise ControlError(f"{self.url} is not a mockserver: the response is not of its control API")
         return content
 

@@ -135,6 +135,17 @@ class Request:
         return f"#{self.seq} {self.method} /{self.provider}{self.path}{query} → {self.status or 'dropped'} ({what})"
 
 
+def read_har(client: ControlClient, tenant_id: str, **filters: str) -> dict[str, Any]:
+    """Return the requests of a tenant as an HTTP Archive; `filters` are those of the control API."""
+    found: dict[str, Any] = client.request("GET", "tenants", tenant_id, "har", query=filters)
+    before = found["log"].pop("_before")
+    while before is not None:
+        older = client.request("GET", "tenants", tenant_id, "har", query={**filters, "before": str(before)})
+        found["log"]["entries"][:0] = older["log"]["entries"]
+        before = older["log"]["_before"]
+    return found
+
+
 def _plain(items: Iterable[tuple[str, list[str]]]) -> dict[str, str | list[str]]:
     return {name: values[0] if len(values) == 1 else values for name, values in items}
 
@@ -269,6 +280,10 @@ class Requests(Sequence[Request]):
             if not data["has_more"] or len(found) == MAX_REQUESTS:
                 return found, data["dropped"]
             query["before"] = str(found[0].seq)
+
+    def har(self) -> dict[str, Any]:
+        """Return all requests in the request log as an HTTP Archive (HAR 1.2), without credentials."""
+        return read_har(self._client, self._tenant_id)
 
     @overload
     def __getitem__(self, index: int) -> Request: ...

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..core.config import Config, JobDelay
     from ..core.profiles import ProfileSetting
+    from ..core.seed import SeedSection
     from .coverage import Coverage
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
@@ -293,6 +294,31 @@ class Tenant:
         """Replace the state with a seed. Credentials do not change. Raises `SeedError` for an invalid file."""
         self._call("PUT", "state", body={"state": self._owner.load_seed(seed)})
 
+    def differences(self, expected: Seed, *, exact: bool = False) -> list[str]:
+        """Return how the state differs from an expected one; see `expect`."""
+        from ..core import expectation
+
+        document, schemas = self._owner.load_expected(expected)
+        return expectation.differences(document, self.state(), schemas, exact=exact)
+
+    def expect(self, expected: Seed, *, exact: bool = False) -> None:
+        """Assert that the state is as expected. Raises `AssertionError`, or `SeedError` for an invalid seed.
+
+        Only what the seed names is compared, lists without their order. With `exact` the providers that it names must
+        have no other records.
+        """
+        __tracebackhide__ = True
+        found = self.differences(expected, exact=exact)
+        if found:
+            raise AssertionError("\n".join([f"the state of {self.id} is not as expected:", *found]))
+
+    def fork(self, snapshot: str | None = None) -> Tenant:
+        """Create a tenant with the state, the clock and the faults of this one, or of a snapshot of it.
+
+        It has credentials of its own; a reset returns it to this state.
+        """
+        return self._owner.fork(self, snapshot)
+
     def snapshot(self, name: str = "snapshot") -> None:
         """Save a snapshot of everything except the request log, under a name."""
         self._call("POST", "snapshots", body={"name": name})
@@ -317,10 +343,7 @@ class Tenant:
         `NO_PROXY` gets the host of the server.
         """
         variables = {name: value for access in self._accesses.values() for name, value in access.env.items()}
-        host = urlsplit(self.url).hostname or ""
-        for name in ("NO_PROXY", "no_proxy"):  # a proxy cannot reach the server
-            hosts = [each for each in os.environ.get(name, "").split(",") if each]
-            variables[name] = ",".join(dict.fromkeys([*hosts, host]))
+        variables |= no_proxy(self.url)
         if self._setenv is not None:
             for name, value in variables.items():
                 self._setenv(name, value)
@@ -471,8 +494,7 @@ class Server:
             body["clock"] = {**change, "now": _rfc3339(change["now"])} if "now" in change else change
         if "credentials" in start:
             body["credentials"] = start["credentials"]
-        data = self.client.request("POST", "tenants", body=body)
-        tenant = self._open[data["id"]] = Tenant(self, data, strict=start.get("strict", self._strict))
+        tenant = self._added(self.client.request("POST", "tenants", body=body), start.get("strict", self._strict))
         try:
             for fault in start.get("faults", ()):
                 tenant.faults.add(**fault)
@@ -483,18 +505,46 @@ class Server:
             self.opened(tenant)
         return tenant
 
+    def fork(self, tenant: Tenant, snapshot: str | None = None) -> Tenant:
+        """Create a tenant as `Tenant.fork` does."""
+        body = {} if snapshot is None else {"snapshot": snapshot}
+        twin = self._added(self.client.request("POST", "tenants", tenant.id, "fork", body=body), tenant.strict)
+        if self.opened is not None:
+            self.opened(twin)
+        return twin
+
+    def _added(self, data: Mapping[str, Any], strict: bool) -> Tenant:
+        tenant = self._open[data["id"]] = Tenant(self, data, strict=strict)
+        return tenant
+
     def load_seed(self, seed: Seed) -> dict[str, Any]:
         """Return the state of every provider in a seed. Raises `SeedError` for an invalid file."""
         from ..core import seed as seeds
+
+        schemas = self._seed_schemas()
+        if isinstance(seed, Mapping):
+            states = {name: _without_credentials(section) for name, section in seed.items() if name != "name"}
+            return {name: {} for name in schemas} | states
+        return {name: state.dump() for name, state in seeds.load(self._source(seed), schemas).states.items()}
+
+    def load_expected(self, seed: Seed) -> tuple[Mapping[str, Any], dict[str, type[SeedSection]]]:
+        """Return an expected state, and the schemas of its sections. Raises `SeedError`."""
+        from ..core import expectation
+
+        schemas = self._seed_schemas()
+        return expectation.load(seed if isinstance(seed, Mapping) else self._source(seed), schemas), schemas
+
+    def _source(self, seed: str | os.PathLike[str]) -> str:
+        return os.fspath(
+            seed if is_packaged(seed) else os.path.join(self._root, seed)  # noqa: PTH118, it may end in #NAME
+        )
+
+    def _seed_schemas(self) -> dict[str, type[SeedSection]]:
         from ..providers import load_providers
 
         is_here = isinstance(self.client, InProcessClient)
         providers = self.app.extensions["mockserver"].providers.values() if is_here else load_providers()
-        if isinstance(seed, Mapping):
-            return {provider.name: {} for provider in providers} | dict(seed)
-        sections = {provider.name: provider.seed_schema for provider in providers}
-        source = seed if is_packaged(seed) else os.path.join(self._root, seed)  # noqa: PTH118, it may end in #NAME
-        return {name: state.dump() for name, state in seeds.load(os.fspath(source), sections).states.items()}
+        return {provider.name: provider.seed_schema for provider in providers}
 
     def collect_coverage(self, tenant: Tenant) -> None:
         """Add the coverage of a tenant, which is about to be reset or deleted."""
@@ -569,6 +619,23 @@ def run_lazy_server(config: Config, *, strict: bool = False, root: str | os.Path
                 return urls[0]
 
         yield stack.enter_context(Server(InProcessClient(app), strict=strict, root=root, listen=listen))
+
+
+def no_proxy(url: str) -> dict[str, str]:
+    """Return the variables that list hosts without a proxy, with the host of a URL added: a proxy cannot reach it."""
+    host = urlsplit(url).hostname or ""
+    variables = {}
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [each for each in os.environ.get(name, "").split(",") if each]
+        variables[name] = ",".join(dict.fromkeys([*hosts, host]))
+    return variables
+
+
+def _without_credentials(section: object) -> object:
+    """Return a section of a seed as a state; what is no section is for the server to reject."""
+    if not isinstance(section, Mapping):
+        return section
+    return {key: value for key, value in section.items() if key != "credentials"}
 
 
 def _check_arguments(given: Mapping[str, Any], kind: type) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import io
 import json
 import os
 import socket
@@ -13,6 +15,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from unittest import mock
+
+from mockserver.cli import main
 
 COMMAND = [sys.executable, "-m", "mockserver"]
 
@@ -23,6 +28,22 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [*COMMAND, *arguments], capture_output=True, text=True, timeout=30, env={**ENVIRONMENT, **environment}
     )
+
+
+def run_here(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as `run` does, in this process, which is quicker."""
+    out, errors = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, {**ENVIRONMENT, **environment}, clear=True),
+        mock.patch.object(sys, "argv", ["mockserver", *arguments]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(errors),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from flask import Flask
 from mockserver import create_app
 from mockserver.providers import PROVIDERS
 
-from ..control_client import ControlClient
+from ..control_client import ControlClient, TenantClient
 from ..support import (
     MAILGUN,
     MAILGUN_KEY,
@@ -165,3 +165,39 @@ def keys(**settings: Any) -> list[str]:
 def test_keys_of_an_exposed_server_are_random(settings: dict[str, Any], is_repeatable: bool) -> None:
     first, second = keys(**settings), keys(**settings)
     assert [one == other for one, other in zip(first, second, strict=True)] == [is_repeatable] * 4
+
+
+def test_forked_tenant_starts_with_the_state_the_clock_and_the_faults(control: ControlClient) -> None:
+    """It has keys of its own, no requests, and a reset returns it to where it was forked."""
+    first = control.new_tenant(clock={"now": "2030-01-01T00:00:00Z", "frozen": True})
+    first.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"})
+    first.ok("POST", "/faults", {"operation": "mailgun.*"}, status=201)
+    twin = TenantClient(control, first.ok("POST", "/fork", {}, status=201))
+    assert twin.id != first.id
+    keys = [{name: access["api_key"] for name, access in each.data["providers"].items()} for each in (first, twin)]
+    assert not set(keys[0].values()) & set(keys[1].values())
+    assert twin.ok("GET", "/state") == first.ok("GET", "/state")
+    assert twin.ok("GET", "/clock") == first.ok("GET", "/clock")
+    assert [each["operation"] for each in twin.ok("GET", "/faults")["faults"]] == ["mailgun.*"]
+    assert twin.ok("GET", "/requests")["requests"] == []
+    twin.sendgrid.delete(f"{SENDGRID.pools_path}/mine")
+    twin.mailgun.get(MAILGUN.pools_path)
+    assert "mine" in first.sendgrid.get(SENDGRID.pools_path).text
+    assert first.mailgun.get(MAILGUN.pools_path).status_code == 503
+    assert "mine" not in twin.sendgrid.get(SENDGRID.pools_path).text
+    twin.ok("POST", "/reset", {})
+    assert "mine" in twin.sendgrid.get(SENDGRID.pools_path).text
+    assert twin.ok("GET", "/clock") == first.ok("GET", "/clock")
+
+
+def test_fork_of_a_snapshot_with_chosen_credentials(control: ControlClient) -> None:
+    first = control.new_tenant()
+    first.ok("POST", "/snapshots", {"name": "clean"}, status=201)
+    first.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"})
+    body = {"snapshot": "clean", "credentials": {"sendgrid": "fork-key"}}
+    twin = TenantClient(control, first.ok("POST", "/fork", body, status=201))
+    assert "mine" not in SENDGRID.client(control.app, "fork-key").get(SENDGRID.pools_path).text
+    assert twin.ok("GET", "/snapshots")["snapshots"] == []
+    first.error("POST", "/fork", body, status=409)
+    assert first.error("POST", "/fork", {"snapshot": "dirty"}, status=404) == "No snapshot is named 'dirty'."
+    control.error("POST", "/tenants/nope/fork", {}, status=404)

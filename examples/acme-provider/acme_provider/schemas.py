@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from marshmallow import fields, validate
 
-from mockserver.core.seed import SeedSchema, SeedSection, text, texts
+from mockserver.core.seed import SeedSchema, SeedSection, records, text, texts
 from mockserver.web.schemas import Schema, messages
 
 from . import catalog
@@ -41,4 +41,4 @@ class AcmeSeed(SeedSection):
     state = State
     catalog: ClassVar[ModuleType] = catalog
 
-    pools = fields.List(fields.Nested(PoolSeed))
+    pools = records(PoolSeed)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import math
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...core import ids as identifiers
 from ...core import profiles
 from ...core.addresses import normalize_ip
 from ...core.errors import SeedError
@@ -57,7 +59,7 @@ class Pool:
 
     pool_id: str
     name: str
-    description: str
+    description: str = ""
     ips: tuple[str, ...] = ()
     """In the order they were added."""
     account: str | None = None
@@ -190,6 +192,11 @@ def normalize_domain(name: str) -> str:
     return name.lower() if name.isascii() else name
 
 
+def new_id(time: float, seed: identifiers.IdSeed) -> str:
+    """Return 24 hexadecimal characters: the time, a part that differs between tenants, and a number."""
+    return f"{int(time) & 0xFFFFFFFF:08x}{seed.salt[:10]}{seed.number & 0xFFFFFF:06x}"
+
+
 def created_at(record_id: str) -> int:
     """Return the time when a record was created, in seconds since the epoch: the first eight characters of its id."""
     return int(record_id[:8], 16)
@@ -229,8 +236,11 @@ class State(BaseState):
     def load(cls, data: Mapping[str, Any]) -> State:
         """Return the account that a seed describes.
 
-        Raises `SeedError` for a duplicate, an unknown record, and an invalid relation between records.
+        Ids that it does not have are in the format of Mailgun's, of the time when the account was created. A pool or a
+        subaccount may be given by its name. Raises `SeedError` for a duplicate, an unknown record, and an invalid
+        relation between records.
         """
+        data = _with_ids(data)
         subaccounts = _subaccounts(data)
         ips = _keyed(data, "ips", "ip", Ip)
         pools = _keyed(data, "ip_pools", "pool_id", Pool)
@@ -367,6 +377,40 @@ def _subaccount_to_dict(subaccount: Subaccount) -> dict[str, Any]:
     return data
 
 
+_ID_KEYS = {"subaccounts": "id", "ip_pools": "pool_id", "domains": "id"}
+"""The sections whose records have generated ids, and the key of the id."""
+
+
+def _with_ids(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a section of a seed in which every record has an id, and refers to others by their ids."""
+    found = dict(data)
+    created = created_at(data.get("account_id", ACCOUNT_ID))
+    write = functools.partial(new_id, created)
+    for section, key in _ID_KEYS.items():
+        used = {item[key] for item in data.get(section, ()) if key in item}
+        records = []
+        for item in data.get(section, ()):
+            if key not in item:
+                name = f"{section}/{item.get('account', '')}/{item['name']}"
+                item = {key: identifiers.seed_id(name, write, used), **item}
+                used.add(item[key])
+            records.append(item)
+        found[section] = records
+    names = {
+        "account": {item["id"]: item["name"] for item in found["subaccounts"]},
+        "pool_id": {item["pool_id"]: item["name"] for item in found["ip_pools"]},
+    }
+    for section in ("ips", "ip_pools", "domains"):
+        found[section] = [
+            item | {key: identifiers.find_id(item[key], known) for key, known in names.items() if key in item}
+            for item in found.get(section, ())
+        ]
+    found["smtp_credentials"] = [{"created_at": created, **item} for item in found.get("smtp_credentials", ())]
+    for item in found["ip_pools"]:
+        item["delegated_to"] = [identifiers.find_id(each, names["account"]) for each in item.get("delegated_to", ())]
+    return found
+
+
 def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
     """Return the links of each pool that has any."""
     links: dict[str, list[Link]] = {}
@@ -417,14 +461,26 @@ def _address(path: tuple[str | int, ...], text: str) -> str:
     return address
 
 
+def _why_not_in_pool(ip: Ip | None, account: str | None) -> str | None:
+    """Return the reason why an IP, None for an unknown one, cannot be in a pool of an account; None if it can."""
+    if ip is None:
+        return "it is not in 'ips'"
+    if not ip.dedicated:
+        return "it is shared (dedicated: false)"
+    if ip.account != account:
+        return f"it belongs to {'the parent account' if ip.account is None else f'subaccount {ip.account}'} (account)"
+    return None
+
+
 def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[str, Subaccount]) -> None:
     """Raise `SeedError` for a pool with an IP, or delegated to a subaccount, that it cannot have."""
     in_pool: dict[str, str] = {}
     for index, pool in enumerate(pools.values()):
         for position, address in enumerate(pool.ips):
             path = ("ip_pools", index, "ips", position)
-            if address not in ips or not ips[address].dedicated or ips[address].account != pool.account:
-                raise SeedError(path, f"expected a dedicated IP of the account, got {address}")
+            reason = _why_not_in_pool(ips.get(address), pool.account)
+            if reason is not None:
+                raise SeedError(path, f"expected a dedicated IP of the account, got {address}: {reason}")
             if address in in_pool:
                 raise SeedError(path, f"duplicate IP {address}: it is in the pool {in_pool[address]}")
             in_pool[address] = pool.pool_id
@@ -438,9 +494,10 @@ def _check_inherited(subaccounts: dict[str, Subaccount], ips: dict[str, Ip]) -> 
     for index, subaccount in enumerate(subaccounts.values()):
         for number, pool in enumerate(subaccount.inherited or ()):
             for position, address in enumerate(pool.ips):
-                if address not in ips or not ips[address].dedicated or ips[address].account is not None:
+                reason = _why_not_in_pool(ips.get(address), None)
+                if reason is not None:
                     path = ("subaccounts", index, "inherited", number, "ips", position)
-                    raise SeedError(path, f"expected a dedicated IP of the parent account, got {address}")
+                    raise SeedError(path, f"expected a dedicated IP of the parent account, got {address}: {reason}")
 
 
 def check_domains(

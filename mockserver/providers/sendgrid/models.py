@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...core import profiles
+from ...core import ids, profiles
 from ...core.errors import SeedError
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
@@ -84,6 +84,21 @@ class ApiKey:
     """The subuser that owns it; None for the parent account."""
 
 
+def rdns_name(address: str) -> str:
+    """Return the reverse DNS name of an IP that SendGrid sets it up for."""
+    return f"o{address.replace('.', '-')}.outbound-mail.sendgrid.net"
+
+
+def new_pool_id(seed: ids.IdSeed) -> str:
+    """Return an id of a new pool: a number that differs between tenants."""
+    return str(1_000_000 + int(seed.salt[:5], 16) + seed.number)
+
+
+def new_key_id(seed: ids.IdSeed) -> str:
+    """Return an id of an API key of a seed: 22 characters."""
+    return f"{seed.number:x}{seed.salt}"[:22]
+
+
 MAX_ID_LENGTH = 18
 """The maximum number of digits in the id of an account or pool."""
 
@@ -128,7 +143,19 @@ class State(BaseState):
 
     def can_join_pool(self, ip: Ip, account: str | None) -> bool:
         """Return whether an account may add an IP to its pools."""
-        return self.is_owned(ip, account) and ip.enabled and ip.is_whitelabeled
+        return self.why_not_in_pool(ip, account) is None
+
+    def why_not_in_pool(self, ip: Ip, account: str | None) -> str | None:
+        """Return the reason why an account may not add an IP to its pools, as keys of a seed; None if it may."""
+        if not self.is_owned(ip, account):
+            if account is None:
+                return "it is not assigned to the parent account (parent_assigned: false)"
+            return f"subuser '{account}' may not send from it (subusers)"
+        if not ip.enabled:
+            return "it is not enabled (enabled: false)"
+        if ip.rdns is None:
+            return "it has no reverse DNS (rdns); an IP that is given as a text has it"
+        return None if ip.rdns_valid else "its reverse DNS is not valid (rdns_valid: false)"
 
     def pools_of(self, account: str | None) -> list[Pool]:
         """Return an account's pools, in order of creation."""
@@ -188,7 +215,12 @@ class State(BaseState):
         )
         pools: dict[str, Pool] = {}
         names: dict[str | None, set[str]] = {}
+        pool_ids = {item["id"] for item in data.get("pools", ()) if "id" in item}
         for index, item in enumerate(data.get("pools", ())):
+            if "id" not in item:
+                name = f"{item.get('subuser', '')}/{item['name']}"
+                item = {**item, "id": ids.seed_id(name, new_pool_id, pool_ids)}
+                pool_ids.add(item["id"])
             pool = Pool(**{**item, "ips": tuple(item.get("ips", ()))})
             mine = names.setdefault(pool.subuser, set())
             if pool.id in pools:
@@ -204,10 +236,10 @@ class State(BaseState):
             for position, address in enumerate(pool.ips):
                 if address not in ips:
                     raise SeedError(("pools", index, "ips", position), f"unknown IP {address}")
-                if not state.can_join_pool(ips[address], pool.subuser):
-                    raise SeedError(
-                        ("pools", index, "ips", position), f"IP {address} cannot join a pool of this account"
-                    )
+                obstacle = state.why_not_in_pool(ips[address], pool.subuser)
+                if obstacle is not None:
+                    path = ("pools", index, "ips", position)
+                    raise SeedError(path, f"IP {address} cannot join a pool of this account: {obstacle}")
             pools[pool.id] = pool
             mine.add(pool.name)
         state.pools = Table(pools)
@@ -228,13 +260,12 @@ class State(BaseState):
 
 
 def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
-    """Return the subusers of a seed by name. An item is a mapping or a name; the default id is the next unused one."""
-    records = [{"name": item} if isinstance(item, str) else item for item in items]
-    used = {user_id, *(item["id"] for item in records if "id" in item)}
+    """Return the subusers of a seed by name; the default id is the next unused one."""
+    used = {user_id, *(item["id"] for item in items if "id" in item)}
     last = int(user_id)
     found: dict[str, Subuser] = {}
     ids = {user_id}
-    for index, item in enumerate(records):
+    for index, item in enumerate(items):
         name = item["name"]
         if name == username or name in found:
             raise SeedError(("subusers", index), f"duplicate name '{name}'")
@@ -254,7 +285,11 @@ def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
 def _api_keys(items: Any, subusers: Mapping[str, Subuser]) -> dict[str, ApiKey]:
     """Return the API keys of a seed by id."""
     found: dict[str, ApiKey] = {}
+    used = {item["id"] for item in items if "id" in item}
     for index, item in enumerate(items):
+        if "id" not in item:
+            item = {**item, "id": ids.seed_id(f"{item.get('subuser', '')}/{item['name']}", new_key_id, used)}
+            used.add(item["id"])
         key = ApiKey(**{**item, "scopes": tuple(item["scopes"]) if "scopes" in item else None})
         if key.id in found:
             raise SeedError(("api_keys", index, "id"), f"duplicate id '{key.id}'")

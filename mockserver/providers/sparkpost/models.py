@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import itertools
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core import profiles
 from ...core.errors import SeedError
+from ...core.ids import find_id
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
-from .catalog import DEFAULT_POOL, IP_LIMIT, SHARED_POOL
+from .catalog import DEFAULT_POOL, IP_LIMIT, LARGEST_NUMBER, SHARED_POOL
+
+
+def new_pool_id(name: str, used: Container[str], size: int | None = None) -> str:
+    """Return the id for a name: lower case, an underscore for any other character, and a number if it is in use.
+
+    The one documented pair is `Marketing IP Pool` and `marketing_ip_pool`; the rest is assumed. `size` is the maximum
+    length.
+    """
+    plain = re.sub("[^A-Za-z0-9_]", "_", name).lower()
+    if plain == DEFAULT_POOL:
+        return plain
+    suffixes = itertools.chain([""], (f"_{number}" for number in itertools.count(1)))
+    candidates = (plain[: None if size is None else size - len(suffix)] + suffix for suffix in suffixes)
+    return next(each for each in candidates if each not in used)
+
+
+def new_hostname(number: int) -> str:
+    """Return the host name of an IP of SparkPost's."""
+    return f"mta{number}a.sparkpostmail.com"
+
+
+def new_subaccount_id(used: Container[int], largest: int) -> int:
+    """Return the largest id in use plus one, or the smallest unused one if that is too large."""
+    if largest < LARGEST_NUMBER:
+        return largest + 1
+    return next(number for number in itertools.count(1) if number not in used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +112,43 @@ class State(BaseState):
     def load(cls, data: Mapping[str, Any]) -> State:
         """Return the account that a seed describes. If the seed has no default pool, it is added as the last one.
 
+        Ids, names and host names that it does not have are those of records that requests create. A pool of an IP or
+        an overflow pool may be given by its name.
+
         Raises `SeedError` for a duplicate, an unknown pool or subaccount, a reserved pool id, and an overflow pool that
         is not allowed.
         """
         pools: dict[str, Pool] = {}
-        for index, item in enumerate(data.get("ip_pools", ())):
+        for index, item in enumerate(_with_pool_ids(data.get("ip_pools", ()))):
             if item["id"] == SHARED_POOL:
                 raise SeedError(("ip_pools", index, "id"), f"reserved id '{SHARED_POOL}'")
             if item["id"] in pools:
                 raise SeedError(("ip_pools", index, "id"), f"duplicate id '{item['id']}'")
             pools[item["id"]] = Pool(**item)
         pools.setdefault(DEFAULT_POOL, Pool(DEFAULT_POOL, "Default"))
+        names = {pool.id: pool.name for pool in pools.values()}
+        for pool in pools.values():
+            if pool.auto_warmup_overflow_pool is not None:
+                overflow = find_id(pool.auto_warmup_overflow_pool, names)
+                pools[pool.id] = replace(pool, auto_warmup_overflow_pool=overflow)
         _check_overflow(pools)
         ips: dict[str, SendingIp] = {}
+        hosts = {item["hostname"] for item in data.get("sending_ips", ()) if "hostname" in item}
+        new_hosts = (host for number in itertools.count(1) if (host := new_hostname(number)) not in hosts)
         for index, item in enumerate(data.get("sending_ips", ())):
-            ip = SendingIp(**item)
+            ip_pool = find_id(item.get("ip_pool", DEFAULT_POOL), names)
+            ip = SendingIp(**{**item, "hostname": item.get("hostname") or next(new_hosts), "ip_pool": ip_pool})
             if ip.external_ip in ips:
                 raise SeedError(("sending_ips", index, "external_ip"), f"duplicate IP {ip.external_ip}")
             if ip.ip_pool not in pools:
                 raise SeedError(("sending_ips", index, "ip_pool"), f"unknown pool '{ip.ip_pool}'")
             ips[ip.external_ip] = ip
         subaccounts: dict[str, Subaccount] = {}
+        used = {item["id"] for item in data.get("subaccounts", ()) if "id" in item}
         for index, item in enumerate(data.get("subaccounts", ())):
-            subaccount = Subaccount(**item)
+            number = item["id"] if "id" in item else new_subaccount_id(used, max(used, default=0))
+            used.add(number)
+            subaccount = Subaccount(**{**item, "id": number})
             if str(subaccount.id) in subaccounts:
                 raise SeedError(("subaccounts", index, "id"), f"duplicate id {subaccount.id}")
             subaccounts[str(subaccount.id)] = subaccount
@@ -133,6 +176,17 @@ class State(BaseState):
             "subaccounts": [to_dict(subaccount) for subaccount in self.subaccounts.values()],
             "keys": [to_dict(key) for key in self.keys.values()],
         }
+
+
+def _with_pool_ids(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the pools of a seed, each with an id and a name."""
+    used = {item["id"] for item in items if "id" in item}
+    found = []
+    for item in items:
+        identifier = item["id"] if "id" in item else new_pool_id(item["name"], used)
+        used.add(identifier)
+        found.append({**item, "id": identifier, "name": item.get("name", identifier)})
+    return found
 
 
 def _check_overflow(pools: dict[str, Pool]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import catalog
+from .. import catalog, models
 from ..models import Domain, normalize_domain
 from . import Tx
 
@@ -34,6 +34,5 @@ def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
 
 
 def new_id(tx: Tx) -> str:
-    """Return 24 hexadecimal characters: the time, a part that differs between tenants, and a number."""
-    seed = tx.ids.next()
-    return f"{int(tx.now) & 0xFFFFFFFF:08x}{seed.salt[:10]}{seed.number & 0xFFFFFF:06x}"
+    """Return the id of a new record."""
+    return models.new_id(tx.now, tx.ids.next())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from ....core import clock
 from ....core.errors import SeedError
 from ....core.fields import Boolean, Integer, Number
-from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
+from ....core.seed import CredentialSchema, SeedSchema, SeedSection, records, text, texts, unique
 from .. import catalog
 from ..models import POSTMASTER, State, check_domains
 from ..rules import jobs
@@ -38,6 +38,8 @@ def _time() -> Integer:
 class InheritedPoolSchema(SeedSchema):
     """A pool as a subaccount sees it."""
 
+    id_key = "pool_id"
+
     pool_id = _id(required=True)
     name = text(required=True)
     description = fields.String(required=True)
@@ -47,7 +49,7 @@ class InheritedPoolSchema(SeedSchema):
 class SubaccountSchema(SeedSchema):
     """A subaccount."""
 
-    id = _id(required=True)
+    id = _id()
     name = fields.String(required=True, validate=validate.Regexp(r"\s*\S"))
     status = fields.String(validate=validate.OneOf(("open", "disabled", "closed")))
     updated_at = _time()
@@ -66,28 +68,30 @@ class IpSchema(SeedSchema):
     created_at = _time()
     pool_changed_at = _time()
     domains_changed_at = _time()
-    account = _id()
+    account = text()
 
 
 class PoolSchema(SeedSchema):
     """A dedicated IP pool."""
 
-    pool_id = _id(required=True)
+    id_key = "pool_id"
+
+    pool_id = _id()
     name = text(required=True)
-    description = fields.String(required=True)
+    description = fields.String()
     ips = texts()
-    account = _id()
-    delegated_to = fields.List(_id(), validate=unique)
+    account = text()
+    delegated_to = texts()
 
 
 class DomainSchema(SeedSchema):
     """A domain."""
 
-    id = _id(required=True)
+    id = _id()
     name = _domain_name(required=True)
     ips = texts()
-    pool_id = _id()
-    account = _id()
+    pool_id = text()
+    account = text()
     state = fields.String(validate=validate.OneOf(("active", "unverified", "disabled")))
     encrypt_incoming_message = Boolean()
     message_ttl = Integer(validate=validate.Range(1, MAX_INT32))
@@ -117,7 +121,7 @@ class SmtpCredentialSchema(SeedSchema):
             error="expected the login of a domain but postmaster, got '{input}'",
         ),
     )
-    created_at = Integer(required=True, validate=validate.Range(clock.EARLIEST, clock.LATEST))
+    created_at = Integer(validate=validate.Range(clock.EARLIEST, clock.LATEST))
 
 
 class JobSchema(SeedSchema):
@@ -151,8 +155,13 @@ class MailgunSeed(SeedSection):
     state = State
     catalog: ClassVar[ModuleType] = catalog
     account = "subaccount"
+    references: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "account": ("subaccounts", "id"),
+        "delegated_to": ("subaccounts", "id"),
+        "pool_id": ("ip_pools", "pool_id"),
+    }
 
-    credentials = fields.List(fields.Nested(MailgunCredentialSchema))
+    credentials = records(MailgunCredentialSchema, "key")
     account_id = _id()
     features = texts()
     eligible_for_shared_ips = Boolean()
@@ -160,17 +169,16 @@ class MailgunSeed(SeedSection):
     subaccount_limit = Integer(validate=validate.Range(min=0))
     async_delay_seconds = Number(allow_none=True, validate=validate.Range(0, clock.LATEST))
     async_fails_midway = Boolean()
-    subaccounts = fields.List(fields.Nested(SubaccountSchema))
-    ips = fields.List(fields.Nested(IpSchema))
-    ip_pools = fields.List(fields.Nested(PoolSchema))
-    domains = fields.List(fields.Nested(DomainSchema))
-    smtp_credentials = fields.List(fields.Nested(SmtpCredentialSchema))
+    subaccounts = records(SubaccountSchema)
+    ips = records(IpSchema, "ip")
+    ip_pools = records(PoolSchema)
+    domains = records(DomainSchema)
+    smtp_credentials = records(SmtpCredentialSchema, "login")
     jobs = fields.List(fields.Nested(JobSchema))
 
     @classmethod
-    def accounts(cls, state: Any) -> Container[str]:
-        subaccounts: Container[str] = state.subaccounts
-        return subaccounts
+    def accounts(cls, state: Any) -> Mapping[str, str]:
+        return {subaccount.id: subaccount.name for subaccount in state.subaccounts.values()}
 
     @classmethod
     def load_state(cls, section: Mapping[str, Any]) -> State:

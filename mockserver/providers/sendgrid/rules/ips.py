@@ -8,7 +8,7 @@ from dataclasses import replace
 from ....core.addresses import TEST_NETWORK, unused_ip
 from ....core.clock import whole_seconds
 from .. import catalog
-from ..models import Ip
+from ..models import Ip, rdns_name
 from . import Tx
 
 NETWORKS = dict(zip(("us", "eu"), TEST_NETWORK.subnets(), strict=True))
@@ -34,7 +34,7 @@ def lease_ips(
         rdns_ids.add(number)
         ip = tx.state.ips[address] = Ip(
             address,
-            rdns=f"o{address.replace('.', '-')}.outbound-mail.sendgrid.net" if has_rdns else None,
+            rdns=rdns_name(address) if has_rdns else None,
             rdns_id=number if has_rdns else None,
             region=region,
             warmup=warmup,

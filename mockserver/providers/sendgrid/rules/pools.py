@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..models import Ip, Pool
+from ..models import Ip, Pool, new_pool_id
 from . import Tx
 
 
@@ -16,8 +16,8 @@ def has_pool(tx: Tx, account: str | None, *, name: str) -> bool:
 
 def create_pool(tx: Tx, account: str | None, *, name: str, ips: tuple[str, ...] = ()) -> Pool:
     """Create a pool. The caller has checked its name and IPs."""
-    pool_id = next(pool_id for pool_id in _new_ids(tx) if pool_id not in tx.state.pools)
-    pool = tx.state.pools[pool_id] = Pool(pool_id, name, ips, account)
+    unused = next(each for each in _new_ids(tx) if each not in tx.state.pools)
+    pool = tx.state.pools[unused] = Pool(unused, name, ips, account)
     return pool
 
 
@@ -47,5 +47,4 @@ def prune_pools(tx: Tx, changed_ips: list[Ip]) -> None:
 
 def _new_ids(tx: Tx) -> Iterator[str]:
     while True:
-        seed = tx.ids.next()
-        yield str(1_000_000 + int(seed.salt[:5], 16) + seed.number)
+        yield new_pool_id(tx.ids.next())

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, ClassVar
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from ....core import clock
 from ....core.fields import Boolean, Integer
-from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text, texts, unique
+from ....core.seed import CredentialSchema, SeedSchema, SeedSection, records, text, texts, unique
 from .. import catalog
-from ..models import MAX_ID_LENGTH, State
+from ..models import MAX_ID_LENGTH, State, rdns_name
 
 
 def _id(**options: Any) -> fields.String:
@@ -33,17 +33,6 @@ class SubuserSchema(SeedSchema):
     email = text()
     region = fields.String(validate=validate.OneOf(catalog.SUBUSER_REGIONS))
     disabled = Boolean()
-
-
-class SubuserField(fields.Nested):
-    """A subuser, or its name alone."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, str):
-            return super()._deserialize(value, *args, **kwargs)
-        if not value:
-            raise ValidationError("expected a name or a mapping")
-        return value
 
 
 class IpSchema(SeedSchema):
@@ -68,7 +57,7 @@ class IpSchema(SeedSchema):
 class PoolSchema(SeedSchema):
     """An IP pool."""
 
-    id = _id(required=True)
+    id = _id()
     name = fields.String(required=True, validate=validate.Length(1, int(catalog.MAX_NAME_LENGTH)))
     ips = fields.List(text(), validate=[unique, validate.Length(max=int(catalog.MAX_POOL_IPS))])
     subuser = text()
@@ -77,7 +66,7 @@ class PoolSchema(SeedSchema):
 class ApiKeySchema(SeedSchema):
     """An API key in the list of keys. No client can use it: a seed has keys to be used in `credentials`."""
 
-    id = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9_-]+\Z"))
+    id = fields.String(validate=validate.Regexp(r"[A-Za-z0-9_-]+\Z"))
     name = text(required=True)
     scopes = fields.List(text())
     subuser = text()
@@ -99,17 +88,16 @@ class SendGridSeed(SeedSection):
     rights = "scopes"
     account = "subuser"
 
-    credentials = fields.List(fields.Nested(SendGridCredentialSchema))
+    credentials = records(SendGridCredentialSchema, "key")
     username = text()
     user_id = _id()
     remaining_ips = Integer(validate=validate.Range(0, 10_000))
     allows_subusers = Boolean()
-    subusers = fields.List(SubuserField(SubuserSchema))
-    ips = fields.List(fields.Nested(IpSchema))
-    pools = fields.List(fields.Nested(PoolSchema))
-    api_keys = fields.List(fields.Nested(ApiKeySchema))
+    subusers = records(SubuserSchema)
+    ips = records(IpSchema, "ip", lambda ip: {"rdns": rdns_name(ip)})
+    pools = records(PoolSchema)
+    api_keys = records(ApiKeySchema)
 
     @classmethod
-    def accounts(cls, state: Any) -> Container[str]:
-        names: Container[str] = state.subusers
-        return names
+    def accounts(cls, state: Any) -> Mapping[str, str]:
+        return {name: name for name in state.subusers}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from dataclasses import replace
 from typing import Any
 
 from .. import catalog
-from ..models import Pool, SendingIp
+from ..models import Pool, SendingIp, new_pool_id
 from . import Tx
 
 
@@ -37,12 +35,13 @@ def create_pool(
     auto_warmup_overflow_pool: str | None,
 ) -> Pool:
     """Create a pool, whose id follows from its name. An empty string sets no value, like None."""
-    pool_id = _new_id(tx, name)
-    if pool_id == catalog.DEFAULT_POOL:
+    size = int(catalog.IP_POOL_SIZE) if tx.state.profile[catalog.SHORT_POOL_IDS] else None
+    new_id = new_pool_id(name, tx.state.pools, size)
+    if new_id == catalog.DEFAULT_POOL:
         raise catalog.DEFAULT_NAME_TAKEN()
     _check_overflow(tx, auto_warmup_overflow_pool)
-    pool = tx.state.pools[pool_id] = Pool(
-        pool_id, name, fbl_signing_domain or None, signing_domain or None, auto_warmup_overflow_pool or None
+    pool = tx.state.pools[new_id] = Pool(
+        new_id, name, fbl_signing_domain or None, signing_domain or None, auto_warmup_overflow_pool or None
     )
     return pool
 
@@ -115,17 +114,3 @@ def _check_overflow(tx: Tx, overflow_pool: str | None, pool: Pool | None = None)
         raise catalog.OVERFLOW_TO_ITSELF(id=pool.id)
     if _overflowing_into(tx, pool.id):
         raise catalog.OVERFLOW_WITH_OVERFLOW(id=pool.id)
-
-
-def _new_id(tx: Tx, name: str) -> str:
-    """Return the id for a name: lower case, an underscore for any other character, and a number if it is in use.
-
-    The one documented pair is `Marketing IP Pool` and `marketing_ip_pool`; the rest is assumed.
-    """
-    plain = re.sub("[^A-Za-z0-9_]", "_", name).lower()
-    if plain == catalog.DEFAULT_POOL:
-        return plain
-    size = catalog.IP_POOL_SIZE if tx.state.profile[catalog.SHORT_POOL_IDS] else len(plain) + 20
-    suffixes = itertools.chain([""], (f"_{number}" for number in itertools.count(1)))
-    candidates = (plain[: size - len(suffix)] + suffix for suffix in suffixes)
-    return next(pool_id for pool_id in candidates if pool_id not in tx.state.pools)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ....core.addresses import IPV4, unused_ip
 from .. import catalog
-from ..models import SendingIp
+from ..models import SendingIp, new_hostname
 from . import Tx
 
 
@@ -72,9 +72,12 @@ def buy_ips(tx: Tx, *, ip_pool: str, quantity: int) -> None:
     for _ in range(quantity):
         number = tx.ids.next().number
         address = unused_ip(number, tx.state.ips)
-        hostname = f"mta{number}a.sparkpostmail.com"
         tx.state.ips[address] = SendingIp(
-            address, hostname, ip_pool, auto_warmup_stage=int(catalog.FIRST_STAGE), auto_warmup_since=tx.now
+            address,
+            new_hostname(number),
+            ip_pool,
+            auto_warmup_stage=int(catalog.FIRST_STAGE),
+            auto_warmup_since=tx.now,
         )
 
 

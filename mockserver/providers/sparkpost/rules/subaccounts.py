@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 import json
 import math
 import re
@@ -14,7 +13,7 @@ from typing import Any
 
 from ....core.store import IssuedKey
 from .. import catalog
-from ..models import Key, State, Subaccount
+from ..models import Key, State, Subaccount, new_subaccount_id
 from . import Tx
 
 
@@ -118,7 +117,8 @@ def create_subaccount(
     key_grants: Iterable[str],
 ) -> tuple[Subaccount, NewKey | None]:
     """Create a subaccount, whose pool may be unknown, and with `setup_api_key` its first key."""
-    number = _new_id(tx)
+    used = [each.id for each in tx.state.subaccounts.values()]
+    number = new_subaccount_id(used, max(used, default=0))
     subaccount = Subaccount(
         number,
         name,
@@ -161,14 +161,6 @@ def update_subaccount(
     if ip_pool is not None:
         changes["ip_pool"] = ip_pool or None
     tx.state.subaccounts[str(subaccount.id)] = replace(subaccount, updated_at=tx.now, **changes)
-
-
-def _new_id(tx: Tx) -> int:
-    """Return the largest id plus one, or the smallest unused one if that is too large."""
-    following = max((each.id for each in tx.state.subaccounts.values()), default=0) + 1
-    if following <= catalog.LARGEST_NUMBER:
-        return following
-    return next(number for number in itertools.count(1) if str(number) not in tx.state.subaccounts)
 
 
 def _new_key(tx: Tx) -> str:

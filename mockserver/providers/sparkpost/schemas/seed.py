@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from ....core import clock
 from ....core.addresses import IPV4
 from ....core.fields import Boolean, Integer, Number
-from ....core.seed import CredentialSchema, SeedSchema, SeedSection, text
+from ....core.seed import CredentialSchema, SeedSchema, SeedSection, records, text
 from .. import catalog
 from ..models import State
 
@@ -22,24 +22,31 @@ def _time() -> Number:
 
 
 class PoolSchema(SeedSchema):
-    """An IP pool."""
+    """An IP pool, with an id or a name; one follows from the other."""
 
-    id = text(required=True)
-    name = text(required=True)
+    id = text()
+    name = text()
     fbl_signing_domain = text()
     signing_domain = text()
     auto_warmup_overflow_pool = text()
+    keywords: ClassVar[Mapping[str, Any]] = {"anyOf": [{"required": ["id"]}, {"required": ["name"]}]}
+
+    @validates_schema
+    def validate_name(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        if "id" not in data and "name" not in data:
+            raise ValidationError("expected an 'id' or a 'name'")
 
 
 class SendingIpSchema(SeedSchema):
     """A dedicated IP."""
 
     external_ip = fields.String(required=True, validate=validate.Regexp(rf"{IPV4.pattern}\Z"))
-    hostname = text(required=True)
+    hostname = text()
     ip_pool = text()
     customer_provided = Boolean()
     auto_warmup_stage = Integer(validate=validate.Range(int(catalog.FIRST_STAGE), int(catalog.LAST_STAGE)))
     auto_warmup_since = _time()
+    keywords: ClassVar[Mapping[str, Any]] = {"dependentRequired": {"auto_warmup_since": ["auto_warmup_stage"]}}
 
     @validates_schema
     def validate_warmup(self, data: Mapping[str, Any], **kwargs: Any) -> None:
@@ -50,6 +57,8 @@ class SendingIpSchema(SeedSchema):
 class KeySchema(SeedSchema):
     """An API key that was created with a subaccount."""
 
+    id_key = "digest"
+
     digest = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     subaccount = Integer(required=True)
 
@@ -57,7 +66,7 @@ class KeySchema(SeedSchema):
 class SubaccountSchema(SeedSchema):
     """A subaccount."""
 
-    id = Integer(required=True, validate=validate.Range(1, catalog.LARGEST_NUMBER))
+    id = Integer(validate=validate.Range(1, catalog.LARGEST_NUMBER))
     name = fields.String(required=True, validate=validate.Length(1, int(catalog.NAME_SIZE)))
     status = fields.String(validate=validate.OneOf(catalog.STATUSES))
     ip_pool = fields.String(
@@ -84,15 +93,18 @@ class SparkPostSeed(SeedSection):
     catalog: ClassVar[ModuleType] = catalog
     rights = "grants"
     account = "subaccount"
+    references: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "ip_pool": ("ip_pools", "id"),
+        "auto_warmup_overflow_pool": ("ip_pools", "id"),
+    }
 
-    credentials = fields.List(fields.Nested(SparkPostCredentialSchema))
+    credentials = records(SparkPostCredentialSchema, "key")
     dedicated_ip_limit = Integer(validate=validate.Range(0, 10_000))
-    ip_pools = fields.List(fields.Nested(PoolSchema))
-    sending_ips = fields.List(fields.Nested(SendingIpSchema))
+    ip_pools = records(PoolSchema)
+    sending_ips = records(SendingIpSchema, "external_ip")
     keys = fields.List(fields.Nested(KeySchema))
-    subaccounts = fields.List(fields.Nested(SubaccountSchema))
+    subaccounts = records(SubaccountSchema)
 
     @classmethod
-    def accounts(cls, state: Any) -> Container[str]:
-        ids: Container[str] = state.subaccounts
-        return ids
+    def accounts(cls, state: Any) -> Mapping[str, str]:
+        return {number: subaccount.name for number, subaccount in state.subaccounts.items()}

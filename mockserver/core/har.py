@@ -1,0 +1,87 @@
+"""Requests as an HTTP Archive, HAR 1.2: http://www.softwareishard.com/blog/har-12-spec/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from . import clock, resources
+from .request_log import Record
+
+NOT_RECORDED = -1
+"""Stands for a size that is not recorded."""
+SAFE = "/:@!$&'()*+,;=~"
+"""Characters that are not encoded in a path."""
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+def archive(records: Iterable[Record], urls: Mapping[str, str]) -> dict[str, Any]:
+    """Return records as an archive, without credentials, which records do not have; `urls` are base URLs by provider.
+
+    Neither the headers and bodies of responses nor durations are recorded: the lists are empty, sizes are -1 and
+    durations 0. What HAR has no field for has a name with an underscore, as it allows.
+    """
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "mockserver", "version": resources.version()},
+            "entries": [_entry(record, urls[record.provider]) for record in records],
+        }
+    }
+
+
+def _entry(record: Record, url: str) -> dict[str, Any]:
+    error = record.error
+    extra = {
+        "_id": record.id,
+        "_operation": record.operation and f"{record.provider}.{record.operation}",
+        "_error": error and {"key": error.key, "message": error.message, "kind": error.source.kind},
+        "_fault": record.fault,
+    }
+    return {
+        "startedDateTime": clock.format_rfc3339(record.time),
+        "time": 0,
+        "request": _request(record, url),
+        "response": _response(record),
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        **{name: value for name, value in extra.items() if value is not None},
+    }
+
+
+def _request(record: Record, url: str) -> dict[str, Any]:
+    content_type = next((value for name, value in record.headers if name.lower() == "content-type"), "")
+    text = record.body.decode("utf-8", "replace")
+    return {
+        "method": record.method,
+        "url": url + quote(record.path, safe=SAFE) + (f"?{record.query}" if record.query else ""),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(record.headers),
+        "queryString": _pairs(parse_qsl(record.query, keep_blank_values=True)),
+        **({"postData": {"mimeType": content_type, "text": text}} if record.body else {}),
+        "headersSize": NOT_RECORDED,
+        "bodySize": len(record.body),
+    }
+
+
+def _response(record: Record) -> dict[str, Any]:
+    status = record.status or 0
+    return {
+        "status": status,
+        "statusText": PHRASES.get(status, ""),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [],
+        "content": {"size": NOT_RECORDED, "mimeType": "", "comment": "The request log has no bodies of responses."},
+        "redirectURL": "",
+        "headersSize": NOT_RECORDED,
+        "bodySize": NOT_RECORDED,
+        **({} if record.status is not None else {"comment": "The connection was closed without a response."}),
+    }
+
+
+def _pairs(items: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in items]
