@@ -43,6 +43,19 @@ def test_a_token_of_ones_own() -> None:
             assert fetch(info, Authorization="Bearer let-me-in")[0] == 200
 
 
+def test_no_token() -> None:
+    """With the token `off` the control API of an exposed server needs none, and the log warns of that."""
+    with running("serve", "--port", "0", "--expose", MOCKSERVER_CONTROL_TOKEN="off") as (process, ready_message):
+        assert list(ready_message) == ["url", "providers"]
+        info = f"{ready_message['url']}/_mockserver/info"
+        assert fetch(info, Host="mockserver")[0] == 200
+        assert fetch(info, Origin="http://other.example")[0] == 403
+        assert run("env", "--url", ready_message["url"], "--new").returncode == 0
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+    assert "requires no token" in log
+
+
 def test_not_exposed() -> None:
     """MOCKSERVER_EXPOSE=0 exposes nothing, and a loopback address needs no exposing."""
     done = run("serve", "--host", "0.0.0.0", MOCKSERVER_EXPOSE="0")
