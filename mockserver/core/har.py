@@ -12,8 +12,6 @@ from .request_log import Record
 
 NOT_RECORDED = -1
 """Stands for a size that is not recorded."""
-SAFE = "/:@!$&'()*+,;=~"
-"""Characters that are not encoded in a path."""
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -56,7 +54,7 @@ def _request(record: Record, url: str) -> dict[str, Any]:
     text = record.body.decode("utf-8", "replace")
     return {
         "method": record.method,
-        "url": url + quote(record.path, safe=SAFE) + (f"?{record.query}" if record.query else ""),
+        "url": f"{url}{_encoded(record.path)}{'?' * bool(record.query)}{_encoded(record.query, '%?')}",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(record.headers),
@@ -81,6 +79,11 @@ def _response(record: Record) -> dict[str, Any]:
         "bodySize": NOT_RECORDED,
         **({} if record.status is not None else {"comment": "The connection was closed without a response."}),
     }
+
+
+def _encoded(text: str, also_safe: str = "") -> str:
+    """Return a path or a query in the characters that a URL may have."""
+    return quote(text, safe=f"/:@!$&'()*+,;=~{also_safe}", errors="replace")
 
 
 def _pairs(items: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import jsonschema_rs
 import pytest
@@ -111,10 +113,34 @@ def test_har_has_no_credentials(tenant: TenantClient) -> None:
     tenant.sendgrid.get(f"{SENDGRID.pools_path}?key={keys[1]}", headers={"X-Key": keys[1], "Cookie": "session=secret"})
     tenant.mailgun.post(MAILGUN.pools_path, data={"name": keys[2], "description": ""})
     tenant.mailgun.post("/v3/domains/mail.example.com/credentials", data={"login": "me", "password": "very-secret"})
-    text = json.dumps(get_har(tenant))
+    text = json.dumps(get_har(tenant), ensure_ascii=False)
     assert len(json.loads(text)["log"]["entries"]) == 3
     for secret in (*keys, "session=secret", "very-secret"):
         assert secret not in text
+
+
+def test_urls_of_har_are_encoded(tenant: TenantClient) -> None:
+    """Whatever bytes a request has in its path and query."""
+    for target in ("/v3/ips/pools/%FF%00%20%2F?a=%FF&b=%C3%BC", '/v3/ips/pools?a=\xfc&b={}|[]"'):
+        tenant.control.app.test_client().get(
+            "/sendgrid/", headers=dict(tenant.data["providers"]["sendgrid"]["headers"]), **environ(target)
+        )
+    entries = get_har(tenant)["log"]["entries"]
+    assert len(entries) == 2
+    for entry in entries:
+        assert re.fullmatch(r"[!-~]+", entry["request"]["url"])
+        assert not set('{}|"') & set(entry["request"]["url"])
+
+
+def environ(target: str) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    return {
+        "environ_overrides": {
+            "PATH_INFO": "/sendgrid" + unquote_to_bytes(path).decode("latin-1"),
+            "REQUEST_URI": f"/sendgrid{target}",
+            "QUERY_STRING": query,
+        }
+    }
 
 
 def test_filters_of_har(tenant: TenantClient) -> None:

@@ -114,3 +114,58 @@ def test_put_back():
     assert not {"SENDGRID_API_KEY", "SENDGRID_BASE_URL", "MAILGUN_BASE_URL", "MG_URL"} & set(os.environ)
 """)
     result.assert_outcomes(passed=4)
+
+
+def test_forked_tenant_is_deleted_with_its_test(run: Run) -> None:
+    """A fork has the state of its tenant, its own keys and log, and the problems of its requests are the test's."""
+    result = run("""
+FORKS = []
+
+
+@pytest.mark.mockserver(seed={"sendgrid": {"pools": ["marketing"]}})
+def test_fork(mockserver):
+    mockserver.snapshot("empty")
+    create(mockserver, "receipts")
+    twin, older = mockserver.fork(), mockserver.fork("empty")
+    create(twin, "more")
+    names = [[pool["name"] for pool in each.state()["sendgrid"]["pools"]] for each in (mockserver, twin, older)]
+    assert names == [["marketing", "receipts"], ["marketing", "receipts", "more"], ["marketing"]]
+    assert [len(each.requests) for each in (mockserver, twin, older)] == [1, 1, 0]
+    FORKS.extend([twin, older])
+
+
+def test_deleted(mockserver):
+    assert [each.closed for each in FORKS] == [True, True]
+
+
+def test_problem(mockserver):
+    twin = mockserver.fork()
+    post(twin.sendgrid, "/v3/mail/send")
+""")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*does not implement this operation (501)*"])
+
+
+def test_expected_state_fails_a_test_with_the_difference(run: Run) -> None:
+    result = run("""
+@pytest.mark.mockserver(seed={"sendgrid": {"pools": ["marketing"]}})
+def test_expect(mockserver):
+    mockserver.expect({"sendgrid": {"pools": ["marketing"]}}, exact=True)
+    mockserver.expect({"sendgrid": {"pools": ["receipts"]}})
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["E *the state of t1 is not as expected:", "E *sendgrid.pools 'receipts': missing; there is marketing"]
+    )
+    result.stdout.no_fnmatch_line("*mockserver/testing/tenant.py*")
+
+
+def test_requests_as_an_http_archive(run: Run) -> None:
+    result = run("""
+def test_har(mockserver):
+    create(mockserver, "one")
+    (entry,) = mockserver.requests.har()["log"]["entries"]
+    assert entry["request"]["url"] == f"{mockserver.sendgrid.url}/v3/ips/pools"
+    assert mockserver.sendgrid.api_key not in str(entry)
+""")
+    result.assert_outcomes(passed=1)
