@@ -8,7 +8,7 @@ import difflib
 import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -64,6 +64,8 @@ class TenantOptions(TypedDict, total=False):
     """The initial time, or `{"now": …, "frozen": …}`."""
     faults: Sequence[Mapping[str, Any]]
     """Planned faults, with the arguments of `Faults.add`."""
+    region: str
+    """The region of its accounts, `us` or `eu`; providers that have no accounts there ignore it."""
     credentials: Mapping[str, str]
     """API keys by provider."""
     strict: bool
@@ -97,6 +99,29 @@ class ProviderAccess:
     """The profile: `documented` or `live`."""
     switches: Mapping[str, bool] = field(repr=False)
     """Whether each switch is on."""
+    region: str | None = None
+    """The region of `url`; None if the provider has no regions."""
+    regions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """The URLs of the regions that serve the key, `url` and maybe `root_url`, by region."""
+    root_url: str | None = field(default=None, repr=False)
+    """The URL of the provider's own port, if it has one."""
+
+    def at(self, region: str) -> ProviderAccess:
+        """Return the access to a region with the same key. Raises `ValueError` if the region does not serve it."""
+        if region not in self.regions:
+            served = ", ".join(self.regions) or "none"
+            raise ValueError(
+                f"{self.name}: the region '{region}' does not serve the key: expected one of {served}; "
+                f"a tenant with region='{region}' has a key of its own"
+            )
+        urls = self.regions[region]
+        env = {name: value.replace(self.url, urls["url"]) for name, value in self.env.items()}
+        return replace(self, url=urls["url"], root_url=urls.get("root_url"), region=region, env=env)
+
+    @property
+    def eu(self) -> ProviderAccess:
+        """The access to the region `eu` with the same key. Raises `ValueError` if the region does not serve it."""
+        return self.at("eu")
 
     @property
     def auth(self) -> tuple[str, str] | Authorization:
@@ -418,8 +443,9 @@ class Server:
         profile = start.get("profile", self._profile)
         if profile is not None:
             body["profile"] = parse_setting(profile)
-        if "job_delay" in start:
-            body["job_delay"] = start["job_delay"]
+        for name in ("job_delay", "region"):
+            if name in start:
+                body[name] = start[name]
         clock = start.get("clock")
         if clock is not None:
             change = clock if isinstance(clock, Mapping) else {"now": clock}

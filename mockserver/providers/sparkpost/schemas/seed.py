@@ -86,6 +86,7 @@ class SparkPostSeed(SeedSection):
     account = "subaccount"
 
     credentials = fields.List(fields.Nested(SparkPostCredentialSchema))
+    region = fields.String(validate=validate.OneOf(catalog.REGIONS))
     dedicated_ip_limit = Integer(validate=validate.Range(0, 10_000))
     ip_pools = fields.List(fields.Nested(PoolSchema))
     sending_ips = fields.List(fields.Nested(SendingIpSchema))
