@@ -143,7 +143,7 @@ class HttpServer:
         }
 
     def _access(self, name: str) -> dict[str, object]:
-        regions = self.state.providers[name].regions
+        regions = self.state.mounts.regions_of(name)
         return {
             **self._urls(name, self.state.seed.states[name].region),
             **({"regions": {region: self._urls(name, region) for region in regions}} if regions else {}),

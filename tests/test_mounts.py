@@ -14,8 +14,8 @@ import pytest
 import requests
 from flask import Flask
 
-from mockserver import Config, MockServer, create_app, wsgi_adapter, wsgi_transport
-from mockserver.providers import sendgrid
+from mockserver import Config, MockServer, control, create_app, wsgi_adapter, wsgi_transport
+from mockserver.providers import mailgun, sendgrid
 from mockserver.server import HttpServer, start
 
 from .cli.commands import fetch, free_port, run, running
@@ -76,6 +76,20 @@ def test_blueprint_under_the_prefix_of_a_region_is_served() -> None:
     other.register_blueprint(sendgrid.blueprint, url_prefix="/mail")
     other.register_blueprint(sendgrid.blueprint, url_prefix="/mail-eu", name="second")
     assert other.test_client().get(f"/mail-eu{SENDGRID.pools_path}", headers=headers).status_code == 200
+
+
+def test_blueprint_at_the_root_has_regions_by_host_only() -> None:
+    """No prefix is that of a region, and no URL is."""
+    app = Flask("own")
+    MockServer(Config()).init_app(app)
+    app.register_blueprint(control.blueprint)
+    app.register_blueprint(mailgun.blueprint, url_prefix="/")
+    headers = CREDENTIALS["mailgun"]
+    assert app.test_client().get(POOLS["mailgun"], headers=headers).json["ip_pools"]
+    there = app.test_client().get(POOLS["mailgun"], headers={**headers, "Host": "api.eu.mailgun.net"})
+    assert there.json["ip_pools"] == []
+    access = app.test_client().post("/_mockserver/tenants", json={}).json["providers"]["mailgun"]
+    assert (access["url"], access["regions"]) == ("http://localhost", {"us": {"url": "http://localhost"}})
 
 
 @pytest.mark.parametrize(

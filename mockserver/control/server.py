@@ -59,7 +59,7 @@ def info() -> Any:
 
 
 def _provider(provider: Provider) -> dict[str, Any]:
-    regions = {region: provider_urls(provider.name, region) for region in provider.regions}
+    regions = {each: provider_urls(provider.name, each) for each in server_state().mounts.regions_of(provider.name)}
     return {
         "name": provider.name,
         "title": provider.title,
@@ -100,7 +100,7 @@ def get_openapi(name: str) -> Any:
     if name == "control":
         published, note = publish(control_contract(), frozenset(), frozenset()), ""
     else:
-        provider, regions = mounted[name], mounted[name].regions
+        provider, regions = mounted[name], server_state().mounts.regions_of(name)
         chosen = request_data().get("profile")
         profile = Profile(chosen) if chosen is not None else server_state().seed.states[name].profile
         on = frozenset(switch.name for switch in provider.switches if profile[switch])

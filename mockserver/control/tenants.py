@@ -113,11 +113,11 @@ def _tenant(tenant: Tenant) -> dict[str, Any]:
     for name, provider in server.mounted_providers().items():
         key, state = credentials.get(name), data.state(name)
         profile, region = state.profile, state.region or provider.first_region
-        urls = provider_urls(name, region)
+        urls, mounted = provider_urls(name, region), server.mounts.regions_of(name)
         providers[name] = {
             **urls,
             "region": region,
-            "regions": {each: provider_urls(name, each) for each in provider.served_regions(state)},
+            "regions": {each: provider_urls(name, each) for each in provider.served_regions(state) if each in mounted},
             "api_key": key,
             "headers": {"Authorization": provider.authorization_header(key)} if key is not None else {},
             "env": dict(provider.client_env(urls["url"], key)) if key is not None else {},

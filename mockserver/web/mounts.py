@@ -39,6 +39,7 @@ class Mounts:
         """Mounts by host."""
         self.region_prefixes: dict[str, Mount] = {}
         """Mounts by the prefix of a region, `PREFIX-eu`. The first region of a provider is at `prefixes`."""
+        self._region_starts: tuple[str, ...] = ()
         self.named: dict[str, Mount] = {}
         """Mounts by registered name for the first region, and by `NAME-eu` for another one."""
         self.ports: dict[str, int] = {}
@@ -57,6 +58,13 @@ class Mounts:
             self.named.setdefault(f"{registered}-{region}", mount)
             if prefix:
                 self.region_prefixes[f"{prefix}-{region}"] = mount
+        self._region_starts = tuple(self.region_prefixes)
+
+    def regions_of(self, name: str) -> list[str]:
+        """Return the regions of a blueprint that have a prefix, by its own name; the first one first."""
+        registered = self.registered[name]
+        mounts = [self.named[registered], *self.region_prefixes.values()]
+        return [mount.region for mount in mounts if mount.name == registered and mount.region is not None]
 
     def prefix_of(self, name: str, region: str | None = None) -> str:
         """Return the prefix of a region of a blueprint, by its own name; by default, and without one, the first's."""
@@ -81,6 +89,8 @@ class Mounts:
 
     def find_region(self, path: str) -> str | None:
         """Return the prefix of a region that a path is below, unless a blueprint is registered under it."""
+        if not path.startswith(self._region_starts):
+            return None
         for prefix in self.region_prefixes:
             if _is_below(path, prefix):
                 return prefix if self.find(path) is None else None

@@ -88,7 +88,7 @@ def test_env_of_a_new_tenant(url: str) -> None:
 def test_env_is_quoted() -> None:
     """Nothing that a server says is run by the shell that evaluates it."""
     value = "it's $(echo here) `there` \n;"
-    tenant = {"schema_version": 1, "id": "x", "providers": {"a": {"env": {"A_KEY": value}}}}
+    tenant = {"schema_version": 1, "id": "x", "providers": {"a": {"url": "http://a", "env": {"A_KEY": value}}}}
     with answering(tenant) as (url, _):
         done = subprocess.run(
             ["sh", "-c", f'eval "$({sys.executable} -m mockserver env)"; printf %s "$A_KEY"'],
@@ -97,7 +97,7 @@ def test_env_is_quoted() -> None:
             env={**ENVIRONMENT, "MOCKSERVER_URL": url},
         )
     assert (done.stdout, done.stderr) == (value, "")
-    tenant["providers"] = {"a": {"env": {"A=1; rm x #": "b"}}}
+    tenant["providers"] = {"a": {"url": "http://a", "env": {"A=1; rm x #": "b"}}}
     with answering(tenant) as (url, _):
         done = run("env", "--url", url)
     assert (done.returncode, done.stdout) == (1, "")
@@ -106,7 +106,7 @@ def test_env_is_quoted() -> None:
 
 def test_env_without_credentials() -> None:
     """A tenant without credentials is said to have none."""
-    tenant = {"schema_version": 1, "id": "open-1", "providers": {"a": {"env": {}}}}
+    tenant = {"schema_version": 1, "id": "open-1", "providers": {"a": {"url": "http://a", "env": {}}}}
     with answering(tenant) as (url, _):
         done = run("env", "--url", url, "--tenant", "open-1")
     assert (done.returncode, done.stdout) == (1, "")

@@ -192,6 +192,23 @@ def test_work_after_the_response_stays_in_the_region(both: Flask) -> None:
         assert ok(send(f"/v3/domains/{domain}/ips"))["items"] == [shared]
 
 
+def test_domain_with_warming_ips_gains_one_of_its_region(make_mailgun: Callable[..., ProviderClient]) -> None:
+    """The lowest one that is not on a warm-up and in no pool."""
+    ips = [{"ip": f"192.0.2.{number}"} for number in (1, 2, 3, 4)]
+    regions = [{**ip, "region": "eu"} for ip in ips[1:]]
+    regions[0]["warmup"] = True
+    app = make_mailgun(
+        ips=[ips[0], *regions],
+        ip_pools=[],
+        domains=[{"id": EU_DOMAIN, "name": "eu.example.com", "ips": ["192.0.2.2", "192.0.2.4"], "region": "eu"}],
+        jobs=[],
+        eligible_for_shared_ips=False,
+    ).application
+    eu = at(app, EU)
+    ok(eu("/v3/domains/eu.example.com/ips/192.0.2.4", "DELETE"))
+    assert ok(eu("/v3/domains/eu.example.com/ips"))["items"] == ["192.0.2.2", "192.0.2.3"]
+
+
 def test_region_without_a_shared_ip(app: Flask) -> None:
     """An account that may use shared IPs has the default seed's in the US only."""
     eu = at(app, EU)
