@@ -22,6 +22,7 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "profile": (str, Mapping),
     "job_delay": (int, float, str),
     "clock": (str, datetime, Mapping),
+    "region": (str,),
     "faults": (list, tuple),
     "credentials": (Mapping,),
     "strict": (bool,),
@@ -29,11 +30,11 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
 """The arguments of the marker, and their types."""
 FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
 """The keys of a fault in the marker."""
-SHARED = ("seed", "profile", "job_delay", "clock", "strict")
+SHARED = ("seed", "profile", "job_delay", "clock", "region", "strict")
 """The arguments of the marker that apply to every tenant of the test."""
 MARKER = (
-    "mockserver(seed=..., profile=..., job_delay=..., clock=..., faults=[...], credentials={...}, strict=...): options "
-    "of the test's tenant; the arguments are those of Server.create_tenant."
+    "mockserver(seed=..., profile=..., job_delay=..., clock=..., region=..., faults=[...], credentials={...}, "
+    "strict=...): options of the test's tenant; the arguments are those of Server.create_tenant."
 )
 WAIT = 10.0
 """The timeout for a running server to be ready, in seconds."""
@@ -376,9 +377,9 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
 
 @pytest.fixture(scope="session")
 def mockserver_factory(mockserver_server: Server, pytestconfig: pytest.Config) -> Callable[..., Tenant]:
-    """Creates tenants: `mockserver_factory(seed=..., profile=..., job_delay=..., clock=..., faults=..., strict=...)`,
-    with the arguments of the marker. A tenant is deleted with the fixture or test that created it. The defaults of the
-    arguments are those of the test's marker."""
+    """Creates tenants: `mockserver_factory(seed=..., profile=..., job_delay=..., clock=..., region=..., faults=...,
+    strict=...)`, with the arguments of the marker. A tenant is deleted with the fixture or test that created it. The
+    defaults of the arguments are those of the test's marker."""
     run = pytestconfig.stash[RUN]
 
     def create_tenant(**start: Any) -> Tenant:
@@ -399,8 +400,8 @@ def mockserver(
     mockserver_factory: Callable[..., Tenant],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Tenant:
-    """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers` and `.auth`;
-    `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`,
+    """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers`, `.auth` and
+    `.eu`; `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`,
     `.intercept()`."""
     from .core.errors import SeedError
     from .testing.control_client import ControlError

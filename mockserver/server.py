@@ -109,7 +109,7 @@ class HttpServer:
         self.is_stopping = False
         self._listeners: dict[socket.socket, WSGIApplication] = {listening: app}
         for name, other in zip(provider_ports or {}, others, strict=True):
-            self._listeners[other] = at_root(app, name)
+            self._listeners[other] = at_root(app, self.state.mounts.named[name])
             self.state.mounts.ports[name] = other.getsockname()[1]
         self._connections: set[Connection] = set()
         self._handshakes: dict[socket.socket, float] = {}
@@ -150,9 +150,19 @@ class HttpServer:
         }
 
     def _access(self, name: str) -> dict[str, object]:
-        port = self.state.mounts.ports.get(name)
+        regions = self.state.mounts.regions_of(name)
+        return {
+            **self._urls(name, self.state.seed.states[name].region),
+            **({"regions": {region: self._urls(name, region) for region in regions}} if regions else {}),
+            "api_key": self._credential(name),
+        }
+
+    def _urls(self, name: str, region: str | None) -> dict[str, str]:
+        """Return the URLs of a region of a provider: below the prefix, and of its own port if it has one."""
+        mounts = self.state.mounts
+        port = mounts.port_of(name, region)
         root = {} if port is None else {"root_url": self._url(port)}
-        return {"url": f"{self.url}/{name}", **root, "api_key": self._credential(name)}
+        return {"url": self.url + mounts.prefix_of(name, region), **root}
 
     def _credential(self, name: str) -> str | None:
         registered = self.state.seed.credential(name)

@@ -74,6 +74,8 @@ class ProviderCase:
     """The hosts of the real service that serve the key."""
     other_hosts: tuple[str, ...] = ()
     """The hosts of regions that the key does not belong to: each returns a 401."""
+    empty_hosts: tuple[str, ...] = ()
+    """The hosts of regions that serve the key, and where the account has nothing."""
     not_implemented: tuple[str, str] | None = None
     """Method and path of an operation that the provider has and this server does not."""
     blueprint: str | None = None

@@ -14,8 +14,8 @@ import pytest
 import requests
 from flask import Flask
 
-from mockserver import Config, MockServer, create_app, wsgi_adapter, wsgi_transport
-from mockserver.providers import sendgrid
+from mockserver import Config, MockServer, control, create_app, wsgi_adapter, wsgi_transport
+from mockserver.providers import mailgun, sendgrid
 from mockserver.server import HttpServer, start
 
 from .cli.commands import fetch, free_port, run, running
@@ -24,6 +24,7 @@ from .support import MAILGUN, SENDGRID, SPARKPOST, response_violations, store_of
 
 DOMAINS = "/v3/ip_pools/658041ae44842b99ee2eaa1b/domains?limit=10"
 CREDENTIALS = {case.name: case.key_headers(case.api_key) for case in (SPARKPOST, SENDGRID, MAILGUN)}
+WARMUPS = "/v3/ip_warmups"
 POOLS = {case.name: case.pools_path for case in (SPARKPOST, SENDGRID, MAILGUN)}
 
 
@@ -77,11 +78,26 @@ def test_blueprint_under_the_prefix_of_a_region_is_served() -> None:
     assert other.test_client().get(f"/mail-eu{SENDGRID.pools_path}", headers=headers).status_code == 200
 
 
+def test_blueprint_at_the_root_has_regions_by_host_only() -> None:
+    """No prefix is that of a region, and no URL is."""
+    app = Flask("own")
+    MockServer(Config()).init_app(app)
+    app.register_blueprint(control.blueprint)
+    app.register_blueprint(mailgun.blueprint, url_prefix="/")
+    headers = CREDENTIALS["mailgun"]
+    assert app.test_client().get(POOLS["mailgun"], headers=headers).json["ip_pools"]
+    there = app.test_client().get(POOLS["mailgun"], headers={**headers, "Host": "api.eu.mailgun.net"})
+    assert there.json["ip_pools"] == []
+    access = app.test_client().post("/_mockserver/tenants", json={}).json["providers"]["mailgun"]
+    assert (access["url"], access["regions"]) == ("http://localhost", {"us": {"url": "http://localhost"}})
+
+
 @pytest.mark.parametrize(
     ("host", "path", "first"),
     [
         ("api.mailgun.net", DOMAINS, "http://api.mailgun.net/v3/ip_pools/"),
-        ("api.eu.mailgun.net:8080", DOMAINS, "http://api.eu.mailgun.net:8080/v3/ip_pools/"),
+        ("api.mailgun.net:8080", DOMAINS, "http://api.mailgun.net:8080/v3/ip_pools/"),
+        ("api.eu.mailgun.net:8080", WARMUPS, "http://api.eu.mailgun.net:8080/v3/ip_warmups?"),
         ("localhost:9", f"/mailgun{DOMAINS}", "http://localhost:9/mailgun/v3/ip_pools/"),
     ],
 )
@@ -140,6 +156,40 @@ def test_ready_message_has_the_provider_ports(server: HttpServer) -> None:
     assert returned == {name: access["root_url"] for name, access in ready_message["providers"].items()}
     assert all(re.fullmatch(r"http://127\.0\.0\.1:\d+", url) for url in returned.values())
     assert len({server.url, *returned.values()}) == 4
+
+
+def test_ports_of_regions() -> None:
+    """Whatever the Host says. The region of an unknown key is that of the port of its first use."""
+    names = ["sparkpost-eu", "sendgrid-eu", "mailgun-eu", "sparkpost"]
+    with start(Config(), provider_ports=dict.fromkeys(names, 0)) as server:
+        ports, key = server.state.mounts.ports, SPARKPOST.new_key()
+        for headers, eu, us in ((SPARKPOST.key_headers(key), 200, 401), (CREDENTIALS["sparkpost"], 401, 200)):
+            for host in ("127.0.0.1", "api.sparkpost.com", "api.eu.sparkpost.com"):
+                sent = {**headers, "Host": host}
+                assert ask(ports["sparkpost-eu"], "GET", SPARKPOST.pools_path, sent)[0] == eu
+                assert ask(ports["sparkpost"], "GET", SPARKPOST.pools_path, sent)[0] == us
+        assert (
+            json.loads(ask(ports["mailgun-eu"], "GET", POOLS["mailgun"], CREDENTIALS["mailgun"])[1])["ip_pools"] == []
+        )
+        team = {"username": "team", "email": "a@example.com", "password": "x", "ips": ["198.51.100.1"], "region": "eu"}
+        made = requests.post(f"{server.url}/sendgrid/v3/subusers", json=team, headers=CREDENTIALS["sendgrid"])
+        assert made.status_code == 200, made.text
+        eu_headers = {**CREDENTIALS["sendgrid"], "On-Behalf-Of": "team"}
+        assert ask(ports["sendgrid-eu"], "GET", POOLS["sendgrid"], CREDENTIALS["sendgrid"])[0] == 401
+        assert ask(ports["sendgrid-eu"], "GET", POOLS["sendgrid"], eu_headers)[0] == 200
+        status, body = ask(ports["mailgun-eu"], "GET", WARMUPS, CREDENTIALS["mailgun"])
+        first = json.loads(body)["paging"]["first"]
+        assert (status, first.partition("?")[0]) == (200, f"http://127.0.0.1:{ports['mailgun-eu']}{WARMUPS}")
+        shown = {each["name"]: each for each in requests.get(f"{server.url}/_mockserver/info").json()["providers"]}
+        ready_message: Any = server.ready_message()
+        for name, provider in shown.items():
+            regions = {
+                region: {"url": f"{server.url}/{mount}"}
+                | ({"root_url": f"http://127.0.0.1:{ports[mount]}"} if mount in ports else {})
+                for region, mount in zip(provider["regions"], (name, f"{name}-eu"), strict=True)
+            }
+            assert provider["regions"] == ready_message["providers"][name]["regions"] == regions
+        assert response_violations(server.app) == 0
 
 
 def test_a_port_that_is_taken() -> None:
@@ -215,8 +265,8 @@ def test_httpx_at_the_providers_hosts(scheme: str) -> None:
         url = f"{scheme}://api.sendgrid.com/v3/ips/pools"
         assert client.post(url, headers=CREDENTIALS["sendgrid"], json={"name": "a"}).json() == {"name": "a"}
         assert {"name": "a"} in client.get(url, headers=CREDENTIALS["sendgrid"]).json()
-        page = client.get(f"{scheme}://api.eu.mailgun.net{DOMAINS}", headers=CREDENTIALS["mailgun"]).json()
-        assert page["paging"]["next"].startswith(f"{scheme}://api.eu.mailgun.net/v3/ip_pools/")
+        page = client.get(f"{scheme}://api.eu.mailgun.net{WARMUPS}", headers=CREDENTIALS["mailgun"]).json()
+        assert page["paging"]["next"].startswith(f"{scheme}://api.eu.mailgun.net/v3/ip_warmups")
         assert client.get(page["paging"]["next"], headers=CREDENTIALS["mailgun"]).status_code == 200
 
 

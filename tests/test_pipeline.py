@@ -61,7 +61,7 @@ def test_links_lead_back_under_any_name(make_app: Callable[..., Flask], host: st
     headers = {"Host": host}
     for name, path in (("control", "_mockserver"), ("sendgrid", "sendgrid")):
         document = app.test_client().get(f"/_mockserver/openapi/{name}.json", headers=headers).json
-        assert document["servers"] == [{"url": f"http://{returned}/{path}"}]
+        assert document["servers"][0]["url"] == f"http://{returned}/{path}"
     domains = MAILGUN.client(app).get(f"{MAILGUN.pools_path}/658041ae44842b99ee2eaa1b/domains", headers=headers).json
     assert domains["paging"]["first"].startswith(f"http://{returned}/mailgun/v3/ip_pools/")
 

@@ -6,8 +6,9 @@ import json
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -51,12 +52,24 @@ def wait(client: ControlClient, timeout: float) -> None:
 @click.command()
 @option("--tenant", metavar="ID", help="Tenant id. [default: the tenant of the seed]")
 @option("--new", is_flag=True, help="Create a tenant; print its id as MOCKSERVER_TENANT, which other commands use.")
+@option(
+    "--region",
+    metavar="NAME",
+    help="Print base URLs of this region, us or eu, without providers whose key it does not serve; with --new, the "
+    "tenant's accounts are there. [default: the region of the tenant]",
+)
 @option("--roots", is_flag=True, help="Print base URLs without a prefix: those of --provider-ports.")
 @as_json
 @with_client
 @click.pass_context
 def env(
-    context: click.Context, client: ControlClient, tenant: str | None, new: bool, roots: bool, as_json: bool
+    context: click.Context,
+    client: ControlClient,
+    tenant: str | None,
+    new: bool,
+    region: str | None,
+    roots: bool,
+    as_json: bool,
 ) -> None:
     """Print the environment variables of the providers' clients.
 
@@ -68,11 +81,20 @@ def env(
     source = context.get_parameter_source("tenant")
     if new and source is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--new and --tenant are mutually exclusive.")
-    data = client.request("POST", "tenants", body={}) if new else client.request("GET", "tenants", tenant or TENANT)
-    variables = {name: value for access in data["providers"].values() for name, value in access["env"].items()}
-    for provider, root in _roots(client).items() if roots else ():
-        access = data["providers"][provider]
-        variables |= {name: value.replace(access["url"], root) for name, value in access["env"].items()}
+    if new:
+        data = client.request("POST", "tenants", body={} if region is None else {"region": region})
+    else:
+        data = client.request("GET", "tenants", tenant or TENANT)
+    served = _served(client, data["providers"], region, roots)
+    variables = {
+        name: value.replace(data["providers"][provider]["url"], url)
+        for provider, url in served.items()
+        for name, value in data["providers"][provider]["env"].items()
+    }
+    if not served:
+        raise CommandError(
+            f"the region '{region}' serves no key of tenant '{data['id']}'; create a tenant with --new", 1
+        )
     if not variables:
         raise CommandError(f"tenant '{data['id']}' has no credential that may be shown; create a tenant with --new", 1)
     variables |= no_proxy(client.url)
@@ -90,13 +112,18 @@ def env(
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
-def _roots(client: ControlClient) -> dict[str, str]:
-    """Return the URLs of the providers' own ports."""
-    providers = client.request("GET", "info")["providers"]
-    missing = [each["name"] for each in providers if "root_url" not in each]
+def _served(
+    client: ControlClient, providers: Mapping[str, Mapping[str, Any]], region: str | None, roots: bool
+) -> dict[str, str]:
+    """Return the base URL of each provider in a region that serves its key, or in its own one."""
+    places = {name: access if region is None else access["regions"].get(region) for name, access in providers.items()}
+    served = {name: place for name, place in places.items() if place is not None}
+    if not roots:
+        return {name: place["url"] for name, place in served.items()}
+    missing = [place["url"].rpartition("/")[2] for place in served.values() if "root_url" not in place]
     if missing:
         raise CommandError(f"{client.url} has no ports for {', '.join(missing)}: start it with --provider-ports", 1)
-    return {each["name"]: each["root_url"] for each in providers}
+    return {name: place["root_url"] for name, place in served.items()}
 
 
 @click.command()

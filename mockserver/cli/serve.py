@@ -33,12 +33,13 @@ log = logging.getLogger("mockserver")
 
 
 def _provider_ports(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
-    """Return the ports by provider, 0 for any free one."""
+    """Return the ports by provider and region, `NAME` or `NAME-REGION`; 0 for any free one."""
     if value is None:
         return {}
     from ..providers import load_providers
 
-    known = [provider.name for provider in load_providers(context.params.get("providers"))]
+    providers = load_providers(context.params.get("providers"))
+    known = [name for provider in providers for name in provider.mount_names]
     found: dict[str, int] = {}
     for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
         name, _, port = each.strip().partition("=")
@@ -59,7 +60,8 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     flag_value="auto",
     metavar="NAME=PORT,...",
     callback=_provider_ports,
-    help="Additional ports, each of which serves a provider without a prefix; auto or no value for any free ports.",
+    help="Additional ports, each of which serves a provider, or a region of it (sparkpost-eu), without a prefix; auto "
+    "or no value for any free ports.",
 )
 @settings
 @option(
@@ -191,8 +193,10 @@ def _announce(ready_message: dict[str, object]) -> None:
     assert isinstance(providers, dict)
     for name, access in providers.items():
         click.echo(f"  {name:10} {access['url']:40} {access['api_key'] or 'no credential: all are rejected'}")
-        if "root_url" in access:
-            click.echo(f"  {'':10} {access['root_url']:40} without a prefix")
+        for region, urls in access.get("regions", {None: access}).items():
+            if "root_url" in urls:
+                of_region = "" if region is None else f", region {region}"
+                click.echo(f"  {'':10} {urls['root_url']:40} without a prefix{of_region}")
     if "control_token" in ready_message:
         click.echo(f"Control API token: {ready_message['control_token']}")
     click.echo("Press Ctrl-C to stop.")

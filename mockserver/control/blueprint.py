@@ -221,12 +221,13 @@ def get_tenant_or_404(tenant_id: str) -> Tenant:
     return tenant
 
 
-def provider_url(name: str) -> str:
-    """Return the URL of a provider, with the host name that the client uses."""
-    return origin(request) + script_name(request) + server_state().mounts.prefix_of(name)
+def provider_url(name: str, region: str | None = None) -> str:
+    """Return the URL of a region of a provider, the first by default, with the host name that the client uses."""
+    return origin(request) + script_name(request) + server_state().mounts.prefix_of(name, region)
 
 
-def provider_root_url(name: str) -> str | None:
-    """Return the URL of a provider's own port, with the host name that the client uses; None if it has none."""
-    port = server_state().mounts.ports.get(name)
-    return f"{request.scheme}://{host_name(request.headers.get('Host', ''))}:{port}" if port is not None else None
+def provider_urls(name: str, region: str | None = None) -> dict[str, str]:
+    """Return the `url` of a region of a provider, and the `root_url` of its own port, if it has one."""
+    port = server_state().mounts.port_of(name, region)
+    root = f"{request.scheme}://{host_name(request.headers.get('Host', ''))}:{port}"
+    return {"url": provider_url(name, region), **({} if port is None else {"root_url": root})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import flask
@@ -14,7 +15,7 @@ from ..evidence import support_matrix
 from ..web.provider import Provider
 from ..web.published import publish
 from ..web.server_state import server_state
-from .blueprint import blueprint, control_contract, provider_root_url, provider_url, request_data
+from .blueprint import blueprint, control_contract, provider_url, provider_urls, request_data
 from .requests import counted
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
@@ -58,12 +59,12 @@ def info() -> Any:
 
 
 def _provider(provider: Provider) -> dict[str, Any]:
-    root = provider_root_url(provider.name)
+    regions = {each: provider_urls(provider.name, each) for each in server_state().mounts.regions_of(provider.name)}
     return {
         "name": provider.name,
         "title": provider.title,
-        "url": provider_url(provider.name),
-        **({"root_url": root} if root is not None else {}),
+        **provider_urls(provider.name),
+        **({"regions": regions} if regions else {}),
         "operations": len(provider.operations),
     }
 
@@ -95,17 +96,20 @@ def get_openapi(name: str) -> Any:
     mounted = server_state().mounted_providers()
     if name != "control" and name not in mounted:
         abort(404, f"Unknown document '{name}': expected one of {', '.join(mounted)}, control.")
+    regions: Sequence[str] = ()
     if name == "control":
         published, note = publish(control_contract(), frozenset(), frozenset()), ""
     else:
-        provider = mounted[name]
+        provider, regions = mounted[name], server_state().mounts.regions_of(name)
         chosen = request_data().get("profile")
         profile = Profile(chosen) if chosen is not None else server_state().seed.states[name].profile
         on = frozenset(switch.name for switch in provider.switches if profile[switch])
         off = frozenset(switch.name for switch in provider.switches) - on
         published, note = publish(provider.contract, on, off), FUZZING.format(provider=name)
     info = {**published["info"], "description": published["info"]["description"] + note}
-    document = {**published, "info": info, "servers": [{"url": provider_url(name)}]}
+    servers = [{"url": provider_url(name), **({"description": f"Region `{regions[0]}`"} if regions else {})}]
+    servers += [{"url": provider_url(name, each), "description": f"Region `{each}`"} for each in regions[1:]]
+    document = {**published, "info": info, "servers": servers}
     return flask.Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
 
 

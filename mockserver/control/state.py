@@ -49,8 +49,8 @@ def put_state(id: str) -> Any:
     def put(tenant_data: TenantData) -> None:
         for name, state in states.items():
             old = tenant_data.state(name)
-            changed = state.with_profile(state.profile.inherit(old.profile))
-            tenant_data.states[name] = changed.with_job_delay(None, old.job_delay)
+            changed = state.with_profile(state.profile.inherit(old.profile)).with_job_delay(None, old.job_delay)
+            tenant_data.states[name] = changed if state.region is not None else changed.with_region(old.region)
 
     tenant.update(put)
     return get_state(id)

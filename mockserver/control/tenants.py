@@ -15,7 +15,7 @@ from ..core.config import Config, parse_job_delay
 from ..core.errors import SeedError
 from ..core.store import CredentialInUse, Registration, State, Tenant, TenantData
 from ..web.server_state import server_state
-from .blueprint import blueprint, get_tenant_or_404, provider_url, request_data
+from .blueprint import blueprint, get_tenant_or_404, provider_urls, request_data
 from .clock import set_clock
 
 
@@ -80,16 +80,19 @@ def _key_material(config: Config, tenant_id: str, provider: str) -> str:
 
 def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequence[Registration]]:
     """Return the initial states of a tenant, None for the server's own, and the credentials in its seed."""
-    if not {"seed", "profile", "job_delay"} & data.keys():
+    if not {"seed", "profile", "job_delay", "region"} & data.keys():
         return None, []
     server = server_state()
+    region, known = data.get("region"), {each for provider in server.providers.values() for each in provider.regions}
+    if region is not None and region not in known:
+        abort(400, f"/body/region: unknown region: expected one of {', '.join(sorted(known)) or 'none'}")
     states, seeded = _seeded(data["seed"]) if "seed" in data else (server.seed.states, [])
     try:
         chosen = server.resolve_profiles(data.get("profile", {}))
     except SeedError as error:
         abort(400, f"/body/{'/'.join(map(str, ('profile', *error.path)))}: {error.reason}")
     delay = parse_job_delay(data["job_delay"]) if "job_delay" in data else None
-    return server.initial_states(states, chosen, delay), seeded
+    return server.initial_states(states, chosen, delay, region), seeded
 
 
 def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence[Registration]]:
@@ -128,12 +131,16 @@ def _tenant(tenant: Tenant) -> dict[str, Any]:
     data = tenant.read()
     providers = {}
     for name, provider in server.mounted_providers().items():
-        key, url, profile = credentials.get(name), provider_url(name), data.state(name).profile
+        key, state = credentials.get(name), data.state(name)
+        profile, region = state.profile, state.region or provider.first_region
+        urls, mounted = provider_urls(name, region), server.mounts.regions_of(name)
         providers[name] = {
-            "url": url,
+            **urls,
+            "region": region,
+            "regions": {each: provider_urls(name, each) for each in provider.served_regions(state) if each in mounted},
             "api_key": key,
             "headers": {"Authorization": provider.authorization_header(key)} if key is not None else {},
-            "env": dict(provider.client_env(url, key)) if key is not None else {},
+            "env": dict(provider.client_env(urls["url"], key)) if key is not None else {},
             "profile": profile.name or "documented",
             "switches": {switch.name: profile[switch] for switch in provider.switches},
         }

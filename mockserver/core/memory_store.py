@@ -364,14 +364,15 @@ class MemoryStore(Store):
                     raise TenantEvicted(reason)
             return caller
 
-    def open(self, provider: str, credential: str) -> Caller:
+    def open(self, provider: str, credential: str, region: str | None) -> Caller:
         caller = self.lookup(provider, credential)
         if caller is not None:
             return caller
         registration = Registration(provider, credential, open_tenant_id(provider, credential))
         with self._lock:
             if (provider, credential) not in self._known:
-                self._add(self._tenant(registration.tenant, self.initial_states, Clock()), [registration])
+                seed = self.initial_states_in(provider, region)
+                self._add(self._tenant(registration.tenant, seed, Clock()), [registration])
             return self._known[provider, credential]
 
     def issue(self, tenant: Tenant, registration: Registration) -> None:

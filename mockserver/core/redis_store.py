@@ -63,7 +63,7 @@ V = TypeVar("V")
 
 PREFIX = "mockserver:"
 """The prefix of every key."""
-FORMAT = 3
+FORMAT = 4
 """The version of the data format; processes with different versions cannot share a Redis."""
 TIMEOUT = 5.0
 """The timeout of a Redis command, in seconds."""
@@ -170,11 +170,17 @@ class RedisStore(Store):
         return any(each["name"] == _client_name(seed) and each["db"] == database for each in clients)
 
     def _load(self, provider: str, seed: str | None, text: str | None) -> State:
-        """Return the state of two JSON texts: a seed, and the changes. It is cached: states never change in place."""
+        """Return the state of two JSON texts: a seed, and the changes. It is cached: states never change in place.
+
+        A seed that is a string is the server's in that region.
+        """
         if text is not None:
             return changes.load(self.load(provider, seed, None), json.loads(text))
         state = self.initial_states[provider]
-        return state if seed is None else type(state).load(json.loads(seed))
+        if seed is None:
+            return state
+        data = json.loads(seed)
+        return state.with_region(data) if isinstance(data, str) else type(state).load(data)
 
     def states(self, tenant_id: str, provider: str, fields: Mapping[str, str | None]) -> tuple[State, State]:
         """Return the seed and the state of a provider from the fields of a tenant."""
@@ -294,10 +300,12 @@ class RedisStore(Store):
         found = self.run("lookup", digest(provider, credential), provider)
         return self._known_caller(found, provider, credential)
 
-    def open(self, provider: str, credential: str) -> Caller:
+    def open(self, provider: str, credential: str, region: str | None) -> Caller:
         key = digest(provider, credential)
         entry = _entry(Registration(provider, "", open_tenant_id(provider, credential)))
-        found = self.run("open", key, provider, open_tenant_id(provider, credential), entry)
+        is_moved = self.initial_states_in(provider, region) is not self.initial_states
+        seed = [f"w:{provider}", _text(region)] if is_moved else []
+        found = self.run("open", key, provider, open_tenant_id(provider, credential), entry, *seed)
         caller = self._known_caller(found, provider, credential)
         assert caller is not None
         return caller

@@ -209,6 +209,18 @@ class State:
         """
         return self
 
+    @property
+    def region(self) -> str | None:
+        """The region of the account; None if it is not set, which is the provider's first one, or has none."""
+        return None
+
+    def with_region(self, region: str | None) -> Self:
+        """Return the same state in a region; None is its own. A provider whose accounts have no region returns itself.
+
+        Records that name a region stay there.
+        """
+        return self
+
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
         """Return the state of a provider's section of a seed. Raises `SeedError`."""
@@ -304,12 +316,14 @@ class IssuedKey(NamedTuple):
 class Transaction(Generic[S]):
     """The state of one provider for one tenant, as one request sees and changes it: all changes happen, or none."""
 
-    __slots__ = ("account", "failed", "ids", "issued", "now", "rate", "record", "seq", "state")
+    __slots__ = ("account", "failed", "ids", "issued", "now", "rate", "record", "region", "seq", "state")
 
     def __init__(self, state: S, ids_issued: ids.Ids, now: float) -> None:
         self.state = state
         self.account: str | None = None
         """The subaccount or subuser that the request acts for; None for the account that owns them."""
+        self.region: str | None = None
+        """The region that the request was sent to; None if the provider has no regions."""
         self.ids = ids_issued
         self.now = now
         self.issued: list[IssuedKey] = []
@@ -525,6 +539,17 @@ class Store(ABC):
         self.initial_states = initial_states
         self.config = config
         self.time = config.time
+        self._states_in: dict[tuple[str, str | None], Mapping[str, State]] = {}
+
+    def initial_states_in(self, provider: str, region: str | None) -> Mapping[str, State]:
+        """Return the initial states with that of a provider in a region: the same ones if it is there anyway."""
+        found = self._states_in.get((provider, region))
+        if found is None:
+            state = self.initial_states[provider]
+            moved = state.with_region(region)
+            found = self.initial_states if moved is state else {**self.initial_states, provider: moved}
+            self._states_in[provider, region] = found
+        return found
 
     @classmethod
     def examine(cls, url: str) -> str | None:
@@ -584,8 +609,8 @@ class Store(ABC):
         """Return the caller of a credential, and note the use of its tenant. Raises `TenantEvicted`."""
 
     @abstractmethod
-    def open(self, provider: str, credential: str) -> Caller:
-        """Do the same; create a tenant for an unknown credential."""
+    def open(self, provider: str, credential: str, region: str | None) -> Caller:
+        """Do the same; create a tenant for an unknown credential, whose account is in a region."""
 
     @abstractmethod
     def find(self, provider: str, credential: str) -> str | None:

@@ -31,8 +31,10 @@ class Tenants:
         for each in registrations.values():
             self._seeded[each.tenant] = (*self._seeded.get(each.tenant, ()), each.credential)
 
-    def caller(self, provider: str, credential: str, well_formed: Pattern[str]) -> Caller | None:
+    def caller(self, provider: str, credential: str, well_formed: Pattern[str], region: str | None) -> Caller | None:
         """Return the caller of a credential; None if it is unknown and may have no tenant of its own.
+
+        The account of a new tenant is in the region that the request was sent to.
 
         Raises `TenantEvicted`.
         """
@@ -43,7 +45,7 @@ class Tenants:
             return self._store.lookup(provider, credential)
         if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
             return self._store.lookup(provider, credential)
-        return self._store.open(provider, credential)
+        return self._store.open(provider, credential, region)
 
     def secrets(self, caller: Caller) -> tuple[str, ...]:
         """Return the credentials of a caller's tenant: its own, those of the seed, and others that the store has."""

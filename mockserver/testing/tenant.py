@@ -9,7 +9,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -67,6 +67,8 @@ class TenantOptions(TypedDict, total=False):
     """The initial time, or `{"now": …, "frozen": …}`."""
     faults: Sequence[Mapping[str, Any]]
     """Planned faults, with the arguments of `Faults.add`."""
+    region: str
+    """The region of its accounts, `us` or `eu`; providers that have no accounts there ignore it."""
     credentials: Mapping[str, str]
     """API keys by provider."""
     strict: bool
@@ -96,10 +98,15 @@ class ProviderAccess:
     """The profile: `documented` or `live`."""
     switches: Mapping[str, bool] = field(repr=False)
     """Whether each switch is on."""
+    region: str | None
+    """The region of `url`; None if the provider has no regions."""
     _located: Callable[[str], str] = field(repr=False)
     """Returns a URL with the server's address."""
     _url: str = field(repr=False)
+    _root_url: str | None = field(repr=False)
     _env: Mapping[str, str] = field(repr=False)
+    _regions: Mapping[str, Mapping[str, str]] = field(repr=False)
+    """The URLs of the regions that serve the key, `url` and maybe `root_url`, by region."""
 
     @property
     def url(self) -> str:
@@ -107,9 +114,36 @@ class ProviderAccess:
         return self._located(self._url)
 
     @property
+    def root_url(self) -> str | None:
+        """The URL of the provider's own port, if it has one."""
+        return None if self._root_url is None else self._located(self._root_url)
+
+    @property
     def env(self) -> Mapping[str, str]:
         """The environment variables that the provider's clients read."""
         return {name: self._located(value) for name, value in self._env.items()}
+
+    @property
+    def regions(self) -> Sequence[str]:
+        """The regions that serve the key."""
+        return list(self._regions)
+
+    def at(self, region: str) -> ProviderAccess:
+        """Return the access to a region with the same key. Raises `ValueError` if the region does not serve it."""
+        if region not in self._regions:
+            served = ", ".join(self._regions) or "none"
+            raise ValueError(
+                f"{self.name}: the region '{region}' does not serve the key: expected one of {served}; "
+                f"a tenant with region='{region}' has a key of its own"
+            )
+        urls = self._regions[region]
+        env = {name: value.replace(self._url, urls["url"]) for name, value in self._env.items()}
+        return replace(self, region=region, _url=urls["url"], _root_url=urls.get("root_url"), _env=env)
+
+    @property
+    def eu(self) -> ProviderAccess:
+        """The access to the region `eu` with the same key. Raises `ValueError` if the region does not serve it."""
+        return self.at("eu")
 
     @property
     def auth(self) -> tuple[str, str] | Authorization:
@@ -257,9 +291,12 @@ class Tenant:
                 headers=access["headers"],
                 profile=access["profile"],
                 switches=access["switches"],
+                region=access["region"],
                 _located=owner.located,
                 _url=access["url"],
+                _root_url=access.get("root_url"),
                 _env=access["env"],
+                _regions=access["regions"],
             )
             for name, access in data["providers"].items()
         }
@@ -486,8 +523,9 @@ class Server:
         profile = start.get("profile", self._profile)
         if profile is not None:
             body["profile"] = parse_setting(profile)
-        if "job_delay" in start:
-            body["job_delay"] = start["job_delay"]
+        for name in ("job_delay", "region"):
+            if name in start:
+                body[name] = start[name]
         clock = start.get("clock")
         if clock is not None:
             change = clock if isinstance(clock, Mapping) else {"now": clock}

@@ -108,7 +108,9 @@ class ProviderBlueprint(Provider):
             return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
         server.check_process(request.environ)
         credential = exchange.credential = self.get_credential(request)
-        caller = server.tenants.caller(self.name, credential, self.api_key_pattern) if credential else None
+        caller = None
+        if credential:
+            caller = server.tenants.caller(self.name, credential, self.api_key_pattern, exchange.region)
         if caller is None:
             raise self._failed(exchange, Failure.UNKNOWN_CREDENTIAL if credential else Failure.NO_CREDENTIAL)
         exchange.caller, exchange.account = caller, caller.registration.account
@@ -194,6 +196,8 @@ class ProviderBlueprint(Provider):
                     raise ConnectionDropped
                 if fault is not None and fault.when == "before":
                     self._apply(fault, exchange)
+                tx.region = exchange.region
+                self.check_region(exchange)
                 if operation is not None:
                     self.authorize(exchange)
                 tx.account = exchange.account

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 MOUNT = "mockserver.mount"
 """WSGI environ key: the registered name of the blueprint that is at the root of this host or port."""
 REGION = "mockserver.region"
-"""WSGI environ key: the region of the host or prefix of the request; without it, the provider's first region."""
+"""WSGI environ key: the region of the host, port or prefix of the request; without it, the provider's first region."""
 
 
 class Mount(NamedTuple):
-    """What a host, or a prefix of a region, serves."""
+    """What a host, a port, or a prefix of a region serves."""
 
     name: str
     """The registered name of the blueprint."""
@@ -39,8 +39,11 @@ class Mounts:
         """Mounts by host."""
         self.region_prefixes: dict[str, Mount] = {}
         """Mounts by the prefix of a region, `PREFIX-eu`. The first region of a provider is at `prefixes`."""
+        self._region_starts: tuple[str, ...] = ()
+        self.named: dict[str, Mount] = {}
+        """Mounts by registered name for the first region, and by `NAME-eu` for another one."""
         self.ports: dict[str, int] = {}
-        """The providers' own ports, by registered name."""
+        """The providers' own ports, by the same names."""
 
     def add(self, registered: str, prefix: str, name: str, hosts: Mapping[str, str | None]) -> None:
         """Add a blueprint that is being registered. `hosts` are its hosts with their regions."""
@@ -48,12 +51,33 @@ class Mounts:
         self.registered.setdefault(name, registered)
         for host, region in hosts.items():
             self.hosts.setdefault(host, Mount(registered, region))
-        for region in [*dict.fromkeys(hosts.values())][1:] if prefix else ():
-            self.region_prefixes[f"{prefix}-{region}"] = Mount(registered, region)
+        first, *others = dict.fromkeys(hosts.values()) or [None]
+        self.named.setdefault(registered, Mount(registered, first))
+        for region in others:
+            mount = Mount(registered, region)
+            self.named.setdefault(f"{registered}-{region}", mount)
+            if prefix:
+                self.region_prefixes[f"{prefix}-{region}"] = mount
+        self._region_starts = tuple(self.region_prefixes)
 
-    def prefix_of(self, name: str) -> str:
-        """Return the prefix of a blueprint by its own name."""
-        return self.prefixes[self.registered[name]]
+    def regions_of(self, name: str) -> list[str]:
+        """Return the regions of a blueprint that have a prefix, by its own name; the first one first."""
+        registered = self.registered[name]
+        mounts = [self.named[registered], *self.region_prefixes.values()]
+        return [mount.region for mount in mounts if mount.name == registered and mount.region is not None]
+
+    def prefix_of(self, name: str, region: str | None = None) -> str:
+        """Return the prefix of a region of a blueprint, by its own name; by default, and without one, the first's."""
+        mount = Mount(self.registered[name], region)
+        found = (prefix for prefix, other in self.region_prefixes.items() if other == mount)
+        return next(found, self.prefixes[mount.name])
+
+    def port_of(self, name: str, region: str | None = None) -> int | None:
+        """Return the port of a region of a blueprint, by its own name; of the first region by default."""
+        registered = self.registered[name]
+        of_region = Mount(registered, region)
+        port_name = next((each for each, mount in self.named.items() if mount == of_region), registered)
+        return self.ports.get(port_name)
 
     def find(self, path: str) -> str | None:
         """Return the name of the blueprint with the longest prefix that a path is below."""
@@ -65,6 +89,8 @@ class Mounts:
 
     def find_region(self, path: str) -> str | None:
         """Return the prefix of a region that a path is below, unless a blueprint is registered under it."""
+        if not path.startswith(self._region_starts):
+            return None
         for prefix in self.region_prefixes:
             if _is_below(path, prefix):
                 return prefix if self.find(path) is None else None
@@ -122,11 +148,11 @@ class MountMiddleware:
         return self.mounts.region_prefixes[prefix]
 
 
-def at_root(app: WSGIApplication, name: str) -> WSGIApplication:
-    """Return a WSGI application that serves one blueprint at its root, for the blueprint's own port."""
+def at_root(app: WSGIApplication, mount: Mount) -> WSGIApplication:
+    """Return a WSGI application that serves a region of a blueprint at its root, for a port of its own."""
 
     def mounted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ[MOUNT] = name
+        environ[MOUNT], environ[REGION] = mount
         return app(environ, start_response)
 
     return mounted

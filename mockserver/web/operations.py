@@ -40,13 +40,24 @@ class OperationBlueprint(Blueprint):
     hosts: ClassVar[Mapping[str, str | None]] = {}
     """Host names at whose root it is mounted as well, with their regions; None if the provider has no regions.
 
-    The region of the first one is also that of its prefix and port. Another one, `eu`, has the prefix `PREFIX-eu`.
+    The region of the first one is also that of its prefix and port. Another one, `eu`, has the prefix `PREFIX-eu`, and
+    the port `NAME-eu`.
     """
 
     @functools.cached_property
     def first_region(self) -> str | None:
         """The region of its prefix and port."""
         return next(iter(self.hosts.values()), None)
+
+    @functools.cached_property
+    def regions(self) -> tuple[str, ...]:
+        """Its regions, the first one first; empty if it has none."""
+        return tuple(region for region in dict.fromkeys(self.hosts.values()) if region is not None)
+
+    @property
+    def mount_names(self) -> list[str]:
+        """The names of its ports: its own name, and `NAME-REGION` for each region but the first."""
+        return [self.name, *(f"{self.name}-{region}" for region in self.regions[1:])]
 
     def add_rule(self, rule: str, endpoint: str, view: Callable[..., flask.Response], methods: Sequence[str]) -> None:
         """Register a view as an endpoint, with a rule of exactly these methods."""

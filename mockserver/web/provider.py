@@ -99,6 +99,13 @@ class Provider(OperationBlueprint):
         """Return the request's credential; None if it has none that the provider accepts."""
         raise NotImplementedError
 
+    def served_regions(self, state: Any) -> Sequence[str]:
+        """Return the regions whose hosts serve the keys of an account; all of them by default."""
+        return self.regions
+
+    def check_region(self, exchange: Exchange) -> None:
+        """Raise an error if the request was sent to a region that does not serve the account's keys."""
+
     def authorize(self, exchange: Exchange) -> None:
         """Check the caller's rights, and set the account that it acts for. Raises `ApiError`."""
         raise NotImplementedError

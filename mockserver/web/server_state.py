@@ -75,14 +75,21 @@ class ServerState:
         return resolve_profiles(choice, {name: provider.switches for name, provider in self.providers.items()})
 
     def initial_states(
-        self, states: Mapping[str, State], profiles: Mapping[str, Profile] = NO_PROFILES, job_delay: float | None = None
+        self,
+        states: Mapping[str, State],
+        profiles: Mapping[str, Profile] = NO_PROFILES,
+        job_delay: float | None = None,
+        region: str | None = None,
     ) -> Mapping[str, State]:
-        """Return states with profiles and a delay of jobs: the chosen ones, else the state's, else the server's."""
+        """Return states with profiles and a delay of jobs: the chosen ones, else the state's, else the server's.
+
+        Accounts of providers that have the region are in it.
+        """
         default = None if self.config.job_delay is None else parse_job_delay(self.config.job_delay)
         return {
-            name: state.with_profile(
-                profiles.get(name, UNSET).inherit(state.profile).inherit(self.profiles[name])
-            ).with_job_delay(job_delay, default)
+            name: state.with_profile(profiles.get(name, UNSET).inherit(state.profile).inherit(self.profiles[name]))
+            .with_job_delay(job_delay, default)
+            .with_region(region if region in self.providers[name].regions else None)
             for name, state in states.items()
         }
 

@@ -35,6 +35,7 @@ CASE = ProviderCase(
     accepts_json=False,
     start_job=lambda client: client.delete("/v3/ip_pools/658041ae44842b99ee2eaa1b?ip=shared"),
     account_header="X-Mailgun-On-Behalf-Of",
-    hosts=("api.mailgun.net", "api.eu.mailgun.net"),
+    hosts=("api.mailgun.net",),
+    empty_hosts=("api.eu.mailgun.net",),
     not_implemented=("GET", "/v1/dynamic_pools/domains"),
 )

@@ -38,6 +38,7 @@ CASE = ProviderCase(
     options_status=403,
     options_allow=False,
     account_header="X-MSYS-SUBACCOUNT",
-    hosts=("api.sparkpost.com", "api.eu.sparkpost.com"),
+    hosts=("api.sparkpost.com",),
+    other_hosts=("api.eu.sparkpost.com",),
     not_implemented=("GET", "/api/v1/account"),
 )

@@ -47,6 +47,28 @@ def test_env(url: str) -> None:
 
 
 @pytest.mark.slow
+def test_env_of_a_region(url: str) -> None:
+    """The base URLs are those of the region, without providers whose key it does not serve."""
+
+    def env(*arguments: str) -> dict[str, str]:
+        done = run("env", "--json", "--url", url, *arguments)
+        assert done.returncode == 0, done.stderr
+        return {name: value for name, value in json.loads(done.stdout).items() if name.endswith("_BASE_URL")}
+
+    sendgrid, mailgun = {"SENDGRID_BASE_URL": f"{url}/sendgrid-eu"}, {"MAILGUN_BASE_URL": f"{url}/mailgun-eu"}
+    assert env("--region", "eu") == sendgrid | mailgun
+    assert env("--region", "us") == {
+        "SPARKPOST_BASE_URL": f"{url}/sparkpost/api/v1",
+        "MAILGUN_BASE_URL": f"{url}/mailgun",
+    }
+    sparkpost = {"SPARKPOST_BASE_URL": f"{url}/sparkpost-eu/api/v1"}
+    assert env("--new", "--region", "eu") == sparkpost | sendgrid | mailgun
+    done = run("env", "--url", url, "--region", "mars")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the region 'mars' serves no key of tenant 'default'" in done.stderr
+
+
+@pytest.mark.slow
 def test_env_of_a_new_tenant(url: str) -> None:
     """--new makes a tenant whose credentials work, and whose id other commands find in MOCKSERVER_TENANT."""
     one, two = new_tenant(url), new_tenant(url)
@@ -66,7 +88,7 @@ def test_env_of_a_new_tenant(url: str) -> None:
 def test_env_is_quoted() -> None:
     """Nothing that a server says is run by the shell that evaluates it."""
     value = "it's $(echo here) `there` \n;"
-    tenant = {"schema_version": 1, "id": "x", "providers": {"a": {"env": {"A_KEY": value}}}}
+    tenant = {"schema_version": 1, "id": "x", "providers": {"a": {"url": "http://a", "env": {"A_KEY": value}}}}
     with answering(tenant) as (url, _):
         done = subprocess.run(
             ["sh", "-c", f'eval "$({sys.executable} -m mockserver env)"; printf %s "$A_KEY"'],
@@ -75,7 +97,7 @@ def test_env_is_quoted() -> None:
             env={**ENVIRONMENT, "MOCKSERVER_URL": url},
         )
     assert (done.stdout, done.stderr) == (value, "")
-    tenant["providers"] = {"a": {"env": {"A=1; rm x #": "b"}}}
+    tenant["providers"] = {"a": {"url": "http://a", "env": {"A=1; rm x #": "b"}}}
     with answering(tenant) as (url, _):
         done = run("env", "--url", url)
     assert (done.returncode, done.stdout) == (1, "")
@@ -84,7 +106,7 @@ def test_env_is_quoted() -> None:
 
 def test_env_without_credentials() -> None:
     """A tenant without credentials is said to have none."""
-    tenant = {"schema_version": 1, "id": "open-1", "providers": {"a": {"env": {}}}}
+    tenant = {"schema_version": 1, "id": "open-1", "providers": {"a": {"url": "http://a", "env": {}}}}
     with answering(tenant) as (url, _):
         done = run("env", "--url", url, "--tenant", "open-1")
     assert (done.returncode, done.stdout) == (1, "")

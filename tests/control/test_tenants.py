@@ -45,6 +45,58 @@ def test_a_tenant_of_its_own_seed(control: ControlClient) -> None:
         assert reason in control.error("POST", "/tenants", {"seed": seed}, status=400)
 
 
+def test_region(control: ControlClient) -> None:
+    """SparkPost's account is there, and Mailgun's seeded data; SendGrid's account is in no region."""
+    plain, tenant = control.new_tenant(), control.new_tenant(region="eu")
+    shown = {
+        each.id: {name: (access["region"], access["url"]) for name, access in each.data["providers"].items()}
+        for each in (plain, tenant)
+    }
+    sendgrid = ("global", "http://localhost/sendgrid")
+    assert shown[plain.id] == {
+        "sparkpost": ("us", "http://localhost/sparkpost"),
+        "sendgrid": sendgrid,
+        "mailgun": ("us", "http://localhost/mailgun"),
+    }
+    assert shown[tenant.id] == {
+        "sparkpost": ("eu", "http://localhost/sparkpost-eu"),
+        "sendgrid": sendgrid,
+        "mailgun": ("eu", "http://localhost/mailgun-eu"),
+    }
+    providers = tenant.data["providers"]
+    assert providers["sparkpost"]["env"]["SPARKPOST_BASE_URL"] == "http://localhost/sparkpost-eu/api/v1"
+    assert {name: [*access["regions"]] for name, access in providers.items()} == {
+        "sparkpost": ["eu"],
+        "sendgrid": ["global", "eu"],
+        "mailgun": ["us", "eu"],
+    }
+    client = control.app.test_client()
+    for case in (SPARKPOST, MAILGUN):
+        access = providers[case.name]
+        served = client.get(access["url"] + case.pools_path, headers=access["headers"])
+        assert len(case.listed_ids(served.json)) > 1
+        other = client.get(f"/{case.name}{case.pools_path}", headers=access["headers"])
+        assert other.status_code == 401 if case is SPARKPOST else case.listed_ids(other.json) == []
+    assert control.ok("GET", tenant.path) == tenant.data
+    for step in ("reset", "snapshots"):
+        tenant.ok("POST", f"/{step}", {} if step == "reset" else {"name": "s"}, status=201 if step != "reset" else 200)
+        assert control.ok("GET", tenant.path) == tenant.data
+
+
+def test_region_overrides_that_of_a_seed(control: ControlClient) -> None:
+    """Records that name a region stay there."""
+    ips = [{"ip": "192.0.2.1"}, {"ip": "192.0.2.2", "region": "us"}]
+    seed = {"sparkpost": {"region": "eu"}, "mailgun": {"region": "eu", "ips": ips}}
+    assert control.new_tenant(seed=seed).data["providers"]["sparkpost"]["region"] == "eu"
+    tenant = control.new_tenant(seed={"mailgun": {"ips": ips}}, region="eu")
+    assert tenant.mailgun.get("/v3/ips").json["items"] == ["192.0.2.2"]
+    tenant = control.new_tenant(seed=seed, region="us")
+    assert tenant.data["providers"]["sparkpost"]["region"] == "us"
+    assert tenant.mailgun.get("/v3/ips").json["items"] == ["192.0.2.1", "192.0.2.2"]
+    detail = control.error("POST", "/tenants", {"region": "mars"}, status=400)
+    assert detail == "/body/region: unknown region: expected one of eu, global, us"
+
+
 def test_chosen_credentials(control: ControlClient) -> None:
     """Credentials may be chosen, well-formed or not; one that is taken is refused, and nothing is left of it."""
     tenant = control.new_tenant(credentials={"sendgrid": "my-key"})

@@ -189,6 +189,55 @@ def test_seconds(mockserver):
     result.assert_outcomes(passed=2)
 
 
+def test_region_of_the_marker(run: Run) -> None:
+    """The accounts of the test's tenants are there; `.eu` is the EU of a provider that serves the key there as well."""
+    result = run("""
+import os
+import requests
+
+
+def status(access, path):
+    return requests.get(f"{access.url}{path}", headers=access.headers).status_code
+
+
+@pytest.mark.mockserver(region="eu")
+def test_eu(mockserver, mockserver_factory):
+    assert status(mockserver.sparkpost, "/api/v1/ip-pools") == 200
+    assert mockserver.sparkpost.url == f"{mockserver.url}/sparkpost-eu" == mockserver.sparkpost.eu.url
+    assert mockserver_factory().sparkpost.region == "eu"
+    assert mockserver_factory(region="us").sparkpost.region == "us"
+    assert len(requests.get(f"{mockserver.mailgun.url}/v3/ips", auth=mockserver.mailgun.auth).json()["items"]) > 1
+    mockserver.env()
+    assert os.environ["SPARKPOST_BASE_URL"] == f"{mockserver.url}/sparkpost-eu/api/v1"
+    mockserver.seed({"sparkpost": {"ip_pools": [{"id": "a", "name": "A"}]}})
+    mockserver.reset()
+    assert status(mockserver.sparkpost, "/api/v1/ip-pools") == 200
+
+
+def test_us(mockserver):
+    assert mockserver.sparkpost.url == f"{mockserver.url}/sparkpost"
+    assert requests.get(f"{mockserver.mailgun.eu.url}/v3/ips", auth=mockserver.mailgun.eu.auth).json()["items"] == []
+    assert mockserver.mailgun.eu.env["MAILGUN_BASE_URL"] == f"{mockserver.url}/mailgun-eu"
+    with pytest.raises(ValueError, match="^sparkpost: the region 'eu' does not serve the key: expected one of us; "):
+        mockserver.sparkpost.eu
+
+
+@pytest.mark.mockserver(seed={"sendgrid": {"subusers": [{"name": "team", "region": "eu"}]}})
+def test_subuser_of_the_eu(mockserver):
+    eu = mockserver.sendgrid.eu
+    assert status(eu, "/v3/ips/pools") == 401
+    headers = {**eu.headers, "On-Behalf-Of": "team"}
+    assert requests.get(f"{eu.url}/v3/ips/pools", headers=headers).json() == []
+
+
+@pytest.mark.mockserver(region="mars")
+def test_mars(mockserver):
+    pass
+""")
+    result.assert_outcomes(passed=3, errors=1)
+    assert "/body/region: unknown region: expected one of eu, global, us" in printed(result)
+
+
 @pytest.mark.parametrize("delay", ["'never'", "-1", "True", "[]"])
 def test_invalid_job_delay_of_the_marker_is_an_error(run: Run, delay: str) -> None:
     result = run(f"@pytest.mark.mockserver(job_delay={delay})\ndef test(mockserver):\n    pass\n")

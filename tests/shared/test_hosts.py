@@ -34,7 +34,7 @@ def send_at(app: Flask, case: ProviderCase) -> Callable[..., TestResponse]:
 
 def test_hosts_are_those_of_the_document(case: ProviderCase) -> None:
     """Each region's own."""
-    assert tuple(case.load_blueprint().hosts) == (*case.hosts, *case.other_hosts)
+    assert tuple(case.load_blueprint().hosts) == (*case.hosts, *case.other_hosts, *case.empty_hosts)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -68,6 +68,17 @@ def test_host_of_another_region_does_not_serve_the_key(
         for method, options in (("GET", {}), ("POST", case.new_pool("elsewhere"))):
             response = send_at(host, method, case.pools_path, **options)
             assert (response.status_code, body(response)) == (401, case.errors[401])
+    assert provider.get(case.pools_path).data == before
+
+
+def test_host_of_another_region_has_data_of_its_own(
+    case: ProviderCase, send_at: Callable[..., TestResponse], provider: ProviderClient
+) -> None:
+    before = provider.get(case.pools_path).data
+    for host in case.empty_hosts:
+        assert case.listed_ids(send_at(host, "GET", case.pools_path).json) == []
+        made = send_at(host, "POST", case.pools_path, **case.new_pool("elsewhere")).json
+        assert case.listed_ids(send_at(host, "GET", case.pools_path).json) == [case.created_id(made)]
     assert provider.get(case.pools_path).data == before
 
 

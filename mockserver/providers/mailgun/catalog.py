@@ -9,6 +9,11 @@ from ...core.profiles import Switch
 
 SPEC = "Send API specification"
 
+HOSTS = {"api.mailgun.net": "us", "api.eu.mailgun.net": "eu"}
+"""The hosts with their regions. The API introduction: accounts, keys and the names of domains are global; IPs and
+domains are in a region. That pools are too, and that the limits of an account are not, is assumed."""
+REGIONS = tuple(HOSTS.values())
+
 MIN_PAGE = Limit(10, documented(f"{SPEC}, GET /v3/ip_pools/{{pool_id}}/domains: limit, minimum 10"))
 MAX_PAGE = Limit(500, documented(f"{SPEC}, GET /v3/ip_pools/{{pool_id}}/domains: limit, maximum 500"))
 DEFAULT_PAGE = Limit(10, documented(f"{SPEC}, GET /v3/ip_pools/{{pool_id}}/domains: limit, default 10"))
@@ -276,6 +281,15 @@ DOMAIN_NOT_FOUND = ErrorMessage(
     404,
     "Domain not found",
     documented(f"{SPEC}, GET /v4/domains/{{name}}; for the IPs and the credentials of a domain it is assumed"),
+)
+DOMAIN_WRONG_REGION = ErrorMessage(
+    "domain_wrong_region",
+    404,
+    "Domain not found",
+    observed(
+        "notifme-sdk issue 70, WP-Mail-SMTP issues 22 and 50, mailgun-js-boland issue 229: the host of the other region"
+        " does not find a domain; for sending, its name follows the message"
+    ),
 )
 DOMAIN_WITHOUT_NAME = ErrorMessage(
     "domain_without_name", 400, "Missing parameter 'name'", observed("mailgun/mailgun.js issue 177, creating a domain")

@@ -16,7 +16,7 @@ from ...core.addresses import normalize_ip
 from ...core.errors import SeedError
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
-from .catalog import DETAILED_VIEW, DIPPS, SHARED, STAGE_SECONDS, WARMUP_STAGES
+from .catalog import DETAILED_VIEW, DIPPS, REGIONS, SHARED, STAGE_SECONDS, WARMUP_STAGES
 
 ACCOUNT_ID = "5f3a1c0e9d8b7a6c5e4f3021"
 """The default id of the parent account."""
@@ -45,6 +45,8 @@ class Ip:
     """When a domain last gained or lost it; None: when it was created."""
     account: str | None = None
     """The subaccount that it belongs to; None for the parent account, here and below."""
+    region: str | None = None
+    """The region that it is in; None for that of the account, here and below."""
 
     def is_warming(self, now: float) -> bool:
         """Return whether it is on a warm-up at a time."""
@@ -65,6 +67,7 @@ class Pool:
     account: str | None = None
     delegated_to: tuple[str, ...] = ()
     """The subaccounts that inherit it."""
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Domain:
     html_footer: str | None = None
     """What is added to an HTML message to unsubscribe."""
     text_footer: str | None = None
+    region: str | None = None
 
     @property
     def smtp_login(self) -> str:
@@ -231,6 +235,8 @@ class State(BaseState):
     """The delay of jobs after their response, infinite if the control API runs them; None: not set, which means 0."""
     async_fails_midway: bool = False
     """Whether jobs stop after half of the domains, which Mailgun documents as possible."""
+    region: str | None = None
+    """The region of IPs, pools and domains that name none; None if it is not set."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> State:
@@ -266,10 +272,11 @@ class State(BaseState):
                 is_shared = name == "replace_with" and job.pool_id is not None and address == SHARED
                 if address is not None and address not in ips and not is_shared:
                     raise SeedError(("jobs", index, name), f"unknown IP {address}")
-        _check_pools(pools, ips, subaccounts)
+        home = data.get("region") or REGIONS[0]
+        _check_pools(pools, ips, subaccounts, home)
         _check_inherited(subaccounts, ips)
         has_jobs = bool(jobs) or data.get("async_fails_midway", False)
-        check_domains(domains, pools, ips, has_jobs=has_jobs)
+        check_domains(domains, pools, ips, home, has_jobs=has_jobs)
         for index, credential in enumerate(logins.values()):
             if credential.domain not in domains:
                 raise SeedError(("smtp_credentials", index, "login"), f"unknown domain '{credential.domain}'")
@@ -292,6 +299,7 @@ class State(BaseState):
             subaccount_limit=data.get("subaccount_limit"),
             async_delay_seconds=_delay(data),
             async_fails_midway=data.get("async_fails_midway", False),
+            region=data.get("region"),
         )
 
     @property
@@ -304,6 +312,22 @@ class State(BaseState):
             return self
         twin = self.copy()
         twin.async_delay_seconds = found
+        return twin
+
+    @property
+    def home(self) -> str:
+        """The region of IPs, pools and domains that name none."""
+        return self.region or REGIONS[0]
+
+    def region_of(self, record: Ip | Pool | Domain) -> str:
+        """Return the region of an IP, a pool or a domain."""
+        return record.region or self.region or REGIONS[0]
+
+    def with_region(self, region: str | None) -> State:
+        if region in (None, self.home):
+            return self
+        twin = self.copy()
+        twin.region = region
         return twin
 
     def inherited_pools(self, account: str) -> list[Pool]:
@@ -347,6 +371,7 @@ class State(BaseState):
         delay = {} if seconds is None else {"async_delay_seconds": None if seconds == math.inf else seconds}
         return {
             **self.profile.dump(),
+            **({} if self.region is None else {"region": self.region}),
             "account_id": self.account_id,
             "features": sorted(self.features),
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
@@ -372,8 +397,9 @@ def _delay(data: Mapping[str, Any]) -> float | None:
 def _subaccount_to_dict(subaccount: Subaccount) -> dict[str, Any]:
     data = to_dict(subaccount)
     if subaccount.inherited is not None:
-        names = ("pool_id", "name", "description", "ips")
-        data["inherited"] = [{name: to_dict(pool)[name] for name in names} for pool in subaccount.inherited]
+        names = ("pool_id", "name", "description", "ips", "region")
+        pools = [to_dict(pool) for pool in subaccount.inherited]
+        data["inherited"] = [{name: pool[name] for name in names if name in pool} for pool in pools]
     return data
 
 
@@ -472,7 +498,7 @@ def _why_not_in_pool(ip: Ip | None, account: str | None) -> str | None:
     return None
 
 
-def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[str, Subaccount]) -> None:
+def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[str, Subaccount], home: str) -> None:
     """Raise `SeedError` for a pool with an IP, or delegated to a subaccount, that it cannot have."""
     in_pool: dict[str, str] = {}
     for index, pool in enumerate(pools.values()):
@@ -481,6 +507,8 @@ def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[s
             reason = _why_not_in_pool(ips.get(address), pool.account)
             if reason is not None:
                 raise SeedError(path, f"expected a dedicated IP of the account, got {address}: {reason}")
+            if (ips[address].region or home) != (pool.region or home):
+                raise SeedError(path, f"expected an IP in the region of the pool, got {address}")
             if address in in_pool:
                 raise SeedError(path, f"duplicate IP {address}: it is in the pool {in_pool[address]}")
             in_pool[address] = pool.pool_id
@@ -501,10 +529,16 @@ def _check_inherited(subaccounts: dict[str, Subaccount], ips: dict[str, Ip]) -> 
 
 
 def check_domains(
-    domains: MutableMapping[str, Domain], pools: Mapping[str, Pool], ips: Mapping[str, Ip], *, has_jobs: bool = False
+    domains: MutableMapping[str, Domain],
+    pools: Mapping[str, Pool],
+    ips: Mapping[str, Ip],
+    home: str,
+    *,
+    has_jobs: bool = False,
 ) -> None:
     """Raise `SeedError` for a domain with an IP or a pool that it cannot have. Linked domains get the pool's IPs.
 
+    `home` is the region of records that name none.
     With pending or failing jobs, a linked domain may still have other IPs than its pool.
     """
     ids: set[str] = set()
@@ -515,6 +549,9 @@ def check_domains(
         for position, address in enumerate(domain.ips):
             if address not in ips or ips[address].account not in (None, domain.account):
                 raise SeedError(("domains", index, "ips", position), f"unknown IP {address}")
+            if (ips[address].region or home) != (domain.region or home):
+                reason = f"expected an IP in the region of the domain, got {address}"
+                raise SeedError(("domains", index, "ips", position), reason)
             if address in domain.ips[:position]:
                 raise SeedError(("domains", index, "ips", position), f"duplicate IP {address}")
         if domain.pool_id is None or has_jobs:
@@ -522,6 +559,9 @@ def check_domains(
         pool = pools.get(domain.pool_id)
         if pool is None or domain.account not in (pool.account, *pool.delegated_to):
             raise SeedError(("domains", index, "pool_id"), f"unknown pool '{domain.pool_id}'")
+        if (pool.region or home) != (domain.region or home):
+            reason = f"expected a pool in the region of the domain, got '{domain.pool_id}'"
+            raise SeedError(("domains", index, "pool_id"), reason)
         if not pool.ips:
             raise SeedError(("domains", index, "pool_id"), f"pool '{domain.pool_id}': expected a pool with an IP")
         if domain.ips and domain.ips != pool.ips:

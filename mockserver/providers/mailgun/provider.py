@@ -43,7 +43,7 @@ class Mailgun(ProviderBlueprint):
     """Mailgun."""
 
     title = "Mailgun"
-    hosts: ClassVar[Mapping[str, str | None]] = {"api.mailgun.net": None, "api.eu.mailgun.net": None}
+    hosts: ClassVar[Mapping[str, str | None]] = catalog.HOSTS
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = MailgunSeed
     operations_file = Path(__file__).with_name("operations.txt")

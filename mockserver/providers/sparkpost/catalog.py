@@ -19,6 +19,10 @@ DEFAULT_POOL = "default"
 SHARED_POOL = "shared pool"
 """The id of SparkPost's own overflow pool, which belongs to no account."""
 
+HOSTS = {"api.sparkpost.com": "us", "api.eu.sparkpost.com": "eu"}
+"""The hosts with their regions. The API introduction: accounts of the two are separate."""
+REGIONS = tuple(HOSTS.values())
+
 LARGEST_NUMBER = 2**31 - 1
 """The API introduction: a JSON number is a signed integer of 32 bits."""
 
@@ -360,6 +364,16 @@ UNAUTHORIZED = ErrorMessage(
     "Unauthorized.",
     observed(
         "operator notes 2026-08-05: no key, an unknown key and a key used from a disallowed address get the same bytes"
+    ),
+    {"spaced": True},
+)
+WRONG_REGION = ErrorMessage(
+    "wrong_region",
+    401,
+    "Unauthorized.",
+    observed(
+        "node-sparkpost issue 234, php-sparkpost issue 180, nodemailer-sparkpost-transport issue 20: a key of the other"
+        " region gets 401; the bytes are those of an unknown key"
     ),
     {"spaced": True},
 )

@@ -13,7 +13,7 @@ from ...core.errors import SeedError
 from ...core.ids import find_id
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
-from .catalog import DEFAULT_POOL, IP_LIMIT, LARGEST_NUMBER, SHARED_POOL
+from .catalog import DEFAULT_POOL, IP_LIMIT, LARGEST_NUMBER, REGIONS, SHARED_POOL
 
 
 def new_pool_id(name: str, used: Container[str], size: int | None = None) -> str:
@@ -107,6 +107,20 @@ class State(BaseState):
     """The keys that were created with subaccounts, by digest."""
     dedicated_ip_limit: int = int(IP_LIMIT)
     """The number of IPs that it may have, without those that the customer provided."""
+    region: str | None = None
+    """The region of the account; None if it is not set."""
+
+    @property
+    def home(self) -> str:
+        """The region that the account and all in it is in."""
+        return self.region or REGIONS[0]
+
+    def with_region(self, region: str | None) -> State:
+        if region in (None, self.home):
+            return self
+        twin = self.copy()
+        twin.region = region
+        return twin
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> State:
@@ -164,12 +178,14 @@ class State(BaseState):
             Table(subaccounts),
             Table(keys),
             data.get("dedicated_ip_limit", int(IP_LIMIT)),
+            data.get("region"),
             profile=profiles.load(data),
         )
 
     def dump(self) -> dict[str, Any]:
         return {
             **self.profile.dump(),
+            **({} if self.region is None else {"region": self.region}),
             "dedicated_ip_limit": self.dedicated_ip_limit,
             "ip_pools": [to_dict(pool) for pool in self.pools.values()],
             "sending_ips": [to_dict(ip) for ip in self.ips.values()],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure
 from . import catalog
+from .models import State
 from .rules.subaccounts import is_valid_key
 from .schemas.seed import SparkPostSeed
 
@@ -31,7 +32,7 @@ class SparkPost(ProviderBlueprint):
     """SparkPost."""
 
     title = "SparkPost"
-    hosts: ClassVar[Mapping[str, str | None]] = {"api.sparkpost.com": None, "api.eu.sparkpost.com": None}
+    hosts: ClassVar[Mapping[str, str | None]] = catalog.HOSTS
     catalog: ClassVar[ModuleType] = catalog
     seed_schema = SparkPostSeed
     operations_file = Path(__file__).with_name("operations.txt")
@@ -49,6 +50,15 @@ class SparkPost(ProviderBlueprint):
         except (binascii.Error, ValueError):
             return None
         return key if not password else None
+
+    def served_regions(self, state: State) -> Sequence[str]:
+        """Return the region of the account."""
+        return (state.home,)
+
+    def check_region(self, exchange: Exchange) -> None:
+        """Raise the error of an unknown key if the account is in another region."""
+        if exchange.region != exchange.tx.state.home:
+            raise catalog.WRONG_REGION()
 
     def authorize(self, exchange: Exchange) -> None:
         """Check the grant. The subaccount header is only recorded: every resource belongs to the primary account."""

@@ -10,3 +10,8 @@ from ....core.store import Transaction
 from ..models import State
 
 Tx = Transaction[State]
+
+
+def region_of_new(tx: Tx) -> str | None:
+    """Return the region of what a request creates; None for that of the account."""
+    return None if tx.region == tx.state.home else tx.region

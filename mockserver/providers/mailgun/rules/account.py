@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import catalog, models
 from ..models import Domain, normalize_domain
 from . import Tx
+from .ips import assigned_shared_ips
 
 
 def require_feature(tx: Tx, feature: str) -> None:
@@ -14,8 +15,8 @@ def require_feature(tx: Tx, feature: str) -> None:
 
 
 def require_eligible(tx: Tx) -> None:
-    """Raise an error if the account may not use shared IPs."""
-    if not tx.state.eligible_for_shared_ips:
+    """Raise an error if the account may not use shared IPs, or has none in the region."""
+    if not assigned_shared_ips(tx.state, tx.region):
         raise catalog.NOT_ELIGIBLE()
 
 
@@ -30,6 +31,8 @@ def get_domain(tx: Tx, account: str | None, name: str) -> Domain:
     domain = tx.state.domains.get(normalize_domain(name))
     if domain is None or domain.account != account:
         raise catalog.DOMAIN_NOT_FOUND()
+    if tx.state.region_of(domain) != tx.region:
+        raise catalog.DOMAIN_WRONG_REGION()
     return domain
 
 

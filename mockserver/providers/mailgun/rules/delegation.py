@@ -61,10 +61,14 @@ def _remove_delegation(tx: Tx, pool: Pool, subaccount_id: str) -> None:
 
 
 def list_delegations(tx: Tx, account: str | None) -> list[tuple[str, str]]:
-    """Return pairs of a subaccount's id and the id of a pool that it inherits; subaccounts in order of creation."""
+    """Return pairs of a subaccount's id and the id of a pool in the region that it inherits.
+
+    Subaccounts are in order of creation.
+    """
     if account is not None:
         raise catalog.ACCOUNT_NOT_FOUND()
-    inherited = [(heir, pool.pool_id) for pool in tx.state.pools.values() for heir in pool.delegated_to]
+    pools = [pool for pool in tx.state.pools.values() if tx.state.region_of(pool) == tx.region]
+    inherited = [(heir, pool.pool_id) for pool in pools for heir in pool.delegated_to]
     order = {subaccount_id: number for number, subaccount_id in enumerate(tx.state.subaccounts)}
     return sorted(inherited, key=lambda pair: order[pair[0]])
 
@@ -73,8 +77,9 @@ def list_delegations(tx: Tx, account: str | None) -> list[tuple[str, str]]:
 
 
 def _find_only_pool(tx: Tx, subaccount_id: str) -> Pool | None:
-    """Return the only pool that a subaccount inherits, if any; several are an error."""
-    pools = [pool for pool in tx.state.pools.values() if subaccount_id in pool.delegated_to]
+    """Return the only pool in the region that a subaccount inherits, if any; several are an error."""
+    found = (pool for pool in tx.state.pools.values() if subaccount_id in pool.delegated_to)
+    pools = [pool for pool in found if tx.state.region_of(pool) == tx.region]
     if len(pools) > 1:
         raise catalog.BAD_REQUEST()
     return pools[0] if pools else None
@@ -84,7 +89,7 @@ def replace_only_pool(tx: Tx, account: str | None, subaccount_id: str, *, pool_i
     """Replace the only pool that a subaccount inherits; return the id of the job."""
     subaccount = _get_subaccount(tx, account, subaccount_id)
     pool = tx.state.pools.get(pool_id)
-    if pool is None or pool.account is not None:
+    if pool is None or pool.account is not None or tx.state.region_of(pool) != tx.region:
         raise catalog.BAD_REQUEST()
     old = _find_only_pool(tx, subaccount.id)
     if old is not None and old.pool_id == pool_id:

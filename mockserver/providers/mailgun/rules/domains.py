@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import catalog
 from ..models import Domain, normalize_domain
-from . import Tx
+from . import Tx, region_of_new
 from .account import new_id
 from .ips import assigned_shared_ips
 from .jobs import enqueue, new_job, put_domain, run_due_jobs
@@ -32,7 +32,8 @@ def list_domains(
     found = [
         domain
         for domain in tx.state.domains.values()
-        if (domain.account == account or (include_subaccounts and account is None))
+        if tx.state.region_of(domain) == tx.region
+        and (domain.account == account or (include_subaccounts and account is None))
         and (domain.state == state if state else domain.name == normalize_domain(authority) or not authority)
         and search.lower() in domain.name.lower()
     ]
@@ -61,21 +62,24 @@ def create_domain(
 ) -> Domain:
     """Create an unverified domain that sends from a pool, from the given IPs, or from all dedicated IPs of the account.
 
-    If there are none of these, it sends from a shared IP, if the account is eligible.
+    If there are none of these, it sends from a shared IP, if the account is eligible. All are those of the region; the
+    name is unique over the regions.
     """
     if name in tx.state.domains:
         raise catalog.DOMAIN_TAKEN()
     if pool_id and ips:
         raise catalog.DOMAIN_IPS_BOTH()
-    own = [ip for ip in tx.state.ips.values() if ip.dedicated and ip.account == account]
-    addresses = tuple(dict.fromkeys(ips)) or tuple(ip.ip for ip in own) or assigned_shared_ips(tx.state)
+    dedicated = [ip for ip in tx.state.ips.values() if ip.dedicated and ip.account == account]
+    own = tuple(ip.ip for ip in dedicated if tx.state.region_of(ip) == tx.region)
+    addresses = tuple(dict.fromkeys(ips)) or own or assigned_shared_ips(tx.state, tx.region)
     if pool_id:
         addresses = get_usable_pool(tx, account, pool_id).ips
         if not addresses:
             raise catalog.POOL_WITHOUT_IPS()
     for address in ips:  # shared ones too: "fine as long as they belong to the account"
         ip = tx.state.ips.get(address)
-        if ip is None or not (ip.account == account or (ip.account is None and not ip.dedicated)):
+        is_own = ip is not None and (ip.account == account or (ip.account is None and not ip.dedicated))
+        if ip is None or not is_own or tx.state.region_of(ip) != tx.region:
             raise catalog.IP_FOREIGN(ip=address)
     if ips and all(tx.state.ips[address].is_warming(tx.now) for address in ips):
         raise catalog.IP_WARMING(ip=ips[0])
@@ -96,6 +100,7 @@ def create_domain(
         web_scheme=web_scheme,
         wildcard=wildcard,
         dkim_selector=dkim_selector,
+        region=region_of_new(tx),
     )
     put_domain(tx, domain)
     return domain

@@ -9,28 +9,36 @@ from ....core.addresses import ip_sort_key, unused_ip
 from ....core.clock import whole_seconds
 from .. import catalog
 from ..models import Ip, Pool, State, created_at
-from . import Tx
+from . import Tx, region_of_new
 
 # Shared with other rules
 
 
 def get_ip(tx: Tx, account: str | None, address: str) -> Ip:
     """Return an IP of the account."""
-    ip = tx.state.ips.get(address)
-    if ip is None or ip.account != account:
+    ip = _find_ip(tx, account, address)
+    if ip is None:
         raise catalog.IP_NOT_FOUND()
     return ip
 
 
-def list_account_ips(state: State, account: str | None) -> list[Ip]:
-    """Return the IPs that an account owns, and those of the parent account that its domains send from."""
+def _find_ip(tx: Tx, account: str | None, address: str) -> Ip | None:
+    """Return an IP of the account in the region."""
+    ip = tx.state.ips.get(address)
+    return ip if ip is not None and ip.account == account and tx.state.region_of(ip) == tx.region else None
+
+
+def list_account_ips(tx: Tx, account: str | None) -> list[Ip]:
+    """Return the IPs in the region that an account owns, and those of the parent that its domains send from."""
+    state = tx.state
     used = {address for domain in state.domains.values() if domain.account == account for address in domain.ips}
-    return [ip for ip in state.ips.values() if ip.account == account or ip.ip in used]
+    visible = (ip for ip in state.ips.values() if ip.account == account or ip.ip in used)
+    return [ip for ip in visible if state.region_of(ip) == tx.region]
 
 
 def get_visible_ip(tx: Tx, account: str | None, address: str) -> Ip:
     """Return an IP that the account owns, or that a domain of it sends from."""
-    ip = next((ip for ip in list_account_ips(tx.state, account) if ip.ip == address), None)
+    ip = next((ip for ip in list_account_ips(tx, account) if ip.ip == address), None)
     if ip is None:
         raise catalog.IP_NOT_FOUND()
     return ip
@@ -46,8 +54,8 @@ def get_dedicated_ip(tx: Tx, account: str | None, address: str) -> Ip:
 
 def get_named_dedicated_ip(tx: Tx, account: str | None, address: str) -> Ip:
     """Return a dedicated IP of the account, given in a parameter."""
-    ip = tx.state.ips.get(address)
-    if ip is None or ip.account != account:
+    ip = _find_ip(tx, account, address)
+    if ip is None:
         raise catalog.IP_FOREIGN(ip=address)
     if not ip.dedicated:
         raise catalog.IP_NOT_DEDICATED(ip=address)
@@ -68,16 +76,19 @@ def find_pool_of_ip(state: State, address: str) -> Pool | None:
     return next((pool for pool in state.pools.values() if address in pool.ips), None)
 
 
-def assigned_shared_ips(state: State, exclude: str | None = None) -> tuple[str, ...]:
-    """Return the shared IP that Mailgun assigns, the lowest one; empty if the account is not eligible."""
-    shared = [ip.ip for ip in state.ips.values() if not ip.dedicated and ip.account is None and ip.ip != exclude]
-    return tuple(sorted(shared, key=ip_sort_key)[:1]) if state.eligible_for_shared_ips else ()
+def assigned_shared_ips(state: State, region: str | None, exclude: str | None = None) -> tuple[str, ...]:
+    """Return the shared IP that Mailgun assigns, the lowest one of the region; empty if the account is not eligible."""
+    if not state.eligible_for_shared_ips:
+        return ()
+    shared = [ip for ip in state.ips.values() if not ip.dedicated and ip.account is None and ip.ip != exclude]
+    return tuple(sorted((ip.ip for ip in shared if state.region_of(ip) == region), key=ip_sort_key)[:1])
 
 
-def list_unpooled_warm_ips(state: State, account: str | None, now: float) -> list[str]:
-    """Return the account's dedicated IPs that are not on a warm-up and in no pool, sorted."""
-    warm = [ip.ip for ip in state.ips.values() if ip.dedicated and not ip.is_warming(now) and ip.account == account]
-    return sorted((each for each in warm if find_pool_of_ip(state, each) is None), key=ip_sort_key)
+def list_unpooled_warm_ips(state: State, account: str | None, region: str, now: float) -> list[str]:
+    """Return the account's dedicated IPs in a region that are not on a warm-up and in no pool, sorted."""
+    warm = [ip for ip in state.ips.values() if ip.dedicated and not ip.is_warming(now) and ip.account == account]
+    here = [ip.ip for ip in warm if state.region_of(ip) == region]
+    return sorted((each for each in here if find_pool_of_ip(state, each) is None), key=ip_sort_key)
 
 
 # Lists
@@ -95,7 +106,7 @@ class IpList:
 
 def list_ips(tx: Tx, account: str | None, *, dedicated: bool, enabled: bool) -> IpList:
     """Return the account's IPs; with `dedicated` or `enabled`, only those that are."""
-    visible = list_account_ips(tx.state, account)
+    visible = list_account_ips(tx, account)
     found = tuple(
         (ip, ip.is_warming(tx.now)) for ip in visible if (ip.dedicated or not dedicated) and (ip.enabled or not enabled)
     )
@@ -149,11 +160,13 @@ def list_detailed_ips(
     sort_by: str,
     sort_order: str,
 ) -> list[DetailedIp]:
-    """Return the IPs of the account and its subaccounts that match the filters, once for each account that has them.
+    """Return the IPs of the account and its subaccounts in the region that match the filters.
 
+    Each is there once for each account that has it.
     A filter is an id, `any` or `none`; `ip` is a part of an address.
     """
-    rows = [row for row in _detailed(tx.state) if account is None or row.account == account]
+    here = [row for row in _detailed(tx.state) if tx.state.region_of(row.ip) == tx.region]
+    rows = [row for row in here if account is None or row.account == account]
     linked: set[tuple[str | None, str]] = set()
     if domain_id:
         linked = {
@@ -212,11 +225,11 @@ def _matches(wanted: str, value: str | None) -> bool:
 
 
 def add_new_ip(tx: Tx, account: str | None) -> Ip:
-    """Add a new dedicated IP to the account, if its plan allows one more."""
+    """Add a new dedicated IP in the region to the account, if its plan allows one more."""
     if not tx.state.new_dedicated_ips:
         raise catalog.NO_MORE_IPS()
     address = unused_ip(1, tx.state.ips)
-    ip = Ip(address, created_at=whole_seconds(tx.now), account=account)
+    ip = Ip(address, created_at=whole_seconds(tx.now), account=account, region=region_of_new(tx))
     tx.state.ips[address] = ip
     tx.state.new_dedicated_ips -= 1
     return ip

@@ -147,10 +147,12 @@ def _affected_domains(state: State, job: Job) -> list[Domain]:
     if job.pool_id is not None:
         names = dict.fromkeys([link.domain for link in state.links.get(job.pool_id, ())] + list(job.link))
         return [state.domains[name] for name in names if name in state.domains]
+    region = state.region_of(state.ips[job.assign_ip or job.unassign_ip or ""])
     return [
         domain
         for domain in state.domains.values()
         if domain.account == job.account
+        and state.region_of(domain) == region
         and domain.pool_id is None
         and (job.unassign_ip is None or job.unassign_ip in domain.ips)
     ]
@@ -173,7 +175,8 @@ def _relinked(state: State, job: Job, pool: Pool | None, domain: Domain) -> Doma
 
 def with_ip_instead_of_pool(state: State, domain: Domain, ip: str) -> Domain:
     """Return a domain whose pool is replaced by an IP; `shared` stands for a shared IP."""
-    return replace(domain, pool_id=None, ips=assigned_shared_ips(state) if ip == catalog.SHARED else (ip,))
+    ips = assigned_shared_ips(state, state.region_of(domain)) if ip == catalog.SHARED else (ip,)
+    return replace(domain, pool_id=None, ips=ips)
 
 
 def remaining_ips(
@@ -182,15 +185,16 @@ def remaining_ips(
     """Return a domain's IPs after one is removed or replaced by `alternative`; empty if nothing can replace the last.
 
     If the account is eligible for shared IPs, one replaces the last IP. If not, a domain with only warming IPs gains
-    the lowest IP that is not warming.
+    the lowest IP that is not warming. All are in its region.
     """
+    region = state.region_of(domain)
     if alternative is not None:
         return tuple(dict.fromkeys(alternative if each == address else each for each in domain.ips))
     remaining = tuple(each for each in domain.ips if each != address)
     dedicated = [state.ips[each] for each in remaining if state.ips[each].dedicated]
     if state.eligible_for_shared_ips:
-        return remaining or assigned_shared_ips(state, exclude=address)
+        return remaining or assigned_shared_ips(state, region, exclude=address)
     if dedicated and all(ip.is_warming(now) for ip in dedicated):
-        warm = [each for each in list_unpooled_warm_ips(state, domain.account, now) if each != address]
+        warm = [each for each in list_unpooled_warm_ips(state, domain.account, region, now) if each != address]
         remaining = (*remaining, *warm[:1])
     return remaining

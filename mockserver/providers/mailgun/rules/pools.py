@@ -10,7 +10,7 @@ from itertools import islice
 from ....core.errors import ErrorMessage
 from .. import catalog
 from ..models import Link, Pool, State, created_at
-from . import Tx
+from . import Tx, region_of_new
 from .account import get_domain, new_id, require_eligible, require_feature
 from .ips import get_poolable_ip, record_pool_change
 from .jobs import cancel_links, enqueue, keep_views, new_job, pending_links
@@ -21,28 +21,32 @@ from .jobs import cancel_links, enqueue, keep_views, new_job, pending_links
 def get_visible_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
     """Return a pool that the account owns or inherits, as it sees it."""
     require_feature(tx, catalog.DIPPS)
-    pool = _visible_pools(tx.state, account).get(pool_id)
+    pool = _visible_pools(tx, account).get(pool_id)
     if pool is None:
         raise catalog.POOL_NOT_FOUND()
     return pool
 
 
-def _visible_pools(state: State, account: str | None) -> dict[str, Pool]:
-    """Return the pools that an account owns or inherits, as it sees them, by id in order of creation."""
-    inherited = {pool.pool_id: pool for pool in state.inherited_pools(account)} if account is not None else {}
+def _visible_pools(tx: Tx, account: str | None) -> dict[str, Pool]:
+    """Return the pools in the region that an account owns or inherits, as it sees them, by id in order of creation."""
+    state = tx.state
+    pools = state.inherited_pools(account) if account is not None else []
+    inherited = {pool.pool_id: pool for pool in pools if state.region_of(pool) == tx.region}
     deleted = {pool_id: pool for pool_id, pool in inherited.items() if pool_id not in state.pools}
     return deleted | {
         pool_id: inherited.get(pool_id, pool)
         for pool_id, pool in state.pools.items()
-        if pool.account == account or pool_id in inherited
+        if (pool.account == account and state.region_of(pool) == tx.region) or pool_id in inherited
     }
 
 
 def get_usable_pool(tx: Tx, account: str | None, pool_id: str) -> Pool:
-    """Return a pool that the account owns or inherits, as it is."""
+    """Return a pool in the region that the account owns or inherits, as it is."""
     require_feature(tx, catalog.DIPPS)
     pool = tx.state.pools.get(pool_id)
     if pool is None or (account != pool.account and account not in pool.delegated_to):
+        raise catalog.POOL_NOT_FOUND()
+    if tx.state.region_of(pool) != tx.region:
         raise catalog.POOL_NOT_FOUND()
     return pool
 
@@ -92,7 +96,7 @@ def list_pools(tx: Tx, account: str | None) -> list[PoolView]:
             any(_links(tx.state, account, pool)),
             _since(tx.state, pool) if has_metadata else None,
         )
-        for pool in _visible_pools(tx.state, account).values()
+        for pool in _visible_pools(tx, account).values()
     ]
 
 
@@ -126,7 +130,7 @@ def create_pool(tx: Tx, account: str | None, *, name: str, description: str, ips
     """Create a pool of IPs that are in no other pool."""
     for address in ips:
         _check_ip(tx, account, address)
-    pool = Pool(new_id(tx), name, description, tuple(dict.fromkeys(ips)), account)
+    pool = Pool(new_id(tx), name, description, tuple(dict.fromkeys(ips)), account, region=region_of_new(tx))
     _put(tx, pool)
     return pool
 

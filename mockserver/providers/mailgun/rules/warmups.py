@@ -51,7 +51,8 @@ def volume(stage: int) -> int:
 
 def list_warmups(tx: Tx, account: str | None, *, after: str, limit: int) -> list[Warmup]:
     """Return at most `limit` of the warm-ups of the account's IPs, sorted by IP, from the one after `after` on."""
-    found = [ip for ip in tx.state.ips.values() if ip.account == account and ip.is_warming(tx.now)]
+    warming = [ip for ip in tx.state.ips.values() if ip.account == account and ip.is_warming(tx.now)]
+    found = [ip for ip in warming if tx.state.region_of(ip) == tx.region]
     rest = (ip for ip in found if not after or ip_sort_key(ip.ip) > ip_sort_key(after))
     return [_warmup(ip, tx.now) for ip in heapq.nsmallest(limit, rest, key=lambda ip: ip_sort_key(ip.ip))]
 

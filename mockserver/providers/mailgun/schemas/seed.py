@@ -25,6 +25,11 @@ def _id(**options: Any) -> fields.String:
     return fields.String(validate=validate.Regexp(rf"{OBJECT_ID}\Z"), **options)
 
 
+def _region() -> fields.String:
+    """Return the field of a region."""
+    return fields.String(validate=validate.OneOf(catalog.REGIONS))
+
+
 def _domain_name(**options: Any) -> DomainName:
     """Return the field of a domain's name, with the rule of the API."""
     return DomainName(validate=validate.Regexp(DOMAIN_NAME, error="expected a domain name, got '{input}'"), **options)
@@ -44,6 +49,7 @@ class InheritedPoolSchema(SeedSchema):
     name = text(required=True)
     description = fields.String(required=True)
     ips = texts()
+    region = _region()
 
 
 class SubaccountSchema(SeedSchema):
@@ -69,6 +75,7 @@ class IpSchema(SeedSchema):
     pool_changed_at = _time()
     domains_changed_at = _time()
     account = text()
+    region = _region()
 
 
 class PoolSchema(SeedSchema):
@@ -82,6 +89,7 @@ class PoolSchema(SeedSchema):
     ips = texts()
     account = text()
     delegated_to = texts()
+    region = _region()
 
 
 class DomainSchema(SeedSchema):
@@ -109,6 +117,7 @@ class DomainSchema(SeedSchema):
     unsubscribe_tracking = Boolean()
     html_footer = fields.String()
     text_footer = fields.String()
+    region = _region()
 
 
 class SmtpCredentialSchema(SeedSchema):
@@ -162,6 +171,7 @@ class MailgunSeed(SeedSection):
     }
 
     credentials = records(MailgunCredentialSchema, "key")
+    region = _region()
     account_id = _id()
     features = texts()
     eligible_for_shared_ips = Boolean()
@@ -187,7 +197,7 @@ class MailgunSeed(SeedSection):
         if state.jobs and not state.async_fails_midway:
             after = jobs.after_all_jobs(state)
             try:
-                check_domains(dict(after.domains.items()), after.pools, after.ips)
+                check_domains(dict(after.domains.items()), after.pools, after.ips, after.home)
             except SeedError as error:
                 raise SeedError(
                     ("jobs",), f"state after the jobs: {'.'.join(map(str, error.path))}: {error.reason}"

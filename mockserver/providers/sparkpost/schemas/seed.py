@@ -99,6 +99,7 @@ class SparkPostSeed(SeedSection):
     }
 
     credentials = records(SparkPostCredentialSchema, "key")
+    region = fields.String(validate=validate.OneOf(catalog.REGIONS))
     dedicated_ip_limit = Integer(validate=validate.Range(0, 10_000))
     ip_pools = records(PoolSchema)
     sending_ips = records(SendingIpSchema, "external_ip")
