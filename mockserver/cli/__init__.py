@@ -61,6 +61,7 @@ for command in (
     client.reset,
     client.seed,
     client.snapshot,
+    client.unmatched,
     client.fuzz_info,
     local.validate,
     local.operations,

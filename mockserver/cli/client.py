@@ -110,6 +110,22 @@ def seed(client: ControlClient, tenant: str, file: str) -> None:
     client.request("PUT", "tenants", tenant, "state", body={"state": state})
 
 
+@click.command()
+@as_json
+@with_client
+def unmatched(client: ControlClient, as_json: bool) -> None:
+    """List the last requests that belong to no tenant, with the reasons."""
+    from ..testing.requests import UnmatchedRequest
+
+    data = client.request("GET", "unmatched-requests")
+    if as_json:
+        print_json(data)
+        return
+    for each in data["requests"]:
+        line = f"{each['time']} {UnmatchedRequest._load(each)}"
+        click.echo("".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line))
+
+
 @click.group(no_args_is_help=False)
 def snapshot() -> None:
     """Save and restore the state of a tenant."""

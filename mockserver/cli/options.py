@@ -71,7 +71,10 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(ControlClient(url, control_token, ca), **values)
         except ControlError as error:
+            source = click.get_current_context().get_parameter_source("url")
             hint = " (--control-token or MOCKSERVER_CONTROL_TOKEN)" if error.status == 401 else ""
+            if error.status is None and source is click.core.ParameterSource.ENVIRONMENT:
+                hint = f" ({PREFIX}URL)"
             raise CommandError(f"{error}{hint}", 1) from None
 
     return connect

@@ -48,7 +48,7 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     return found
 
 
-@click.command()
+@click.command(context_settings={"default_map": {"access_log": "text"}})
 @option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
 @option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port to bind; 0 for any free one."
@@ -81,8 +81,10 @@ def serve(
     **values: Any,
 ) -> None:
     """Start the server. It prints one line when it is ready, and stops on SIGTERM or Ctrl-C."""
-    for message in environment.unknown():
-        raise CommandError(message)
+    unknown = list(environment.unknown())
+    for variable in unknown:
+        if variable.suggestion:
+            raise CommandError(variable.message)
     config = Config(**values)
     if not config.expose and not _is_loopback(host):
         raise CommandError(
@@ -92,9 +94,9 @@ def serve(
     from ..server import start
 
     logs.reopen_closed_streams()
-    logging.basicConfig(handlers=[logs.StderrHandler()], format="mockserver: %(levelname)s: %(message)s")
-    if config.access_log:
-        logging.getLogger("mockserver").setLevel(logging.INFO)
+    logs.to_stderr()
+    for variable in unknown:
+        log.warning("%s", variable.message)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     _raise_file_limit()

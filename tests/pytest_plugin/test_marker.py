@@ -106,8 +106,13 @@ def test_some(mockserver):
         ("faults=[{'operaton': '*'}]", "faults: expected a mapping with 'operation', got {'operaton': '*'}"),
         (
             "faults=[{'operation': '*', 'time': 3}]",
-            "faults: unknown key 'time': expected operation, kind, status, times",
+            "faults: unknown key 'time'; did you mean 'times'?",
         ),
+        (
+            "faults=[{'operation': '*', 'x': 3}]",
+            "faults: unknown key 'x': expected one of operation, kind, status, times",
+        ),
+        ("colour='red'", "unexpected argument 'colour': expected one of seed, profile, "),
         ("profile='life'", "profile: unknown profile 'life': expected one of documented, live"),
         (
             "profile={'sendgird': 'live'}",
