@@ -57,6 +57,7 @@ def commands(context: click.Context) -> None:
 for command in (
     serve.serve,
     client.wait,
+    client.health,
     client.env,
     client.reset,
     client.seed,

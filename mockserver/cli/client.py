@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -15,6 +16,7 @@ from .options import (
     TENANT,
     CommandError,
     as_json,
+    default_url,
     finite,
     load_seed,
     option,
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """Variables with the CA certificates to trust: of mockserver, OpenSSL, requests, curl and Node.js."""
+
+HEALTH_TIMEOUT = 2.0
+"""The timeout of a health check, in seconds."""
 
 
 @click.command()
@@ -45,6 +50,24 @@ TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 def wait(client: ControlClient, timeout: float) -> None:
     """Wait until the server is ready. The exit code is 1 after the timeout."""
     client.wait(timeout)
+
+
+@click.command()
+def health() -> None:
+    """Check the server on this machine, wherever it listens, as a container does. The exit code is 1 if it fails.
+
+    It finds each server that `serve` has started, for the same user. Without one, it checks the URL that the
+    environment variables of `serve` name.
+    """
+    from ..testing.control_client import ControlClient, ControlError
+    from .listening import urls
+
+    for url in urls() or [os.environ.get(f"{PREFIX}URL") or default_url()]:
+        try:
+            # no secret is sent, and the certificate may be for other names only
+            ControlClient(url, verify=False).request("GET", "ready", timeout=HEALTH_TIMEOUT)
+        except (ControlError, ValueError) as error:
+            raise CommandError(str(error), 1) from None
 
 
 @click.command()

@@ -22,7 +22,7 @@ import click
 from ..core.config import Config
 from ..core.errors import SeedError, StoreError
 from ..settings import option, settings
-from . import environment, logs
+from . import environment, listening, logs
 from .options import PORT, CommandError, print_json
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def serve(
         except (OSError, ValueError, AttributeError) as error:  # stdout is closed, or its device is full
             log.warning("cannot print the startup output: %s", error)
             sys.stdout = io.StringIO()  # Python would fail again when it flushes
-        server.serve()
+        with listening.announce(server.local_url):
+            server.serve()
     gc.freeze()  # skips the collection at exit, which takes longer than the shutdown
 
 
