@@ -18,6 +18,6 @@ ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     MOCKSERVER_HOST=0.0.0.0 MOCKSERVER_PORT=8080 MOCKSERVER_EXPOSE=1
 USER 10001:10001
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s CMD ["mockserver", "wait", "--timeout", "2"]
+HEALTHCHECK --interval=5s --timeout=3s CMD ["mockserver", "health"]
 ENTRYPOINT ["mockserver"]
 CMD ["serve"]

@@ -190,7 +190,7 @@ BARE = Peer(
 )
 OURS = Peer(
     "mockserver",
-    [sys.executable, "-m", "mockserver", "serve", "--port", "{port}"],
+    [sys.executable, "-m", "mockserver", "serve", "--port", "{port}", "--access-log", "off"],
     "As `make serve` starts it: every request is authenticated, validated and recorded, every response validated "
     "against the OpenAPI document.",
     base="/sendgrid/v3/ips/pools",

@@ -38,7 +38,8 @@ class Target:
     """The server under test: a process of its own."""
 
     def __init__(self, arguments: list[str]) -> None:
-        command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--max-tenants", "500", *arguments]
+        command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--access-log", "off"]
+        command += ["--max-tenants", "500", *arguments]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout is not None
         self.port = int(json.loads(self._process.stdout.readline())["url"].rpartition(":")[2])

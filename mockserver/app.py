@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import flask
-from flask import Flask, request
+from flask import Flask
 from flask.sessions import NullSession, SecureCookieSessionInterface
 from flask.signals import appcontext_tearing_down, request_tearing_down
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
 from . import control
 from .core.config import Config
-from .core.redaction import redact_text
 from .core.store import StoreUnavailable
 from .extension import MockServer
+from .web import access_log, unmatched
 from .web.mounts import host_name, is_own_name
 from .web.problems import MisdirectedRequest, http_problem, internal_error, unavailable
 from .web.routing import LazyMap
 from .web.server_state import StoreClass, server_state
-
-log = logging.getLogger("mockserver")
 
 
 class LazySessionInterface(SecureCookieSessionInterface):
@@ -106,19 +103,8 @@ def create_app(
     for blueprint in server_state(app).providers.values():
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, http_problem)
+    app.register_error_handler(NotFound, unmatched.not_found)
     app.register_error_handler(StoreUnavailable, unavailable)
     app.register_error_handler(Exception, internal_error)
-    if server_state(app).config.access_log:
-        app.after_request(log_access)
+    access_log.init_app(app, server_state(app).config.access_log)
     return app
-
-
-def log_access(response: flask.Response) -> flask.Response:
-    """Log a request in one line."""
-    query = request.query_string.decode("latin-1")
-    exchange = getattr(request, "exchange", None)
-    secrets = exchange.secrets if exchange is not None else ()
-    target = redact_text(request.path, secrets) + (f"?{redact_text(query, secrets)}" if query else "")
-    target = target.encode("unicode_escape").decode()
-    log.info("%s %s %s", request.method, target, response.status_code)
-    return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
@@ -14,7 +15,9 @@ import pytest
 
 if TYPE_CHECKING:
     from .core.config import Config
+    from .testing.control_client import ControlClient
     from .testing.coverage import Coverage
+    from .testing.requests import UnmatchedRequest
     from .testing.tenant import Server, Tenant
 
 ARGUMENTS: Mapping[str, tuple[type, ...]] = {
@@ -36,6 +39,8 @@ MARKER = (
     "mockserver(seed=..., profile=..., job_delay=..., clock=..., region=..., faults=[...], credentials={...}, "
     "strict=...): options of the test's tenant; the arguments are those of Server.create_tenant."
 )
+UNMATCHED_TIMEOUT = 1.0
+"""The timeout for the number of unmatched requests before each test, in seconds."""
 WAIT = 10.0
 """The timeout for a running server to be ready, in seconds."""
 
@@ -108,6 +113,11 @@ class Run:
         self._others: Callable[[], int] = int
         """Returns the number of requests to the server with unknown credentials."""
         self._before = 0
+        self._server: Server | None = None
+        self._last_unmatched: Callable[[], int] = int
+        """Returns the `seq` of the last request to the server that belongs to no tenant. Raises `ControlError`."""
+        self._first_unmatched = 0
+        """The `seq` of the last one before the current test."""
         self._in_test_function = False
         """Whether the test function runs, and not the setup or teardown of fixtures."""
         self._unreachable: set[Tenant] = set()
@@ -117,16 +127,34 @@ class Run:
         self._sections: list[tuple[str, str]] = []
         """Report sections of tenants that were deleted during the current test."""
 
-    def serve(self, server: Server, others: Callable[[], int]) -> None:
-        """Use a server; `others` returns the number of requests to it with unknown credentials."""
+    def serve(self, server: Server, others: Callable[[], int], last_unmatched: Callable[[], int]) -> None:
+        """Use a server.
+
+        `others` returns the number of requests to it with unknown credentials, `last_unmatched` the `seq` of the last
+        one that belongs to no tenant.
+        """
         server.opened, server.closing = self._add, self._before_close
+        self._server = server
         self._others = others
         self._before = others()
+        self._last_unmatched = last_unmatched
+        self._note_unmatched()
+
+    def _note_unmatched(self) -> None:
+        if self._server is None:
+            return
+        from .testing.control_client import ControlError
+
+        try:
+            self._first_unmatched = self._last_unmatched()
+        except ControlError:  # it has stopped: do not wait for it in each test
+            self._server = None
 
     def start_test(self, item: pytest.Item) -> None:
         self.item = item
         self._first = {tenant: tenant._checked_seq for tenant in self._open}
         self._before = self._others()
+        self._note_unmatched()
         self._pending.clear()
         self._sections.clear()
 
@@ -203,7 +231,21 @@ class Run:
         sections = [*self._sections]
         for tenant in self._open:
             sections += self._section(tenant)
+        unmatched = self._unmatched()
+        if unmatched:
+            sections.append(("mockserver: requests that belong to no tenant", "\n".join(map(str, unmatched))))
         return sections
+
+    def _unmatched(self) -> list[UnmatchedRequest]:
+        """Return the requests since the start of the test that belong to no tenant."""
+        if self._server is None:
+            return []
+        from .testing.control_client import ControlError
+
+        try:
+            return self._server.unmatched_requests(self._first_unmatched)
+        except ControlError:
+            return []
 
     def _section(self, tenant: Tenant) -> Iterator[tuple[str, str]]:
         from .testing.control_client import ControlError
@@ -218,9 +260,9 @@ class Run:
             yield f"mockserver: requests of {tenant.id}", str(error)
             return
         others = self._others() - self._before
-        lines = [render(requests) or "no requests with this tenant's credentials"]
-        if others > 0 and len(self._open) == 1:
-            lines.append(f"({others} more requests with other credentials or none)")
+        lines = [render(requests) or "no requests to a provider with this tenant's credentials"]
+        if others > 0 and len(self._open) == 1 and (others := others - len(self._unmatched())):
+            lines.append(f"({others} more requests with other credentials)")
         if requests or self._open.get(tenant):
             yield f"mockserver: requests of {tenant.id}", "\n".join(lines)
 
@@ -238,7 +280,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             ControlClient(url)
         except ValueError as error:
-            raise pytest.UsageError(f"mockserver: {url!r}: {error}") from None
+            raise pytest.UsageError(f"mockserver: {_url_source(config)}: {url!r}: {error}") from None
     if config.option.mockserver_block_vendors or config.getini("mockserver_block_vendors"):
         from .testing.real_hosts import block
 
@@ -253,6 +295,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _url(config: pytest.Config) -> str:
     return str(config.option.mockserver_url or os.environ.get("MOCKSERVER_URL") or config.getini("mockserver_url"))
+
+
+def _url_source(config: pytest.Config) -> str:
+    """Return the name of the option or variable that sets the URL of the server."""
+    if config.option.mockserver_url:
+        return "--mockserver-url"
+    return "MOCKSERVER_URL" if os.environ.get("MOCKSERVER_URL") else "mockserver_url"
 
 
 # The marker
@@ -275,14 +324,13 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
 
 def _problem(mark: pytest.Mark) -> str | None:
     """Return the error message for a marker; None if it is valid."""
-    import difflib
+    from .core.suggestions import did_you_mean_or_list
 
     if mark.args:
         return f"unexpected positional argument: expected keywords of {', '.join(ARGUMENTS)}"
     for name, value in mark.kwargs.items():
         if name not in ARGUMENTS:
-            (closest,) = difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0)
-            return f"unexpected argument '{name}'; did you mean '{closest}'?"
+            return f"unexpected argument '{name}'{did_you_mean_or_list(name, ARGUMENTS)}"
         if not isinstance(value, ARGUMENTS[name]):
             expected = " or ".join(each.__name__ for each in ARGUMENTS[name])
             return f"{name}: expected {expected}, got {value!r}"
@@ -291,7 +339,7 @@ def _problem(mark: pytest.Mark) -> str | None:
             return f"faults: expected a mapping with 'operation', got {fault!r}"
         for name in fault:
             if name not in FAULT:
-                return f"faults: unknown key '{name}': expected {', '.join(FAULT)}"
+                return f"faults: unknown key '{name}'{did_you_mean_or_list(name, FAULT)}"
     if "job_delay" in mark.kwargs:
         from .core.config import parse_job_delay
 
@@ -352,15 +400,18 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
     strict = bool(config.option.mockserver_strict or config.getini("mockserver_strict"))
     url = _url(config)
     if url:
-        from .testing.control_client import ControlClient
+        from .testing.control_client import ControlClient, ControlError
 
         seed = config.getini("mockserver_seed")
         profile = config.getini("mockserver_profile")
         token = config.option.mockserver_control_token or os.environ.get("MOCKSERVER_CONTROL_TOKEN")
         client = ControlClient(url, token, os.environ.get("MOCKSERVER_CA"))
-        client.wait(WAIT)
+        try:
+            client.wait(WAIT)
+        except ControlError as error:
+            raise pytest.fail.Exception(f"{_url_source(config)}: {error}", pytrace=False) from None
         with Server(client, seed=seed or None, profile=profile or None, strict=strict, root=config.rootpath) as server:
-            run.serve(server, int)
+            run.serve(server, int, functools.partial(_last_unmatched, client))
             server.coverage = run.coverage
             if run.coverage is not None:
                 run.coverage.support_matrix = server.support_matrix
@@ -368,11 +419,21 @@ def mockserver_server(request: pytest.FixtureRequest, mockserver_config: Config)
         return
     with run_lazy_server(mockserver_config, strict=strict, root=config.rootpath) as server:
         store = server.app.extensions["mockserver"].store
-        run.serve(server, lambda: store.counts().get("unmatched_requests", 0))
+        run.serve(
+            server,
+            lambda: store.counts().get("unmatched_requests", 0),
+            lambda: max((number for number, _ in store.unmatched()), default=0),
+        )
         yield server
         if run.coverage is not None:
             run.coverage.support_matrix = server.support_matrix
             run.coverage.add(server.client.request("GET", "coverage"))
+
+
+def _last_unmatched(client: ControlClient) -> int:
+    query = {"limit": "1"}
+    found = client.request("GET", "unmatched-requests", query=query, timeout=UNMATCHED_TIMEOUT)["requests"]
+    return found[0]["seq"] if found else 0
 
 
 @pytest.fixture(scope="session")

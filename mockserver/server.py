@@ -7,6 +7,7 @@ import contextlib
 import errno
 import functools
 import io
+import ipaddress
 import logging
 import select
 import socket
@@ -104,7 +105,9 @@ class HttpServer:
         self.tls = tls
         self.scheme = "http" if tls is None else "https"
         self.host = host
-        self.port: int = listening.getsockname()[1]
+        self.address: str
+        self.port: int
+        self.address, self.port = listening.getsockname()[:2]
         self.buffer = memoryview(bytearray(READ_SIZE))
         self.is_stopping = False
         self._listeners: dict[socket.socket, WSGIApplication] = {listening: app}
@@ -135,6 +138,13 @@ class HttpServer:
     def url(self) -> str:
         """The base URL, without a slash at the end."""
         return self._url(self.port)
+
+    @property
+    def local_url(self) -> str:
+        """The base URL with the address that it is bound to, or a loopback address if that is any."""
+        address = ipaddress.ip_address(self.address.partition("%")[0])
+        own = self.address if not address.is_unspecified else "127.0.0.1" if address.version == 4 else "::1"
+        return f"{self.scheme}://{f'[{own}]' if ':' in own else own}:{self.port}"
 
     def _url(self, port: int) -> str:
         host = WILDCARDS.get(self.host, self.host)

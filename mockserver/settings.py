@@ -6,19 +6,22 @@ settings of `create_app()` by the same rules.
 
 from __future__ import annotations
 
-import difflib
+import logging
 import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from .core import profiles
-from .core.config import STORE, UNKNOWN_CREDENTIALS, Config, parse_job_delay
+from .core.config import ACCESS_LOGS, STORE, UNKNOWN_CREDENTIALS, Config, parse_job_delay
 from .core.errors import ConfigError, SeedError
+from .core.suggestions import did_you_mean, did_you_mean_or_list
+
+log = logging.getLogger("mockserver")
 
 PREFIX = "MOCKSERVER_"
 """The prefix of environment variables, and of keys in a Flask configuration."""
@@ -183,6 +186,30 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="Approximate maximum size of the data of a tenant, with its snapshots.",
     ),
+    option(
+        "--max-body-bytes",
+        type=click.IntRange(1, MOST_BYTES),
+        default=DEFAULTS.max_body_bytes,
+        metavar="BYTES",
+        show_default=True,
+        help="Maximum size of a request body.",
+    ),
+    option(
+        "--request-log-size",
+        type=click.IntRange(1, MOST_BYTES),
+        default=DEFAULTS.request_log_size,
+        metavar="NUMBER",
+        show_default=True,
+        help="Maximum number of requests in the request log of a tenant.",
+    ),
+    option(
+        "--request-log-max-bytes",
+        type=click.IntRange(1, MOST_BYTES),
+        default=DEFAULTS.request_log_max_bytes,
+        metavar="BYTES",
+        show_default=True,
+        help="Approximate maximum size of all request logs together.",
+    ),
     store_option,
     option(
         "--id-seed",
@@ -203,7 +230,13 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Token that the control API requires; off: it accepts everybody without one. With --expose, `serve` "
         "generates one by default and prints it.",
     ),
-    option("--access-log", is_flag=True, help="Log each request to stderr."),
+    option(
+        "--access-log",
+        type=click.Choice(ACCESS_LOGS),
+        default=DEFAULTS.access_log,
+        show_default=True,
+        help="Log each request in one line: text or JSON.",
+    ),
 )
 
 
@@ -218,17 +251,17 @@ def load_config(config: Config | None, mapping: Mapping[str, Any], overrides: Ma
 
     They come from `config` if it is given, else from the `MOCKSERVER_*` keys of `mapping`, a Flask configuration, and
     from environment variables for the others. `overrides`, settings by name, override all of them. Raises `ConfigError`
-    for an unknown setting or variable, and for an invalid value.
+    for an unknown setting, for a variable whose name is similar to that of a setting, and for an invalid value.
     """
     names = [each.name for each in fields(Config)]
     for name in overrides:
         if name not in names:
-            raise ConfigError(f"unknown setting '{name}'{did_you_mean(name, names)}")
+            raise ConfigError(f"unknown setting '{name}'{did_you_mean_or_list(name, names)}")
     if config is None:
         keys = {PREFIX + name.upper(): name for name in names}
         for key in mapping:
             if key.startswith(PREFIX) and key not in keys and key not in OTHER_VARIABLES:
-                raise ConfigError(f"unknown setting '{key}'{did_you_mean(key, keys)}")
+                raise ConfigError(f"unknown setting '{key}'{_suggestion(key, keys)}")
         given = {keys[key]: _valid(keys[key], value) for key, value in mapping.items() if key in keys}
         config = replace(DEFAULTS, **(_from_environment() | given))
     else:
@@ -243,8 +276,10 @@ def to_mapping(config: Config) -> dict[str, Any]:
 
 def _from_environment() -> dict[str, Any]:
     known = {str(parameter.envvar) for parameter in _command.params} | OTHER_VARIABLES
-    for message in unknown_variables(os.environ, known):
-        raise ConfigError(message)
+    for variable in unknown_variables(os.environ, known):
+        if variable.suggestion:
+            raise ConfigError(variable.message)
+        log.warning("%s", variable.message)
     try:
         return dict(_command.make_context("mockserver", []).params)
     except click.UsageError as error:
@@ -252,48 +287,57 @@ def _from_environment() -> dict[str, Any]:
 
 
 def _valid(name: str, value: Any) -> Any:
-    """Return the valid value of a setting, by the rules of its option, or of its type if it has no option."""
+    """Return the valid value of a setting, by the rules of its option."""
     default = getattr(DEFAULTS, name)
     if value is None and default is None:
         return None
     if name in ("profile", "seed") and isinstance(value, Mapping):
         return value
-    if name == "time" and callable(value):
+    if name == "time":
+        if not callable(value):
+            raise ConfigError(f"time: expected a function, got {value!r}")
         return value
     kinds = {int: (int, str), bool: (bool, str), float: (int, float, str)}.get(type(default), (str,))
     if name in ("tenant_ttl", "job_delay"):
         kinds = (int, float, str)
-    parameter = next((each for each in _command.params if each.name == name), None)
+    parameter = next(each for each in _command.params if each.name == name)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         got = type(value).__name__ if name in SECRETS else repr(value)
         raise ConfigError(f"{name}: expected {kinds[0].__name__}, got {got}")
-    if parameter is None:
-        if not isinstance(value, int) or not 1 <= value <= MOST_BYTES:
-            raise ConfigError(f"{name}: expected a number from 1 to {MOST_BYTES}, got {value!r}")
-        return value
     try:
         return parameter.process_value(click.Context(_command), value)
     except click.UsageError as error:
         raise ConfigError(f"{name}: {error.format_message()}") from None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the suggestion for the end of an error message; empty if no known name is similar."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
-
-
 # Environment variables
 
 
-def unknown_variables(environment: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
-    """Yield an error message for each `MOCKSERVER_*` variable that is unknown."""
-    known = sorted(known)
+class UnknownVariable(NamedTuple):
+    """A `MOCKSERVER_*` variable that no setting and no option has."""
+
+    name: str
+    suggestion: str
+    """The suggestion of a similar name, which makes it an error; empty without one."""
+
+    @property
+    def message(self) -> str:
+        return f"unknown environment variable {self.name}{self.suggestion}"
+
+
+def unknown_variables(environment: Mapping[str, str], known: Iterable[str]) -> Iterator[UnknownVariable]:
+    """Yield the `MOCKSERVER_*` variables that are unknown."""
+    known = set(known)
     others = set_by_others(environment)
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known and name not in others:
-            (closest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
-            yield f"unknown environment variable {name}; did you mean '{closest}'?"
+            yield UnknownVariable(name, _suggestion(name, known))
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    """Return the suggestion for the name of a variable. The prefix, which all have, does not count as similar."""
+    suggestion = did_you_mean(name.removeprefix(PREFIX), (each.removeprefix(PREFIX) for each in known))
+    return suggestion.replace("'", f"'{PREFIX}", 1)
 
 
 SERVICE_VARIABLES = {

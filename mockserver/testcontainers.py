@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from .core.config import UnknownCredentials
+from .core.config import AccessLog, UnknownCredentials
 from .core.monotonic import monotonic
 from .testing.control_client import ControlClient, ControlError
 from .testing.tenant import Server, Tenant
@@ -59,7 +59,7 @@ class MockserverContainer(DockerContainer):
         unknown_credentials: UnknownCredentials | None = None,
         max_tenants: int | None = None,
         id_seed: str | None = None,
-        access_log: bool = False,
+        access_log: AccessLog | None = None,
         timeout: float = 60.0,
         **arguments: Any,
     ) -> None:
@@ -72,7 +72,7 @@ class MockserverContainer(DockerContainer):
             "MOCKSERVER_UNKNOWN_CREDENTIALS": unknown_credentials,
             "MOCKSERVER_MAX_TENANTS": max_tenants,
             "MOCKSERVER_ID_SEED": id_seed,
-            "MOCKSERVER_ACCESS_LOG": 1 if access_log else None,
+            "MOCKSERVER_ACCESS_LOG": access_log,
         }
         # a new dict: the caller may use its `env` for other containers
         self.env = {TOKEN: secrets.token_urlsafe(24), **self.env}

@@ -20,6 +20,7 @@ from mockserver.core.memory_store import MemoryStore, MemoryTenant
 from mockserver.core.redis_store import RedisStore, RedisTenant
 from mockserver.core.request_log import Record
 from mockserver.core.store import Store, Tenant, Transaction
+from mockserver.core.unmatched_log import UnmatchedLog
 from mockserver.web.server_state import server_state
 
 from .cases.mailgun import CASE as MAILGUN
@@ -141,6 +142,7 @@ class CheckedMemoryStore(MemoryStore):
         self._request_counts.clear()
         self._counts.clear()
         self._unmatched_numbers = itertools.count(1)
+        self._unmatched = UnmatchedLog()
 
 
 class CheckedMemoryTenant(MemoryTenant):
@@ -199,7 +201,7 @@ class CheckedRedisStore(RedisStore):
         self.tenant_class = functools.partial(CheckedRedisTenant, self.problems)
 
     def forget_counts(self) -> None:
-        self.redis.delete("mockserver:request_counts")
+        self.redis.delete("mockserver:request_counts", "mockserver:unmatched")
         self.redis.hdel(
             "mockserver:counts",
             "requests",

@@ -303,11 +303,11 @@ def test_teardown_functions_and_signals(mock: Flask, ended: list[str]) -> None:
 
 
 def test_access_log_escapes_line_breaks(caplog: pytest.LogCaptureFixture) -> None:
-    app = create_app(Config(access_log=True))
+    app = create_app(Config(access_log="text"))
     with caplog.at_level(logging.INFO, "mockserver"):
         app.test_client().get("/nope%0Aforged")
     (record,) = caplog.records
-    assert record.getMessage() == "GET /nope\\nforged 404"
+    assert record.getMessage().startswith("GET /nope\\nforged 404 tenant=- ")
 
 
 # The URL map

@@ -160,10 +160,10 @@ def test_profile_is_part_of_the_state(app: Flask) -> None:
         ({"profile": {"sendgird": "live"}}, "/body/profile"),
         (
             {"profile": {"sendgrid": {"switches": {"nothing_of_ours": True}}}},
-            "/body/profile/sendgrid/switches/",
+            "profile: sendgrid.switches.",
         ),
-        ({"seed": {"sendgrid": {"profile": "Live"}}}, "/body/seed/sendgrid/profile"),
-        ({"seed": {"sendgrid": {"switches": {"nothing_of_ours": True}}}}, "/body/seed/sendgrid/switches"),
+        ({"seed": {"sendgrid": {"profile": "Live"}}}, "seed: sendgrid.profile"),
+        ({"seed": {"sendgrid": {"switches": {"nothing_of_ours": True}}}}, "seed: sendgrid.switches"),
     ],
 )
 def test_tenant_with_an_unknown_profile_is_an_error(app: Flask, asked: dict[str, Any], at: str) -> None:

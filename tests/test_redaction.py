@@ -220,16 +220,20 @@ def test_many_quotes_are_read_once(app: Flask) -> None:
 # Logs and messages
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize(("key", "status"), [(SENDGRID_KEY, 200), (SENDGRID_KEY[:-1], 401)])
 def test_access_log_has_no_credential(
-    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture, key: str, status: int
+    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture, key: str, status: int, form: str
 ) -> None:
     """Neither a known one nor an unknown one, which may be a real one."""
     caplog.set_level(logging.INFO, "mockserver")
-    client = SENDGRID.client(make_app(access_log=True), key)
+    app = make_app(access_log=form)
+    client = SENDGRID.client(app, key)
     assert client.get(f"/v3/ips?a={every_letter_escaped(key)}").status_code == status
     client.get(f"/v3/{key}")
-    assert re.search(f"GET /sendgrid/v3/ips.* {status}", caplog.text)
+    app.test_client().get(f"/v3/{key}?b={key}", headers={"Authorization": f"Bearer {key}"})
+    app.test_client().get(f"/_mockserver/tenants/{key}")
+    assert re.search(f"sendgrid.listIps.* {status}", caplog.text)
     assert not is_in(key, caplog.text)
 
 

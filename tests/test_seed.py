@@ -18,6 +18,7 @@ from mockserver.core import yaml_files as documents
 from mockserver.core.config import Config
 from mockserver.core.errors import SeedError
 from mockserver.providers import PROVIDERS
+from mockserver.providers.sendgrid.models import MAX_ID_LENGTH
 from mockserver.web.server_state import server_state
 
 from .support import MAILGUN, SENDGRID, SPARKPOST
@@ -39,7 +40,7 @@ def mistake(text: str, name: str = "") -> str:
         ("- x", "1: expected a mapping"),
         ("name: ''", "1: name: expected a text"),
         ("name: 7", "1: name: expected a text"),
-        ("name: x\nsparkpots: {}", "2: sparkpots: unknown key: expected name, sparkpost, sendgrid, mailgun"),
+        ("name: x\nsparkpots: {}", "2: sparkpots: unknown key; did you mean 'sparkpost'?"),
         ("name: x\nsendgrid: []", "2: sendgrid: expected a mapping"),
         ("name: x\nname: y", "2: duplicate key 'name'"),
         ("name: x\nsparkpost: &a {ip_pools: *a}", "2: a value inside itself"),
@@ -124,91 +125,91 @@ def test_odd_characters_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
     ("section", "line", "expected"),
     [
         ("sparkpost:\n  pools: []", 3, "sparkpost.pools: "),
-        ("sparkpost:\n  ip_pools:\n  - {signing_domain: a}", 4, "sparkpost.ip_pools.0: expected an 'id' or a 'name'"),
+        ("sparkpost:\n  ip_pools:\n  - {signing_domain: a}", 4, "sparkpost.ip_pools[0]: expected an 'id' or a 'name'"),
         ("sparkpost:\n  ip_pools:\n  - {id: a, name: A}\n  - {id: a, name: B}", 5,
-         "sparkpost.ip_pools.1.id: duplicate id 'a'"),
+         "sparkpost.ip_pools[1].id: duplicate id 'a'"),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3, hostname: h}", 4,
-         "sparkpost.sending_ips.0.external_ip: "),
+         "sparkpost.sending_ips[0].external_ip: "),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3.4,\n     hostname: h,\n     ip_pool: nope}", 6,
-         "sparkpost.sending_ips.0.ip_pool: unknown pool 'nope'"),
+         "sparkpost.sending_ips[0].ip_pool: unknown pool 'nope'"),
         ("sparkpost:\n  sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h}\n  - {external_ip: 1.2.3.4, hostname: h}",
-         5, "sparkpost.sending_ips.1.external_ip: duplicate IP 1.2.3.4"),
-        ("sendgrid:\n  credentials:\n  - {key: a}\n  - {key: a}", 5, "sendgrid.credentials.1.key: duplicate key"),
+         5, "sparkpost.sending_ips[1].external_ip: duplicate IP 1.2.3.4"),
+        ("sendgrid:\n  credentials:\n  - {key: a}\n  - {key: a}", 5, "sendgrid.credentials[1].key: duplicate key"),
         ("sendgrid:\n  credentials:\n  - {key: a, subuser: b}", 4,
-         "sendgrid.credentials.0.subuser: unknown subuser 'b'"),
-        ("sendgrid:\n  credentials:\n  - {key: a, scopes: all}", 4, "sendgrid.credentials.0.scopes: "),
-        ("sendgrid:\n  ips:\n  - {ip: a, region: mars}", 4, "sendgrid.ips.0.region: "),
-        ("sendgrid:\n  ips:\n  - {ip: a}\n  - {ip: a}", 5, "sendgrid.ips.1.ip: duplicate IP a"),
-        ("sendgrid:\n  ips:\n  - {ip: a, subusers: [b]}", 4, "sendgrid.ips.0.subusers.0: unknown subuser 'b'"),
-        ("sendgrid:\n  pools:\n  - {id: 1, name: a}", 4, "sendgrid.pools.0.id: "),
-        ("sendgrid:\n  pools:\n  - {id: '1', name: a, ips: [b]}", 4, "sendgrid.pools.0.ips.0: unknown IP b"),
+         "sendgrid.credentials[0].subuser: unknown subuser 'b'"),
+        ("sendgrid:\n  credentials:\n  - {key: a, scopes: all}", 4, "sendgrid.credentials[0].scopes: "),
+        ("sendgrid:\n  ips:\n  - {ip: a, region: mars}", 4, "sendgrid.ips[0].region: "),
+        ("sendgrid:\n  ips:\n  - {ip: a}\n  - {ip: a}", 5, "sendgrid.ips[1].ip: duplicate IP a"),
+        ("sendgrid:\n  ips:\n  - {ip: a, subusers: [b]}", 4, "sendgrid.ips[0].subusers[0]: unknown subuser 'b'"),
+        ("sendgrid:\n  pools:\n  - {id: 1, name: a}", 4, "sendgrid.pools[0].id: "),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: a, ips: [b]}", 4, "sendgrid.pools[0].ips[0]: unknown IP b"),
         ("sendgrid:\n  pools:\n  - {id: '1', name: a, subuser: b}", 4,
-         "sendgrid.pools.0.subuser: unknown subuser 'b'"),
+         "sendgrid.pools[0].subuser: unknown subuser 'b'"),
         ("sendgrid:\n  pools:\n  - {id: '1', name: a}\n  - {id: '2', name: a}", 5,
-         "sendgrid.pools.1.name: duplicate name 'a'"),
+         "sendgrid.pools[1].name: duplicate name 'a'"),
         ("sendgrid:\n  pools:\n  - {id: '1', name: a}\n  - {id: '1', name: b}", 5,
-         "sendgrid.pools.1.id: duplicate id '1'"),
-        (f"sendgrid:\n  pools:\n  - {{id: '1', name: {'x' * 65}}}", 4, "sendgrid.pools.0.name: "),
+         "sendgrid.pools[1].id: duplicate id '1'"),
+        (f"sendgrid:\n  pools:\n  - {{id: '1', name: {'x' * 65}}}", 4, "sendgrid.pools[0].name: "),
         ("sendgrid:\n  pools:\n" + "\n".join(f"  - {{id: '{n}', name: p{n}}}" for n in range(1, 102)), 104,
-         "sendgrid.pools.100: too many pools of one account: expected at most 100"),
+         "sendgrid.pools[100]: too many pools of one account: expected at most 100"),
         ("sendgrid:\n  ips:\n  - {ip: a}\n  pools:\n  - {id: '1', name: p, ips: [a]}", 6,
-         "sendgrid.pools.0.ips.0: IP a cannot join a pool of this account"),
-        ("sendgrid:\n  pools:\n  - {id: '1', name: 2024-01-01, ips: 1}", 4, "sendgrid.pools.0.ips: "),
-        ("sendgrid:\n  subusers:\n  - a\n  - {name: a}", 5, "sendgrid.subusers.1: duplicate name 'a'"),
-        ("sendgrid:\n  username: a\n  subusers: [a]", 4, "sendgrid.subusers.0: duplicate name 'a'"),
+         "sendgrid.pools[0].ips[0]: IP a cannot join a pool of this account"),
+        ("sendgrid:\n  pools:\n  - {id: '1', name: 2024-01-01, ips: 1}", 4, "sendgrid.pools[0].ips: "),
+        ("sendgrid:\n  subusers:\n  - a\n  - {name: a}", 5, "sendgrid.subusers[1]: duplicate name 'a'"),
+        ("sendgrid:\n  username: a\n  subusers: [a]", 4, "sendgrid.subusers[0]: duplicate name 'a'"),
         ("sendgrid:\n  subusers:\n  - {name: a, id: '7'}\n  - {name: b, id: '7'}", 5,
-         "sendgrid.subusers.1: duplicate id '7'"),
+         "sendgrid.subusers[1]: duplicate id '7'"),
         ("sendgrid:\n  user_id: '7'\n  subusers:\n  - {name: a, id: '7'}", 5,
-         "sendgrid.subusers.0: duplicate id '7'"),
-        ("sendgrid:\n  subusers:\n  - {name: a, id: x}", 4, "sendgrid.subusers.0.id: "),
+         "sendgrid.subusers[0]: duplicate id '7'"),
+        ("sendgrid:\n  subusers:\n  - {name: a, id: x}", 4, "sendgrid.subusers[0].id: "),
         ("sendgrid:\n  remaining_ips: 10001", 3, "sendgrid.remaining_ips: "),
-        ("sendgrid:\n  ips: [{ip: a, rdns_id: 5}]", 3, "sendgrid.ips.0.rdns_id: expected an IP with rdns"),
+        ("sendgrid:\n  ips: [{ip: a, rdns_id: 5}]", 3, "sendgrid.ips[0].rdns_id: expected an IP with rdns"),
         (
             "sendgrid:\n  ips:\n  - {ip: a, rdns: x, rdns_id: 5}\n  - {ip: b, rdns: y, rdns_id: 5}",
             5,
-            "sendgrid.ips.1.rdns_id: duplicate id 5",
+            "sendgrid.ips[1].rdns_id: duplicate id 5",
         ),
-        ("sendgrid:\n  api_keys:\n  - {id: a.b, name: x}", 4, "sendgrid.api_keys.0.id: "),
+        ("sendgrid:\n  api_keys:\n  - {id: a.b, name: x}", 4, "sendgrid.api_keys[0].id: "),
         ("sendgrid:\n  api_keys:\n  - {id: a, name: x}\n  - {id: a, name: y}", 5,
-         "sendgrid.api_keys.1.id: duplicate id 'a'"),
+         "sendgrid.api_keys[1].id: duplicate id 'a'"),
         ("sendgrid:\n  api_keys:\n  - {id: a, name: x, subuser: b}", 4,
-         "sendgrid.api_keys.0.subuser: unknown subuser 'b'"),
+         "sendgrid.api_keys[0].subuser: unknown subuser 'b'"),
         ("sendgrid:\n  api_keys:\n" + "\n".join(f"  - {{id: k{n}, name: x}}" for n in range(1, 102)), 104,
-         "sendgrid.api_keys.100: too many keys of one account: expected at most 100"),
-        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 253402300800}", 4, "sendgrid.ips.0.start_date: "),
-        (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**99}}}", 4, "sendgrid.ips.0.added_at: "),
-        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 1.0e+308}", 4, "sendgrid.ips.0.start_date: "),
-        ("sendgrid:\n  ips:\n  - {ip: a, updated_at: -62135596801}", 4, "sendgrid.ips.0.updated_at: "),
+         "sendgrid.api_keys[100]: too many keys of one account: expected at most 100"),
+        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 253402300800}", 4, "sendgrid.ips[0].start_date: "),
+        (f"sendgrid:\n  ips:\n  - {{ip: a, added_at: {10**99}}}", 4, "sendgrid.ips[0].added_at: "),
+        ("sendgrid:\n  ips:\n  - {ip: a, start_date: 1.0e+308}", 4, "sendgrid.ips[0].start_date: "),
+        ("sendgrid:\n  ips:\n  - {ip: a, updated_at: -62135596801}", 4, "sendgrid.ips[0].updated_at: "),
         (f"sendgrid:\n  user_id: '{'9' * 18}'\n  subusers:\n  - a", 5,
-         "sendgrid.subusers.0: no unused id left: expected a subuser with an 'id'"),
+         "sendgrid.subusers[0]: no unused id left: expected a subuser with an 'id'"),
         ("sendgrid:\n  switches: {silence: true}", 3, "sendgrid.switches.silence: unknown switch: "),
-        ("sendgrid:\n  1: x", 3, "sendgrid.1: "),
-        ("mailgun:\n  ips:\n  - {ip: 999.1.1.1}", 4, "mailgun.ips.0.ip: expected an IP address, got '999.1.1.1'"),
+        ("sendgrid:\n  1: x", 3, "sendgrid[1]: "),
+        ("mailgun:\n  ips:\n  - {ip: 999.1.1.1}", 4, "mailgun.ips[0].ip: expected an IP address, got '999.1.1.1'"),
         ("mailgun:\n  ips:\n  - {ip: '2001:db8::1'}\n  - {ip: '2001:0db8::1'}", 5,
-         "mailgun.ips.1.ip: duplicate ip '2001:db8::1'"),
+         "mailgun.ips[1].ip: duplicate ip '2001:db8::1'"),
         (f"mailgun:\n  domains:\n  - {{id: {ID}, name: a.example.com}}\n  - {{id: {ID}, name: b.example.com}}", 5,
-         f"mailgun.domains.1.id: duplicate id '{ID}'"),
+         f"mailgun.domains[1].id: duplicate id '{ID}'"),
         (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d}}\n  domains:\n"
          f"  - {{id: {ID}, name: a.example.com, pool_id: {ID}}}", 6,
-         f"mailgun.domains.0.pool_id: pool '{ID}': expected a pool with an IP"),
+         f"mailgun.domains[0].pool_id: pool '{ID}': expected a pool with an IP"),
         (f"mailgun:\n  ips: [{{ip: 192.0.2.1}}, {{ip: 192.0.2.2}}]\n  ip_pools:\n"
          f"  - {{pool_id: {ID}, name: n, description: d, ips: [192.0.2.1]}}\n  domains:\n"
          f"  - {{id: {ID}, name: a.example.com, pool_id: {ID}, ips: [192.0.2.2]}}", 7,
-         "mailgun.domains.0.ips: expected the IPs of the linked pool"),
+         "mailgun.domains[0].ips: expected the IPs of the linked pool"),
         ("mailgun:\n  features: DIPPs", 3, "mailgun.features: "),
         ("mailgun:\n  async_delay_seconds: -1", 3, "mailgun.async_delay_seconds: "),
         ("mailgun:\n  eligible_for_shared_ips: true", 3,
          "mailgun.eligible_for_shared_ips: expected a shared IP of the account: 'dedicated: false'"),
-        ("mailgun:\n  ip_pools:\n  - {pool_id: x, name: n, description: d}", 4, "mailgun.ip_pools.0.pool_id: "),
+        ("mailgun:\n  ip_pools:\n  - {pool_id: x, name: n, description: d}", 4, "mailgun.ip_pools[0].pool_id: "),
         (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d, ips: [1.2.3.4]}}", 4,
-         "mailgun.ip_pools.0.ips.0: expected a dedicated IP of the account, got 1.2.3.4"),
+         "mailgun.ip_pools[0].ips[0]: expected a dedicated IP of the account, got 1.2.3.4"),
         (f"mailgun:\n  ip_pools:\n  - {{pool_id: {ID}, name: n, description: d, delegated_to: [{ID}]}}", 4,
-         f"mailgun.ip_pools.0.delegated_to.0: unknown subaccount '{ID}'"),
+         f"mailgun.ip_pools[0].delegated_to[0]: unknown subaccount '{ID}'"),
         (f"mailgun:\n  domains:\n  - {{id: {ID}, name: n.example.com, pool_id: {ID}}}", 4,
-         f"mailgun.domains.0.pool_id: unknown pool '{ID}'"),
+         f"mailgun.domains[0].pool_id: unknown pool '{ID}'"),
         (f"mailgun:\n  domains:\n  - {{id: {ID}, name: n.example.com, ips: [1.2.3.4]}}", 4,
-         "domains.0.ips.0: unknown IP 1.2.3.4"),
-        (f"mailgun:\n  ips:\n  - {{ip: 1.2.3.4, account: {ID}}}", 4, f"ips.0.account: unknown subaccount '{ID}'"),
+         "domains[0].ips[0]: unknown IP 1.2.3.4"),
+        (f"mailgun:\n  ips:\n  - {{ip: 1.2.3.4, account: {ID}}}", 4, f"ips[0].account: unknown subaccount '{ID}'"),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_section(section: str, line: int, expected: str) -> None:
@@ -230,7 +231,7 @@ def test_files_and_packaged_fixtures(tmp_path: Path) -> None:
     """A seed is a file, or the bare name of a packaged fixture; another is reported with its name."""
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\nsendgrid: {ips: [{ip: a, region: x}]}", "utf-8")
-    with pytest.raises(SeedError, match=re.escape(f"{path}:2: sendgrid.ips.0.region: ")):
+    with pytest.raises(SeedError, match=re.escape(f"{path}:2: sendgrid.ips[0].region: ")):
         seed.load(str(path), SECTIONS)
     for name in ("nowhere", str(tmp_path / "nowhere.yaml")):
         with pytest.raises(SeedError, match=re.escape(f"{name}: No such file or directory")):
@@ -303,3 +304,28 @@ def test_a_bad_seed_makes_no_app() -> None:
     """A mistake stops the start."""
     with pytest.raises(SeedError, match="no seed named"):
         create_app(Config(seed="documents#nope"))
+
+
+def test_all_errors_of_a_seed_are_reported() -> None:
+    """Those of all providers, each with its line, in the order of the sections."""
+    text = """
+sparkpost:
+  ip_pools: [{id: a}]
+sendgrid:
+  pools:
+  - {id: '1'}
+  - {id: x, name: a, colour: red}
+mailgun:
+  ips: 5
+sparkpots: {}
+"""
+    first, *lines = mistake(text).splitlines()
+    assert first == "10: sparkpots: unknown key; did you mean 'sparkpost'?"
+    assert [line.partition(": ")[::2] for line in lines][:4] == [
+        ("3", "sparkpost.ip_pools[0]: 'name' is required"),
+        ("6", "sendgrid.pools[0]: 'name' is required"),
+        ("7", f"sendgrid.pools[1].id: expected a text of 1 to {MAX_ID_LENGTH} digits, not with a 0 first, got 'x'"),
+        ("7", "sendgrid.pools[1].colour: unknown key"),
+    ]
+    assert lines[4].startswith("9: mailgun.ips: ")
+    assert len(lines) == 5

@@ -59,7 +59,7 @@ def test_settings(nowhere: dict[str, str]) -> None:
         unknown_credentials="reject",
         max_tenants=7,
         id_seed="mine",
-        access_log=True,
+        access_log="json",
         docker_client_kw=nowhere,
     )
     assert set(container.env) == {

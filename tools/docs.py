@@ -21,6 +21,7 @@ from mockserver.control.requests import PAGE_BYTES
 from mockserver.core.config import Config
 from mockserver.core.errors import Source, entries, limits
 from mockserver.core.tenants import MAX_CREDENTIAL
+from mockserver.core.unmatched_log import MAX_RECORDS
 from mockserver.evidence import describe_evidence, support_matrix
 from mockserver.providers import PROVIDERS
 from mockserver.server import (
@@ -117,9 +118,7 @@ def server_limits() -> Iterator[str]:
     config = Config()
     yield from table("requests", "limit", "setting", "beyond it")
     yield row("request line and headers", size(MAX_HEAD), "", "431, the connection is closed")
-    yield row(
-        "body", size(config.max_body_bytes), "`Config.max_body_bytes`", "the provider's error; the rest is dropped"
-    )
+    yield row("body", size(config.max_body_bytes), "`--max-body-bytes`", "the provider's error; the rest is dropped")
     yield row("body for the control API", size(MAX_CONTROL_BODY), "", "413; the rest is dropped")
     yield row("body that is received at all", size(MAX_BODY), "", "413, the connection is closed")
     yield row("parts of a multipart form", f"{MAX_FORM_PARTS:,}", "", "the provider's error for a large body")
@@ -150,11 +149,12 @@ def server_limits() -> Iterator[str]:
     yield row(
         "requests in a request log",
         f"{config.request_log_size:,}",
-        "`Config.request_log_size`",
+        "`--request-log-size`",
         "the oldest is dropped",
     )
     budget, largest = size(config.request_log_max_bytes), "the largest ones lose their oldest requests"
-    yield row("all request logs, about", budget, "`Config.request_log_max_bytes`", largest)
+    yield row("requests of no tenant in their log", f"{MAX_RECORDS:,}", "", "the oldest is dropped")
+    yield row("all request logs, about", budget, "`--request-log-max-bytes`", largest)
     yield row("a page of a request log, about", size(PAGE_BYTES), "", "`has_more` is true")
     yield row("violations of a request that are listed", f"{MAX_VIOLATIONS:,}", "", "the others are counted")
     yield row("log lines that wait to be written", f"{MAX_LINES:,}", "", "further ones are dropped and counted")

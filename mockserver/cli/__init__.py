@@ -57,6 +57,7 @@ def commands(context: click.Context) -> None:
 for command in (
     serve.serve,
     client.wait,
+    client.health,
     client.env,
     client.reset,
     client.seed,
@@ -66,6 +67,7 @@ for command in (
     requests.requests,
     faults.faults,
     clock.clock,
+    client.unmatched,
     client.fuzz_info,
     local.validate,
     local.schema,

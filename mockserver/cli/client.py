@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -17,6 +18,7 @@ from .options import (
     TENANT,
     CommandError,
     as_json,
+    default_url,
     finite,
     load_seed,
     option,
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """Variables with the CA certificates to trust: of mockserver, OpenSSL, requests, curl and Node.js."""
+
+HEALTH_TIMEOUT = 2.0
+"""The timeout of a health check, in seconds."""
 
 
 @click.command()
@@ -47,6 +52,24 @@ TRUST = (f"{PREFIX}CA", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 def wait(client: ControlClient, timeout: float) -> None:
     """Wait until the server is ready. The exit code is 1 after the timeout."""
     client.wait(timeout)
+
+
+@click.command()
+def health() -> None:
+    """Check the server on this machine, wherever it listens, as a container does. The exit code is 1 if it fails.
+
+    It finds each server that `serve` has started, for the same user. Without one, it checks the URL that the
+    environment variables of `serve` name.
+    """
+    from ..testing.control_client import ControlClient, ControlError
+    from .listening import urls
+
+    for url in urls() or [os.environ.get(f"{PREFIX}URL") or default_url()]:
+        try:
+            # no secret is sent, and the certificate may be for other names only
+            ControlClient(url, verify=False).request("GET", "ready", timeout=HEALTH_TIMEOUT)
+        except (ControlError, ValueError) as error:
+            raise CommandError(str(error), 1) from None
 
 
 @click.command()
@@ -175,6 +198,22 @@ def expect(client: ControlClient, seed: str, tenant: str, exact: bool, as_json: 
             click.echo(each)
     if found:
         sys.exit(1)
+
+
+@click.command()
+@as_json
+@with_client
+def unmatched(client: ControlClient, as_json: bool) -> None:
+    """List the last requests that belong to no tenant, with the reasons."""
+    from ..testing.requests import UnmatchedRequest
+
+    data = client.request("GET", "unmatched-requests")
+    if as_json:
+        print_json(data)
+        return
+    for each in data["requests"]:
+        line = f"{each['time']} {UnmatchedRequest._load(each)}"
+        click.echo("".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line))
 
 
 @click.group(no_args_is_help=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from ..settings import OTHER_VARIABLES, unknown_variables
+from ..settings import OTHER_VARIABLES, UnknownVariable, unknown_variables
 
 
 def variables(command: click.Command) -> Iterator[str]:
@@ -20,7 +20,7 @@ def variables(command: click.Command) -> Iterator[str]:
             yield from variables(below)
 
 
-def unknown() -> Iterator[str]:
-    """Yield an error message for each `MOCKSERVER_*` variable that no option has."""
+def unknown() -> Iterator[UnknownVariable]:
+    """Yield the `MOCKSERVER_*` variables that no option has."""
     known = set(variables(click.get_current_context().find_root().command))
     yield from unknown_variables(os.environ, known | OTHER_VARIABLES)

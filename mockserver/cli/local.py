@@ -125,11 +125,9 @@ def doctor(port: int, store: str, as_json: bool) -> None:
     """Check that a server can start here. The exit code is 1 if a check fails."""
     from .doctor import Check, examine
 
-    problems = list(environment.unknown())
-    checks = [
-        *examine(port, store),
-        Check("environment", not problems, "; ".join(problems) or "all MOCKSERVER_* variables are known"),
-    ]
+    unknown = list(environment.unknown())
+    detail = "; ".join(each.message for each in unknown) or "all MOCKSERVER_* variables are known"
+    checks = [*examine(port, store), Check("environment", not any(each.suggestion for each in unknown), detail)]
     ok = all(check.ok for check in checks)
     if as_json:
         print_json({"ok": ok, "checks": [check._asdict() for check in checks]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import json
 import os
 import re
@@ -46,11 +47,19 @@ def _url(context: click.Context, parameter: click.Parameter, value: str) -> str:
     return value
 
 
-def _default_url() -> str:
+def default_url() -> str:
     """Return the URL of a server with the settings of this environment."""
-    port = os.environ.get(f"{PREFIX}PORT", "")
+    host, port = os.environ.get(f"{PREFIX}HOST", ""), os.environ.get(f"{PREFIX}PORT", "")
     scheme = "https" if os.environ.get(f"{PREFIX}TLS") or os.environ.get(f"{PREFIX}TLS_CERT") else "http"
-    return f"{scheme}://127.0.0.1:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        name = host if re.fullmatch("[A-Za-z0-9.-]+", host) else "127.0.0.1"
+    else:
+        loopback = "127.0.0.1" if address.version == 4 else "::1"
+        name = loopback if address.is_unspecified else host
+    name = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{name}:{port if re.fullmatch('0*[1-9][0-9]{0,4}', port) else PORT}"
 
 
 def _default_ca() -> str | None:
@@ -61,7 +70,7 @@ def _default_ca() -> str | None:
 def with_client(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of a control API client to a command, and pass it a `ControlClient`."""
 
-    @option("--url", default=_default_url, callback=_url, help=f"URL of the server. [default: http://127.0.0.1:{PORT}]")
+    @option("--url", default=default_url, callback=_url, help=f"URL of the server. [default: http://127.0.0.1:{PORT}]")
     @option("--control-token", metavar="TEXT", callback=token, help="Token of its control API, if it has one.")
     @option("--ca", default=_default_ca, metavar="FILE", help="CA certificate of an https server, in PEM.")
     @functools.wraps(command)
@@ -71,7 +80,10 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(ControlClient(url, control_token, ca), **values)
         except ControlError as error:
+            source = click.get_current_context().get_parameter_source("url")
             hint = " (--control-token or MOCKSERVER_CONTROL_TOKEN)" if error.status == 401 else ""
+            if error.status is None and source is click.core.ParameterSource.ENVIRONMENT:
+                hint = f" ({PREFIX}URL)"
             raise CommandError(f"{error}{hint}", 1) from None
 
     return connect

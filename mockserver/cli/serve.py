@@ -22,7 +22,7 @@ import click
 from ..core.config import NO_TOKEN, Config
 from ..core.errors import SeedError, StoreError
 from ..settings import option, settings
-from . import environment, logs
+from . import environment, listening, logs
 from .options import PORT, CommandError, print_json
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     return found
 
 
-@click.command()
+@click.command(context_settings={"default_map": {"access_log": "text"}})
 @option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
 @option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port to bind; 0 for any free one."
@@ -83,8 +83,10 @@ def serve(
     **values: Any,
 ) -> None:
     """Start the server. It prints one line when it is ready, and stops on SIGTERM or Ctrl-C."""
-    for message in environment.unknown():
-        raise CommandError(message)
+    unknown = list(environment.unknown())
+    for variable in unknown:
+        if variable.suggestion:
+            raise CommandError(variable.message)
     config = Config(**values)
     if not config.expose and not _is_loopback(host):
         raise CommandError(
@@ -94,9 +96,9 @@ def serve(
     from ..server import start
 
     logs.reopen_closed_streams()
-    logging.basicConfig(handlers=[logs.StderrHandler()], format="mockserver: %(levelname)s: %(message)s")
-    if config.access_log:
-        logging.getLogger("mockserver").setLevel(logging.INFO)
+    logs.to_stderr()
+    for variable in unknown:
+        log.warning("%s", variable.message)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     _raise_file_limit()
@@ -124,7 +126,8 @@ def serve(
         except (OSError, ValueError, AttributeError) as error:  # stdout is closed, or its device is full
             log.warning("cannot print the startup output: %s", error)
             sys.stdout = io.StringIO()  # Python would fail again when it flushes
-        server.serve()
+        with listening.announce(server.local_url):
+            server.serve()
     gc.freeze()  # skips the collection at exit, which takes longer than the shutdown
 
 

@@ -55,6 +55,11 @@ NEEDS_TOKEN = (
     "The control API requires its token: send it as `Authorization: Bearer TOKEN`. It is the value of "
     "MOCKSERVER_CONTROL_TOKEN or --control-token; if neither was set, the startup output has it."
 )
+FORMATS = {
+    **dict.fromkeys(("now", "to"), "expected a time such as '2026-03-01T09:00:00Z'"),
+    "seed": "expected a packaged seed (default, empty, documents#NAME) or an object",
+}
+"""Messages about texts of a wrong format, by the name of the field."""
 PUBLIC_ENDPOINTS = frozenset({"live", "ready"})
 """Endpoints that need no token, from any address."""
 
@@ -165,6 +170,8 @@ def validate_request() -> None:
     values = request.view_args or {}
     for violation in contract.request_violations(operation_id, values, query, "application/json", validated):
         reason = "is not allowed here" if violation.reason.startswith("False schema") else violation.reason
+        if violation.rule == "pattern":  # its message is a regular expression
+            reason = FORMATS.get(violation.pointer.rpartition("/")[2], "the value does not have the expected format")
         abort(400, f"{violation.pointer[:MAX_DETAIL]}: {(reason or violation.rule)[:MAX_DETAIL]}")
     if names:
         data = {name: contract.coerce(operation_id, name, query[name]) for name in query}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from flask import abort
 
 from ..core.faults import Fault
 from ..core.store import TenantData
+from ..core.suggestions import did_you_mean
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, request_data
 
@@ -32,8 +32,7 @@ def create_fault(id: str) -> Any:
     if operation not in known:
         if len(operation) > MAX_NAME:
             abort(400, f"/body/operation: expected at most {MAX_NAME} characters, got {len(operation)}")
-        closest = difflib.get_close_matches(operation, known, n=1, cutoff=0)[0]
-        abort(400, f"/body/operation: unknown operation '{operation}'; did you mean '{closest}'?")
+        abort(400, f"/body/operation: unknown operation '{operation}'{did_you_mean(operation, known)}")
 
     def plan(tenant_data: TenantData) -> Fault:
         if len(tenant_data.faults) >= MAX_FAULTS:

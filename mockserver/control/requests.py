@@ -1,4 +1,4 @@
-"""The request log of a tenant: list, get, count and clear requests; coverage."""
+"""The request log of a tenant: list, get, count and clear requests; coverage; unmatched requests."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from ..core import clock, har
 from ..core.request_log import CounterRow, Record
 from ..core.store import Tenant
+from ..core.unmatched_log import MAX_RECORDS, UnmatchedRecord
 from ..web.bodies import parse_pairs, unused_fields
 from ..web.openapi import bounded
 from ..web.provider import Provider
@@ -110,6 +111,24 @@ def count_requests(id: str) -> Any:
 @blueprint.get("/tenants/<id>/coverage", endpoint="getTenantCoverage")
 def get_tenant_coverage(id: str) -> Any:
     return counted(get_tenant_or_404(id).request_log.request_counts)
+
+
+@blueprint.get("/unmatched-requests", endpoint="listUnmatchedRequests")
+def list_unmatched_requests() -> Any:
+    wanted = request_data()
+    since, limit = wanted.get("since", 0), wanted.get("limit", MAX_RECORDS)
+    found = [each for each in server_state().store.unmatched() if each[0] > since]
+    return {"requests": [_unmatched(seq, record) for seq, record in found[-limit:]]}
+
+
+def _unmatched(seq: int, record: UnmatchedRecord) -> dict[str, Any]:
+    return {
+        "id": f"unmatched-{seq}",
+        "seq": seq,
+        **record._asdict(),
+        "time": clock.format_rfc3339(record.time),
+        "operation": record.operation and f"{record.provider}.{record.operation}",
+    }
 
 
 def counted(request_counts: Iterable[CounterRow]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from flask import abort
 
+from ..core import seed
 from ..core.errors import SeedError
 from ..core.store import TenantData
 from ..web.server_state import server_state
@@ -37,14 +38,16 @@ def get_state(id: str) -> Any:
 @blueprint.put("/tenants/<id>/state", endpoint="putState")
 def put_state(id: str) -> Any:
     tenant = get_tenant_or_404(id)
-    states = {}
-    for name, section in request_data()["state"].items():
-        if "credentials" in section:
-            abort(400, f"/body/state/{name}/credentials: unknown key: a state has no credentials")
-        try:
-            states[name] = server_state().providers[name].seed_schema.read(section).state
-        except SeedError as error:
-            abort(400, f"/body/state/{'/'.join(map(str, (name, *error.path)))}: {error.reason}")
+    given, schemas = request_data()["state"], server_state().seed_schemas
+    errors = [
+        SeedError((name, "credentials"), "unknown key: a state has no credentials")
+        for name, section in given.items()
+        if "credentials" in section
+    ]
+    loaded = seed.read_sections(given, {name: schemas[name] for name in given}, errors)
+    if errors:
+        abort(400, f"state: {SeedError.joined(errors)}")
+    states = {name: section.state for name, section in loaded.items()}
 
     def put(tenant_data: TenantData) -> None:
         for name, state in states.items():

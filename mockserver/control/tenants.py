@@ -90,7 +90,7 @@ def _start(data: Mapping[str, Any]) -> tuple[Mapping[str, State] | None, Sequenc
     try:
         chosen = server.resolve_profiles(data.get("profile", {}))
     except SeedError as error:
-        abort(400, f"/body/{'/'.join(map(str, ('profile', *error.path)))}: {error.reason}")
+        abort(400, f"profile: {error}")
     delay = parse_job_delay(data["job_delay"]) if "job_delay" in data else None
     return server.initial_states(states, chosen, delay, region), seeded
 
@@ -104,23 +104,16 @@ def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence
         try:
             return seed.load(source, sections).states, []
         except SeedError as error:
-            abort(400, f"/body/seed: {error}")
-    source = {name: section for name, section in source.items() if name != "name"}
-    for name in source:
-        if name not in sections:
-            abort(400, f"/body/seed/{name}: unknown provider: expected one of {', '.join(sections)}")
-    found = {}
-    for name, section in sections.items():
-        try:
-            found[name] = section.read(source.get(name, {}))
-        except SeedError as error:
-            abort(400, f"/body/seed/{'/'.join(map(str, (name, *error.path)))}: {error.reason}")
+            abort(400, f"seed: {error}")
+    errors: list[SeedError] = []
+    found = seed.read_sections(source, sections, errors)
+    for name in found:
         for index, credential in enumerate(source.get(name, {}).get("credentials", ())):
             if "tenant" in credential:
-                abort(
-                    400,
-                    f"/body/seed/{name}/credentials/{index}/tenant: unexpected key: they belong to the new tenant",
-                )
+                path = (name, "credentials", index, "tenant")
+                errors.append(SeedError(path, "unexpected key: they belong to the new tenant"))
+    if errors:
+        abort(400, f"seed: {SeedError.joined(errors)}")
     states = {name: seeded.state for name, seeded in found.items()}
     return states, [each for seeded in found.values() for each in seeded.registrations]
 

@@ -13,6 +13,8 @@ from .profiles import ProfileSetting
 
 UnknownCredentials = Literal["any", "well-formed", "reject"]
 UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
+AccessLog = Literal["text", "json", "off"]
+ACCESS_LOGS: tuple[str, ...] = get_args(AccessLog)
 JobDelay = float | Literal["manual"]
 MAX_JOB_DELAY = 1_000_000_000
 """The maximum delay of asynchronous work, in seconds."""
@@ -43,7 +45,7 @@ def process_time() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of a server. Most are also command-line options; the others are for programs that embed it."""
+    """The settings of a server. All but `time` are also command-line options and environment variables."""
 
     seed: str | Mapping[str, Any] = "default"
     """The initial state of every tenant: a YAML file or the name of a packaged seed, and `#NAME` for a document that
@@ -78,8 +80,8 @@ class Config:
     control_token: str | None = field(default=None, repr=False)
     """The token that the control API requires, if any. Without one it accepts clients on a loopback address only, with
     `off` those on any."""
-    access_log: bool = False
-    """Whether each request is logged."""
+    access_log: AccessLog = "off"
+    """How each request is logged: as a line of text or JSON, or not at all."""
     time: Callable[[], float] = process_time
     """Returns the time, in seconds since the epoch."""
 

@@ -150,11 +150,36 @@ class SeedError(ValueError):
         self.reason = reason
         self.line: int | None = None
         self.file: str | None = None
+        self.others: tuple[SeedError, ...] = ()
+        """The other errors of the same seed."""
+
+    @classmethod
+    def joined(cls, errors: Sequence[SeedError]) -> SeedError:
+        """Return the first of the errors of one seed, with the others in `others`."""
+        first, *others = [each for error in errors for each in (error, *error.others)]
+        first.others = tuple(others)
+        for each in others:
+            each.others = ()
+        return first
+
+    def below(self, *path: str | int) -> SeedError:
+        """Return the errors of a seed of which this one is the part at a path."""
+        found = [SeedError((*path, *each.path), each.reason) for each in (self, *self.others)]
+        return self.joined(found)
 
     def __str__(self) -> str:
+        return "\n".join([each.text for each in (self, *self.others)])
+
+    @property
+    def text(self) -> str:
+        """This error alone: `FILE:LINE: sendgrid.pools[0].name: REASON`, as far as the parts are known."""
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
-        dotted = ".".join(map(str, self.path))
-        return ": ".join(part for part in (place, dotted, self.reason) if part)
+        return ": ".join(part for part in (place, format_path(self.path), self.reason) if part)
+
+
+def format_path(path: Sequence[str | int]) -> str:
+    """Return a path in a seed as text: `sendgrid.pools[0].name`."""
+    return "".join([f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]).removeprefix(".")
 
 
 class StoreError(Exception):

@@ -12,7 +12,7 @@ from . import seed
 from .addresses import normalize_ip
 from .errors import SeedError
 from .ids import find_id
-from .seed import Record, SeedSchema, SeedSection, first_error
+from .seed import Record, SeedSchema, SeedSection, section_error
 
 MAX_SHOWN = 10
 """The number of records that are listed to find one that is missing."""
@@ -42,8 +42,7 @@ def _checked(document: Any, sections: Sections, default_name: str = "") -> Docum
             raise SeedError((name,), "expected a mapping")
         messages = sections[name]().validate(section)
         if messages:
-            path, reason = first_error(messages)
-            raise SeedError((name, *path), reason)
+            raise section_error(messages).below(name)
     return document
 
 

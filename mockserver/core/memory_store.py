@@ -32,6 +32,7 @@ from .store import (
     digest,
     open_tenant_id,
 )
+from .unmatched_log import UnmatchedLog, UnmatchedRecord
 
 T = TypeVar("T")
 
@@ -246,6 +247,7 @@ class MemoryStore(Store):
     def _set_up(self) -> None:
         self._budget = RequestLogBudget(self.config.request_log_max_bytes)
         self._unmatched_numbers = itertools.count(1)
+        self._unmatched = UnmatchedLog()
 
     def check(self) -> None:
         pass
@@ -431,10 +433,19 @@ class MemoryStore(Store):
                 self.count("unmatched_requests")
         return result
 
-    def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
-        self._request_counts.add(provider, operation, error)
-        self.count("unmatched_requests")
-        return next(self._unmatched_numbers)
+    def record_unmatched(self, record: UnmatchedRecord) -> int:
+        if record.provider is not None:
+            self._request_counts.add(record.provider, record.operation, record.error)
+        with self._lock:
+            self._counts["unmatched_requests"] += 1
+            self._counts["requests"] += record.provider is None
+            number = next(self._unmatched_numbers)
+            self._unmatched.add(number, record)
+            return number
+
+    def unmatched(self) -> Iterable[tuple[int, UnmatchedRecord]]:
+        with self._lock:
+            return list(self._unmatched)
 
     def next_unmatched_number(self) -> int:
         return next(self._unmatched_numbers)

@@ -55,6 +55,7 @@ from .store import (
     digest,
     open_tenant_id,
 )
+from .unmatched_log import MAX_RECORDS, UnmatchedRecord
 
 log = logging.getLogger("mockserver")
 
@@ -368,8 +369,18 @@ class RedisStore(Store):
 
     # Counts
 
-    def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
-        return int(self.run("record_unmatched", _text([provider, operation, error])))
+    def record_unmatched(self, record: UnmatchedRecord) -> int:
+        counter = "" if record.provider is None else _text([record.provider, record.operation, record.error])
+        return int(self.run("record_unmatched", counter, _text(record), MAX_RECORDS))
+
+    def unmatched(self) -> Iterable[tuple[int, UnmatchedRecord]]:
+        found = []
+        texts = self.fetch("LRANGE", "unmatched", 0, -1)
+        with self.parsing("unmatched"):
+            for text in texts:
+                number, _, record = text.partition(":")
+                found.append((int(number), UnmatchedRecord(*json.loads(record))))
+        return found
 
     def next_unmatched_number(self) -> int:
         return int(self.run("count", "unmatched_numbers"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ from . import profiles, resources, yaml_files
 from .errors import SeedError
 from .ids import find_id
 from .store import Registration, State
+from .suggestions import did_you_mean_or_list
 
 if TYPE_CHECKING:
     import yaml
@@ -54,6 +55,8 @@ MAX_NUMBER = 100
 """The maximum length of a number in a YAML document, in characters."""
 _TAGS = "tag:yaml.org,2002:"
 _NUMBERS = (f"{_TAGS}int", f"{_TAGS}float")
+REQUIRED = "is required"
+"""The error of a missing key."""
 DEFAULT_TENANT = "default"
 """The tenant of registered credentials without `tenant`."""
 
@@ -81,9 +84,13 @@ class SeedSchema(Schema):
     """The key of its id, if it has one."""
     keywords: ClassVar[Mapping[str, Any]] = {}
     """Keywords of its JSON Schema that stand for what its methods validate."""
+    error_messages: dict[str, str] = {"unknown": "unknown key", "type": "expected a mapping"}  # noqa: RUF012
 
     class Meta:
         unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        field_obj.error_messages = {**field_obj.error_messages, "required": REQUIRED}
 
 
 class Record(fields.Nested):
@@ -163,7 +170,7 @@ class SeedSection(SeedSchema):
         try:
             data: dict[str, Any] = _instance(cls).load(section)
         except ValidationError as error:
-            raise SeedError(*first_error(error.messages)) from None
+            raise section_error(error.messages) from None
         state = cls.load_state(data)
         registrations = []
         for index, item in enumerate(data.get("credentials", ())):
@@ -189,12 +196,20 @@ def _instance(schema: type[SeedSection]) -> SeedSection:
     return schema()
 
 
-def first_error(messages: Any, path: tuple[str | int, ...] = ()) -> tuple[tuple[str | int, ...], str]:
-    """Return the path to the first message of a `ValidationError`, and the message."""
-    while isinstance(messages, Mapping):
-        key, messages = next(iter(messages.items()))
-        path = path if key == SCHEMA else (*path, key)
-    return path, str(messages[0])
+def section_error(messages: Any) -> SeedError:
+    """Return the error of a section with the messages of a `ValidationError`; its `others` are those after the first."""
+    return SeedError.joined([SeedError(*each) for each in _errors(messages)])
+
+
+def _errors(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the path and the first message of each value with messages of a `ValidationError`."""
+    if isinstance(messages, Mapping):
+        for key, below in messages.items():
+            yield from _errors(below, path if key == SCHEMA else (*path, key))
+    elif messages[0] == REQUIRED:
+        yield path[:-1], f"'{path[-1]}' {REQUIRED}"
+    else:
+        yield path, str(messages[0])
 
 
 def load(source: str | Mapping[str, Any], sections: Mapping[str, type[SeedSection]]) -> Seed:
@@ -253,7 +268,8 @@ def read_as(
                 try:
                     return make(document, sections, default_name)
                 except SeedError as error:
-                    error.line = _line(node, error.path)
+                    for each in (error, *error.others):
+                        each.line = _line(node, each.path)
                     raise
     except yaml.MarkedYAMLError as error:
         invalid = SeedError((), error.problem or str(error))
@@ -283,36 +299,48 @@ def _packaged(make: Make[T], file: Path, name: str, sections: tuple[tuple[str, t
 def _seed(document: Any, sections: Mapping[str, type[SeedSection]], default_name: str) -> Seed:
     if not isinstance(document, dict):
         raise SeedError((), "expected a mapping")
-    for key in document:
-        if key not in {"name", *sections}:
-            raise SeedError((key,), f"unknown key: expected name, {', '.join(sections)}")
+    known = ["name", *sections]
+    unknown = [key for key in document if key not in known]
+    errors = [SeedError((key,), f"unknown key{did_you_mean_or_list(str(key), known)}") for key in unknown]
     name = document.get("name", default_name)
     if not isinstance(name, str) or not name:
-        raise SeedError(("name",), "expected a text")
-    states: dict[str, State] = {}
+        errors.append(SeedError(("name",), "expected a text"))
+    loaded = read_sections(document, sections, errors)
     registrations: dict[tuple[str, str], Registration] = {}
-    for provider, schema in sections.items():
-        loaded = _section(provider, document.get(provider), schema)
-        states[provider] = loaded.state
-        for index, registration in enumerate(loaded.registrations):
+    for provider, section in loaded.items():
+        for index, registration in enumerate(section.registrations):
             key = (provider, registration.credential)
             if key in registrations:
-                raise SeedError((provider, "credentials", index, "key"), "duplicate key")
+                errors.append(SeedError((provider, "credentials", index, "key"), "duplicate key"))
             registrations[key] = registration
-    return Seed(name, states, registrations)
+    if errors:
+        raise SeedError.joined(errors)
+    return Seed(name, {provider: section.state for provider, section in loaded.items()}, registrations)
 
 
-def _section(provider: str, section: Any, schema: type[SeedSection]) -> LoadedSection:
-    if section is not None and not isinstance(section, dict):
-        raise SeedError((provider,), "expected a mapping")
-    try:
-        return schema.read(section or {})
-    except SeedError as error:
-        raise SeedError((provider, *error.path), error.reason) from None
+def read_sections(
+    document: Mapping[str, Any], sections: Mapping[str, type[SeedSection]], errors: list[SeedError]
+) -> dict[str, LoadedSection]:
+    """Return the valid sections of a seed by provider; the errors of the others are added to `errors`.
+
+    A provider without a section has an empty one.
+    """
+    loaded = {}
+    for provider, schema in sections.items():
+        section = document.get(provider)
+        if section is not None and not isinstance(section, dict):
+            errors.append(SeedError((provider,), "expected a mapping"))
+            continue
+        try:
+            loaded[provider] = schema.read(section or {})
+        except SeedError as error:
+            errors.append(error.below(provider))
+    return loaded
 
 
 def _in_file(error: SeedError, file: str) -> SeedError:
-    error.file = file
+    for each in (error, *error.others):
+        each.file = file
     return error
 
 

@@ -30,6 +30,7 @@ from .config import Config
 from .faults import Fault, Faults
 from .profiles import UNSET, Profile
 from .request_log import CounterRow, Record
+from .unmatched_log import UnmatchedRecord
 from .weight import ENTRY, weigh
 
 R = TypeVar("R")
@@ -645,8 +646,12 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def record_unmatched(self, provider: str, operation: str | None, error: str | None) -> int:
-        """Count a request that belongs to no tenant, and return its number."""
+    def record_unmatched(self, record: UnmatchedRecord) -> int:
+        """Count and log a request that belongs to no tenant, and return its number."""
+
+    @abstractmethod
+    def unmatched(self) -> Iterable[tuple[int, UnmatchedRecord]]:
+        """Return the last requests that belong to no tenant, oldest first, with their numbers."""
 
     @abstractmethod
     def next_unmatched_number(self) -> int:

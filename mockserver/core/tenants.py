@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from re import Pattern
+from typing import Literal
 
 from .clock import Clock
 from .config import UnknownCredentials
@@ -11,6 +12,8 @@ from .store import OPEN, Caller, CredentialInUse, NewTenant, Registration, State
 
 MAX_CREDENTIAL = 1_000
 """The length of the longest credential, in characters. Each is kept for as long as its tenant."""
+
+Unmatched = Literal["malformed", "rejected", "too_long"]
 
 
 class Tenants:
@@ -46,6 +49,13 @@ class Tenants:
         if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
             return self._store.lookup(provider, credential)
         return self._store.open(provider, credential, region)
+
+    def reason_unknown(self, credential: str, well_formed: Pattern[str]) -> Unmatched:
+        """Return why a credential without a tenant gets none of its own."""
+        if len(credential) > MAX_CREDENTIAL:
+            return "too_long"
+        is_malformed = self._unknown == "well-formed" and not well_formed.fullmatch(credential)
+        return "malformed" if is_malformed else "rejected"
 
     def secrets(self, caller: Caller) -> tuple[str, ...]:
         """Return the credentials of a caller's tenant: its own, those of the seed, and others that the store has."""

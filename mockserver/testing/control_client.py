@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
+from ..core.errors import format_path
 from ..core.monotonic import monotonic
 
 REQUEST_TIMEOUT = 30.0
@@ -28,7 +29,10 @@ __tracebackhide__ = True
 
 
 class ControlError(Exception):
-    """An error response of the control API with its `status`, or no valid response (`status` is None)."""
+    """An error response of the control API with its `status`, or no valid response (`status` is None).
+
+    The message of a 400 is that of the invalid input alone, without the URL.
+    """
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -59,7 +63,7 @@ class ControlClient:
     thread-safe. It keeps one connection open until `close`, or until it is deleted.
     """
 
-    def __init__(self, url: str, token: str | None = None, ca: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, ca: str | None = None, *, verify: bool = True) -> None:
         parts = urlsplit(url)
         if parts.port == 0 or parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
             raise ValueError("expected an http:// or https:// URL with a host")
@@ -68,6 +72,8 @@ class ControlClient:
         self.url = url.rstrip("/")
         self.token = token
         self.ca = ca
+        self.verify = verify
+        """Whether the certificate of an https server is verified."""
         self._address = parts.scheme, parts.hostname, parts.port or (80 if parts.scheme == "http" else 443)
         self._pool: list[_PooledConnection] = []
 
@@ -95,7 +101,10 @@ class ControlClient:
         status, reason, text = self._send(method, url, headers, data, timeout)
         content = _object(text)
         if status >= 300:
-            detail = (content or {}).get("detail") or reason
+            detail = (content or {}).get("detail")
+            if status == http.HTTPStatus.BAD_REQUEST and isinstance(detail, str):
+                raise ControlError(_in_terms_of_input(detail), status)
+            detail = detail or reason
             raise ControlError(f"{self.url}: {status} {detail}", status)
         if method == "DELETE" and status == http.HTTPStatus.NO_CONTENT:
             return {}
@@ -169,6 +178,10 @@ class ControlClient:
         scheme, host, port = self._address
         if scheme == "http":
             return http.client.HTTPConnection(host, port)
+        if not self.verify:
+            unverified = ssl.create_default_context()
+            unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
+            return http.client.HTTPSConnection(host, port, context=unverified)
         if self.ca is None:
             return http.client.HTTPSConnection(host, port)
         try:
@@ -199,6 +212,16 @@ class ControlClient:
                 if left <= 0:
                     raise
             time.sleep(min(POLL_INTERVAL, left))
+
+
+def _in_terms_of_input(detail: str) -> str:
+    """Return a detail with the path of the invalid value in place of a JSON pointer: `clock.now`, `faults[0]`."""
+    pointer, colon, reason = detail.partition(": ")
+    _, *parts = pointer.split("/")
+    if parts[:1] not in (["body"], ["query"]) or not colon:
+        return detail
+    path = format_path([int(part) if part.isdecimal() else part for part in parts[1:]])
+    return f"{path}: {reason}" if path else reason
 
 
 def _object(text: bytes) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, overload
 from urllib.parse import parse_qs
 
+from ..core.suggestions import did_you_mean, did_you_mean_or_list
 from .control_client import ControlClient
 
 if TYPE_CHECKING:
@@ -144,6 +145,42 @@ def read_har(client: ControlClient, tenant_id: str, **filters: str) -> dict[str,
         found["log"]["entries"][:0] = older["log"]["entries"]
         before = older["log"]["_before"]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedRequest:
+    """A request that belongs to no tenant."""
+
+    id: str
+    """The `X-Mockserver-Request-Id` of the response."""
+    seq: int
+    time: datetime
+    provider: str | None
+    """None if the path is below no provider."""
+    operation: str | None
+    """`provider.operationId`; None if no operation matched."""
+    method: str
+    path: str
+    """The decoded path, with the prefix of the provider."""
+    query_string: str
+    host: str
+    credential: str | None
+    """The credential, redacted to its last characters."""
+    status: int
+    error: str | None
+    """The key of the provider's error."""
+    reason: str
+    """Why it belongs to no tenant, and what to do."""
+
+    @classmethod
+    def _load(cls, data: Mapping[str, Any]) -> Self:
+        """Return a request from JSON of the control API."""
+        names = {name: data[name] for name in cls.__annotations__ if name in data}
+        return cls(**{**names, "time": datetime.fromisoformat(data["time"]), "query_string": data["query"]})
+
+    def __str__(self) -> str:
+        query = f"?{self.query_string}" if self.query_string else ""
+        return f"{self.method} {self.path}{query} → {self.status}: {self.reason}"
 
 
 def _plain(items: Iterable[tuple[str, list[str]]]) -> dict[str, str | list[str]]:
@@ -336,7 +373,7 @@ class Requests(Sequence[Request]):
             closest = max(others, key=matcher.similarity)
             lines += ["", f"closest request: {closest}", matcher.difference(closest)]
         else:
-            lines += ["", "no other requests with this tenant's credentials"]
+            lines += ["", "no other requests to a provider with this tenant's credentials"]
         raise AssertionError("\n".join(lines))
 
     def assert_not_called(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> None:
@@ -350,9 +387,9 @@ class Requests(Sequence[Request]):
             known = set(self._operations())
             known |= {"*", *(f"{name.partition('.')[0]}.*" for name in known)}
             if operation not in known:
-                (closest,) = difflib.get_close_matches(operation, sorted(known), n=1, cutoff=0)
-                raise ValueError(f"unknown operation '{operation}'; did you mean '{closest}'?")
+                raise ValueError(f"unknown operation '{operation}'{did_you_mean(operation, known)}")
         for name in values:
             if name not in MatchOptions.__annotations__:
-                raise TypeError(f"unexpected argument '{name}': expected {', '.join(MatchOptions.__annotations__)}")
+                suggestion = did_you_mean_or_list(name, MatchOptions.__annotations__)
+                raise TypeError(f"unexpected argument '{name}'{suggestion}")
         return RequestMatcher(operation, values, partly=partly)

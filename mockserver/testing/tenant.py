@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import difflib
 import functools
 import os
 import threading
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import urlsplit
 
 from ..core.profiles import parse_setting
+from ..core.suggestions import did_you_mean_or_list
 from . import report
 from .control_client import ControlClient, ControlError
 from .in_process import InProcessClient, wsgi_adapter, wsgi_transport
 from .intercept import intercept_with
-from .requests import Requests
+from .requests import Requests, UnmatchedRequest
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -509,6 +509,11 @@ class Server:
         """Return the names of all operations, `provider.operationId`."""
         return [each["id"] for each in self.support_matrix["operations"]]
 
+    def unmatched_requests(self, since: int = 0) -> list[UnmatchedRequest]:
+        """Return the last requests that belong to no tenant, with a greater `seq`, oldest first."""
+        data = self.client.request("GET", "unmatched-requests", query={"since": str(since)})
+        return [UnmatchedRequest._load(each) for each in data["requests"]]
+
     def create_tenant(self, **start: Unpack[TenantOptions]) -> Tenant:
         """Create a tenant.
 
@@ -680,8 +685,8 @@ def _check_arguments(given: Mapping[str, Any], kind: type) -> None:
     """Raise `TypeError` for an argument that a `TypedDict` does not have."""
     for name in given:
         if name not in kind.__annotations__:
-            (closest,) = difflib.get_close_matches(name, kind.__annotations__, n=1, cutoff=0)
-            raise TypeError(f"unexpected argument '{name}'; did you mean '{closest}'?")
+            suggestion = did_you_mean_or_list(name, kind.__annotations__)
+            raise TypeError(f"unexpected argument '{name}'{suggestion}")
 
 
 def _restore_variable(name: str, value: str | None) -> None:

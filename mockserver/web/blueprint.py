@@ -29,6 +29,7 @@ from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
 from ..core.redaction import redact_record, redact_text
 from ..core.store import RateLimit, State, StateTooLarge, StoreUnavailable, Transaction
+from . import unmatched
 from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT, REGION
@@ -417,7 +418,16 @@ class ProviderBlueprint(Provider):
             return f"unmatched-{server.store.next_unmatched_number()}"
         self._count_violation(exchange, self._violation(exchange, response))
         operation_id = exchange.operation.id if exchange.operation is not None else None
-        return f"unmatched-{server.store.record_unmatched(self.name, operation_id, exchange.error.entry.key)}"
+        return unmatched.record(
+            _current_request(),
+            server,
+            unmatched.reason(server, self, exchange.credential),
+            provider=self.name,
+            operation=operation_id,
+            credentials=exchange.secrets,
+            status=response.status_code,
+            error=exchange.error.entry.key,
+        )
 
     def _record(self, exchange: Exchange, response: flask.Response) -> request_log.Record:
         """Return the exchange as a record of the request log."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ..core.faults import Fault
 from ..core.store import Tenant
 
@@ -23,6 +25,7 @@ class Delay(BaseException):
         self.seconds = fault.delay_seconds or 0.0
         self.is_cancelled = False
         """Whether the client has closed the connection in the meantime."""
+        self.created = time.perf_counter()
         self._life = tenant.life()
 
     def is_current(self) -> bool:

@@ -47,6 +47,10 @@ class Provider(OperationBlueprint):
     seed_schema: ClassVar[type[SeedSection]]
     """The schema of its section of a seed."""
     api_key_pattern: ClassVar[re.Pattern[str]]
+    api_key_format: ClassVar[str] = ""
+    """The format of an API key, for messages."""
+    authorization_format: ClassVar[str] = "the header 'Authorization'"
+    """Where a request has its API key, for messages."""
     example_api_key: ClassVar[str]
     rate_limit_window: ClassVar[int | None] = None
     """The length of a rate limit window in seconds; None for no rate limits."""

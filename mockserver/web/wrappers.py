@@ -29,6 +29,10 @@ class MockServerRequest(flask.Request):
 
     exchange: Exchange | None = None
     """Set by the blueprint of a provider. Not in `flask.g`, which several requests share in a pushed app context."""
+    unmatched_reason: str | None = None
+    """Why the request belongs to no tenant, if that is known."""
+    unmatched_secrets: tuple[str, ...] = ()
+    """The credentials of a request that belongs to no provider."""
     is_body_read = False
     """Whether the body has been read."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 
 import click
 import pytest
 
+from mockserver import Config
 from mockserver.cli import commands
 
 from .commands import fetch, free_port, run, running
@@ -29,7 +31,7 @@ def test_every_flag_has_a_twin() -> None:
     """Every flag can be given as MOCKSERVER_ and its name, and the help of its command says so."""
     found = list(options(commands))
     assert {name for name, _ in found} == {
-        *("serve", "wait", "env", "reset", "seed", "fuzz-info", "operations", "doctor"),
+        *("serve", "wait", "env", "reset", "seed", "unmatched", "fuzz-info", "operations", "doctor"),
         *("snapshot save", "snapshot restore", "snapshot list"),
     }
     for name, each in found:
@@ -47,13 +49,8 @@ def test_every_flag_has_a_twin() -> None:
         ),
         ("MOCKSERVER_CONTROLTOKEN", "x", "did you mean '{}CONTROL_TOKEN'?"),
         ("MOCKSERVER_UNKNOWN_CREDENTIAL", "any", "did you mean '{}UNKNOWN_CREDENTIALS'?"),
-        ("MOCKSERVER_", "", "did you mean '{}"),
         ("MOCKSERVER_PORT", "tcp:10.0.0.1:8080", "--port"),
         ("MOCKSERVER_PORT", "tcp://10.0.0.1:8080/", "--port"),
-        ("MOCKSERVER_SERVICE_HOST", "my machine", "unknown environment variable MOCKSERVER_SERVICE_HOST"),
-        ("MOCKSERVER_PORT_8080_TCP", "8080", "unknown environment variable MOCKSERVER_PORT_8080_TCP"),
-        ("MOCKSERVER_PORT_NUMBER", "8080", "unknown environment variable MOCKSERVER_PORT_NUMBER"),
-        ("MOCKSERVER_NAME", "mine", "unknown environment variable MOCKSERVER_NAME"),
         (
             "MOCKSERVER_PROVIDER_PORTS",
             "sendgrid",
@@ -66,10 +63,36 @@ def test_every_flag_has_a_twin() -> None:
 )
 @pytest.mark.parametrize("arguments", [["serve"], []], ids=["serve", "bare"])
 def test_mistakes_in_the_environment(arguments: list[str], name: str, value: str, reason: str) -> None:
-    """An unknown `MOCKSERVER_*` variable, or has a bad value, stops the start and says what would be right."""
+    """A variable with a name that is similar to a known one, or with a bad value, stops the start."""
     done = run(*arguments, **{name: value})
     assert (done.returncode, done.stdout) == (2, "")
     assert reason.format("MOCKSERVER_") in done.stderr
+
+
+def test_unknown_variables_are_warnings() -> None:
+    """A variable whose name is not similar to a known one is reported in the log, and `doctor` accepts it."""
+    names = ("", "VERSION", "IMAGE", "LOG_LEVEL", "SERVICE_HOST", "PORT_8080_TCP", "PORT_NUMBER", "NAME")
+    unknown = {f"MOCKSERVER_{name}": "mine" for name in names}
+    with running("serve", "--port", "0", **unknown) as (process, ready_message):
+        assert fetch(f"{ready_message['url']}/_mockserver/live")[0] == 200
+        process.terminate()
+        _, log = process.communicate(timeout=10)
+    assert log.splitlines() == [f"mockserver: WARNING: unknown environment variable {name}" for name in sorted(unknown)]
+    checks = json.loads(run("doctor", "--json", "--port", "0", **unknown).stdout)["checks"]
+    assert {check["name"]: check["ok"] for check in checks}["environment"] is True
+
+
+def test_settings_have_flags_and_variables() -> None:
+    """Every setting but the function `time` is an option of `serve`, and a variable."""
+    flags = {each.name: each for name, each in options(commands) if name == "serve"}
+    for setting in fields(Config):
+        if setting.name != "time":
+            assert flags[setting.name].envvar == f"MOCKSERVER_{setting.name.upper()}"
+    limits = {"MOCKSERVER_MAX_BODY_BYTES": "5", "MOCKSERVER_REQUEST_LOG_SIZE": "6"}
+    with running("serve", "--port", "0", "--request-log-max-bytes", "7", **limits) as (_, ready_message):
+        found = json.loads(fetch(f"{ready_message['url']}/_mockserver/info")[1])["limits"]
+    names = ("max_body_bytes", "request_log_size", "request_log_max_bytes")
+    assert [found[name] for name in names] == [5, 6, 7]
 
 
 def test_variables_of_others() -> None:

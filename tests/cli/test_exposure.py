@@ -66,17 +66,58 @@ def test_not_exposed() -> None:
 
 
 def test_access_log() -> None:
-    """With --access-log every request is one line on stderr."""
-    with running("serve", "--port", "0", "--access-log") as (process, ready_message):
-        key = ready_message["providers"]["sendgrid"]["api_key"]
-        fetch(f"{ready_message['url']}/sendgrid/v3/ips/pools?a=b", Authorization=f"Bearer {key}")
+    """Every request is one line on stderr, but for a health check that succeeds."""
+    log, key = logged()
+    expected = [
+        r"sendgrid\.listIpPools 200 tenant=default [0-9.]+ms",
+        r"sendgrid\.getIpPool 404 [a-z_]+ tenant=default [0-9.]+ms",
+        r"sendgrid GET /sendgrid/v3/a\\nb 404 not_found tenant=default [0-9.]+ms",
+        r"sendgrid\.listIpPools 401 [a-z_]+ tenant=- [0-9.]+ms \(its key does not look like a SendGrid key .*\)",
+        r"GET /v3/ips/pools 404 tenant=- [0-9.]+ms \(no provider is at this path: .*\)",
+        r"control\.listTenants 200 tenant=- [0-9.]+ms",
+    ]
+    lines = log.splitlines()
+    assert len(lines) == len(expected)
+    for line, pattern in zip(lines, expected, strict=True):
+        assert re.fullmatch(pattern, line), line
+    assert key not in log
+
+
+def test_access_log_as_json() -> None:
+    log, key = logged("--access-log", "json")
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [(each["operation"], each["status"], each["tenant"]) for each in lines] == [
+        ("sendgrid.listIpPools", 200, "default"),
+        ("sendgrid.getIpPool", 404, "default"),
+        (None, 404, "default"),
+        ("sendgrid.listIpPools", 401, None),
+        (None, 404, None),
+        ("control.listTenants", 200, None),
+    ]
+    assert lines[0]["path"] == "/sendgrid/v3/ips/pools"
+    assert lines[2]["path"] == "/sendgrid/v3/a\nb"
+    assert lines[3]["reason"].startswith("its key does not look like a SendGrid key")
+    assert key not in log
+
+
+def test_access_log_off() -> None:
+    assert logged("--access-log", "off")[0] == logged(MOCKSERVER_ACCESS_LOG="off")[0] == ""
+
+
+def logged(*flags: str, **environment: str) -> tuple[str, str]:
+    """Return what a server logs of some requests, and the key of one of them."""
+    with running("serve", "--port", "0", *flags, **environment) as (process, ready_message):
+        url, key = ready_message["url"], ready_message["providers"]["sendgrid"]["api_key"]
+        for path in ("ips/pools?a=b", "ips/pools/no%0Ane", "a%0Ab"):
+            fetch(f"{url}/sendgrid/v3/{path}", Authorization=f"Bearer {key}")
+        fetch(f"{url}/sendgrid/v3/ips/pools", Authorization="Bearer test-key")
+        fetch(f"{url}/v3/ips/pools", Authorization=f"Bearer {key}")
+        for path in ("live", "ready", "tenants"):
+            fetch(f"{url}/_mockserver/{path}")
         process.send_signal(signal.SIGTERM)
         out, log = process.communicate(timeout=5)
     assert out == ""
-    (line,) = log.splitlines()
-    assert "GET /sendgrid/v3/ips/pools" in line
-    assert "200" in line
-    assert key not in line
+    return log, key
 
 
 def test_id_seed() -> None:

@@ -132,6 +132,19 @@ def test_doctor() -> None:
     assert [check["name"] for check in shown["checks"]] == names
 
 
+def test_validate_reports_all_errors(tmp_path: Path) -> None:
+    """One per line, each with the file, the line in it and the path."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("sendgrid:\n  pools:\n  - {id: '1'}\n  - {id: '2'}\nmailgun:\n  ips: [{}]\n", "utf-8")
+    done = run("validate", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        f"mockserver: seed: {path}:3: sendgrid.pools[0]: 'name' is required",
+        f"{path}:4: sendgrid.pools[1]: 'name' is required",
+        f"{path}:6: mailgun.ips[0]: 'ip' is required",
+    ]
+
+
 def test_doctor_finds_what_is_wrong(url: str) -> None:
     """A taken port and a variable that is no setting end it with 1."""
     port = url.rpartition(":")[2]

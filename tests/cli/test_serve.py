@@ -139,7 +139,7 @@ def test_a_mistake_in_a_seed(arguments: list[str], tmp_path: Path) -> None:
     path.write_text("name: x\nsendgrid:\n  ips:\n    - {ip: a, region: mars}\n", "utf-8")
     done = run(*arguments, str(path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(rf"mockserver: seed: {re.escape(str(path))}:4: sendgrid\.ips\.0\.region: .+\n", done.stderr)
+    assert re.fullmatch(rf"mockserver: seed: {re.escape(str(path))}:4: sendgrid\.ips\[0\]\.region: .+\n", done.stderr)
 
 
 def test_a_port_that_is_taken() -> None:

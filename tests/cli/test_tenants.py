@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import ENVIRONMENT, answering, pools, run, running
+from .commands import ENVIRONMENT, answering, fetch, pools, run, running
 
 
 def new_tenant(url: str) -> dict[str, str]:
@@ -152,6 +152,17 @@ def test_reset_everything() -> None:
         assert run("reset", "--url", url).returncode == 0
         assert pools(variables) == before
         assert run("env", "--url", url, "--tenant", made["MOCKSERVER_TENANT"]).returncode == 1
+
+
+def test_unmatched(url: str) -> None:
+    """Requests that belong to no tenant are listed with the reasons, one per line."""
+    fetch(f"{url}/v3/ips%0A/pools")
+    fetch(f"{url}/sendgrid/v3/ips/pools", Authorization="Bearer test-key")
+    lines = run("unmatched", "--url", url).stdout.splitlines()[-2:]
+    assert " GET /v3/ips\\n/pools → 404: no provider is at this path: " in lines[0]
+    assert " GET /sendgrid/v3/ips/pools → 401: its key does not look like a SendGrid key " in lines[1]
+    listed = json.loads(run("unmatched", "--json", "--url", url).stdout)["requests"]
+    assert [each["path"] for each in listed[-2:]] == ["/v3/ips\n/pools", "/sendgrid/v3/ips/pools"]
 
 
 @pytest.mark.slow

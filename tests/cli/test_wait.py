@@ -40,6 +40,9 @@ def test_wait_in_vain() -> None:
     done = run("wait", "--url", f"http://127.0.0.1:{port}", "--timeout", "0.3")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"mockserver: no response from http://127.0.0.1:{port}: Connection refused\n"
+    done = run("wait", "--timeout", "0", MOCKSERVER_URL=f"http://127.0.0.1:{port}")
+    reason = f"no response from http://127.0.0.1:{port}: Connection refused (MOCKSERVER_URL)"
+    assert (done.returncode, done.stderr) == (1, f"mockserver: {reason}\n")
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,12 @@ def test_fault_mistakes(tenant: TenantClient) -> None:
     for fault, reason in (
         ({}, "operation"),
         ({"operation": "sendgrid.createIpPol"}, "did you mean 'sendgrid.createIpPool'?"),
+        ({"operation": "sendgird.createIpPool"}, "did you mean 'sendgrid.createIpPool'?"),
+        (
+            {"operation": "createIpPool"},
+            "did you mean 'mailgun.createIpPool', 'sendgrid.createIpPool' or 'sparkpost.createIpPool'?",
+        ),
+        ({"operation": "something.else"}, "unknown operation 'something.else'"),
         ({"operation": "*", "status": 200}, "/body/status"),
         ({"operation": "*", "kind": "drop", "status": 500}, "/body/status"),
         ({"operation": "*", "kind": "delay"}, "delay_seconds"),

@@ -41,7 +41,7 @@ def test_state(tenant: TenantClient) -> None:
     assert answer["sendgrid"]["pools"] == [{"id": "7", "name": "put", "ips": []}]
     assert answer["mailgun"] == state["mailgun"]
     for section, reason in (
-        ({"sendgrid": {"pools": [{"id": "x", "name": "n"}]}}, "/body/state/sendgrid/pools/0/id: "),
+        ({"sendgrid": {"pools": [{"id": "x", "name": "n"}]}}, "state: sendgrid.pools[0].id: "),
         ({"mailgun": {"async_delay_seconds": 1}, "sendgrid": {"credentials": []}}, "a state has no credentials"),
         ({"sendgrind": {}}, "/body/state"),
     ):

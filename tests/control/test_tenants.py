@@ -37,10 +37,10 @@ def test_a_tenant_of_its_own_seed(control: ControlClient) -> None:
     assert tenant.sendgrid.get(SENDGRID.pools_path).json == [{"name": "only"}]
     assert tenant.mailgun.get(MAILGUN.pools_path).json["ip_pools"] == []
     for seed, reason in (
-        ("/etc/passwd", "/body/seed: "),
+        ("/etc/passwd", "/body/seed: expected a packaged seed (default, empty, documents#NAME) or an object"),
         ("documents#nope", "no seed named 'nope'"),
         ({"sendgrind": {}}, "/body/seed: "),
-        ({"sendgrid": {"pools": [{"id": "1"}]}}, "/body/seed/sendgrid/pools/0/name: "),
+        ({"sendgrid": {"pools": [{"id": "1"}]}}, "seed: sendgrid.pools[0]: 'name' is required"),
     ):
         assert reason in control.error("POST", "/tenants", {"seed": seed}, status=400)
 
@@ -134,7 +134,7 @@ def test_the_credentials_of_a_seed_that_is_sent(control: ControlClient) -> None:
     assert detail == "/body/seed/sendgrid: the credential belongs to another tenant"
     seed["sendgrid"]["credentials"] = [{"key": "one", "tenant": "t9"}]
     detail = control.error("POST", "/tenants", {"seed": seed}, status=400)
-    assert detail == "/body/seed/sendgrid/credentials/0/tenant: unexpected key: they belong to the new tenant"
+    assert detail == "seed: sendgrid.credentials[0].tenant: unexpected key: they belong to the new tenant"
     seed["sendgrid"]["credentials"] = [{"key": "twice"}, {"key": "twice"}]
     control.error("POST", "/tenants", {"seed": seed}, status=409)
     control.ok("DELETE", tenant.path, status=204)
@@ -147,6 +147,8 @@ def test_a_refused_tenant_takes_no_number(control: ControlClient) -> None:
     control.error("POST", "/tenants", {"credentials": {"sendgrid": SENDGRID_KEY}}, status=409)
     detail = control.error("POST", "/tenants", {"clock": {"now": "2021-02-30T00:00:00Z"}}, status=400)
     assert detail.startswith("/body/clock/now: ")
+    detail = control.error("POST", "/tenants", {"clock": {"now": "tomorrow"}}, status=400)
+    assert detail == "/body/clock/now: expected a time such as '2026-03-01T09:00:00Z'"
     assert [each.partition("-")[0] for each in (before, control.new_tenant().id)] == ["t1", "t2"]
 
 

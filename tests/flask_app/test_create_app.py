@@ -44,10 +44,10 @@ def test_create_app_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("MOCKSERVER_SEED", "empty")
     monkeypatch.setenv("MOCKSERVER_MAX_TENANTS", "7")
     monkeypatch.setenv("MOCKSERVER_CONTROL_TOKEN", "secret")
-    monkeypatch.setenv("MOCKSERVER_ACCESS_LOG", "yes")
+    monkeypatch.setenv("MOCKSERVER_ACCESS_LOG", "json")
     app = create_app({"MOCKSERVER_MAX_TENANTS": 8})
     config = server_state(app).config
-    assert (config.seed, config.max_tenants, config.access_log) == ("empty", 8, True)
+    assert (config.seed, config.max_tenants, config.access_log) == ("empty", 8, "json")
     client = app.test_client()
     assert client.get("/_mockserver/info").status_code == 401
     assert client.get("/_mockserver/info", headers={"Authorization": "Bearer secret"}).status_code == 200

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from mockserver import Config
 from mockserver.server import start
 
 from .runs import Run, printed
@@ -217,3 +218,27 @@ def test_late(late):
     result.stdout.fnmatch_lines(
         ["*RuntimeError", "*", "[#]1 POST /sendgrid/v3/ips/pools → 200 (sendgrid.createIpPool)"]
     )
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_requests_without_a_tenant_are_in_the_report(run: Run, attached: bool) -> None:
+    """Those of the test that failed, and not those of others, with the URL to use."""
+    text = """
+def test_before(mockserver):
+    requests.get(mockserver.url + "/before")
+
+
+def test_prefix(mockserver):
+    requests.get(mockserver.url + "/v3/ips/pools", headers=mockserver.sendgrid.headers)
+    assert False
+"""
+    with start(Config()) as server:
+        result = run(text, *(["--mockserver-url", server.url] if attached else []))
+    result.assert_outcomes(passed=1, failed=1)
+    text = printed(result)
+    assert "mockserver: requests that belong to no tenant" in text
+    assert re.search(
+        r"^GET /v3/ips/pools → 404: no provider is at this path: use http://\S+/sendgrid/v3/ips/pools ", text, re.M
+    )
+    assert "GET /before" not in text
+    assert "no requests to a provider with this tenant's credentials" in text

@@ -106,8 +106,13 @@ def test_some(mockserver):
         ("faults=[{'operaton': '*'}]", "faults: expected a mapping with 'operation', got {'operaton': '*'}"),
         (
             "faults=[{'operation': '*', 'time': 3}]",
-            "faults: unknown key 'time': expected operation, kind, status, times",
+            "faults: unknown key 'time'; did you mean 'times'?",
         ),
+        (
+            "faults=[{'operation': '*', 'x': 3}]",
+            "faults: unknown key 'x': expected one of operation, kind, status, times",
+        ),
+        ("colour='red'", "unexpected argument 'colour': expected one of seed, profile, "),
         ("profile='life'", "profile: unknown profile 'life': expected one of documented, live"),
         (
             "profile={'sendgird': 'live'}",
@@ -145,8 +150,15 @@ def test_it(mockserver):
         ("faults=[{'operation': 'sendgrid.creatIpPool'}]", "*did you mean 'sendgrid.createIpPool'?"),
         ("seed='nope.yaml'", "*nope.yaml: *"),
         ("seed={'sendgrind': {}}", "*sendgrind*"),
-        ("clock='yesterday'", "*/body/clock/now*"),
-        ("profile={'sendgrid': {'switches': {'none': True}}}", "*/body/profile/sendgrid/switches/none*"),
+        (
+            "seed={'sendgrid': {'pools': [{'id': '1'}], 'ips': [{}]}}",
+            "*@pytest.mark.mockserver: seed: sendgrid.ips[[]0[]]: 'ip' is required",
+        ),
+        ("clock='yesterday'", "*@pytest.mark.mockserver: clock.now: expected a time such as *"),
+        (
+            "profile={'sendgrid': {'switches': {'none': True}}}",
+            "*@pytest.mark.mockserver: profile: sendgrid.switches.none: *",
+        ),
     ],
 )
 def test_a_marker_that_makes_no_sense(run: Run, marker: str, said: str) -> None:

@@ -78,12 +78,19 @@ def test_attaching_to_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     result = run(text, "--mockserver-url", "localhost:8080", subprocess=True)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["ERROR: mockserver: 'localhost:8080': expected an http:// or https:// URL with a host"]
+        ["ERROR: mockserver: --mockserver-url: 'localhost:8080': expected an http:// or https:// URL with a host"]
     )
     monkeypatch.setattr("mockserver.pytest_plugin.WAIT", 0.2)
     result = run(text, "--mockserver-url", "http://127.0.0.1:1")
     result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(["*no response from http://127.0.0.1:1: Connection refused"])
+    result.stdout.fnmatch_lines(["*--mockserver-url: no response from http://127.0.0.1:1: Connection refused"])
+    monkeypatch.setenv("MOCKSERVER_URL", "http://127.0.0.1:1")
+    result = run(text)
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*MOCKSERVER_URL: no response from http://127.0.0.1:1: Connection refused"])
+    monkeypatch.setenv("MOCKSERVER_URL", "localhost:8080")
+    result = run(text, subprocess=True)
+    result.stderr.fnmatch_lines(["ERROR: mockserver: MOCKSERVER_URL: 'localhost:8080': expected *"])
 
 
 def test_configurations(run: Run, pytester: pytest.Pytester) -> None:

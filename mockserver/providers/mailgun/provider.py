@@ -48,6 +48,8 @@ class Mailgun(ProviderBlueprint):
     seed_schema = MailgunSeed
     operations_file = Path(__file__).with_name("operations.txt")
     api_key_pattern = re.compile("key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}")
+    api_key_format = "'key-' and 32 hexadecimal digits, or 32-8-8 hexadecimal digits"
+    authorization_format = "Basic authentication with user 'api' and the key as password"
     example_api_key = "key-0123456789abcdef0123456789abcdef"
     content_type = "application/json; charset=utf-8"
 

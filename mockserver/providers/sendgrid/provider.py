@@ -38,6 +38,8 @@ class SendGrid(ProviderBlueprint):
     seed_schema = SendGridSeed
     operations_file = Path(__file__).with_name("operations.txt")
     api_key_pattern = re.compile(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
+    api_key_format = "SG.22.43: 'SG.', 22 characters, a dot, 43 characters"
+    authorization_format = "'Authorization: Bearer KEY'"
     example_api_key = "SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000"
     rate_limit_window = int(catalog.RATE_WINDOW)
 

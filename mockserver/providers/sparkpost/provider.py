@@ -37,6 +37,8 @@ class SparkPost(ProviderBlueprint):
     seed_schema = SparkPostSeed
     operations_file = Path(__file__).with_name("operations.txt")
     api_key_pattern = re.compile("[0-9a-fA-F]{40}")
+    api_key_format = "40 hexadecimal digits"
+    authorization_format = "'Authorization: KEY', or Basic authentication with the key as user and no password"
     example_api_key = "5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b"
 
     def get_credential(self, request: flask.Request) -> str | None:

@@ -22,7 +22,9 @@ OBJECT_ID = "[0-9a-f]{24}"
 
 def _id(**options: Any) -> fields.String:
     """Return the field of an id."""
-    return fields.String(validate=validate.Regexp(rf"{OBJECT_ID}\Z"), **options)
+    return fields.String(
+        validate=validate.Regexp(rf"{OBJECT_ID}\Z", error="expected 24 hexadecimal digits, got '{input}'"), **options
+    )
 
 
 def _region() -> fields.String:
@@ -199,7 +201,5 @@ class MailgunSeed(SeedSection):
             try:
                 check_domains(dict(after.domains.items()), after.pools, after.ips, after.home)
             except SeedError as error:
-                raise SeedError(
-                    ("jobs",), f"state after the jobs: {'.'.join(map(str, error.path))}: {error.reason}"
-                ) from None
+                raise SeedError(("jobs",), f"state after the jobs: {error}") from None
         return state

@@ -17,7 +17,8 @@ from ..models import MAX_ID_LENGTH, State, rdns_name
 
 def _id(**options: Any) -> fields.String:
     """Return the field of the id of an account or pool: a number as a string."""
-    return fields.String(validate=validate.Regexp(rf"[1-9][0-9]{{0,{MAX_ID_LENGTH - 1}}}\Z"), **options)
+    error = f"expected a text of 1 to {MAX_ID_LENGTH} digits, not with a 0 first, got '{{input}}'"
+    return fields.String(validate=validate.Regexp(rf"[1-9][0-9]{{0,{MAX_ID_LENGTH - 1}}}\Z", error=error), **options)
 
 
 def _time() -> Integer:

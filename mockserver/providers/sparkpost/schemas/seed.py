@@ -40,7 +40,9 @@ class PoolSchema(SeedSchema):
 class SendingIpSchema(SeedSchema):
     """A dedicated IP."""
 
-    external_ip = fields.String(required=True, validate=validate.Regexp(rf"{IPV4.pattern}\Z"))
+    external_ip = fields.String(
+        required=True, validate=validate.Regexp(rf"{IPV4.pattern}\Z", error="expected an IPv4 address, got '{input}'")
+    )
     hostname = text()
     ip_pool = text()
     customer_provided = Boolean()
