@@ -27,7 +27,10 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "strict": (bool,),
 }
 """The arguments of the marker, and their types."""
-FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
+FAULT = (
+    *("operation", "kind", "status", "error", "headers", "body", "json"),
+    *("times", "skip", "when", "delay_seconds"),
+)
 """The keys of a fault in the marker."""
 SHARED = ("seed", "profile", "job_delay", "clock", "strict")
 """The arguments of the marker that apply to every tenant of the test."""

@@ -62,7 +62,7 @@ V = TypeVar("V")
 
 PREFIX = "mockserver:"
 """The prefix of every key."""
-FORMAT = 3
+FORMAT = 4
 """The version of the data format; processes with different versions cannot share a Redis."""
 TIMEOUT = 5.0
 """The timeout of a Redis command, in seconds."""

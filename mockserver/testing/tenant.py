@@ -42,8 +42,15 @@ __tracebackhide__ = True
 class FaultOptions(TypedDict, total=False):
     """The options of a planned fault."""
 
-    kind: Literal["error", "delay", "drop", "truncate"]
+    kind: Literal["error", "delay", "drop", "truncate", "timeout"]
     status: int
+    error: str
+    """The key of an error that the operation can return, instead of a status."""
+    headers: Mapping[str, str]
+    body: str
+    """The body of the response, valid JSON or not."""
+    json: Any
+    """The body of the response as JSON."""
     times: int
     skip: int
     when: Literal["before", "after"]
@@ -109,7 +116,7 @@ class ProviderAccess:
 
 
 class Fault:
-    """A planned fault."""
+    """A planned fault. A context manager that deletes it."""
 
     def __init__(self, call: Callable[..., dict[str, Any]], data: Mapping[str, Any]) -> None:
         self._call = call
@@ -117,10 +124,13 @@ class Fault:
         self.operation: str = data["operation"]
         self.kind: str = data["kind"]
         self.status: int | None = data["status"]
+        self.error: str | None = data["error"]
         self.times: int = data["times"]
+        self._last: dict[str, Any] | None = None
+        """What it was when it was deleted."""
 
     def _data(self) -> dict[str, Any]:
-        return self._call("GET", "faults", self.id)
+        return self._last or self._call("GET", "faults", self.id)
 
     @property
     def applied(self) -> int:
@@ -138,12 +148,26 @@ class Fault:
         return bool(self._data()["completed"])
 
     def remove(self) -> None:
-        """Delete it."""
+        """Delete it. Its progress can still be read."""
+        self._last = self._data()
         self._call("DELETE", "faults", self.id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.remove()
+        except ControlError as failed:
+            if failed.status != HTTPStatus.NOT_FOUND:  # a reset, for example, has deleted it
+                raise
 
     def __repr__(self) -> str:
         status = f" {self.status}" if self.status is not None else ""
-        return f"<Fault {self.id}: {self.kind}{status} on {self.operation}>"
+        name = f" {self.error}" if self.error is not None else ""
+        return f"<Fault {self.id}: {self.kind}{status}{name} on {self.operation}>"
 
 
 class Faults:
@@ -155,10 +179,12 @@ class Faults:
     def add(self, operation: str, **plan: Unpack[FaultOptions]) -> Fault:
         """Plan a fault for an operation, for all of a provider (`sendgrid.*`) or for all (`*`).
 
-        `error`, the default, returns `status` (503) in the provider's error format; `delay` waits `delay_seconds`
-        first; `drop` closes the connection; `truncate` sends half of the response, and is always `after`. The fault is
-        applied to `times` requests (1) after skipping `skip` (0), `before` the operation, which is then not executed,
-        or `after` it is committed. Raises `ControlError` for an invalid fault.
+        The kind `error`, the default, returns `status` (503) in the provider's error format, the error with the key
+        `error`, or `body` or `json`, with `headers`. `delay` waits `delay_seconds` first; `drop` closes the connection;
+        `timeout` does so when the client has given up, or after `delay_seconds` (60); `truncate` sends half of the
+        response, and is always `after`. The fault is applied to `times` requests (1) after skipping `skip` (0),
+        `before` the operation, which is then not executed, or `after` it is committed. The fault is a context manager
+        that deletes it. Raises `ControlError` for an invalid fault.
         """
         _check_arguments(plan, FaultOptions)
         return Fault(self._call, self._call("POST", "faults", body={"operation": operation, **plan}))

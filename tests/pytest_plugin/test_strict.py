@@ -77,6 +77,33 @@ def test_skipped_early(skipping):
     assert printed(result).count("unused planned fault") == 2 + 2  # in full, and in the summary
 
 
+def test_fault_as_a_context_manager(run: Run) -> None:
+    """It is deleted at the end, whether or not it was applied; its progress can still be read."""
+    result = run("""
+def test_it(mockserver):
+    with mockserver.faults.add("sendgrid.createIpPool", error="too_many_pools", times=2) as fault:
+        assert repr(fault) == "<Fault f1: error 400 too_many_pools on sendgrid.createIpPool>"
+        assert create(mockserver).json()["errors"][0]["message"] == "100 pools limit has been reached"
+    assert create(mockserver).ok
+    assert (fault.applied, fault.remaining, fault.completed) == (1, 1, False)
+    with mockserver.faults.add("*", status=502, headers={"Content-Type": "text/html"}, body="<h1>Bad Gateway</h1>"):
+        assert create(mockserver).text == "<h1>Bad Gateway</h1>"
+    with mockserver.faults.add("*"):
+        mockserver.reset()
+
+
+def test_wrong_name(mockserver):
+    mockserver.faults.add("mailgun.createIpPool", error="too_many_pools")
+
+
+@pytest.mark.mockserver(faults=[{"operation": "sendgrid.createIpPool", "error": "name_taken", "headers": {"X-A": "b"}}])
+def test_marker(mockserver):
+    assert create(mockserver).headers["X-A"] == "b"
+""")
+    result.assert_outcomes(passed=2, failed=1)
+    assert "mailgun.createIpPool does not return this error: expected one of feature_disabled, " in printed(result)
+
+
 def test_operation_not_implemented_fails_the_test(run: Run) -> None:
     """Any operation of the specifications, strict or not, unless the test clears the request log."""
     result = run("""

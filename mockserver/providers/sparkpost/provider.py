@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -65,6 +65,9 @@ class SparkPost(ProviderBlueprint):
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         return catalog.FAILURES[failure].with_values(method=method, path=path)
+
+    def general_errors(self, path: str) -> Iterable[ErrorMessage]:
+        return catalog.FAULTS.values()
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         error = catalog.FAULTS.get(status)
