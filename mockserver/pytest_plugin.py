@@ -23,6 +23,7 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "job_delay": (int, float, str),
     "clock": (str, datetime, Mapping),
     "faults": (list, tuple),
+    "stubs": (list, tuple),
     "credentials": (Mapping,),
     "strict": (bool,),
 }
@@ -31,12 +32,13 @@ FAULT = (
     *("operation", "kind", "status", "error", "headers", "body", "json"),
     *("times", "skip", "when", "delay_seconds"),
 )
-"""The keys of a fault in the marker."""
+STUB = ("provider", "method", "path", "status", "headers", "body", "json")
+"""The keys of a fault, and of a stub, in the marker."""
 SHARED = ("seed", "profile", "job_delay", "clock", "strict")
 """The arguments of the marker that apply to every tenant of the test."""
 MARKER = (
-    "mockserver(seed=..., profile=..., job_delay=..., clock=..., faults=[...], credentials={...}, strict=...): options "
-    "of the test's tenant; the arguments are those of Server.create_tenant."
+    "mockserver(seed=..., profile=..., job_delay=..., clock=..., faults=[...], stubs=[...], credentials={...}, "
+    "strict=...): options of the test's tenant; the arguments are those of Server.create_tenant."
 )
 WAIT = 10.0
 """The timeout for a running server to be ready, in seconds."""
@@ -276,6 +278,11 @@ def _problem(mark: pytest.Mark) -> str | None:
         for name in fault:
             if name not in FAULT:
                 return f"faults: unknown key '{name}': expected {', '.join(FAULT)}"
+    for stub in mark.kwargs.get("stubs", ()):
+        if not isinstance(stub, Mapping) or not set(STUB[:3]) <= stub.keys() <= set(STUB):
+            return (
+                f"stubs: expected a mapping with {', '.join(STUB[:3])}, and maybe {', '.join(STUB[3:])}, got {stub!r}"
+            )
     if "job_delay" in mark.kwargs:
         from .core.config import parse_job_delay
 
@@ -385,7 +392,8 @@ def mockserver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Tenant:
     """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers` and `.auth`;
-    `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`."""
+    `.requests`, `.faults`, `.stubs`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`,
+    `.env()`."""
     from .core.errors import SeedError
     from .testing.control_client import ControlError
     from .testing.in_process import InProcessClient

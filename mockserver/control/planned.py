@@ -32,7 +32,7 @@ def planned_content(data: Mapping[str, Any], status: int | None) -> tuple[Header
 
 def check_size(tenant_data: TenantData, headers: Headers, body: str | None) -> None:
     """Respond with 400 if planned content would be too large together with that of the tenant."""
-    planned = [(fault.headers, fault.body) for fault in tenant_data.faults]
+    planned = [(each.headers, each.body) for each in (*tenant_data.faults, *tenant_data.stubs)]
     sizes = [_size(*each) for each in [*planned, (headers, body)]]
     if sum(sizes) > MAX_PLANNED:
         abort(400, f"/body: limit of {MAX_PLANNED} characters in planned headers and bodies reached; delete some first")

@@ -142,6 +142,7 @@ def _request(record: Record) -> dict[str, Any]:
         "request_violations": request_violations,
         "unused_fields": unused,
         "fault": record.fault,
+        "stub": record.stub,
         "response_violation": record.response_violation,
         "closest_operation": closest,
     }
@@ -150,7 +151,7 @@ def _request(record: Record) -> dict[str, Any]:
 def _analyse(provider: Provider, record: Record, content_type: str) -> Iterator[Any]:
     """Yield the request violations, the unused fields and the closest operation, each of bounded size."""
     if record.operation is None:
-        yield from ([], [], _closest(provider, record))
+        yield from ([], [], _closest(provider, record) if record.stub is None else None)
         return
     query = MultiDict(parse_pairs(record.query.encode("latin-1")))
     contract = provider.contract

@@ -54,6 +54,7 @@ from .store import (
     digest,
     open_tenant_id,
 )
+from .stubs import Stub, Stubs
 
 log = logging.getLogger("mockserver")
 
@@ -528,7 +529,7 @@ class RedisTenant(Tenant):
                 lambda name: self._store.states(self.id, name, fields)[1],
             )
             snapshots = LazyMapping(saved, lambda name: self._snapshot(name, fields))
-            data = TenantData(seed, states, ids_issued, clock, faults, snapshots)
+            data = TenantData(seed, states, ids_issued, clock, faults, snapshots, _stubs(fields.get("stubs")))
             return TenantRead(fields["v"], fields, data)
 
     def _snapshot(self, name: str, fields: Mapping[str, str]) -> Snapshot:
@@ -540,7 +541,8 @@ class RedisTenant(Tenant):
                 provider: self._store.load(provider, fields.get(f"w:{provider}"), state)
                 for provider, state in data["states"].items()
             }
-            return Snapshot(states, data["ids_issued"], _clock(data["clock"]), _faults(data["faults"]))
+            faults, stubs = _faults(data["faults"]), _stubs(data["stubs"])
+            return Snapshot(states, data["ids_issued"], _clock(data["clock"]), faults, stubs)
 
     def read(self) -> TenantData:
         return self._read().data
@@ -755,10 +757,31 @@ def _faults(text: str | None) -> Faults:
     return Faults((Fault(*each) for each in found), created)
 
 
+_STUB = operator.attrgetter(*(item.name for item in fields(Stub)))
+
+
+def _stubs_text(stubs: Stubs) -> str:
+    return _text([stubs.created, [_STUB(stub) for stub in stubs]])
+
+
+def _stubs(text: str | None) -> Stubs:
+    if text is None:
+        return Stubs()
+    created, found = json.loads(text)
+    return Stubs(tuple(Stub(*each) for each in found), created)
+
+
 def _snapshot_text(snapshot: Snapshot, seed: Mapping[str, State]) -> str:
     states = {provider: _text(changes.dump(state, seed[provider])) for provider, state in snapshot.states.items()}
-    clock, faults = _clock_text(snapshot.clock), _faults_text(snapshot.faults)
-    return _text({"states": states, "ids_issued": snapshot.ids_issued, "clock": clock, "faults": faults})
+    return _text(
+        {
+            "states": states,
+            "ids_issued": snapshot.ids_issued,
+            "clock": _clock_text(snapshot.clock),
+            "faults": _faults_text(snapshot.faults),
+            "stubs": _stubs_text(snapshot.stubs),
+        }
+    )
 
 
 def _edit(loaded: TenantRead) -> str | None:
@@ -769,6 +792,7 @@ def _edit(loaded: TenantRead) -> str | None:
         "ids_issued": str(data.ids_issued),
         "clock": _clock_text(data.clock),
         "faults": _faults_text(data.faults),
+        "stubs": _stubs_text(data.stubs),
         **{
             f"s:{provider}": _text(changes.dump(state, data.seed[provider]))
             for provider, state in states.changed.items()
@@ -776,7 +800,7 @@ def _edit(loaded: TenantRead) -> str | None:
     }
     if snapshots.changed or snapshots.deleted:
         values["snapshots"] = _text(list(snapshots))
-    unset = {"clock": _clock_text(Clock()), "faults": _faults_text(Faults())}
+    unset = {"clock": _clock_text(Clock()), "faults": _faults_text(Faults()), "stubs": _stubs_text(Stubs())}
     put = {name: value for name, value in values.items() if value != fields.get(name, unset.get(name))}
     edit = {
         "put": [part for item in put.items() for part in item],

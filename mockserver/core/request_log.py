@@ -57,6 +57,8 @@ class Record(NamedTuple):
     """How the response violates the OpenAPI document."""
     failure: str | None = None
     """Why the request failed before or instead of an operation, if it did."""
+    stub: str | None = None
+    """The id of the stub that the response is from."""
     cache: list[Any] = []  # noqa: RUF012  replaced by a list of its own in every record
     """What was computed from the record; it is empty until somebody asks."""
 

@@ -29,7 +29,10 @@ from .config import Config
 from .faults import Fault, Faults
 from .profiles import UNSET, Profile
 from .request_log import CounterRow, Record
+from .stubs import Stubs
 from .weight import ENTRY, weigh
+
+NO_STUBS = Stubs()
 
 R = TypeVar("R")
 S = TypeVar("S", bound="State")
@@ -244,6 +247,7 @@ class Snapshot(NamedTuple):
     ids_issued: int
     clock: Clock
     faults: Faults
+    stubs: Stubs
 
 
 @dataclass(slots=True)
@@ -259,6 +263,7 @@ class TenantData:
     clock: Clock
     faults: Faults
     snapshots: MutableMapping[str, Snapshot]
+    stubs: Stubs = NO_STUBS
 
     def state(self, provider: str) -> State:
         """Return the state of a provider: the tenant's own, or the initial state if it has not written."""
@@ -267,12 +272,13 @@ class TenantData:
     def copy(self) -> TenantData:
         """Return a copy that can be changed independently."""
         return TenantData(
-            self.seed, dict(self.states), self.ids_issued, self.clock, self.faults.copy(), dict(self.snapshots)
+            *(self.seed, dict(self.states), self.ids_issued, self.clock, self.faults.copy()),
+            *(dict(self.snapshots), self.stubs),
         )
 
     def snapshot(self) -> Snapshot:
         """Return a snapshot of the current data."""
-        return Snapshot(dict(self.states), self.ids_issued, self.clock, self.faults.copy())
+        return Snapshot(dict(self.states), self.ids_issued, self.clock, self.faults.copy(), self.stubs)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restore a snapshot. The snapshots themselves do not change."""
@@ -281,6 +287,7 @@ class TenantData:
         self.ids_issued = snapshot.ids_issued
         self.clock = snapshot.clock
         self.faults = snapshot.faults.copy()
+        self.stubs = snapshot.stubs
 
     def dump(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -289,6 +296,7 @@ class TenantData:
             "states": {provider: self.state(provider).dump() for provider in self.seed},
             "clock": self.clock,
             "faults": list(self.faults),
+            "stubs": list(self.stubs),
             "snapshots": sorted(self.snapshots),
         }
 

@@ -70,6 +70,8 @@ class Request:
     """Why no operation succeeded: `not_found`, `not_allowed`, `too_large`, `not_implemented` or `crashed`."""
     fault: str | None
     """The id of the planned fault that was applied."""
+    stub: str | None
+    """The id of the stub that the response is from."""
     response_violation: str | None
     """How the response violates the OpenAPI document: a bug in mockserver."""
     closest_operation: str | None
@@ -100,6 +102,7 @@ class Request:
             unused_fields=tuple(data["unused_fields"]),
             failure=data["failure"],
             fault=data["fault"],
+            stub=data["stub"],
             response_violation=data["response_violation"],
             closest_operation=data["closest_operation"],
         )
@@ -131,7 +134,7 @@ class Request:
 
     def __str__(self) -> str:
         query = f"?{self.query_string}" if self.query_string else ""
-        what = self.operation or self.failure or "no operation"
+        what = self.operation or self.failure or (f"stub {self.stub}" if self.stub is not None else "no operation")
         return f"#{self.seq} {self.method} /{self.provider}{self.path}{query} → {self.status or 'dropped'} ({what})"
 
 

@@ -57,6 +57,17 @@ class FaultOptions(TypedDict, total=False):
     delay_seconds: float
 
 
+class StubOptions(TypedDict, total=False):
+    """The response of a stub."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    """The body of the response, as text."""
+    json: Any
+    """The body of the response as JSON."""
+
+
 class TenantOptions(TypedDict, total=False):
     """The options of a new tenant."""
 
@@ -71,6 +82,8 @@ class TenantOptions(TypedDict, total=False):
     """The initial time, or `{"now": …, "frozen": …}`."""
     faults: Sequence[Mapping[str, Any]]
     """Planned faults, with the arguments of `Faults.add`."""
+    stubs: Sequence[Mapping[str, Any]]
+    """Stubs, with the arguments of `Stubs.add`."""
     credentials: Mapping[str, str]
     """API keys by provider."""
     strict: bool
@@ -158,11 +171,8 @@ class Fault:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
+        with _ignoring_missing():
             self.remove()
-        except ControlError as failed:
-            if failed.status != HTTPStatus.NOT_FOUND:  # a reset, for example, has deleted it
-                raise
 
     def __repr__(self) -> str:
         status = f" {self.status}" if self.status is not None else ""
@@ -207,6 +217,74 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._list())
+
+
+class Stub:
+    """A stub. A context manager that deletes it."""
+
+    def __init__(self, call: Callable[..., dict[str, Any]], data: Mapping[str, Any]) -> None:
+        self._call = call
+        self.id: str = data["id"]
+        self.provider: str = data["provider"]
+        self.method: str = data["method"]
+        self.path: str = data["path"]
+        self.status: int = data["status"]
+
+    def remove(self) -> None:
+        """Delete it."""
+        self._call("DELETE", "stubs", self.id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _ignoring_missing():
+            self.remove()
+
+    def __repr__(self) -> str:
+        return f"<Stub {self.id}: {self.status} for {self.method} /{self.provider}{self.path}>"
+
+
+class Stubs:
+    """The responses of a tenant to operations that are not implemented, in order of creation."""
+
+    def __init__(self, call: Callable[..., dict[str, Any]]) -> None:
+        self._call = call
+
+    def add(self, provider: str, method: str, path: str, **response: Unpack[StubOptions]) -> Stub:
+        """Set the response to an operation that is not implemented: `status` (200), `headers`, `body` or `json`.
+
+        `path` is a path of the provider; a segment `{name}` matches any. Of several stubs for a request, the one with
+        the most fixed segments is used. Raises `ControlError` for an operation that is implemented or unknown.
+        """
+        _check_arguments(response, StubOptions)
+        body = {"provider": provider, "method": method, "path": path, **response}
+        return Stub(self._call, self._call("POST", "stubs", body=body))
+
+    def clear(self) -> None:
+        """Delete all stubs."""
+        self._call("DELETE", "stubs")
+
+    def _list(self) -> list[Stub]:
+        return [Stub(self._call, data) for data in self._call("GET", "stubs")["stubs"]]
+
+    def __iter__(self) -> Iterator[Stub]:
+        return iter(self._list())
+
+    def __len__(self) -> int:
+        return len(self._list())
+
+
+@contextlib.contextmanager
+def _ignoring_missing() -> Iterator[None]:
+    """Ignore that something was deleted already, by a reset for example."""
+    try:
+        yield
+    except ControlError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 class Clock:
@@ -266,6 +344,7 @@ class Tenant:
         self._accesses = {name: ProviderAccess(name, **access) for name, access in data["providers"].items()}
         vars(self).update(self._accesses)
         self.faults = Faults(self._call)
+        self.stubs = Stubs(self._call)
         self.clock = Clock(self._call)
         self.requests = Requests(owner.client, self.id, owner.operations)
         self._checked_seq = 0
@@ -304,7 +383,7 @@ class Tenant:
         self._call("POST", "snapshots", name, "restore")
 
     def reset(self) -> None:
-        """Return to the initial state and clock, without requests, faults and snapshots."""
+        """Return to the initial state and clock, without requests, faults, stubs and snapshots."""
         self._owner.collect_coverage(self)
         self._call("POST", "reset")
         self._checked_seq = 0
@@ -457,6 +536,8 @@ class Server:
         try:
             for fault in start.get("faults", ()):
                 tenant.faults.add(**fault)
+            for stub in start.get("stubs", ()):
+                tenant.stubs.add(**stub)
         except BaseException:
             tenant.close()
             raise

@@ -28,6 +28,7 @@ from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
 from ..core.redaction import redact_record, redact_text
 from ..core.store import RateLimit, State, StateTooLarge, StoreUnavailable, Transaction
+from ..core.stubs import Stub
 from .delays import CAN_DELAY, DELAY_OVER, NO_TIMEOUT, RESPONSE_DELAY, ConnectionTimedOut, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT, REGION
@@ -143,8 +144,16 @@ class ProviderBlueprint(Provider):
         if method not in item.operations:
             raise MethodNotAllowed(item.methods)
         if item.operations[method] is None:
+            assert exchange.caller is not None
+            stub = exchange.caller.tenant.read().stubs.find(self.name, method, exchange.path)
+            if stub is not None:
+                return self._stub_response(stub, exchange)
             return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Not-Implemented", "1"))
         return None
+
+    def _stub_response(self, stub: Stub, exchange: Exchange) -> flask.Response:
+        exchange.stub, exchange.planned_headers = stub.id, stub.headers
+        return self._transact(exchange, lambda tx: planned_response(self, stub.status, stub.headers, stub.body))
 
     def dispatch(self, operation: Operation, path_values: Mapping[str, str]) -> flask.Response:
         """Run the view of an operation."""
@@ -275,6 +284,7 @@ class ProviderBlueprint(Provider):
 
     def _fault_response(self, fault: Fault, exchange: Exchange) -> flask.Response:
         """Return the response of a fault: with a body, or an error in the provider's format."""
+        exchange.planned_headers = fault.headers
         status = fault.status or 503
         if fault.body is not None or status < 400:
             exchange.error = None
@@ -407,8 +417,8 @@ class ProviderBlueprint(Provider):
         except StoreUnavailable as error:
             return unavailable(error)
         usual = self.response_headers(exchange)
-        if exchange.fault is not None and exchange.fault.headers:
-            planned = {name.lower() for name, _ in exchange.fault.headers}
+        if exchange.planned_headers:
+            planned = {name.lower() for name, _ in exchange.planned_headers}
             usual = [header for header in usual if header[0].lower() not in planned]
         headers = [*usual, *own, ("X-Mockserver-Request-Id", request_id)]
         if content_type is not None:
@@ -462,6 +472,7 @@ class ProviderBlueprint(Provider):
             fault=exchange.fault.id if exchange.fault is not None else None,
             response_violation=self._violation(exchange, response),
             failure=error.failure if error is not None else None,
+            stub=exchange.stub,
             cache=[],
         )
         record = redact_passwords(record, self.contract.password_fields, request.environ.get("CONTENT_TYPE", ""))
@@ -469,7 +480,7 @@ class ProviderBlueprint(Provider):
 
     def _violation(self, exchange: Exchange, response: flask.Response) -> str | None:
         """Return how a response violates the OpenAPI document."""
-        if exchange.dropped or exchange.fault is not None:
+        if exchange.dropped or exchange.fault is not None or exchange.stub is not None:
             return None
         operation_id = exchange.operation.id if exchange.operation is not None else None
         content_type = None

@@ -106,7 +106,7 @@ def test_some(mockserver):
         ("faults=[{'operaton': '*'}]", "faults: expected a mapping with 'operation', got {'operaton': '*'}"),
         (
             "faults=[{'operation': '*', 'time': 3}]",
-            "faults: unknown key 'time': expected operation, kind, status, times",
+            "faults: unknown key 'time': expected operation, kind, status, error",
         ),
         ("profile='life'", "profile: unknown profile 'life': expected one of documented, live"),
         (

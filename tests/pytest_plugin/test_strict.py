@@ -133,6 +133,44 @@ def test_the_vendors_own_404_does_not(mockserver):
     )
 
 
+def test_stubbed_operation_does_not_fail_the_test(run: Run) -> None:
+    """In strict mode neither; the report of another failure names the stub."""
+    result = run(
+        """
+def test_stub(mockserver):
+    stub = mockserver.stubs.add("sendgrid", "GET", "/v3/templates/{id}", json={"id": "d-1"})
+    url = mockserver.sendgrid.url + "/v3/templates/d-1"
+    assert requests.get(url, headers=mockserver.sendgrid.headers).json() == {"id": "d-1"}
+    assert repr(stub) == "<Stub s1: 200 for GET /sendgrid/v3/templates/{id}>"
+    assert [each.path for each in mockserver.stubs] == ["/v3/templates/{id}"]
+    with mockserver.stubs.add("sendgrid", "POST", "/v3/templates", status=202):
+        assert post(mockserver.sendgrid, "/v3/templates").status_code == 202
+    assert len(mockserver.stubs) == 1
+    assert mockserver.requests[-1].stub == "s2"
+    stub.remove()
+    mockserver.stubs.clear()
+
+
+@pytest.mark.mockserver(stubs=[{"provider": "sendgrid", "method": "POST", "path": "/v3/mail/send", "status": 202}])
+def test_marker(mockserver):
+    assert post(mockserver.sendgrid, "/v3/mail/send", json={}).status_code == 202
+    assert False
+
+
+def test_implemented(mockserver):
+    mockserver.stubs.add("sendgrid", "GET", "/v3/ips/pools")
+""",
+        "--mockserver-strict",
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "[#]1 POST /sendgrid/v3/mail/send → 202 (stub s1)",
+            "*/body/path: sendgrid.listIpPools is implemented: plan a fault for another response",
+        ]
+    )
+
+
 @pytest.mark.crashes
 def test_a_crash_and_a_broken_contract(run: Run) -> None:
     """Both fail the test as mistakes of mockserver; the traceback of a crash is in the captured log."""

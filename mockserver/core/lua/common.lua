@@ -3,7 +3,7 @@
 -- Keys, below the prefix `mockserver:`
 --
 -- t:ID             hash: a tenant. born (when it was created), v (version), resets, seq, ids_issued, clock, start, faults,
---                  snapshots (their names), log (FIRST NEXT WEIGHT DROPPED: positions and weight of its request log),
+--                  stubs, snapshots (their names), log (FIRST NEXT WEIGHT DROPPED: positions and weight of its request log),
 --                  next (REQUEST TIME: the request that may end next, and since when),
 --                  w:PROVIDER (its seed, unless the server's), s:PROVIDER (its state, as changes of the seed)
 -- s:ID             hash: the snapshots of a tenant, by name
