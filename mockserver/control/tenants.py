@@ -44,7 +44,7 @@ def create_tenant() -> Any:
         return [*found, *(replace(each, tenant=tenant_id) for each in seeded)]
 
     try:
-        tenant = server.tenants.create(registrations, states, start)
+        tenant = server.tenants.create(registrations, states, start, is_strict=data.get("strict", False))
     except CredentialInUse as error:
         at = "credentials" if given.get(error.provider) == error.credential else "seed"
         abort(409, f"/body/{at}/{error.provider}: the credential belongs to another tenant")

@@ -34,7 +34,7 @@ from .config import Config
 from .errors import Source, StoreError
 from .faults import ConnectionDropped, Fault, Faults
 from .redis_scripts import load_scripts
-from .request_log import CounterRow, ErrorRecord, Record
+from .request_log import MAX_PROBLEMS, CounterRow, ErrorRecord, Record
 from .store import (
     Caller,
     RateLimit,
@@ -265,8 +265,11 @@ class RedisStore(Store):
         register: Register,
         seed: Mapping[str, State] | None,
         start: Clock,
+        *,
+        is_strict: bool = False,
     ) -> Tenant:
         fields = ["start", _clock_text(start), "clock", _clock_text(start)]
+        fields += ["strict", "1"] if is_strict else []
         for provider, state in (seed or {}).items():
             fields += [f"w:{provider}", _text(state.dump())]
         for _ in _tries():
@@ -354,7 +357,8 @@ class RedisStore(Store):
             for key, account, scopes in () if tx.failed else tx.issued:
                 new = Registration(registration.provider, "", tenant.id, account, scopes, issued=True)
                 issued += [digest(new.provider, key), _entry(new)]
-            return [*log, *limits, *rate, request, *issued]
+            problem = _text(tx.problem) if tx.problem is not None else ""
+            return [*log, *limits, *rate, request, problem, MAX_PROBLEMS, *issued]
 
         return tenant.transact(registration.provider, run_due_jobs, view, end, writes=writes)
 
@@ -435,6 +439,14 @@ class RedisRequestLog:
     def request_counts(self) -> Iterable[CounterRow]:
         return self._store.request_counts_of(f"n:{self._id}")
 
+    @property
+    def problems(self) -> Iterable[Mapping[str, Any]]:
+        key = f"p:{self._id}"
+        texts = self._store.fetch("LRANGE", key, 0, -1)
+        with self._store.parsing(key):
+            found = [text.partition(":") for text in texts]
+            return [{"seq": int(seq), **json.loads(text)} for seq, _, text in found]
+
     def clear(self) -> None:
         self._store.run("clear", self._id)
 
@@ -450,7 +462,7 @@ class TenantRead(NamedTuple):
 class RedisTenant(Tenant):
     """A tenant whose data is in Redis."""
 
-    __slots__ = ("_begun", "_key", "_store", "born")
+    __slots__ = ("_begun", "_key", "_store", "_strict", "born")
 
     def __init__(self, store: RedisStore, tenant_id: str, born: str) -> None:
         super().__init__(tenant_id, ids.tenant_salt(store.config.id_seed, tenant_id))
@@ -460,11 +472,20 @@ class RedisTenant(Tenant):
         """When it was created: distinguishes a deleted tenant from a new one with the same id."""
         self._begun: dict[str, str | None] | None = None
         """The fields for the next transaction, if they have been read."""
+        self._strict: bool | None = None
+        """Whether it is strict; None if that has not been read."""
 
     def begin(self, provider: str, found: Sequence[str | None]) -> None:
         """Keep the fields for a transaction, as `fields_for` in `common.lua` returns them."""
-        names = ("born", "v", "ids_issued", "clock", "faults", f"s:{provider}", f"w:{provider}")
+        names = ("born", "v", "ids_issued", "clock", "faults", f"s:{provider}", f"w:{provider}", "strict")
         self._begun = dict(zip(names, found, strict=True))
+        self._strict = self._begun["strict"] == "1"
+
+    @property
+    def is_strict(self) -> bool:
+        if self._strict is None:
+            self._strict = self._store.fetch("HGET", self._key, "strict") == "1"
+        return self._strict
 
     @property
     def request_log(self) -> RedisRequestLog:

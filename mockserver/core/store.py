@@ -312,7 +312,7 @@ class IssuedKey(NamedTuple):
 class Transaction(Generic[S]):
     """The state of one provider for one tenant, as one request sees and changes it: all changes happen, or none."""
 
-    __slots__ = ("account", "failed", "ids", "issued", "now", "rate", "record", "seq", "state")
+    __slots__ = ("account", "failed", "ids", "issued", "now", "problem", "rate", "record", "seq", "state")
 
     def __init__(self, state: S, ids_issued: ids.Ids, now: float) -> None:
         self.state = state
@@ -327,6 +327,8 @@ class Transaction(Generic[S]):
         """Set by a view to drop its changes."""
         self.record: Record | None = None
         """Set by a view: the request and its response, for the request log. The store sets its number."""
+        self.problem: Mapping[str, Any] | None = None
+        """Set by a view: the problem of the request, as JSON without the number, if it has one."""
         self.seq = 0
         """The number of the request in the tenant's request log. It is set when the transaction is over."""
         self.rate: RateWindow | None = None
@@ -371,8 +373,12 @@ class RequestLogView(Protocol):
     def request_counts(self) -> Iterable[CounterRow]:
         """The number of requests by operation and error; dropped records count."""
 
+    @property
+    def problems(self) -> Iterable[Mapping[str, Any]]:
+        """The newest problems of requests, also of dropped ones."""
+
     def clear(self) -> None:
-        """Remove all records, and the number of dropped ones. Request numbers go on."""
+        """Remove all records and problems, and the number of dropped records. Request numbers go on."""
 
 
 class Tenant(ABC):
@@ -388,6 +394,11 @@ class Tenant(ABC):
     @abstractmethod
     def request_log(self) -> RequestLogView:
         """Its last requests."""
+
+    @property
+    @abstractmethod
+    def is_strict(self) -> bool:
+        """Whether a request that violates the OpenAPI document is a problem."""
 
     @abstractmethod
     def read(self) -> TenantData:
@@ -567,6 +578,8 @@ class Store(ABC):
         register: Register,
         seed: Mapping[str, State] | None,
         start: Clock,
+        *,
+        is_strict: bool = False,
     ) -> Tenant:
         """Create a tenant with the next number, or nothing if `register` raises, which may be called more than once.
 

@@ -6,6 +6,7 @@ import difflib
 import itertools
 import json
 import pprint
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,9 +97,7 @@ class Request:
             account=data["account"],
             status=data["status"],
             error=None if error is None else ErrorRecord(**error),
-            request_violations=tuple(
-                f"{each['pointer']} ({each['rule']}): {each['value']!r}" for each in data["request_violations"]
-            ),
+            request_violations=_violations(data["request_violations"]),
             unused_fields=tuple(data["unused_fields"]),
             failure=data["failure"],
             fault=data["fault"],
@@ -133,9 +132,45 @@ class Request:
         return next((value for known, value in self.headers if known.lower() == name.lower()), None)
 
     def __str__(self) -> str:
-        query = f"?{self.query_string}" if self.query_string else ""
-        what = self.operation or self.failure or (f"stub {self.stub}" if self.stub is not None else "no operation")
-        return f"#{self.seq} {self.method} /{self.provider}{self.path}{query} → {self.status or 'dropped'} ({what})"
+        return _line(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem of a request that may have been dropped from the request log. The fields are those of `Request`."""
+
+    seq: int
+    provider: str
+    operation: str | None
+    method: str
+    path: str
+    query_string: str
+    status: int | None
+    failure: str | None
+    stub: str | None
+    response_violation: str | None
+    request_violations: tuple[str, ...]
+
+    @classmethod
+    def _load(cls, data: Mapping[str, Any]) -> Self:
+        """Return a problem from JSON of the control API."""
+        fields = {name: value for name, value in data.items() if name not in ("query", "request_violations")}
+        return cls(**fields, query_string=data["query"], request_violations=_violations(data["request_violations"]))
+
+    def __str__(self) -> str:
+        return _line(self)
+
+
+def _line(request: Request | Problem) -> str:
+    query = f"?{request.query_string}" if request.query_string else ""
+    stub = f"stub {request.stub}" if request.stub is not None else "no operation"
+    what = request.operation or request.failure or stub
+    status = request.status or "dropped"
+    return f"#{request.seq} {request.method} /{request.provider}{request.path}{query} → {status} ({what})"
+
+
+def _violations(data: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(f"{each['pointer']} ({each['rule']}): {each['value']!r}" for each in data)
 
 
 def _plain(items: Iterable[tuple[str, list[str]]]) -> dict[str, str | list[str]]:
@@ -188,9 +223,16 @@ class RequestMatcher:
 
     def matches_operation(self, request: Request) -> bool:
         """Return whether the request is for the operation."""
-        if self.operation in (None, "*", request.operation):
-            return True
-        return self.operation == f"{request.provider}.*"
+        return self.counts(request.provider, request.operation)
+
+    def counts(self, provider: str, operation: str | None) -> bool:
+        """Return whether requests for an operation of a provider are for the operation."""
+        return self.operation in (None, "*", operation, f"{provider}.*")
+
+    @property
+    def has_values(self) -> bool:
+        """Whether anything but the operation is compared."""
+        return bool(self.values or self.headers)
 
     def matches(self, request: Request) -> bool:
         return self.matches_operation(request) and all(
@@ -256,6 +298,8 @@ class Requests(Sequence[Request]):
         self._client = client
         self._tenant_id = tenant_id
         self._operations = operations
+        self._cleared: Counter[tuple[str, str | None]] = Counter()
+        """The number of requests when the request log was cleared."""
 
     def since(self, seq: int) -> list[Request]:
         """Return the requests with a greater `seq`."""
@@ -290,7 +334,19 @@ class Requests(Sequence[Request]):
 
     def clear(self) -> None:
         """Clear the request log. The state does not change."""
+        self._cleared = self._counts()
         self._client.request("DELETE", "tenants", self._tenant_id, "requests")
+
+    def _counts(self) -> Counter[tuple[str, str | None]]:
+        """Return the number of requests by provider and operation, whether or not they were dropped or cleared."""
+        found: Counter[tuple[str, str | None]] = Counter()
+        for each in self._client.request("GET", "tenants", self._tenant_id, "coverage")["counts"]:
+            found[each["provider"], each["operation"]] += each["count"]
+        return found
+
+    def _total(self, matcher: RequestMatcher) -> int:
+        """Return the number of requests for an operation since the request log was cleared."""
+        return sum(count for key, count in (self._counts() - self._cleared).items() if matcher.counts(*key))
 
     def matching(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> list[Request]:
         """Return the requests for an operation (`sendgrid.createIpPool`, `sendgrid.*`, None for any) with these values.
@@ -311,14 +367,21 @@ class Requests(Sequence[Request]):
         matcher = self._matcher(operation, values, partly=times == 0)
         requests, dropped = self._read()
         found = [request for request in requests if matcher.matches(request)]
-        if (found and times is None) or (len(found) == times and not dropped):
+        count = len(found)
+        if dropped and times is not None:
+            total = self._total(matcher)
+            if not matcher.has_values:
+                count, dropped = total, 0
+            elif total == sum(map(matcher.matches_operation, requests)):  # only others were dropped
+                dropped = 0
+        if (found and times is None) or (count == times and not dropped):
             return found
         wanted = "at least 1 call" if times is None else f"{times} call{'' if times == 1 else 's'}"
-        lines = [str(matcher), f"expected {wanted}, got {len(found)}"]
+        lines = [str(matcher), f"expected {wanted}, got {count}"]
         if dropped:
             lines.append(f"the count is incomplete: {dropped} older requests were dropped; call requests.clear() first")
         others = [request for request in requests if request not in found]
-        if len(found) > (times or 0):
+        if count > (times or 0):
             lines += ["", *(f"  {request}" for request in found)]
         elif others:
             closest = max(others, key=matcher.similarity)

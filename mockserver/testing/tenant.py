@@ -18,7 +18,7 @@ from ..core.profiles import parse_setting
 from . import report
 from .control_client import ControlClient, ControlError
 from .in_process import InProcessClient, wsgi_adapter, wsgi_transport
-from .requests import Requests
+from .requests import Problem, Requests
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -387,6 +387,7 @@ class Tenant:
         self._owner.collect_coverage(self)
         self._call("POST", "reset")
         self._checked_seq = 0
+        self.requests._cleared.clear()
 
     def run_pending_jobs(self) -> None:
         """Run all pending jobs now, whenever they are due."""
@@ -422,17 +423,26 @@ class Tenant:
     def problems(self, *, faults: bool = True) -> list[str]:
         """Return the problems of requests since the last check, and unused faults if `faults`."""
         new, dropped = self.requests._read(self._checked_seq)
-        lost = min(dropped, new[0].seq - self._checked_seq - 1) if new else 0
+        before = new[0].seq if new else 0
+        found = list(self._earlier_problems(before, dropped)) if before > self._checked_seq + 1 else []
         self._checked_seq = max((request.seq for request in new), default=self._checked_seq)
-        found = [reason for request in new for reason in report.failures(request, strict=self.strict)]
-        if lost:
-            found.append(
-                f"{lost} requests were dropped from the request log before they were checked: call check() more often, "
-                "or increase Config.request_log_size"
-            )
+        found += [reason for request in new for reason in report.failures(request, strict=self.strict)]
         if faults:
             found += [f"unused planned fault: {each}" for each in self.faults.unused()]
         return found
+
+    def _earlier_problems(self, before: int, dropped: int) -> Iterator[str]:
+        """Yield the problems of requests since the last check that are not read: the server judged them."""
+        data = self._call("GET", "problems")
+        for each in data["problems"]:
+            if self._checked_seq < each["seq"] < before:
+                yield from report.failures(Problem._load(each), strict=self.strict)
+        lost = min(dropped, before - self._checked_seq - 1)
+        if lost and self.strict and not data["strict"]:
+            yield (
+                f"{lost} requests were dropped from the request log before they were checked: create the tenant with "
+                "strict=True, call check() more often, or increase Config.request_log_size"
+            )
 
     def check(self) -> None:
         """Raise `AssertionError` if there are `problems`."""
@@ -531,8 +541,11 @@ class Server:
             body["clock"] = {**change, "now": _rfc3339(change["now"])} if "now" in change else change
         if "credentials" in start:
             body["credentials"] = start["credentials"]
+        strict = start.get("strict", self._strict)
+        if strict:
+            body["strict"] = True
         data = self.client.request("POST", "tenants", body=body)
-        tenant = self._open[data["id"]] = Tenant(self, data, strict=start.get("strict", self._strict))
+        tenant = self._open[data["id"]] = Tenant(self, data, strict=strict)
         try:
             for fault in start.get("faults", ()):
                 tenant.faults.add(**fault)

@@ -38,6 +38,7 @@ from .planned import PlannedResponse, add_headers, operation_errors, planned_res
 from .problems import http_problem, state_too_large, unavailable
 from .provider import Failure, Provider
 from .server_state import ServerState, server_state
+from .violations import problem
 from .wrappers import MockServerRequest, Response, UnreadableBody, read_body
 
 log = logging.getLogger("mockserver")
@@ -216,7 +217,9 @@ class ProviderBlueprint(Provider):
                     self._apply(fault, exchange)
                 except (PlannedResponse, ConnectionDropped) as error:
                     response = self._error_response(error, exchange)
-            tx.record = self._record(exchange, response)
+            record = tx.record = self._record(exchange, response)
+            if tenant.is_strict or record.failure is not None or record.response_violation is not None:
+                tx.problem = problem(self, record, is_strict=tenant.is_strict)
             return response
 
         response = server.store.transact(

@@ -171,6 +171,94 @@ def test_implemented(mockserver):
     )
 
 
+def test_requests_are_judged_when_they_come(run: Run) -> None:
+    """Also those that the request log has dropped; the correct ones pass, however many they are."""
+    result = run(
+        """
+from mockserver import Config
+
+
+@pytest.fixture(scope="session")
+def mockserver_config():
+    return Config(request_log_size=5)
+
+
+def read(mockserver, times=20):
+    access = mockserver.sendgrid
+    with requests.Session() as session:
+        session.headers.update(access.headers)
+        session.mount(mockserver.url, mockserver.wsgi_adapter())
+        for _ in range(times):
+            session.get(access.url + "/v3/ips/pools")
+
+
+def test_good(mockserver):
+    read(mockserver)
+    create(mockserver)
+    mockserver.requests.assert_called("sendgrid.createIpPool", times=1)
+    mockserver.requests.assert_called("sendgrid.listIpPools", times=20)
+    mockserver.requests.assert_called(times=21)
+    with pytest.raises(AssertionError, match="expected 19 calls, got 20"):
+        mockserver.requests.assert_called("sendgrid.listIpPools", times=19)
+    with pytest.raises(AssertionError, match="the count is incomplete: 16 older requests were dropped"):
+        mockserver.requests.assert_called("sendgrid.listIpPools", times=4, status=200)
+    mockserver.requests.clear()
+    read(mockserver, 6)
+    mockserver.requests.assert_called(times=6)
+    mockserver.requests.assert_not_called("sendgrid.createIpPool")
+
+
+def test_violation(mockserver):
+    create(mockserver, "")
+    read(mockserver)
+
+
+def test_not_implemented(mockserver):
+    post(mockserver.sendgrid, "/v3/templates", json={})
+    read(mockserver)
+
+
+def test_cleared(mockserver):
+    create(mockserver, "")
+    mockserver.requests.clear()
+    read(mockserver)
+
+
+@pytest.mark.mockserver(strict=False)
+def test_strict_too_late(mockserver):
+    mockserver.strict = True
+    read(mockserver)
+""",
+        "--mockserver-strict",
+    )
+    result.assert_outcomes(passed=2, failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "request violates the OpenAPI document of sendgrid: #1 POST /sendgrid/v3/ips/pools → 400 *",
+            "  /body/name (minLength): ''",
+            "mockserver does not implement this operation (501): #1 POST /sendgrid/v3/templates → 501 *",
+            "15 requests were dropped from the request log before they were checked: *",
+        ]
+    )
+
+
+@pytest.mark.slow
+def test_five_thousand_correct_requests_pass(run: Run) -> None:
+    result = run(
+        """
+def test_good(mockserver):
+    access = mockserver.sendgrid
+    with requests.Session() as session:
+        session.headers.update(access.headers)
+        for _ in range(5_000):
+            session.get(access.url + "/v3/ips/pools")
+    mockserver.requests.assert_called("sendgrid.listIpPools", times=5_000)
+""",
+        "--mockserver-strict",
+    )
+    result.assert_outcomes(passed=1)
+
+
 @pytest.mark.crashes
 def test_a_crash_and_a_broken_contract(run: Run) -> None:
     """Both fail the test as mistakes of mockserver; the traceback of a crash is in the captured log."""

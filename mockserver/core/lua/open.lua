@@ -3,4 +3,4 @@ local found = lookup(A[1], A[2])
 if found[1] then return found end
 make(A[3])
 add(A[3], {{A[1], A[4]}})
-return {'known', A[4], unpack(fields_for(A[3], A[2]), 1, 7)}
+return {'known', A[4], unpack(fields_for(A[3], A[2]), 1, 8)}
