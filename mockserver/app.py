@@ -118,7 +118,9 @@ def log_access(response: flask.Response) -> flask.Response:
     query = request.query_string.decode("latin-1")
     exchange = getattr(request, "exchange", None)
     secrets = exchange.secrets if exchange is not None else ()
-    target = redact_text(request.path, secrets) + (f"?{redact_text(query, secrets)}" if query else "")
+    rule, is_control = request.url_rule, request.blueprint == control.blueprint.name
+    path = rule.rule if rule is not None and is_control else request.path  # it may have a credential
+    target = redact_text(path, secrets) + (f"?{redact_text(query, secrets)}" if query else "")
     target = target.encode("unicode_escape").decode()
     log.info("%s %s %s", request.method, target, response.status_code)
     return response
