@@ -74,6 +74,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="write the coverage to a file, as JSON, or Markdown if its name ends in .md; may be repeated",
     )
+    group.addoption(
+        "--mockserver-coverage-fail-under",
+        metavar="PERCENT",
+        type=_percent,
+        help="fail the run if less of the operations of a provider that it used was called",
+    )
     parser.addini(
         "mockserver_url", "URL of a running server to use, instead of starting one for each process of the run"
     )
@@ -82,6 +88,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("mockserver_profile", "profile of every test: documented, live, sendgrid=live, …")
     parser.addini("mockserver_strict", "whether requests that violate an OpenAPI document fail their test", type="bool")
+
+
+def _percent(text: str) -> float:
+    """Return a percentage. Raises `ArgumentTypeError`."""
+    import argparse
+
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 100, got '{text}'")
+    return percent
 
 
 class Run:
@@ -231,7 +250,12 @@ def pytest_configure(config: pytest.Config) -> None:
             ControlClient(url)
         except ValueError as error:
             raise pytest.UsageError(f"mockserver: {url!r}: {error}") from None
-    if config.option.mockserver_coverage or config.option.mockserver_coverage_report:
+    options = config.option
+    if (
+        options.mockserver_coverage
+        or options.mockserver_coverage_report
+        or options.mockserver_coverage_fail_under is not None
+    ):
         from .testing.coverage import Coverage
 
         run.coverage = Coverage()
@@ -477,6 +501,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             run.written.append((f"cannot write {file}: {error.strerror or error}", True))
         else:
             run.written.append((f"written to {file}", False))
+    required = run.config.option.mockserver_coverage_fail_under
+    too_low = run.coverage.too_low(required) if required is not None else []
+    if too_low:
+        run.written.append((f"required coverage of operations: {required:g}%, got {', '.join(too_low)}", True))
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, overload
 from urllib.parse import parse_qs
 
-from .control_client import ControlClient
+from .control_client import ControlClient, ControlError
 
 if TYPE_CHECKING:
     from typing import Self, Unpack
@@ -22,6 +22,8 @@ MAX_COMPARED = 2_000
 """The maximum length of a value that is compared to find the closest request, in characters."""
 MAX_REQUESTS = 1_000
 """The maximum number of requests that are read: the default size of a request log."""
+MAX_SHOWN = 10
+"""The maximum number of requests in the `repr` of a request log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class ErrorRecord:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """A request with a credential of the tenant, and its response."""
 
@@ -133,6 +135,9 @@ class Request:
 
     def __str__(self) -> str:
         return _line(self)
+
+    def __repr__(self) -> str:
+        return f"<Request {self}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,15 +296,50 @@ def _pretty(value: object) -> str:
     return repr(value)
 
 
-class Requests(Sequence[Request]):
-    """The newest 1,000 requests with credentials of a tenant, oldest first. They are read from the server each time."""
+class RequestView(Sequence[Request]):
+    """The newest 1,000 requests with credentials of a tenant, oldest first; all, or those to one provider.
 
-    def __init__(self, client: ControlClient, tenant_id: str, operations: Callable[[], Iterable[str]]) -> None:
+    They are read from the server each time.
+    """
+
+    def __init__(
+        self,
+        client: ControlClient,
+        tenant_id: str,
+        operations: Callable[[], Iterable[str]],
+        cleared: Counter[tuple[str, str | None]],
+        provider: str | None,
+    ) -> None:
         self._client = client
         self._tenant_id = tenant_id
         self._operations = operations
-        self._cleared: Counter[tuple[str, str | None]] = Counter()
-        """The number of requests when the request log was cleared."""
+        self._cleared = cleared
+        """The number of requests by provider and operation when the request log was cleared."""
+        self._provider = provider
+        """None for all providers."""
+
+    @property
+    def _filter(self) -> dict[str, str]:
+        return {} if self._provider is None else {"provider": self._provider}
+
+    @property
+    def last(self) -> Request:
+        """The newest request. Raises `IndexError` if no request came."""
+        query = {"limit": "1", **self._filter}
+        data = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
+        if not data["requests"]:
+            raise IndexError(self._none())
+        return Request._load(data["requests"][0])
+
+    @property
+    def call_count(self) -> int:
+        """The number of requests since the request log was cleared, also of those that it has dropped."""
+        requests, dropped = self._read()
+        return self._total(self._matcher(None, {})) if dropped else len(requests)
+
+    def _none(self) -> str:
+        to = f" to {self._provider}" if self._provider is not None else ""
+        return f"no requests{to} with this tenant's credentials"
 
     def since(self, seq: int) -> list[Request]:
         """Return the requests with a greater `seq`."""
@@ -308,7 +348,7 @@ class Requests(Sequence[Request]):
     def _read(self, seq: int = 0) -> tuple[list[Request], int]:
         """Return the requests with a greater `seq`, and the number of requests that the request log has dropped."""
         found: list[Request] = []
-        query = {"since": str(seq)}
+        query = {"since": str(seq), **self._filter}
         while True:
             query["limit"] = str(MAX_REQUESTS - len(found))
             data = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
@@ -332,10 +372,13 @@ class Requests(Sequence[Request]):
     def __len__(self) -> int:
         return len(self.since(0))
 
-    def clear(self) -> None:
-        """Clear the request log. The state does not change."""
-        self._cleared = self._counts()
-        self._client.request("DELETE", "tenants", self._tenant_id, "requests")
+    def __repr__(self) -> str:
+        try:
+            found = self.since(0)
+        except ControlError as error:
+            return f"<requests that cannot be read: {error}>"
+        shown = [repr(request) for request in found[-MAX_SHOWN:]]
+        return f"[{', '.join([f'… {len(found) - MAX_SHOWN} older'] * (len(found) > MAX_SHOWN) + shown)}]"
 
     def _counts(self) -> Counter[tuple[str, str | None]]:
         """Return the number of requests by provider and operation, whether or not they were dropped or cleared."""
@@ -387,8 +430,13 @@ class Requests(Sequence[Request]):
             closest = max(others, key=matcher.similarity)
             lines += ["", f"closest request: {closest}", matcher.difference(closest)]
         else:
-            lines += ["", "no other requests with this tenant's credentials"]
+            lines += ["", self._none().replace("no", "no other", 1)]
         raise AssertionError("\n".join(lines))
+
+    def assert_called_once(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> list[Request]:
+        """Assert that exactly one request matches, as `assert_called` with `times=1` does."""
+        __tracebackhide__ = True
+        return self.assert_called(operation, times=1, **values)
 
     def assert_not_called(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> None:
         """Assert that no request matches; fields of `query`, `json` and `form` that are not named are ignored."""
@@ -397,6 +445,8 @@ class Requests(Sequence[Request]):
 
     def _matcher(self, operation: str | None, values: Mapping[str, Any], *, partly: bool = False) -> RequestMatcher:
         __tracebackhide__ = True
+        if self._provider is not None:
+            operation = self._qualified(operation)
         if operation is not None:
             known = set(self._operations())
             known |= {"*", *(f"{name.partition('.')[0]}.*" for name in known)}
@@ -407,3 +457,29 @@ class Requests(Sequence[Request]):
             if name not in MatchOptions.__annotations__:
                 raise TypeError(f"unexpected argument '{name}': expected {', '.join(MatchOptions.__annotations__)}")
         return RequestMatcher(operation, values, partly=partly)
+
+    def _qualified(self, operation: str | None) -> str:
+        """Return the name of an operation of the provider: `createIpPool` is that of the provider."""
+        name = operation or "*"
+        provider, dot, _ = name.rpartition(".")
+        if dot and provider != self._provider:
+            raise ValueError(f"expected an operation of {self._provider}, got '{name}'")
+        return name if dot else f"{self._provider}.{name}"
+
+
+class Requests(RequestView):
+    """The newest 1,000 requests with credentials of a tenant, oldest first. They are read from the server each time."""
+
+    def __init__(self, client: ControlClient, tenant_id: str, operations: Callable[[], Iterable[str]]) -> None:
+        super().__init__(client, tenant_id, operations, Counter(), None)
+
+    def of(self, provider: str) -> RequestView:
+        """Return the requests to a provider."""
+        return RequestView(self._client, self._tenant_id, self._operations, self._cleared, provider)
+
+    def clear(self) -> None:
+        """Clear the request log. The state does not change."""
+        counts = self._counts()
+        self._client.request("DELETE", "tenants", self._tenant_id, "requests")
+        self._cleared.clear()
+        self._cleared.update(counts)

@@ -18,7 +18,7 @@ from ..core.profiles import parse_setting
 from . import report
 from .control_client import ControlClient, ControlError
 from .in_process import InProcessClient, wsgi_adapter, wsgi_transport
-from .requests import Problem, Requests
+from .requests import Problem, Requests, RequestView
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -117,6 +117,8 @@ class ProviderAccess:
     """The profile: `documented` or `live`."""
     switches: Mapping[str, bool] = field(repr=False)
     """Whether each switch is on."""
+    requests: RequestView = field(repr=False)
+    """The requests to the provider. Its operations need no prefix here: `assert_called_once("createIpPool")`."""
 
     @property
     def auth(self) -> tuple[str, str] | Authorization:
@@ -215,6 +217,9 @@ class Faults:
     def __iter__(self) -> Iterator[Fault]:
         return (Fault(self._call, data) for data in self._list())
 
+    def __repr__(self) -> str:
+        return repr(list(self))
+
     def __len__(self) -> int:
         return len(self._list())
 
@@ -272,6 +277,9 @@ class Stubs:
 
     def __iter__(self) -> Iterator[Stub]:
         return iter(self._list())
+
+    def __repr__(self) -> str:
+        return repr(self._list())
 
     def __len__(self) -> int:
         return len(self._list())
@@ -341,12 +349,15 @@ class Tenant:
         self.id: str = data["id"]
         """The id of the tenant in the control API."""
         self.strict = strict
-        self._accesses = {name: ProviderAccess(name, **access) for name, access in data["providers"].items()}
+        self.requests = Requests(owner.client, self.id, owner.operations)
+        self._accesses = {
+            name: ProviderAccess(name, **access, requests=self.requests.of(name))
+            for name, access in data["providers"].items()
+        }
         vars(self).update(self._accesses)
         self.faults = Faults(self._call)
         self.stubs = Stubs(self._call)
         self.clock = Clock(self._call)
-        self.requests = Requests(owner.client, self.id, owner.operations)
         self._checked_seq = 0
         """The `seq` of the last request that was checked for problems."""
         self.closed = False
