@@ -27,16 +27,22 @@ ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "clock": (str, datetime, Mapping),
     "region": (str,),
     "faults": (list, tuple),
+    "stubs": (list, tuple),
     "credentials": (Mapping,),
     "strict": (bool,),
 }
 """The arguments of the marker, and their types."""
-FAULT = ("operation", "kind", "status", "times", "skip", "when", "delay_seconds")
-"""The keys of a fault in the marker."""
+FAULT = (
+    *("operation", "kind", "status", "error", "headers", "body", "json"),
+    *("times", "skip", "when", "delay_seconds"),
+)
+STUB = ("provider", "method", "path", "status", "headers", "body", "json")
+"""The keys of a fault, and of a stub, in the marker."""
 SHARED = ("seed", "profile", "job_delay", "clock", "region", "strict")
 """The arguments of the marker that apply to every tenant of the test."""
 MARKER = (
-    "mockserver(seed=..., profile=..., job_delay=..., clock=..., region=..., faults=[...], credentials={...}, "
+    "mockserver(seed=..., profile=..., job_delay=..., clock=..., region=..., faults=[...], stubs=[...], "
+    "credentials={...}, "
     "strict=...): options of the test's tenant; the arguments are those of Server.create_tenant."
 )
 UNMATCHED_TIMEOUT = 1.0
@@ -81,6 +87,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="write the coverage to a file, as JSON, or Markdown if its name ends in .md; may be repeated",
     )
+    group.addoption(
+        "--mockserver-coverage-fail-under",
+        metavar="PERCENT",
+        type=_percent,
+        help="fail the run if less of the operations of a provider that it used was called",
+    )
     parser.addini(
         "mockserver_url", "URL of a running server to use, instead of starting one for each process of the run"
     )
@@ -90,6 +102,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mockserver_profile", "profile of every test: documented, live, sendgrid=live, …")
     parser.addini("mockserver_block_vendors", "whether tests fail that resolve a real host of a provider", type="bool")
     parser.addini("mockserver_strict", "whether requests that violate an OpenAPI document fail their test", type="bool")
+
+
+def _percent(text: str) -> float:
+    """Return a percentage. Raises `ArgumentTypeError`."""
+    import argparse
+
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 100, got '{text}'")
+    return percent
 
 
 class Run:
@@ -287,7 +312,12 @@ def pytest_configure(config: pytest.Config) -> None:
         stack = contextlib.ExitStack()
         config.add_cleanup(stack.close)
         stack.enter_context(block(run.add_problem))
-    if config.option.mockserver_coverage or config.option.mockserver_coverage_report:
+    options = config.option
+    if (
+        options.mockserver_coverage
+        or options.mockserver_coverage_report
+        or options.mockserver_coverage_fail_under is not None
+    ):
         from .testing.coverage import Coverage
 
         run.coverage = Coverage()
@@ -340,6 +370,11 @@ def _problem(mark: pytest.Mark) -> str | None:
         for name in fault:
             if name not in FAULT:
                 return f"faults: unknown key '{name}'{did_you_mean_or_list(name, FAULT)}"
+    for stub in mark.kwargs.get("stubs", ()):
+        if not isinstance(stub, Mapping) or not set(STUB[:3]) <= stub.keys() <= set(STUB):
+            return (
+                f"stubs: expected a mapping with {', '.join(STUB[:3])}, and maybe {', '.join(STUB[3:])}, got {stub!r}"
+            )
     if "job_delay" in mark.kwargs:
         from .core.config import parse_job_delay
 
@@ -461,9 +496,9 @@ def mockserver(
     mockserver_factory: Callable[..., Tenant],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Tenant:
-    """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers`, `.auth` and
-    `.eu`; `.requests`, `.faults`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`, `.reset()`, `.env()`,
-    `.intercept()`."""
+    """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers`, `.auth`, `.eu`
+    and `.requests`; `.requests`, `.faults`, `.stubs`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`,
+    `.reset()`, `.env()`, `.intercept()`."""
     from .core.errors import SeedError
     from .testing.control_client import ControlError
     from .testing.in_process import InProcessClient
@@ -547,6 +582,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             run.written.append((f"cannot write {file}: {error.strerror or error}", True))
         else:
             run.written.append((f"written to {file}", False))
+    required = run.config.option.mockserver_coverage_fail_under
+    too_low = run.coverage.too_low(required) if required is not None else []
+    if too_low:
+        run.written.append((f"required coverage of operations: {required:g}%, got {', '.join(too_low)}", True))
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -146,8 +146,8 @@ class CheckedMemoryStore(MemoryStore):
 
 
 class CheckedMemoryTenant(MemoryTenant):
-    def __init__(self, problems: list[str], *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, problems: list[str], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.problems = problems
         self.check_lock = threading.RLock()
         """Held while a transaction is compared with what was there before it."""

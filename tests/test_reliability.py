@@ -21,6 +21,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from mockserver import Config, create_app
+from mockserver.core.faults import When
 from mockserver.server import HttpServer, start
 from mockserver.web.openapi import Contract
 
@@ -203,6 +204,34 @@ def test_client_that_hangs_up_ends_its_delay(server: HttpServer) -> None:
         time.sleep(0.01)
     assert [(record.operation, record.status) for record in tenant.request_log] == [("createIpPool", None)]
     assert "late" not in [pool.name for pool in tenant.read().state("sendgrid").pools.values()]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_planned_timeout_lasts_until_the_client_gives_up(server: HttpServer, when: When) -> None:
+    """It holds no thread; the record is there when it is over. At its end the server closes the connection."""
+    tenant = server.state.store.tenant("default")
+    threads = threading.active_count()
+    tenant.update(lambda data: data.faults.add("*", "timeout", delay_seconds=60.0, times=20, when=when))
+    tenant.update(lambda data: data.faults.add("*", "timeout", delay_seconds=0.1, when=when))
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect(server)) for _ in range(20)]
+        for connection in connections:
+            connection.sendall(GET)
+        while next(iter(tenant.read().faults)).remaining:
+            time.sleep(0.001)
+        assert threading.active_count() == threads
+        with connect(server) as other:
+            other.sendall(GET)
+            assert other.recv(1 << 16) == b""
+            other.close()
+        with connect(server) as other:
+            other.sendall(GET)
+            assert other.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+        assert select.select(connections, [], [], 0)[0] == []
+    end = time.monotonic() + 10
+    while len(list(tenant.request_log)) < 22 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert sorted(str(record.status) for record in tenant.request_log) == ["200", *["None"] * 21]
 
 
 def test_delay_of_a_tenant_that_is_reset_leaves_no_trace(server: HttpServer) -> None:

@@ -15,7 +15,7 @@ import yaml
 
 from mockserver.cli.logs import MAX_LINES
 from mockserver.connections import MAX_BODY, MAX_HEAD, MAX_PIPELINED
-from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS
+from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS, MAX_STUBS
 from mockserver.control.blueprint import MAX_BODY as MAX_CONTROL_BODY
 from mockserver.control.requests import PAGE_BYTES
 from mockserver.core.config import Config
@@ -146,6 +146,7 @@ def server_limits() -> Iterator[str]:
     yield row("data of a tenant, about", size(config.max_state_bytes), "`--max-state-bytes`", large)
     yield row("snapshots of a tenant, and of all", f"{MAX_SNAPSHOTS:,}", "", "400")
     yield row("planned faults of a tenant", f"{MAX_FAULTS:,}", "", "400")
+    yield row("stubs of a tenant", f"{MAX_STUBS:,}", "", "400")
     yield row(
         "requests in a request log",
         f"{config.request_log_size:,}",

@@ -1,13 +1,15 @@
 """The control API, `/_mockserver/`: one module for each tag of its OpenAPI document."""
 
-from . import server, tenants, state, requests, faults, clock  # noqa: I001  # in the order of the document
+from . import server, tenants, state, requests, faults, stubs, clock  # noqa: I001  # in the order of the document
 from .blueprint import PREFIX, blueprint
 from .faults import MAX_FAULTS
 from .state import MAX_SNAPSHOTS
+from .stubs import MAX_STUBS
 
 __all__ = [
     "MAX_FAULTS",
     "MAX_SNAPSHOTS",
+    "MAX_STUBS",
     "PREFIX",
     "blueprint",
     "clock",
@@ -15,5 +17,6 @@ __all__ = [
     "requests",
     "server",
     "state",
+    "stubs",
     "tenants",
 ]

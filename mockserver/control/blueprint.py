@@ -220,12 +220,31 @@ blueprint = ControlBlueprint()
 # Helpers of views
 
 
-def get_tenant_or_404(tenant_id: str) -> Tenant:
-    """Return a tenant, which is created if the seed names it; respond with 404 if it is unknown."""
-    tenant = server_state().tenants.get(tenant_id)
+def get_tenant_or_404(name: str) -> Tenant:
+    """Return the tenant with this id, or with this credential; respond with 404 if it is unknown.
+
+    The tenant of the seed's names and credentials, and of a well-formed credential, is created when first used.
+    """
+    server = server_state()
+    tenant = server.tenants.get(name) or _tenant_of_credential(name)
     if tenant is None:
-        abort(404, f"No tenant is named '{tenant_id}'.")
+        is_key = any(provider.api_key_pattern.fullmatch(name) for provider in server.providers.values())
+        abort(404, "No tenant has this credential." if is_key else f"No tenant is named '{name}'.")
     return tenant
+
+
+def _tenant_of_credential(credential: str) -> Tenant | None:
+    server = server_state()
+    ids = {tenant_id for name in server.providers if (tenant_id := server.tenants.find(name, credential)) is not None}
+    if len(ids) > 1:
+        abort(404, "The credential is one of several tenants, at different providers: use the id of a tenant.")
+    if ids:
+        return server.tenants.get(ids.pop())
+    for name, provider in server.providers.items():
+        if provider.api_key_pattern.fullmatch(credential):
+            caller = server.tenants.caller(name, credential, provider.api_key_pattern, None)
+            return caller.tenant if caller is not None else None
+    return None
 
 
 def provider_url(name: str, region: str | None = None) -> str:

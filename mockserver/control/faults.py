@@ -6,15 +6,20 @@ from typing import Any
 
 from flask import abort
 
+from ..core.errors import ApiError
 from ..core.faults import Fault
 from ..core.store import TenantData
 from ..core.suggestions import did_you_mean
+from ..web.planned import operation_errors
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, request_data
+from .planned import check_size, planned_content
 
 MAX_NAME = 200
 """The maximum length of the name of an operation, in characters."""
 MAX_FAULTS = 1_000
+LONGEST_DELAY = 60.0
+"""How long a timeout keeps a connection open at most, in seconds."""
 
 
 @blueprint.get("/tenants/<id>/faults", endpoint="listFaults")
@@ -34,20 +39,42 @@ def create_fault(id: str) -> Any:
             abort(400, f"/body/operation: expected at most {MAX_NAME} characters, got {len(operation)}")
         abort(400, f"/body/operation: unknown operation '{operation}'{did_you_mean(operation, known)}")
 
+    error = data.get("error")
+    status = data.get("status", 503) if kind == "error" else None
+    if error is not None:
+        status = _named_error(operation, error).entry.status
+    headers, body = planned_content(data, status)
+
     def plan(tenant_data: TenantData) -> Fault:
         if len(tenant_data.faults) >= MAX_FAULTS:
             abort(400, f"/body: limit of {MAX_FAULTS} planned faults reached; delete some first")
+        check_size(tenant_data, headers, body)
         return tenant_data.faults.add(
             operation,
             kind,
-            status=data.get("status", 503) if kind == "error" else None,
+            status=status,
             times=int(data.get("times", 1)),
             skip=int(data.get("skip", 0)),
             when=data.get("when", "after" if kind == "truncate" else "before"),
-            delay_seconds=data.get("delay_seconds"),
+            delay_seconds=data.get("delay_seconds", LONGEST_DELAY if kind == "timeout" else None),
+            error=error,
+            headers=headers,
+            body=body,
         )
 
     return _fault(tenant.update(plan)), 201
+
+
+def _named_error(operation: str, key: str) -> ApiError:
+    """Return the error of an operation with this key; respond with 400 if the operation cannot return it."""
+    name, _, operation_id = operation.partition(".")
+    if operation_id in ("", "*"):
+        abort(400, f"/body/error: an error by name needs one operation, and not '{operation}'")
+    provider = server_state().providers[name]
+    errors = operation_errors(provider, provider.operations[operation_id])
+    if key not in errors:
+        abort(400, f"/body/error: {operation} does not return this error: expected one of {', '.join(errors)}")
+    return errors[key]
 
 
 @blueprint.delete("/tenants/<id>/faults", endpoint="clearFaults")
@@ -84,6 +111,9 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "skip": fault.skip,
         "when": fault.when,
         "delay_seconds": fault.delay_seconds,
+        "error": fault.error,
+        "headers": dict(fault.headers),
+        "body": fault.body,
         "remaining": fault.remaining,
         "applied": fault.applied,
         "completed": fault.completed,

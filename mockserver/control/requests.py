@@ -10,22 +10,19 @@ from typing import Any
 
 import flask
 from flask import abort
-from werkzeug.datastructures import MultiDict
 
 from ..core import clock, har
 from ..core.request_log import CounterRow, Record
 from ..core.store import Tenant
 from ..core.unmatched_log import MAX_RECORDS, UnmatchedRecord
-from ..web.bodies import parse_pairs, unused_fields
-from ..web.openapi import bounded
+from ..web.bodies import unused_fields
 from ..web.provider import Provider
 from ..web.server_state import server_state
+from ..web.violations import MAX_VALUE, content_type_of, cut, request_violations
 from .blueprint import blueprint, get_tenant_or_404, provider_url, request_data
 
 MAX_UNUSED = 100
 """The number of unused fields that are listed."""
-MAX_VALUE = 1_000
-"""The length from which a value is cut, in characters."""
 DEFAULT_LIMIT = 100
 """The default of the query parameter `limit`."""
 MAX_LIMIT = 1_000
@@ -108,6 +105,12 @@ def count_requests(id: str) -> Any:
     return {"count": len(_filtered(get_tenant_or_404(id), request_data()))}
 
 
+@blueprint.get("/tenants/<id>/problems", endpoint="listProblems")
+def list_problems(id: str) -> Any:
+    tenant = get_tenant_or_404(id)
+    return {"strict": tenant.is_strict, "problems": list(tenant.request_log.problems)}
+
+
 @blueprint.get("/tenants/<id>/coverage", endpoint="getTenantCoverage")
 def get_tenant_coverage(id: str) -> Any:
     return counted(get_tenant_or_404(id).request_log.request_counts)
@@ -143,8 +146,7 @@ def counted(request_counts: Iterable[CounterRow]) -> dict[str, Any]:
 def _request(record: Record) -> dict[str, Any]:
     """Return a record, with its request violations, unused fields and closest operation."""
     provider = server_state().providers[record.provider]
-    content_type = next((value for name, value in record.headers if name.lower() == "content-type"), "")
-    analysis = record.cache or list(_analyse(provider, record, content_type))
+    analysis = record.cache or list(_analyse(provider, record))
     record.cache[:] = analysis  # at once: several threads may read the request log
     request_violations, unused, closest = analysis
     error = record.error
@@ -174,40 +176,21 @@ def _request(record: Record) -> dict[str, Any]:
         "request_violations": request_violations,
         "unused_fields": unused,
         "fault": record.fault,
+        "stub": record.stub,
         "response_violation": record.response_violation,
         "closest_operation": closest,
     }
 
 
-def _analyse(provider: Provider, record: Record, content_type: str) -> Iterator[Any]:
+def _analyse(provider: Provider, record: Record) -> Iterator[Any]:
     """Yield the request violations, the unused fields and the closest operation, each of bounded size."""
     if record.operation is None:
-        yield from ([], [], _closest(provider, record))
+        yield from ([], [], _closest(provider, record) if record.stub is None else None)
         return
-    query = MultiDict(parse_pairs(record.query.encode("latin-1")))
-    contract = provider.contract
-    found = contract.request_violations(record.operation, record.path_values, query, content_type, record.body)
-    yield [
-        {"pointer": _cut(each.pointer), "rule": each.rule, "value": _plain(each.value)}
-        for each in found
-        if contract.password_fields.isdisjoint(each.pointer.split("/"))  # whose values are not recorded
-    ]
-    unused = unused_fields(record.query, record.body, content_type, record.fields_read)
-    yield [_cut(name) for name in unused[:MAX_UNUSED]]
+    yield list(request_violations(provider, record))
+    unused = unused_fields(record.query, record.body, content_type_of(record), record.fields_read)
+    yield [cut(name) for name in unused[:MAX_UNUSED]]
     yield None
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, int | float | bool | None):
-        return value
-    text = value if isinstance(value, str) else json.dumps(bounded(value), default=str)
-    if len(text) > MAX_VALUE:
-        return _cut(text)
-    return value if isinstance(value, str | list | dict) else str(value)
-
-
-def _cut(text: str) -> str:
-    return f"{text[:MAX_VALUE]}…" if len(text) > MAX_VALUE else text
 
 
 def _closest(provider: Provider, record: Record) -> str | None:

@@ -34,10 +34,12 @@ def create_tenant() -> Any:
     server, data = server_state(), request_data()
     states, seeded = _start(data)
     start = set_clock(Clock(), data.get("clock", {}), server.store.time(), "/body/clock")
-    return _tenant(_new_tenant(states, seeded, start)), 201
+    return _tenant(_new_tenant(states, seeded, start, is_strict=data.get("strict", False))), 201
 
 
-def _new_tenant(states: Mapping[str, State] | None, seeded: Sequence[Registration], start: Clock) -> Tenant:
+def _new_tenant(
+    states: Mapping[str, State] | None, seeded: Sequence[Registration], start: Clock, *, is_strict: bool
+) -> Tenant:
     """Create a tenant with the credentials of the request body, those of its seed, and generated ones."""
     server = server_state()
     given = request_data().get("credentials", {})
@@ -50,7 +52,7 @@ def _new_tenant(states: Mapping[str, State] | None, seeded: Sequence[Registratio
         return [*found, *(replace(each, tenant=tenant_id) for each in seeded)]
 
     try:
-        return server.tenants.create(registrations, states, start)
+        return server.tenants.create(registrations, states, start, is_strict=is_strict)
     except CredentialInUse as error:
         at = "credentials" if given.get(error.provider) == error.credential else "seed"
         abort(409, f"/body/{at}/{error.provider}: the credential belongs to another tenant")
@@ -58,16 +60,17 @@ def _new_tenant(states: Mapping[str, State] | None, seeded: Sequence[Registratio
 
 @blueprint.post("/tenants/<id>/fork", endpoint="forkTenant")
 def fork_tenant(id: str) -> Any:
-    data, name = get_tenant_or_404(id).read(), request_data().get("snapshot")
+    forked, name = get_tenant_or_404(id), request_data().get("snapshot")
+    data = forked.read()
     if name is not None and name not in data.snapshots:
         abort(404, f"No snapshot is named '{name}'.")
     source = data.snapshot() if name is None else data.snapshots[name]
 
-    def add_faults(new: TenantData) -> None:
-        new.faults = source.faults.copy()
+    def add_faults_and_stubs(new: TenantData) -> None:
+        new.faults, new.stubs = source.faults.copy(), source.stubs
 
-    tenant = _new_tenant({**data.seed, **source.states}, [], source.clock)
-    tenant.update(add_faults)
+    tenant = _new_tenant({**data.seed, **source.states}, [], source.clock, is_strict=forked.is_strict)
+    tenant.update(add_faults_and_stubs)
     return _tenant(tenant), 201
 
 

@@ -1,4 +1,4 @@
-"""Planned faults: errors, delays and broken connections that are injected into requests of a tenant."""
+"""Planned faults: responses, delays and broken connections that are injected into requests of a tenant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["error", "delay", "drop", "truncate"]
+Kind = Literal["error", "delay", "drop", "truncate", "timeout"]
 When = Literal["before", "after"]
 
 
@@ -25,6 +25,12 @@ class Fault:
     when: When
     """Before the operation, which is then not executed, or after it has been committed."""
     delay_seconds: float | None = None
+    error: str | None = None
+    """The key of the provider's error that it returns."""
+    headers: Iterable[tuple[str, str]] = ()
+    """The names and values of headers that its response has."""
+    body: str | None = None
+    """The body of its response; None for the error of the provider with its status, if that is 400 or more."""
     skipped: int = 0
     applied: int = 0
 
@@ -64,9 +70,14 @@ class Faults:
         skip: int = 0,
         when: When = "before",
         delay_seconds: float | None = None,
+        error: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: str | None = None,
     ) -> Fault:
         self.created += 1
-        fault = Fault(f"f{self.created}", operation, kind, status, times, skip, when, delay_seconds)
+        fault = Fault(
+            f"f{self.created}", operation, kind, status, times, skip, when, delay_seconds, error, headers, body
+        )
         self._faults[fault.id] = fault
         return fault
 

@@ -45,6 +45,7 @@ class MemoryTenant(Tenant):
 
     __slots__ = (
         "_data",
+        "_is_strict",
         "_max_bytes",
         "_request_log",
         "_resets",
@@ -69,8 +70,11 @@ class MemoryTenant(Tenant):
         start: Clock,
         time: Callable[[], float],
         max_bytes: int,
+        *,
+        is_strict: bool = False,
     ) -> None:
         super().__init__(tenant_id, id_salt)
+        self._is_strict = is_strict
         self.lock = threading.Lock()
         self.wake_up: threading.Event | None = None
         """Set to end the current delays of its requests; None if no request was delayed since."""
@@ -87,6 +91,10 @@ class MemoryTenant(Tenant):
         """The memory that its states take, in bytes, by provider."""
         self._weight = self._snapshots_weight = 0
         """The memory that its states and its snapshots take together, and its snapshots alone, in bytes."""
+
+    @property
+    def is_strict(self) -> bool:
+        return self._is_strict
 
     @property
     def request_log(self) -> RequestLog:
@@ -130,7 +138,7 @@ class MemoryTenant(Tenant):
                 data.states[provider] = changed
                 data.ids_issued = tx.ids.issued
             if tx.record is not None:
-                self._request_log.add(tx.record)
+                self._request_log.add(tx.record, tx.problem)
             return tx, result
 
     def _set_weight(self, weight: int) -> None:
@@ -275,10 +283,13 @@ class MemoryStore(Store):
     def tenant(self, tenant_id: str) -> MemoryTenant:
         return self._tenants.get(tenant_id) or self._tenant(tenant_id, self.initial_states, Clock())
 
-    def _tenant(self, tenant_id: str, seed: Mapping[str, State], start: Clock) -> MemoryTenant:
+    def _tenant(
+        self, tenant_id: str, seed: Mapping[str, State], start: Clock, *, is_strict: bool = False
+    ) -> MemoryTenant:
         request_log = RequestLog(self.config.request_log_size, self._budget)
         salt = ids.tenant_salt(self._id_seed, tenant_id)
-        new = self.tenant_class(tenant_id, salt, request_log, seed, start, self.time, self.config.max_state_bytes)
+        settings = (seed, start, self.time, self.config.max_state_bytes)
+        new = self.tenant_class(tenant_id, salt, request_log, *settings, is_strict=is_strict)
         return self._tenants.setdefault(tenant_id, new)
 
     def create(
@@ -286,6 +297,8 @@ class MemoryStore(Store):
         register: Register,
         seed: Mapping[str, State] | None,
         start: Clock,
+        *,
+        is_strict: bool = False,
     ) -> MemoryTenant:
         if seed is not None and sum(state.weight for state in seed.values()) > self.config.max_state_bytes:
             raise StateTooLarge
@@ -293,7 +306,7 @@ class MemoryStore(Store):
             self._sweep()
             new = register(self._last_number, lambda *key: key in self._known)
             self._last_number = new.number
-            tenant = self._tenant(new.id, seed or self.initial_states, start)
+            tenant = self._tenant(new.id, seed or self.initial_states, start, is_strict=is_strict)
             self._add(tenant, new.registrations)
             return tenant
 

@@ -35,7 +35,7 @@ from .errors import Source, StoreError
 from .faults import ConnectionDropped, Fault, Faults
 from .monotonic import monotonic
 from .redis_scripts import load_scripts
-from .request_log import CounterRow, ErrorRecord, Record
+from .request_log import MAX_PROBLEMS, CounterRow, ErrorRecord, Record
 from .store import (
     Caller,
     RateLimit,
@@ -55,6 +55,7 @@ from .store import (
     digest,
     open_tenant_id,
 )
+from .stubs import Stub, Stubs
 from .unmatched_log import MAX_RECORDS, UnmatchedRecord
 
 log = logging.getLogger("mockserver")
@@ -272,8 +273,11 @@ class RedisStore(Store):
         register: Register,
         seed: Mapping[str, State] | None,
         start: Clock,
+        *,
+        is_strict: bool = False,
     ) -> Tenant:
         fields = ["start", _clock_text(start), "clock", _clock_text(start)]
+        fields += ["strict", "1"] if is_strict else []
         for provider, state in (seed or {}).items():
             fields += [f"w:{provider}", _text(state.dump())]
         for _ in _tries():
@@ -363,7 +367,8 @@ class RedisStore(Store):
             for key, account, scopes in () if tx.failed else tx.issued:
                 new = Registration(registration.provider, "", tenant.id, account, scopes, issued=True)
                 issued += [digest(new.provider, key), _entry(new)]
-            return [*log, *limits, *rate, request, *issued]
+            problem = _text(tx.problem) if tx.problem is not None else ""
+            return [*log, *limits, *rate, request, problem, MAX_PROBLEMS, *issued]
 
         return tenant.transact(registration.provider, run_due_jobs, view, end, writes=writes)
 
@@ -454,6 +459,14 @@ class RedisRequestLog:
     def request_counts(self) -> Iterable[CounterRow]:
         return self._store.request_counts_of(f"n:{self._id}")
 
+    @property
+    def problems(self) -> Iterable[Mapping[str, Any]]:
+        key = f"p:{self._id}"
+        texts = self._store.fetch("LRANGE", key, 0, -1)
+        with self._store.parsing(key):
+            found = [text.partition(":") for text in texts]
+            return [{"seq": int(seq), **json.loads(text)} for seq, _, text in found]
+
     def clear(self) -> None:
         self._store.run("clear", self._id)
 
@@ -469,7 +482,7 @@ class TenantRead(NamedTuple):
 class RedisTenant(Tenant):
     """A tenant whose data is in Redis."""
 
-    __slots__ = ("_begun", "_key", "_store", "born")
+    __slots__ = ("_begun", "_key", "_store", "_strict", "born")
 
     def __init__(self, store: RedisStore, tenant_id: str, born: str) -> None:
         super().__init__(tenant_id, ids.tenant_salt(store.config.id_seed, tenant_id))
@@ -479,11 +492,20 @@ class RedisTenant(Tenant):
         """When it was created: distinguishes a deleted tenant from a new one with the same id."""
         self._begun: dict[str, str | None] | None = None
         """The fields for the next transaction, if they have been read."""
+        self._strict: bool | None = None
+        """Whether it is strict; None if that has not been read."""
 
     def begin(self, provider: str, found: Sequence[str | None]) -> None:
         """Keep the fields for a transaction, as `fields_for` in `common.lua` returns them."""
-        names = ("born", "v", "ids_issued", "clock", "faults", f"s:{provider}", f"w:{provider}")
+        names = ("born", "v", "ids_issued", "clock", "faults", f"s:{provider}", f"w:{provider}", "strict")
         self._begun = dict(zip(names, found, strict=True))
+        self._strict = self._begun["strict"] == "1"
+
+    @property
+    def is_strict(self) -> bool:
+        if self._strict is None:
+            self._strict = self._store.fetch("HGET", self._key, "strict") == "1"
+        return self._strict
 
     @property
     def request_log(self) -> RedisRequestLog:
@@ -548,7 +570,7 @@ class RedisTenant(Tenant):
                 lambda name: self._store.states(self.id, name, fields)[1],
             )
             snapshots = LazyMapping(saved, lambda name: self._snapshot(name, fields))
-            data = TenantData(seed, states, ids_issued, clock, faults, snapshots)
+            data = TenantData(seed, states, ids_issued, clock, faults, snapshots, _stubs(fields.get("stubs")))
             return TenantRead(fields["v"], fields, data)
 
     def _snapshot(self, name: str, fields: Mapping[str, str]) -> Snapshot:
@@ -560,7 +582,8 @@ class RedisTenant(Tenant):
                 provider: self._store.load(provider, fields.get(f"w:{provider}"), state)
                 for provider, state in data["states"].items()
             }
-            return Snapshot(states, data["ids_issued"], _clock(data["clock"]), _faults(data["faults"]))
+            faults, stubs = _faults(data["faults"]), _stubs(data["stubs"])
+            return Snapshot(states, data["ids_issued"], _clock(data["clock"]), faults, stubs)
 
     def read(self) -> TenantData:
         return self._read().data
@@ -775,10 +798,31 @@ def _faults(text: str | None) -> Faults:
     return Faults((Fault(*each) for each in found), created)
 
 
+_STUB = operator.attrgetter(*(item.name for item in fields(Stub)))
+
+
+def _stubs_text(stubs: Stubs) -> str:
+    return _text([stubs.created, [_STUB(stub) for stub in stubs]])
+
+
+def _stubs(text: str | None) -> Stubs:
+    if text is None:
+        return Stubs()
+    created, found = json.loads(text)
+    return Stubs(tuple(Stub(*each) for each in found), created)
+
+
 def _snapshot_text(snapshot: Snapshot, seed: Mapping[str, State]) -> str:
     states = {provider: _text(changes.dump(state, seed[provider])) for provider, state in snapshot.states.items()}
-    clock, faults = _clock_text(snapshot.clock), _faults_text(snapshot.faults)
-    return _text({"states": states, "ids_issued": snapshot.ids_issued, "clock": clock, "faults": faults})
+    return _text(
+        {
+            "states": states,
+            "ids_issued": snapshot.ids_issued,
+            "clock": _clock_text(snapshot.clock),
+            "faults": _faults_text(snapshot.faults),
+            "stubs": _stubs_text(snapshot.stubs),
+        }
+    )
 
 
 def _edit(loaded: TenantRead) -> str | None:
@@ -789,6 +833,7 @@ def _edit(loaded: TenantRead) -> str | None:
         "ids_issued": str(data.ids_issued),
         "clock": _clock_text(data.clock),
         "faults": _faults_text(data.faults),
+        "stubs": _stubs_text(data.stubs),
         **{
             f"s:{provider}": _text(changes.dump(state, data.seed[provider]))
             for provider, state in states.changed.items()
@@ -796,7 +841,7 @@ def _edit(loaded: TenantRead) -> str | None:
     }
     if snapshots.changed or snapshots.deleted:
         values["snapshots"] = _text(list(snapshots))
-    unset = {"clock": _clock_text(Clock()), "faults": _faults_text(Faults())}
+    unset = {"clock": _clock_text(Clock()), "faults": _faults_text(Faults()), "stubs": _stubs_text(Stubs())}
     put = {name: value for name, value in values.items() if value != fields.get(name, unset.get(name))}
     edit = {
         "put": [part for item in put.items() for part in item],

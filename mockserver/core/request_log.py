@@ -15,6 +15,8 @@ from .errors import Source
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 HIDDEN = "…"
 """Stands for what is hidden in a record."""
+MAX_PROBLEMS = 20
+"""The number of problems of requests that are kept, whether or not the requests are dropped."""
 MAX_CACHED_VARIABLES, MAX_CACHED_NAMES = 100, 2_000
 """The maximum number of WSGI variables whose names are cached together, and of characters in them."""
 
@@ -57,6 +59,8 @@ class Record(NamedTuple):
     """How the response violates the OpenAPI document."""
     failure: str | None = None
     """Why the request failed before or instead of an operation, if it did."""
+    stub: str | None = None
+    """The id of the stub that the response is from."""
     cache: list[Any] = []  # noqa: RUF012  replaced by a list of its own in every record
     """What was computed from the record; it is empty until somebody asks."""
     redact: Callable[[Record], Record] | None = None
@@ -144,11 +148,12 @@ class RequestLogBudget:
 class RequestLog:
     """The last requests of one tenant; older ones are dropped and counted."""
 
-    __slots__ = ("_budget", "_records", "_seq", "_size", "_weights", "dropped", "request_counts", "weight")
+    __slots__ = ("_budget", "_problems", "_records", "_seq", "_size", "_weights", "dropped", "request_counts", "weight")
 
     def __init__(self, size: int, budget: RequestLogBudget) -> None:
         self._records: deque[Record] = deque()
         self._weights: deque[int] = deque()
+        self._problems: deque[Mapping[str, Any]] = deque(maxlen=MAX_PROBLEMS)
         self._size = size
         self._budget = budget
         self._seq = 0
@@ -162,7 +167,7 @@ class RequestLog:
         self._seq += 1
         return self._seq
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, problem: Mapping[str, Any] | None = None) -> None:
         error = record.error.key if record.error is not None else None
         self.request_counts.add(record.provider, record.operation, error)
         with self._budget.lock:
@@ -173,6 +178,8 @@ class RequestLog:
             self._budget.add(self, weight)
             if len(self._records) > self._size:
                 self.drop_oldest()
+            if problem is not None:
+                self._problems.append({"seq": record.seq, **problem})
 
     def drop_oldest(self) -> None:
         """Drop the oldest record. Called with the budget's lock held."""
@@ -183,8 +190,9 @@ class RequestLog:
         self._budget.subtract(self, weight)
 
     def clear(self) -> None:
-        """Remove all records, and the number of dropped ones. Request numbers go on."""
+        """Remove all records and problems, and the number of dropped records. Request numbers go on."""
         with self._budget.lock:
+            self._problems.clear()
             weight, self.weight, self.dropped = self.weight, 0, 0
             self._records, self._weights = deque(), deque()
             self._budget.subtract(self, weight)
@@ -205,6 +213,12 @@ class RequestLog:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    @property
+    def problems(self) -> list[Mapping[str, Any]]:
+        """The newest problems of requests, also of dropped ones."""
+        with self._budget.lock:
+            return list(self._problems)
 
     @property
     def last(self) -> Record:

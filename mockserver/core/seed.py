@@ -197,7 +197,7 @@ def _instance(schema: type[SeedSection]) -> SeedSection:
 
 
 def section_error(messages: Any) -> SeedError:
-    """Return the error of a section with the messages of a `ValidationError`; its `others` are those after the first."""
+    """Return the first error of a section that has the messages of a `ValidationError`, with the others."""
     return SeedError.joined([SeedError(*each) for each in _errors(messages)])
 
 

@@ -30,8 +30,11 @@ from .config import Config
 from .faults import Fault, Faults
 from .profiles import UNSET, Profile
 from .request_log import CounterRow, Record
+from .stubs import Stubs
 from .unmatched_log import UnmatchedRecord
 from .weight import ENTRY, weigh
+
+NO_STUBS = Stubs()
 
 R = TypeVar("R")
 S = TypeVar("S", bound="State")
@@ -257,6 +260,7 @@ class Snapshot(NamedTuple):
     ids_issued: int
     clock: Clock
     faults: Faults
+    stubs: Stubs
 
 
 @dataclass(slots=True)
@@ -272,6 +276,7 @@ class TenantData:
     clock: Clock
     faults: Faults
     snapshots: MutableMapping[str, Snapshot]
+    stubs: Stubs = NO_STUBS
 
     def state(self, provider: str) -> State:
         """Return the state of a provider: the tenant's own, or the initial state if it has not written."""
@@ -280,12 +285,13 @@ class TenantData:
     def copy(self) -> TenantData:
         """Return a copy that can be changed independently."""
         return TenantData(
-            self.seed, dict(self.states), self.ids_issued, self.clock, self.faults.copy(), dict(self.snapshots)
+            *(self.seed, dict(self.states), self.ids_issued, self.clock, self.faults.copy()),
+            *(dict(self.snapshots), self.stubs),
         )
 
     def snapshot(self) -> Snapshot:
         """Return a snapshot of the current data."""
-        return Snapshot(dict(self.states), self.ids_issued, self.clock, self.faults.copy())
+        return Snapshot(dict(self.states), self.ids_issued, self.clock, self.faults.copy(), self.stubs)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restore a snapshot. The snapshots themselves do not change."""
@@ -294,6 +300,7 @@ class TenantData:
         self.ids_issued = snapshot.ids_issued
         self.clock = snapshot.clock
         self.faults = snapshot.faults.copy()
+        self.stubs = snapshot.stubs
 
     def dump(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -302,6 +309,7 @@ class TenantData:
             "states": {provider: self.state(provider).dump() for provider in self.seed},
             "clock": self.clock,
             "faults": list(self.faults),
+            "stubs": list(self.stubs),
             "snapshots": sorted(self.snapshots),
         }
 
@@ -317,7 +325,7 @@ class IssuedKey(NamedTuple):
 class Transaction(Generic[S]):
     """The state of one provider for one tenant, as one request sees and changes it: all changes happen, or none."""
 
-    __slots__ = ("account", "failed", "ids", "issued", "now", "rate", "record", "region", "seq", "state")
+    __slots__ = ("account", "failed", "ids", "issued", "now", "problem", "rate", "record", "region", "seq", "state")
 
     def __init__(self, state: S, ids_issued: ids.Ids, now: float) -> None:
         self.state = state
@@ -334,6 +342,8 @@ class Transaction(Generic[S]):
         """Set by a view to drop its changes."""
         self.record: Record | None = None
         """Set by a view: the request and its response, for the request log. The store sets its number."""
+        self.problem: Mapping[str, Any] | None = None
+        """Set by a view: the problem of the request, as JSON without the number, if it has one."""
         self.seq = 0
         """The number of the request in the tenant's request log. It is set when the transaction is over."""
         self.rate: RateWindow | None = None
@@ -378,8 +388,12 @@ class RequestLogView(Protocol):
     def request_counts(self) -> Iterable[CounterRow]:
         """The number of requests by operation and error; dropped records count."""
 
+    @property
+    def problems(self) -> Iterable[Mapping[str, Any]]:
+        """The newest problems of requests, also of dropped ones."""
+
     def clear(self) -> None:
-        """Remove all records, and the number of dropped ones. Request numbers go on."""
+        """Remove all records and problems, and the number of dropped records. Request numbers go on."""
 
 
 class Tenant(ABC):
@@ -395,6 +409,11 @@ class Tenant(ABC):
     @abstractmethod
     def request_log(self) -> RequestLogView:
         """Its last requests."""
+
+    @property
+    @abstractmethod
+    def is_strict(self) -> bool:
+        """Whether a request that violates the OpenAPI document is a problem."""
 
     @abstractmethod
     def read(self) -> TenantData:
@@ -585,6 +604,8 @@ class Store(ABC):
         register: Register,
         seed: Mapping[str, State] | None,
         start: Clock,
+        *,
+        is_strict: bool = False,
     ) -> Tenant:
         """Create a tenant with the next number, or nothing if `register` raises, which may be called more than once.
 

@@ -81,6 +81,8 @@ class Tenants:
         registrations: Callable[[str], Sequence[Registration]],
         seed: Mapping[str, State] | None,
         start: Clock,
+        *,
+        is_strict: bool = False,
     ) -> Tenant:
         """Create a tenant with the next number, with the credentials that `registrations` returns for that id.
 
@@ -104,7 +106,7 @@ class Tenants:
                     raise CredentialInUse(*in_use)
                 last_in_use = in_use
 
-        return self._store.create(register, seed, start)
+        return self._store.create(register, seed, start, is_strict=is_strict)
 
     def _in_use(
         self, registrations: Sequence[Registration], is_open: Callable[[str, str], bool]

@@ -91,7 +91,7 @@ class Coverage:
         return {"schema_version": SCHEMA_VERSION, "providers": providers}
 
     def lines(self, width: int) -> Iterator[str]:
-        """Yield the lines of a terminal report: scores, then the names of what is missing."""
+        """Yield the lines of a terminal report, a screenful: scores, then a line for each kind of what is missing."""
         providers = self.report()["providers"]
         for name, counts in providers.items():
             operations, errors = _operations(counts), _errors(counts)
@@ -99,14 +99,33 @@ class Coverage:
                 f"{name:10} operations {operations!s:>7} {operations.bar()} {operations.percent:3}%   "
                 f"errors {errors!s:>7} {errors.bar()} {errors.percent:3}%"
             )
+        is_complete = True
         for name, counts in providers.items():
-            if not _operations(counts).covered and not _errors(counts).covered:
+            if not _is_called(counts):
                 yield f"{name}: never called"
                 continue
             for title, missing in _missing(counts):
                 names = ", ".join(line.partition("  ")[0].partition(".")[2] for line in missing)
-                yield f"{name}: {title}:"
-                yield from textwrap.wrap(names, width, initial_indent="  ", subsequent_indent="  ")
+                line = f"{name}: {title} ({len(missing)}): {names}"
+                is_complete = is_complete and len(line) <= width
+                yield textwrap.shorten(line, width, placeholder=" …")
+        if not is_complete:
+            yield "--mockserver-coverage-report FILE writes all names"
+
+    def too_low(self, percent: float) -> list[str]:
+        """Return the providers of which less than this part of the operations was called, with their scores.
+
+        Providers that were not called at all do not count, unless none was.
+        """
+        providers = self.report()["providers"]
+        called = {name: _operations(counts) for name, counts in providers.items() if _is_called(counts)}
+        if not called:
+            return ["no provider was called"] if percent else []
+        return [
+            f"{name} {score} ({100 * score.covered / score.of:.4g}%)"
+            for name, score in called.items()
+            if 100 * score.covered < percent * score.of
+        ]
 
     def markdown(self) -> str:
         """Return the report in Markdown, for a pull request or a job summary."""
@@ -131,6 +150,10 @@ class Coverage:
         if PurePath(file).suffix.lower() == ".md":
             return self.markdown()
         return json.dumps(self.report(), ensure_ascii=False, indent=2) + "\n"
+
+
+def _is_called(counts: Mapping[str, Any]) -> bool:
+    return bool(_operations(counts).covered or _errors(counts).covered)
 
 
 def _operations(counts: Mapping[str, Any]) -> Score:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from ..web.delays import NO_TIMEOUT, ConnectionTimedOut
 from .control_client import ControlClient, ControlError
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _environ(method: str, url: str, headers: Iterable[tuple[str, str]], body: by
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
+        NO_TIMEOUT: True,
     }
     sent: dict[str, str] = {}
     for name, value in headers:
@@ -115,7 +117,7 @@ def wsgi_transport(app: Flask, library: ModuleType | None = None) -> Any:
     """Return a transport for sync and async clients of httpx, which need no socket then.
 
     `library` is the module of the client: httpx (the default) or httpx2. Planned faults `drop` and `truncate` raise
-    the library's `RemoteProtocolError`. Timeouts of the client are ignored.
+    the library's `RemoteProtocolError`, and `timeout` at once its `ReadTimeout`. Timeouts of the client are ignored.
     """
     return httpx_transport(functools.partial(send, app), library or importlib.import_module("httpx"))
 
@@ -159,10 +161,12 @@ def wsgi_adapter(app: Flask) -> Any:
     """Return an adapter for sessions of requests, which need no socket then.
 
     Mount it at the base URL of the code under test: `session.mount("http://localhost", wsgi_adapter(app))`. A planned
-    `drop` raises the library's `ConnectionError`, a `truncate` its `ChunkedEncodingError` when the body is read.
+    `drop` raises the library's `ConnectionError`, a `timeout` at once its `ReadTimeout`, a `truncate` its
+    `ChunkedEncodingError` when the body is read.
     Timeouts of the session are ignored.
     """
     from requests import ConnectionError as NoConnection
+    from requests import ReadTimeout
     from requests.adapters import BaseAdapter, HTTPAdapter
     from urllib3 import HTTPHeaderDict, HTTPResponse
     from urllib3.exceptions import ProtocolError
@@ -180,6 +184,8 @@ def wsgi_adapter(app: Flask) -> Any:
             data = body.encode() if isinstance(body, str) else body or b""
             try:
                 response = send(app, request.method, request.url, sent, data)
+            except ConnectionTimedOut as error:
+                raise ReadTimeout(error, request=request) from None
             except ConnectionResetError as error:
                 raise NoConnection(ProtocolError("Connection aborted.", error), request=request) from None
             raw = HTTPResponse(

@@ -195,6 +195,8 @@ class _Socket:
         url = self._origin + self._target.decode("latin-1")
         try:
             response = _with_timeout(self._send, self._timeout)(method, url, self._headers, bytes(self._body))
+        except TimeoutError:
+            raise
         except ConnectionResetError:
             return io.BytesIO()
         lines = [f"HTTP/1.1 {response.status} {response.phrase}"]

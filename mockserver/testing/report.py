@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .requests import Request
+from .requests import Problem, Request
 
 MAX_REQUESTS = 50
 """The maximum number of requests in a report; the newest are shown."""
@@ -12,7 +12,7 @@ MAX_TEXT = 200
 """The maximum length of a body or a violation in a report, in characters."""
 
 
-def failures(request: Request, *, strict: bool) -> Iterator[str]:
+def failures(request: Request | Problem, *, strict: bool) -> Iterator[str]:
     """Yield the reasons why a request fails its test."""
     match request.failure:
         case "crashed":

@@ -6,6 +6,7 @@ import difflib
 import itertools
 import json
 import pprint
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, overload
 from urllib.parse import parse_qs
 
 from ..core.suggestions import did_you_mean, did_you_mean_or_list
-from .control_client import ControlClient
+from .control_client import ControlClient, ControlError
 
 if TYPE_CHECKING:
     from typing import Self, Unpack
@@ -22,6 +23,8 @@ MAX_COMPARED = 2_000
 """The maximum length of a value that is compared to find the closest request, in characters."""
 MAX_REQUESTS = 1_000
 """The maximum number of requests that are read: the default size of a request log."""
+MAX_SHOWN = 10
+"""The maximum number of requests in the `repr` of a request log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class ErrorRecord:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """A request with a credential of the tenant, and its response."""
 
@@ -71,6 +74,8 @@ class Request:
     """Why no operation succeeded: `not_found`, `not_allowed`, `too_large`, `not_implemented` or `crashed`."""
     fault: str | None
     """The id of the planned fault that was applied."""
+    stub: str | None
+    """The id of the stub that the response is from."""
     response_violation: str | None
     """How the response violates the OpenAPI document: a bug in mockserver."""
     closest_operation: str | None
@@ -95,12 +100,11 @@ class Request:
             account=data["account"],
             status=data["status"],
             error=None if error is None else ErrorRecord(**error),
-            request_violations=tuple(
-                f"{each['pointer']} ({each['rule']}): {each['value']!r}" for each in data["request_violations"]
-            ),
+            request_violations=_violations(data["request_violations"]),
             unused_fields=tuple(data["unused_fields"]),
             failure=data["failure"],
             fault=data["fault"],
+            stub=data["stub"],
             response_violation=data["response_violation"],
             closest_operation=data["closest_operation"],
         )
@@ -131,9 +135,48 @@ class Request:
         return next((value for known, value in self.headers if known.lower() == name.lower()), None)
 
     def __str__(self) -> str:
-        query = f"?{self.query_string}" if self.query_string else ""
-        what = self.operation or self.failure or "no operation"
-        return f"#{self.seq} {self.method} /{self.provider}{self.path}{query} → {self.status or 'dropped'} ({what})"
+        return _line(self)
+
+    def __repr__(self) -> str:
+        return f"<Request {self}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem of a request that may have been dropped from the request log. The fields are those of `Request`."""
+
+    seq: int
+    provider: str
+    operation: str | None
+    method: str
+    path: str
+    query_string: str
+    status: int | None
+    failure: str | None
+    stub: str | None
+    response_violation: str | None
+    request_violations: tuple[str, ...]
+
+    @classmethod
+    def _load(cls, data: Mapping[str, Any]) -> Self:
+        """Return a problem from JSON of the control API."""
+        fields = {name: value for name, value in data.items() if name not in ("query", "request_violations")}
+        return cls(**fields, query_string=data["query"], request_violations=_violations(data["request_violations"]))
+
+    def __str__(self) -> str:
+        return _line(self)
+
+
+def _line(request: Request | Problem) -> str:
+    query = f"?{request.query_string}" if request.query_string else ""
+    stub = f"stub {request.stub}" if request.stub is not None else "no operation"
+    what = request.operation or request.failure or stub
+    status = request.status or "dropped"
+    return f"#{request.seq} {request.method} /{request.provider}{request.path}{query} → {status} ({what})"
+
+
+def _violations(data: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(f"{each['pointer']} ({each['rule']}): {each['value']!r}" for each in data)
 
 
 def read_har(client: ControlClient, tenant_id: str, **filters: str) -> dict[str, Any]:
@@ -233,9 +276,16 @@ class RequestMatcher:
 
     def matches_operation(self, request: Request) -> bool:
         """Return whether the request is for the operation."""
-        if self.operation in (None, "*", request.operation):
-            return True
-        return self.operation == f"{request.provider}.*"
+        return self.counts(request.provider, request.operation)
+
+    def counts(self, provider: str, operation: str | None) -> bool:
+        """Return whether requests for an operation of a provider are for the operation."""
+        return self.operation in (None, "*", operation, f"{provider}.*")
+
+    @property
+    def has_values(self) -> bool:
+        """Whether anything but the operation is compared."""
+        return bool(self.values or self.headers)
 
     def matches(self, request: Request) -> bool:
         return self.matches_operation(request) and all(
@@ -294,13 +344,50 @@ def _pretty(value: object) -> str:
     return repr(value)
 
 
-class Requests(Sequence[Request]):
-    """The newest 1,000 requests with credentials of a tenant, oldest first. They are read from the server each time."""
+class RequestView(Sequence[Request]):
+    """The newest 1,000 requests with credentials of a tenant, oldest first; all, or those to one provider.
 
-    def __init__(self, client: ControlClient, tenant_id: str, operations: Callable[[], Iterable[str]]) -> None:
+    They are read from the server each time.
+    """
+
+    def __init__(
+        self,
+        client: ControlClient,
+        tenant_id: str,
+        operations: Callable[[], Iterable[str]],
+        cleared: Counter[tuple[str, str | None]],
+        provider: str | None,
+    ) -> None:
         self._client = client
         self._tenant_id = tenant_id
         self._operations = operations
+        self._cleared = cleared
+        """The number of requests by provider and operation when the request log was cleared."""
+        self._provider = provider
+        """None for all providers."""
+
+    @property
+    def _filter(self) -> dict[str, str]:
+        return {} if self._provider is None else {"provider": self._provider}
+
+    @property
+    def last(self) -> Request:
+        """The newest request. Raises `IndexError` if no request came."""
+        query = {"limit": "1", **self._filter}
+        data = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
+        if not data["requests"]:
+            raise IndexError(self._none())
+        return Request._load(data["requests"][0])
+
+    @property
+    def call_count(self) -> int:
+        """The number of requests since the request log was cleared, also of those that it has dropped."""
+        requests, dropped = self._read()
+        return self._total(self._matcher(None, {})) if dropped else len(requests)
+
+    def _none(self) -> str:
+        to = f" to {self._provider}" if self._provider is not None else ""
+        return f"no requests{to} with this tenant's credentials"
 
     def since(self, seq: int) -> list[Request]:
         """Return the requests with a greater `seq`."""
@@ -309,7 +396,7 @@ class Requests(Sequence[Request]):
     def _read(self, seq: int = 0) -> tuple[list[Request], int]:
         """Return the requests with a greater `seq`, and the number of requests that the request log has dropped."""
         found: list[Request] = []
-        query = {"since": str(seq)}
+        query = {"since": str(seq), **self._filter}
         while True:
             query["limit"] = str(MAX_REQUESTS - len(found))
             data = self._client.request("GET", "tenants", self._tenant_id, "requests", query=query)
@@ -337,9 +424,24 @@ class Requests(Sequence[Request]):
     def __len__(self) -> int:
         return len(self.since(0))
 
-    def clear(self) -> None:
-        """Clear the request log. The state does not change."""
-        self._client.request("DELETE", "tenants", self._tenant_id, "requests")
+    def __repr__(self) -> str:
+        try:
+            found = self.since(0)
+        except ControlError as error:
+            return f"<requests that cannot be read: {error}>"
+        shown = [repr(request) for request in found[-MAX_SHOWN:]]
+        return f"[{', '.join([f'… {len(found) - MAX_SHOWN} older'] * (len(found) > MAX_SHOWN) + shown)}]"
+
+    def _counts(self) -> Counter[tuple[str, str | None]]:
+        """Return the number of requests by provider and operation, whether or not they were dropped or cleared."""
+        found: Counter[tuple[str, str | None]] = Counter()
+        for each in self._client.request("GET", "tenants", self._tenant_id, "coverage")["counts"]:
+            found[each["provider"], each["operation"]] += each["count"]
+        return found
+
+    def _total(self, matcher: RequestMatcher) -> int:
+        """Return the number of requests for an operation since the request log was cleared."""
+        return sum(count for key, count in (self._counts() - self._cleared).items() if matcher.counts(*key))
 
     def matching(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> list[Request]:
         """Return the requests for an operation (`sendgrid.createIpPool`, `sendgrid.*`, None for any) with these values.
@@ -360,21 +462,33 @@ class Requests(Sequence[Request]):
         matcher = self._matcher(operation, values, partly=times == 0)
         requests, dropped = self._read()
         found = [request for request in requests if matcher.matches(request)]
-        if (found and times is None) or (len(found) == times and not dropped):
+        count = len(found)
+        if dropped and times is not None:
+            total = self._total(matcher)
+            if not matcher.has_values:
+                count, dropped = total, 0
+            elif total == sum(map(matcher.matches_operation, requests)):  # only others were dropped
+                dropped = 0
+        if (found and times is None) or (count == times and not dropped):
             return found
         wanted = "at least 1 call" if times is None else f"{times} call{'' if times == 1 else 's'}"
-        lines = [str(matcher), f"expected {wanted}, got {len(found)}"]
+        lines = [str(matcher), f"expected {wanted}, got {count}"]
         if dropped:
             lines.append(f"the count is incomplete: {dropped} older requests were dropped; call requests.clear() first")
         others = [request for request in requests if request not in found]
-        if len(found) > (times or 0):
+        if count > (times or 0):
             lines += ["", *(f"  {request}" for request in found)]
         elif others:
             closest = max(others, key=matcher.similarity)
             lines += ["", f"closest request: {closest}", matcher.difference(closest)]
         else:
-            lines += ["", "no other requests to a provider with this tenant's credentials"]
+            lines += ["", self._none().replace("no", "no other", 1)]
         raise AssertionError("\n".join(lines))
+
+    def assert_called_once(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> list[Request]:
+        """Assert that exactly one request matches, as `assert_called` with `times=1` does."""
+        __tracebackhide__ = True
+        return self.assert_called(operation, times=1, **values)
 
     def assert_not_called(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> None:
         """Assert that no request matches; fields of `query`, `json` and `form` that are not named are ignored."""
@@ -383,6 +497,8 @@ class Requests(Sequence[Request]):
 
     def _matcher(self, operation: str | None, values: Mapping[str, Any], *, partly: bool = False) -> RequestMatcher:
         __tracebackhide__ = True
+        if self._provider is not None:
+            operation = self._qualified(operation)
         if operation is not None:
             known = set(self._operations())
             known |= {"*", *(f"{name.partition('.')[0]}.*" for name in known)}
@@ -393,3 +509,29 @@ class Requests(Sequence[Request]):
                 suggestion = did_you_mean_or_list(name, MatchOptions.__annotations__)
                 raise TypeError(f"unexpected argument '{name}'{suggestion}")
         return RequestMatcher(operation, values, partly=partly)
+
+    def _qualified(self, operation: str | None) -> str:
+        """Return the name of an operation of the provider: `createIpPool` is that of the provider."""
+        name = operation or "*"
+        provider, dot, _ = name.rpartition(".")
+        if dot and provider != self._provider:
+            raise ValueError(f"expected an operation of {self._provider}, got '{name}'")
+        return name if dot else f"{self._provider}.{name}"
+
+
+class Requests(RequestView):
+    """The newest 1,000 requests with credentials of a tenant, oldest first. They are read from the server each time."""
+
+    def __init__(self, client: ControlClient, tenant_id: str, operations: Callable[[], Iterable[str]]) -> None:
+        super().__init__(client, tenant_id, operations, Counter(), None)
+
+    def of(self, provider: str) -> RequestView:
+        """Return the requests to a provider."""
+        return RequestView(self._client, self._tenant_id, self._operations, self._cleared, provider)
+
+    def clear(self) -> None:
+        """Clear the request log. The state does not change."""
+        counts = self._counts()
+        self._client.request("DELETE", "tenants", self._tenant_id, "requests")
+        self._cleared.clear()
+        self._cleared.update(counts)

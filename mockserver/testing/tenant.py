@@ -20,7 +20,7 @@ from . import report
 from .control_client import ControlClient, ControlError
 from .in_process import InProcessClient, wsgi_adapter, wsgi_transport
 from .intercept import intercept_with
-from .requests import Requests, UnmatchedRequest
+from .requests import Problem, Requests, RequestView, UnmatchedRequest
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -45,12 +45,30 @@ __tracebackhide__ = True
 class FaultOptions(TypedDict, total=False):
     """The options of a planned fault."""
 
-    kind: Literal["error", "delay", "drop", "truncate"]
+    kind: Literal["error", "delay", "drop", "truncate", "timeout"]
     status: int
+    error: str
+    """The key of an error that the operation can return, instead of a status."""
+    headers: Mapping[str, str]
+    body: str
+    """The body of the response, valid JSON or not."""
+    json: Any
+    """The body of the response as JSON."""
     times: int
     skip: int
     when: Literal["before", "after"]
     delay_seconds: float
+
+
+class StubOptions(TypedDict, total=False):
+    """The response of a stub."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    """The body of the response, as text."""
+    json: Any
+    """The body of the response as JSON."""
 
 
 class TenantOptions(TypedDict, total=False):
@@ -69,6 +87,8 @@ class TenantOptions(TypedDict, total=False):
     """Planned faults, with the arguments of `Faults.add`."""
     region: str
     """The region of its accounts, `us` or `eu`; providers that have no accounts there ignore it."""
+    stubs: Sequence[Mapping[str, Any]]
+    """Stubs, with the arguments of `Stubs.add`."""
     credentials: Mapping[str, str]
     """API keys by provider."""
     strict: bool
@@ -100,6 +120,8 @@ class ProviderAccess:
     """Whether each switch is on."""
     region: str | None
     """The region of `url`; None if the provider has no regions."""
+    requests: RequestView = field(repr=False)
+    """The requests to the provider. Its operations need no prefix here: `assert_called_once("createIpPool")`."""
     _located: Callable[[str], str] = field(repr=False)
     """Returns a URL with the server's address."""
     _url: str = field(repr=False)
@@ -156,7 +178,7 @@ class ProviderAccess:
 
 
 class Fault:
-    """A planned fault."""
+    """A planned fault. A context manager that deletes it."""
 
     def __init__(self, call: Callable[..., dict[str, Any]], data: Mapping[str, Any]) -> None:
         self._call = call
@@ -164,10 +186,13 @@ class Fault:
         self.operation: str = data["operation"]
         self.kind: str = data["kind"]
         self.status: int | None = data["status"]
+        self.error: str | None = data["error"]
         self.times: int = data["times"]
+        self._last: dict[str, Any] | None = None
+        """What it was when it was deleted."""
 
     def _data(self) -> dict[str, Any]:
-        return self._call("GET", "faults", self.id)
+        return self._last or self._call("GET", "faults", self.id)
 
     @property
     def applied(self) -> int:
@@ -185,12 +210,23 @@ class Fault:
         return bool(self._data()["completed"])
 
     def remove(self) -> None:
-        """Delete it."""
+        """Delete it. Its progress can still be read."""
+        self._last = self._data()
         self._call("DELETE", "faults", self.id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _ignoring_missing():
+            self.remove()
 
     def __repr__(self) -> str:
         status = f" {self.status}" if self.status is not None else ""
-        return f"<Fault {self.id}: {self.kind}{status} on {self.operation}>"
+        name = f" {self.error}" if self.error is not None else ""
+        return f"<Fault {self.id}: {self.kind}{status}{name} on {self.operation}>"
 
 
 class Faults:
@@ -202,10 +238,12 @@ class Faults:
     def add(self, operation: str, **plan: Unpack[FaultOptions]) -> Fault:
         """Plan a fault for an operation, for all of a provider (`sendgrid.*`) or for all (`*`).
 
-        `error`, the default, returns `status` (503) in the provider's error format; `delay` waits `delay_seconds`
-        first; `drop` closes the connection; `truncate` sends half of the response, and is always `after`. The fault is
-        applied to `times` requests (1) after skipping `skip` (0), `before` the operation, which is then not executed,
-        or `after` it is committed. Raises `ControlError` for an invalid fault.
+        The kind `error`, the default, returns `status` (503) in the provider's error format, the error with the key
+        `error`, or `body` or `json`, with `headers`. `delay` waits `delay_seconds` first; `drop` closes the connection;
+        `timeout` does so when the client has given up, or after `delay_seconds` (60); `truncate` sends half of the
+        response, and is always `after`. The fault is applied to `times` requests (1) after skipping `skip` (0),
+        `before` the operation, which is then not executed, or `after` it is committed. The fault is a context manager
+        that deletes it. Raises `ControlError` for an invalid fault.
         """
         _check_arguments(plan, FaultOptions)
         return Fault(self._call, self._call("POST", "faults", body={"operation": operation, **plan}))
@@ -226,8 +264,82 @@ class Faults:
     def __iter__(self) -> Iterator[Fault]:
         return (Fault(self._call, data) for data in self._list())
 
+    def __repr__(self) -> str:
+        return repr(list(self))
+
     def __len__(self) -> int:
         return len(self._list())
+
+
+class Stub:
+    """A stub. A context manager that deletes it."""
+
+    def __init__(self, call: Callable[..., dict[str, Any]], data: Mapping[str, Any]) -> None:
+        self._call = call
+        self.id: str = data["id"]
+        self.provider: str = data["provider"]
+        self.method: str = data["method"]
+        self.path: str = data["path"]
+        self.status: int = data["status"]
+
+    def remove(self) -> None:
+        """Delete it."""
+        self._call("DELETE", "stubs", self.id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _ignoring_missing():
+            self.remove()
+
+    def __repr__(self) -> str:
+        return f"<Stub {self.id}: {self.status} for {self.method} /{self.provider}{self.path}>"
+
+
+class Stubs:
+    """The responses of a tenant to operations that are not implemented, in order of creation."""
+
+    def __init__(self, call: Callable[..., dict[str, Any]]) -> None:
+        self._call = call
+
+    def add(self, provider: str, method: str, path: str, **response: Unpack[StubOptions]) -> Stub:
+        """Set the response to an operation that is not implemented: `status` (200), `headers`, `body` or `json`.
+
+        `path` is a path of the provider; a segment `{name}` matches any. Of several stubs for a request, the one with
+        the most fixed segments is used. Raises `ControlError` for an operation that is implemented or unknown.
+        """
+        _check_arguments(response, StubOptions)
+        body = {"provider": provider, "method": method, "path": path, **response}
+        return Stub(self._call, self._call("POST", "stubs", body=body))
+
+    def clear(self) -> None:
+        """Delete all stubs."""
+        self._call("DELETE", "stubs")
+
+    def _list(self) -> list[Stub]:
+        return [Stub(self._call, data) for data in self._call("GET", "stubs")["stubs"]]
+
+    def __iter__(self) -> Iterator[Stub]:
+        return iter(self._list())
+
+    def __repr__(self) -> str:
+        return repr(self._list())
+
+    def __len__(self) -> int:
+        return len(self._list())
+
+
+@contextlib.contextmanager
+def _ignoring_missing() -> Iterator[None]:
+    """Ignore that something was deleted already, by a reset for example."""
+    try:
+        yield
+    except ControlError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 class Clock:
@@ -284,6 +396,7 @@ class Tenant:
         self.id: str = data["id"]
         """The id of the tenant in the control API."""
         self.strict = strict
+        self.requests = Requests(owner.client, self.id, owner.operations)
         self._accesses = {
             name: ProviderAccess(
                 name,
@@ -292,6 +405,7 @@ class Tenant:
                 profile=access["profile"],
                 switches=access["switches"],
                 region=access["region"],
+                requests=self.requests.of(name),
                 _located=owner.located,
                 _url=access["url"],
                 _root_url=access.get("root_url"),
@@ -302,8 +416,8 @@ class Tenant:
         }
         vars(self).update(self._accesses)
         self.faults = Faults(self._call)
+        self.stubs = Stubs(self._call)
         self.clock = Clock(self._call)
-        self.requests = Requests(owner.client, self.id, owner.operations)
         self._checked_seq = 0
         """The `seq` of the last request that was checked for problems."""
         self.closed = False
@@ -365,10 +479,11 @@ class Tenant:
         self._call("POST", "snapshots", name, "restore")
 
     def reset(self) -> None:
-        """Return to the initial state and clock, without requests, faults and snapshots."""
+        """Return to the initial state and clock, without requests, faults, stubs and snapshots."""
         self._owner.collect_coverage(self)
         self._call("POST", "reset")
         self._checked_seq = 0
+        self.requests._cleared.clear()
 
     def run_pending_jobs(self) -> None:
         """Run all pending jobs now, whenever they are due."""
@@ -405,17 +520,26 @@ class Tenant:
     def problems(self, *, faults: bool = True) -> list[str]:
         """Return the problems of requests since the last check, and unused faults if `faults`."""
         new, dropped = self.requests._read(self._checked_seq)
-        lost = min(dropped, new[0].seq - self._checked_seq - 1) if new else 0
+        before = new[0].seq if new else 0
+        found = list(self._earlier_problems(before, dropped)) if before > self._checked_seq + 1 else []
         self._checked_seq = max((request.seq for request in new), default=self._checked_seq)
-        found = [reason for request in new for reason in report.failures(request, strict=self.strict)]
-        if lost:
-            found.append(
-                f"{lost} requests were dropped from the request log before they were checked: call check() more often, "
-                "or increase Config.request_log_size"
-            )
+        found += [reason for request in new for reason in report.failures(request, strict=self.strict)]
         if faults:
             found += [f"unused planned fault: {each}" for each in self.faults.unused()]
         return found
+
+    def _earlier_problems(self, before: int, dropped: int) -> Iterator[str]:
+        """Yield the problems of requests since the last check that are not read: the server judged them."""
+        data = self._call("GET", "problems")
+        for each in data["problems"]:
+            if self._checked_seq < each["seq"] < before:
+                yield from report.failures(Problem._load(each), strict=self.strict)
+        lost = min(dropped, before - self._checked_seq - 1)
+        if lost and self.strict and not data["strict"]:
+            yield (
+                f"{lost} requests were dropped from the request log before they were checked: create the tenant with "
+                "strict=True, call check() more often, or increase Config.request_log_size"
+            )
 
     def check(self) -> None:
         """Raise `AssertionError` if there are `problems`."""
@@ -537,10 +661,15 @@ class Server:
             body["clock"] = {**change, "now": _rfc3339(change["now"])} if "now" in change else change
         if "credentials" in start:
             body["credentials"] = start["credentials"]
-        tenant = self._added(self.client.request("POST", "tenants", body=body), start.get("strict", self._strict))
+        strict = start.get("strict", self._strict)
+        if strict:
+            body["strict"] = True
+        tenant = self._added(self.client.request("POST", "tenants", body=body), strict)
         try:
             for fault in start.get("faults", ()):
                 tenant.faults.add(**fault)
+            for stub in start.get("stubs", ()):
+                tenant.stubs.add(**stub)
         except BaseException:
             tenant.close()
             raise

@@ -29,15 +29,18 @@ from ..core.errors import ApiError
 from ..core.faults import ConnectionDropped, Fault
 from ..core.redaction import redact_record, redact_text
 from ..core.store import RateLimit, State, StateTooLarge, StoreUnavailable, Transaction
+from ..core.stubs import Stub
 from . import unmatched
-from .delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
+from .delays import CAN_DELAY, DELAY_OVER, NO_TIMEOUT, RESPONSE_DELAY, ConnectionTimedOut, Delay
 from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
 from .mounts import MOUNT, REGION
 from .operations import Operation
 from .passwords import redact_passwords
+from .planned import PlannedResponse, add_headers, operation_errors, planned_response
 from .problems import http_problem, state_too_large, unavailable
 from .provider import Failure, Provider
 from .server_state import ServerState, server_state
+from .violations import problem
 from .wrappers import MockServerRequest, Response, UnreadableBody, read_body
 
 log = logging.getLogger("mockserver")
@@ -149,8 +152,16 @@ class ProviderBlueprint(Provider):
         if method not in item.operations:
             raise MethodNotAllowed(item.methods)
         if item.operations[method] is None:
+            assert exchange.caller is not None
+            stub = exchange.caller.tenant.read().stubs.find(self.name, method, exchange.path)
+            if stub is not None:
+                return self._stub_response(stub, exchange)
             return self._respond(Failure.NOT_IMPLEMENTED, ("X-Mockserver-Not-Implemented", "1"))
         return None
+
+    def _stub_response(self, stub: Stub, exchange: Exchange) -> flask.Response:
+        exchange.stub, exchange.planned_headers = stub.id, stub.headers
+        return self._transact(exchange, lambda tx: planned_response(self, stub.status, stub.headers, stub.body))
 
     def dispatch(self, operation: Operation, path_values: Mapping[str, str]) -> flask.Response:
         """Run the view of an operation."""
@@ -213,9 +224,12 @@ class ProviderBlueprint(Provider):
             if fault is not None and fault.when == "after":
                 try:
                     self._apply(fault, exchange)
-                except (ApiError, ConnectionDropped) as error:
+                except (PlannedResponse, ConnectionDropped) as error:
                     response = self._error_response(error, exchange)
-            tx.record = self._record(exchange, response)
+            record = tx.record = self._record(exchange, response)
+            if tenant.is_strict or record.failure is not None or record.response_violation is not None:
+                tx.record = record.redacted()
+                tx.problem = problem(self, tx.record, is_strict=tenant.is_strict)
             return response
 
         response = server.store.transact(
@@ -237,6 +251,8 @@ class ProviderBlueprint(Provider):
 
     def _error_response(self, error: Exception, exchange: Exchange) -> flask.Response:
         """Return the response to a request that failed in its transaction."""
+        if isinstance(error, PlannedResponse):
+            return error.response
         if not isinstance(error, ApiError | HTTPException | ConnectionDropped):
             crash = f"{exchange.request.method} {exchange.path}\n{traceback.format_exc()}"
             log.error("crashed on %s", redact_text(crash, exchange.secrets).rstrip())
@@ -264,6 +280,8 @@ class ProviderBlueprint(Provider):
     def _wait(self, exchange: Exchange, fault: Fault) -> None:
         """Sleep for the delay of a fault. Raises `ConnectionDropped` if the tenant is reset or deleted meanwhile."""
         assert exchange.caller is not None
+        if fault.kind == "timeout" and NO_TIMEOUT in exchange.request.environ:
+            return
         try:
             exchange.caller.tenant.wait(fault.delay_seconds or 0)
         except ConnectionDropped:
@@ -271,11 +289,26 @@ class ProviderBlueprint(Provider):
             raise
 
     def _apply(self, fault: Fault, exchange: Exchange) -> None:
-        """Apply a fault that ends a request: an error, or a dropped connection. `finish` truncates a response."""
-        if fault.kind == "error":
-            raise self.fault_error(fault.status or 503, exchange)
-        if fault.kind == "drop":
+        """Apply a fault that ends a request: a response, or a dropped connection. `finish` truncates a response."""
+        if fault.kind in ("drop", "timeout"):
             raise ConnectionDropped
+        if fault.kind == "error":
+            raise PlannedResponse(self._fault_response(fault, exchange))
+
+    def _fault_response(self, fault: Fault, exchange: Exchange) -> flask.Response:
+        """Return the response of a fault: with a body, or an error in the provider's format."""
+        exchange.planned_headers = fault.headers
+        status = fault.status or 503
+        if fault.body is not None or status < 400:
+            exchange.error = None
+            return planned_response(self, status, fault.headers, fault.body)
+        error = self.fault_error(status, exchange)
+        if fault.error is not None and fault.error != error.entry.key:
+            assert exchange.operation is not None
+            error = operation_errors(self, exchange.operation)[fault.error]
+        response = self.handle_api_error(error)
+        add_headers(response, fault.headers)
+        return response
 
     def _failed(self, exchange: Exchange, failure: Failure) -> ApiError:
         state: State = exchange.tx.state or exchange.server.seed.states[self.name]
@@ -327,7 +360,8 @@ class ProviderBlueprint(Provider):
     def handle_dropped(self, error: ConnectionDropped) -> flask.Response:
         exchange = current_exchange()
         exchange.dropped = True
-        return flask.Response(_reset(b"", exchange.request))
+        is_timeout = exchange.fault is not None and exchange.fault.kind == "timeout"
+        return flask.Response(_reset(b"", exchange.request, ConnectionTimedOut if is_timeout else ConnectionResetError))
 
     def handle_unavailable(self, error: StoreUnavailable) -> flask.Response:
         """Return a 503 of the server itself, not in the provider's format."""
@@ -395,7 +429,11 @@ class ProviderBlueprint(Provider):
             request_id = self._request_id(exchange, response)
         except StoreUnavailable as error:
             return unavailable(error)
-        headers = [*self.response_headers(exchange), *own, ("X-Mockserver-Request-Id", request_id)]
+        usual = self.response_headers(exchange)
+        if exchange.planned_headers:
+            planned = {name.lower() for name, _ in exchange.planned_headers}
+            usual = [header for header in usual if header[0].lower() not in planned]
+        headers = [*usual, *own, ("X-Mockserver-Request-Id", request_id)]
         if content_type is not None:
             headers.append(("Content-Type", content_type))
         if not exchange.dropped:
@@ -456,6 +494,7 @@ class ProviderBlueprint(Provider):
             fault=exchange.fault.id if exchange.fault is not None else None,
             response_violation=self._violation(exchange, response),
             failure=error.failure if error is not None else None,
+            stub=exchange.stub,
             cache=[],
             redact=functools.partial(self._redact, request.environ.get("CONTENT_TYPE", ""), exchange.secrets),
         )
@@ -465,7 +504,7 @@ class ProviderBlueprint(Provider):
 
     def _violation(self, exchange: Exchange, response: flask.Response) -> str | None:
         """Return how a response violates the OpenAPI document."""
-        if exchange.dropped or exchange.fault is not None:
+        if exchange.dropped or exchange.fault is not None or exchange.stub is not None:
             return None
         operation_id = exchange.operation.id if exchange.operation is not None else None
         content_type = None
@@ -482,7 +521,9 @@ class ProviderBlueprint(Provider):
             log.error("response violates the OpenAPI document: %s %s: %s", self.name, operation_id, violation)
 
 
-def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
+def _reset(
+    body: bytes, request: flask.Request, error: type[ConnectionResetError] = ConnectionResetError
+) -> Iterator[bytes]:
     """Yield the bytes to send, then close the connection."""
     if body:
         yield body
@@ -490,7 +531,7 @@ def _reset(body: bytes, request: flask.Request) -> Iterator[bytes]:
         if name in request.environ:
             with contextlib.suppress(OSError):
                 request.environ[name].shutdown(socket.SHUT_RDWR)
-    raise ConnectionResetError("a planned fault closed the connection")
+    raise error("a planned fault closed the connection")
 
 
 def _current_request() -> MockServerRequest:

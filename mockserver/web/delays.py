@@ -13,6 +13,12 @@ DELAY_OVER = "mockserver.delay_over"
 """WSGI environ key: the `Delay` of a request that is processed again, now that it is over."""
 RESPONSE_DELAY = "mockserver.response_delay"
 """WSGI environ key: the `Delay` that the application wants before its response is sent."""
+NO_TIMEOUT = "mockserver.no_timeout"
+"""WSGI environ key: set if the client waits for as long as the application takes: a planned timeout is over at once."""
+
+
+class ConnectionTimedOut(ConnectionResetError, TimeoutError):
+    """A planned timeout is over."""
 
 
 class Delay(BaseException):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +51,10 @@ class Exchange:
     body: bytes = b""
     fault: Fault | None = None
     """The planned fault that is applied to the request."""
+    stub: str | None = None
+    """The id of the stub that the response is from."""
+    planned_headers: Iterable[tuple[str, str]] = ()
+    """The headers of a planned response; they replace those of the provider."""
     error: ApiError | None = None
     """The provider's error in the response."""
     dropped: bool = False

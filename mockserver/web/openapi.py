@@ -91,6 +91,13 @@ class Contract:
         items = self.document["paths"].values()
         return {item[method]["operationId"]: item[method] for item in items for method in METHODS if method in item}
 
+    def error_examples(self, operation: str) -> Iterator[tuple[str, int, object]]:
+        """Yield the name, the status and the value of each example of an error response."""
+        for status, reference in self.operations()[operation]["responses"].items():
+            for media in self.resolve(reference)[0].get("content", {}).values() if int(status) >= 400 else ():
+                for name, example in media.get("examples", {}).items():
+                    yield name, int(status), example["value"]
+
     def source(self, operation: str) -> Source:
         """Return the source of an operation, which is that of its tag."""
         (tag,) = self.operations()[operation]["tags"]

@@ -14,7 +14,7 @@ import flask
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ..core import resources
-from ..core.errors import ApiError
+from ..core.errors import ApiError, ErrorMessage
 from ..core.profiles import Profile, Switch, switches
 from ..core.seed import SeedSection
 from .bodies import encode
@@ -117,6 +117,10 @@ class Provider(OperationBlueprint):
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         """Return the error of a request that fails before or instead of an operation."""
         raise NotImplementedError
+
+    def general_errors(self, path: str) -> Iterable[ErrorMessage]:
+        """Return the errors without placeholders that every operation of a path can return."""
+        return ()
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         """Return the error of a planned fault, with its headers."""

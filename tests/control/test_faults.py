@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -128,7 +129,20 @@ def test_fault_mistakes(tenant: TenantClient) -> None:
             "did you mean 'mailgun.createIpPool', 'sendgrid.createIpPool' or 'sparkpost.createIpPool'?",
         ),
         ({"operation": "something.else"}, "unknown operation 'something.else'"),
-        ({"operation": "*", "status": 200}, "/body/status"),
+        ({"operation": "*", "status": 199}, "/body/status"),
+        ({"operation": "*", "status": 600}, "/body/status"),
+        ({"operation": "sendgrid.createIpPool", "error": "pool_ful"}, "expected one of name_missing, name_too_long"),
+        ({"operation": "sendgrid.*", "error": "name_taken"}, "/body/error: an error by name needs one operation"),
+        ({"operation": "*", "error": "name_taken"}, "/body/error: an error by name needs one operation"),
+        ({"operation": "sendgrid.createIpPool", "error": "name_taken", "status": 400}, "/body/status"),
+        ({"operation": "sendgrid.createIpPool", "error": "name_taken", "body": ""}, "/body/body"),
+        ({"operation": "*", "kind": "timeout", "headers": {}}, "/body/headers"),
+        ({"operation": "*", "kind": "timeout", "delay_seconds": 61}, "/body/delay_seconds"),
+        ({"operation": "*", "body": "", "json": None}, "/body/body"),
+        ({"operation": "*", "status": 204, "body": ""}, "a response with status 204 has no body"),
+        ({"operation": "*", "headers": {"Content-Length": "1"}}, "/body/headers/Content-Length"),
+        ({"operation": "*", "headers": {"X-A": "one\r\nX-B: two"}}, "/body/headers/X-A"),
+        ({"operation": "*", "headers": {"X A": "one"}}, "/body/headers"),
         ({"operation": "*", "kind": "drop", "status": 500}, "/body/status"),
         ({"operation": "*", "kind": "delay"}, "delay_seconds"),
         ({"operation": "*", "delay_seconds": 1}, "/body/delay_seconds"),
@@ -138,6 +152,69 @@ def test_fault_mistakes(tenant: TenantClient) -> None:
     ):
         assert reason in tenant.error("POST", "/faults", fault)
     assert tenant.ok("GET", "/faults") == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "content_type", "text"),
+    [
+        ({"status": 502, "headers": {"content-type": "text/html"}, "body": "<h1>Bad Gateway</h1>"}, 502, "text/html",
+         "<h1>Bad Gateway</h1>"),
+        ({"status": 200, "body": '{"ips": ['}, 200, "application/json", '{"ips": ['),
+        ({"status": 200, "json": {"ü": [None]}}, 200, "application/json", '{"ü":[null]}'),
+        ({"status": 200, "json": None}, 200, "application/json", "null"),
+        ({"status": 418, "body": ""}, 418, "application/json", ""),
+        ({"status": 204}, 204, None, ""),
+        ({"status": 302, "headers": {"Location": "https://example.com/"}}, 302, None, ""),
+    ],
+)  # fmt: skip
+def test_planned_response_is_sent_as_it_is(
+    tenant: TenantClient, fault: dict[str, Any], status: int, content_type: str | None, text: str
+) -> None:
+    """Whatever the OpenAPI document of the provider says; the operation does nothing."""
+    planned = tenant.fault("sendgrid.createIpPool", **fault)
+    assert tenant.ok("GET", f"/faults/{planned['id']}") == planned
+    response = tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"})
+    assert (response.status_code, response.headers.get("Content-Type"), response.text) == (status, content_type, text)
+    assert response.headers.get("Location") == fault.get("headers", {}).get("Location")
+    (record,) = tenant.ok("GET", "/requests")["requests"]
+    assert (record["operation"], record["status"], record["fault"]) == ("sendgrid.createIpPool", status, "f1")
+    assert (record["error"], record["response_violation"]) == (None, None)
+    assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/mine").status_code == 404
+
+
+def test_planned_headers_replace_those_of_the_provider(tenant: TenantClient) -> None:
+    tenant.fault("sendgrid.listIpPools", status=429, headers={"Retry-After": "2", "x-ratelimit-reset": "7"})
+    response = tenant.sendgrid.get(SENDGRID.pools_path)
+    assert response.json == {"errors": [{"field": None, "message": "too many requests"}]}
+    assert (response.headers["Retry-After"], response.headers.getlist("X-RateLimit-Reset")) == ("2", ["7"])
+
+
+def test_error_by_name_after_the_operation(tenant: TenantClient) -> None:
+    tenant.fault("sendgrid.createIpPool", error="too_many_pools", when="after")
+    response = tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"})
+    assert response.json == {"errors": [{"field": None, "message": "100 pools limit has been reached"}]}
+    assert tenant.sendgrid.get(f"{SENDGRID.pools_path}/mine").status_code == 200
+    assert tenant.ok("GET", "/requests")["requests"][0]["error"]["key"] == "too_many_pools"
+
+
+def test_planned_content_is_bounded(tenant: TenantClient) -> None:
+    half = "x" * ((1 << 19) - 3)
+    tenant.fault("*", body=half, headers={"X-A": ""})
+    tenant.fault("*", body=half, headers={"X-B": ""})
+    assert "limit of 1048576 characters" in tenant.error("POST", "/faults", {"operation": "*", "body": "x"})
+    tenant.fault("*")
+    tenant.ok("DELETE", "/faults", status=204)
+    tenant.fault("*", body="x")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_timeout_closes_the_connection(tenant: TenantClient, when: str) -> None:
+    tenant.fault("sendgrid.createIpPool", kind="timeout", when=when, delay_seconds=0.01)
+    with pytest.raises(ConnectionError):
+        tenant.sendgrid.post(SENDGRID.pools_path, json={"name": "mine"})
+    assert tenant.ok("GET", "/requests")["requests"][0]["status"] is None
+    assert (tenant.sendgrid.get(f"{SENDGRID.pools_path}/mine").status_code == 200) == (when == "after")
+    assert tenant.fault("*", kind="timeout")["delay_seconds"] == 60
 
 
 def test_faults_are_taken_back(tenant: TenantClient) -> None:

@@ -107,7 +107,7 @@ def test_it(mockserver):
 
 
 def test_assertion_about_dropped_requests_fails(run: Run) -> None:
-    """When the journal has dropped requests, their number is unknown: every such assertion fails."""
+    """Of dropped requests the operations are counted; what else they had is unknown: every such assertion fails."""
     result = run("""
 from mockserver import Config
 
@@ -121,7 +121,8 @@ def test_it(mockserver):
     for number in range(3):
         create(mockserver, f"pool {number}")
     mockserver.requests.assert_called("sendgrid.createIpPool", json={"name": "pool 2"})
-    for claim in ({"times": 2}, {"times": 0, "json": {"name": "pool 0"}}):
+    mockserver.requests.assert_called("sendgrid.createIpPool", times=3)
+    for claim in ({"times": 2, "status": 200}, {"times": 0, "json": {"name": "pool 0"}}):
         with pytest.raises(AssertionError, match="the count is incomplete: 1 older requests were dropped"):
             mockserver.requests.assert_called("sendgrid.createIpPool", **claim)
     mockserver.requests.clear()
@@ -148,4 +149,74 @@ def test_unmatched(mockserver):
     assert False
 """)
     result.assert_outcomes(failed=2)
-    assert re.findall(r"\((\d) more requests", printed(result)) == ["1"]
+    assert re.findall(r"\((\d) more requests", printed(result)) == ["2"]
+
+
+def test_usual_assertions(run: Run) -> None:
+    """Those of mocks, for all requests and for those to a provider, whose operations need no prefix there."""
+    result = run("""
+def test_it(mockserver):
+    sendgrid, made = mockserver.sendgrid, mockserver.requests
+    made.assert_not_called()
+    for view in (made, sendgrid.requests):
+        assert (view.call_count, len(view), repr(view)) == (0, 0, "[]")
+        with pytest.raises(IndexError, match="no requests"):
+            view.last
+    create(mockserver, "one")
+    (request,) = made.assert_called_once("sendgrid.createIpPool", json={"name": "one"})
+    assert request == made.last == sendgrid.requests.last
+    assert repr(request) == "<Request #1 POST /sendgrid/v3/ips/pools → 200 (sendgrid.createIpPool)>"
+    requests.get(mockserver.mailgun.url + "/v3/ip_pools", auth=mockserver.mailgun.auth)
+    assert [each.provider for each in sendgrid.requests] == ["sendgrid"]
+    assert (made.call_count, sendgrid.requests.call_count, mockserver.sparkpost.requests.call_count) == (2, 1, 0)
+    assert (made.last.provider, sendgrid.requests.last.provider) == ("mailgun", "sendgrid")
+    sendgrid.requests.assert_called_once()
+    sendgrid.requests.assert_called_once("createIpPool", status=200)
+    sendgrid.requests.assert_called_once("sendgrid.createIpPool")
+    sendgrid.requests.assert_not_called("deleteIpPool")
+    mockserver.sparkpost.requests.assert_not_called()
+    assert sendgrid.requests.matching("createIpPool") == [request]
+    with pytest.raises(AssertionError, match="expected 1 call, got 2"):
+        made.assert_called_once()
+    with pytest.raises(AssertionError, match="expected 1 call, got 0"):
+        sendgrid.requests.assert_called_once("createIpPool", status=400)
+    with pytest.raises(AssertionError, match="no other requests to sparkpost with this tenant's credentials"):
+        mockserver.sparkpost.requests.assert_called()
+    with pytest.raises(ValueError, match="expected an operation of sendgrid, got 'mailgun.listIpPools'"):
+        sendgrid.requests.assert_not_called("mailgun.listIpPools")
+    assert repr(sendgrid.requests) == repr([request])
+    for number in range(11):
+        create(mockserver, str(number))
+    assert repr(sendgrid.requests).startswith("[… 2 older, <Request #4 POST ")
+    made.clear()
+    assert (made.call_count, sendgrid.requests.call_count) == (0, 0)
+    fault, stub = mockserver.faults.add("*"), mockserver.stubs.add("sendgrid", "GET", "/v3/templates")
+    assert (repr(mockserver.faults), repr(mockserver.stubs)) == (repr([fault]), repr([stub]))
+    mockserver.faults.clear()
+    mockserver.close()
+    assert "No tenant is named 't1'" in repr(made)
+
+
+def test_shown(mockserver):
+    create(mockserver)
+    assert not mockserver.sendgrid.requests
+
+
+@pytest.fixture(scope="session")
+def mockserver_config():
+    from mockserver import Config
+
+    return Config(request_log_size=13)
+
+
+def test_dropped(mockserver):
+    create(mockserver)
+    mockserver.requests.clear()
+    for number in range(14):
+        create(mockserver, str(number))
+    requests.get(mockserver.mailgun.url + "/v3/ip_pools", auth=mockserver.mailgun.auth)
+    assert (mockserver.requests.call_count, mockserver.sendgrid.requests.call_count) == (15, 14)
+    mockserver.mailgun.requests.assert_called_once("listIpPools", status=200)
+""")
+    result.assert_outcomes(passed=2, failed=1)
+    assert "assert not [<Request #1 POST /sendgrid/v3/ips/pools → 200 (sendgrid.createIpPool)>]" in printed(result)

@@ -34,15 +34,14 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
                 "sendgrid   operations *1/* ░░░*%   errors *1/*",
                 "mailgun    operations *2/*%   errors *2/*",
                 "sparkpost: never called",
-                "sendgrid: operations never called:",
-                "  listIpPools, getIpPool, *",
-                "sendgrid: documented errors never returned:",
-                "  pool_not_found, *",
-                "mailgun: operations that always failed:",
-                "  listIpPools, getIpPool",
+                "sendgrid: operations never called (47): listIpPools, getIpPool,*…",
+                "sendgrid: documented errors never returned (*): pool_not_found,*…",
+                "mailgun: operations that always failed (2): listIpPools, getIpPool",
+                "--mockserver-coverage-report FILE writes all names",
                 "written to out/all.json",
             ]
         )
+        assert len(printed(result).partition("mockserver coverage")[2].splitlines()) < 24
         reports.append((pytester.path / "out/all.json").read_text("utf-8"))
     assert reports[0] == reports[1]
     report = json.loads(reports[0])["providers"]
@@ -56,6 +55,34 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
     page = (pytester.path / "out/all.md").read_text("utf-8")
     assert "| sendgrid | 1/48 | ░░░" in page
     assert "- `sendgrid.listIpPools` `GET /v3/ips/pools`" in page
+
+
+def test_coverage_that_is_too_low_fails_the_run(run: Run) -> None:
+    """Of a provider that was used; the status of a run that fails anyway is its own."""
+    option = "--mockserver-coverage-fail-under"
+    text = "def test_it(mockserver):\n    create(mockserver)\n"
+    result = run(text, option, "2.1")
+    assert result.ret == 1
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["required coverage of operations: 2.1%, got sendgrid 1/48 (2.083%)"])
+    result = run(text, option, "2.08")
+    assert result.ret == 0
+    assert "required coverage" not in printed(result)
+    result = run("def test_it():\n    pass\n", option, "1")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["required coverage of operations: 1%, got no provider was called"])
+    assert run(text, option, "100", "-k", "nothing").ret == 5
+    for wrong in ("101", "-1", "all", "nan"):
+        result = run(text, f"{option}={wrong}")
+        assert result.ret == 4
+        assert f"expected a number from 0 to 100, got '{wrong}'" in result.stderr.str()
+
+
+@pytest.mark.slow
+def test_coverage_that_is_too_low_with_workers(run: Run) -> None:
+    result = run(COVERED, "--mockserver-coverage-fail-under", "50", "-n", "2", subprocess=True)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["required coverage of operations: 50%, got sendgrid 1/48 (2.083%), mailgun *"])
 
 
 def test_coverage_of_nothing(run: Run) -> None:

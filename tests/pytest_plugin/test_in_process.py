@@ -33,6 +33,9 @@ def test_httpx(mockserver, library):
             mockserver.faults.add("*", kind=kind)
             with pytest.raises(library.RemoteProtocolError):
                 client.get("/v3/ips/pools")
+        mockserver.faults.add("*", kind="timeout")
+        with pytest.raises(library.ReadTimeout):
+            client.get("/v3/ips/pools")
 
     async def ask():
         async with library.AsyncClient(transport=transport, base_url=access.url, auth=access.auth) as client:
@@ -57,6 +60,9 @@ def test_requests(mockserver):
             session.get(access.url + "/v3/ips/pools")
         mockserver.faults.add("*", kind="truncate")
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            session.get(access.url + "/v3/ips/pools")
+        mockserver.faults.add("*", kind="timeout")
+        with pytest.raises(requests.exceptions.ReadTimeout):
             session.get(access.url + "/v3/ips/pools")
 
 

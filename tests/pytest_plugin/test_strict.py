@@ -77,6 +77,33 @@ def test_skipped_early(skipping):
     assert printed(result).count("unused planned fault") == 2 + 2  # in full, and in the summary
 
 
+def test_fault_as_a_context_manager(run: Run) -> None:
+    """It is deleted at the end, whether or not it was applied; its progress can still be read."""
+    result = run("""
+def test_it(mockserver):
+    with mockserver.faults.add("sendgrid.createIpPool", error="too_many_pools", times=2) as fault:
+        assert repr(fault) == "<Fault f1: error 400 too_many_pools on sendgrid.createIpPool>"
+        assert create(mockserver).json()["errors"][0]["message"] == "100 pools limit has been reached"
+    assert create(mockserver).ok
+    assert (fault.applied, fault.remaining, fault.completed) == (1, 1, False)
+    with mockserver.faults.add("*", status=502, headers={"Content-Type": "text/html"}, body="<h1>Bad Gateway</h1>"):
+        assert create(mockserver).text == "<h1>Bad Gateway</h1>"
+    with mockserver.faults.add("*"):
+        mockserver.reset()
+
+
+def test_wrong_name(mockserver):
+    mockserver.faults.add("mailgun.createIpPool", error="too_many_pools")
+
+
+@pytest.mark.mockserver(faults=[{"operation": "sendgrid.createIpPool", "error": "name_taken", "headers": {"X-A": "b"}}])
+def test_marker(mockserver):
+    assert create(mockserver).headers["X-A"] == "b"
+""")
+    result.assert_outcomes(passed=2, failed=1)
+    assert "mailgun.createIpPool does not return this error: expected one of feature_disabled, " in printed(result)
+
+
 def test_operation_not_implemented_fails_the_test(run: Run) -> None:
     """Any operation of the specifications, strict or not, unless the test clears the request log."""
     result = run("""
@@ -104,6 +131,132 @@ def test_the_vendors_own_404_does_not(mockserver):
             for path in ("/v3/mail/send", "/v3/templates")
         ]
     )
+
+
+def test_stubbed_operation_does_not_fail_the_test(run: Run) -> None:
+    """In strict mode neither; the report of another failure names the stub."""
+    result = run(
+        """
+def test_stub(mockserver):
+    stub = mockserver.stubs.add("sendgrid", "GET", "/v3/templates/{id}", json={"id": "d-1"})
+    url = mockserver.sendgrid.url + "/v3/templates/d-1"
+    assert requests.get(url, headers=mockserver.sendgrid.headers).json() == {"id": "d-1"}
+    assert repr(stub) == "<Stub s1: 200 for GET /sendgrid/v3/templates/{id}>"
+    assert [each.path for each in mockserver.stubs] == ["/v3/templates/{id}"]
+    with mockserver.stubs.add("sendgrid", "POST", "/v3/templates", status=202):
+        assert post(mockserver.sendgrid, "/v3/templates").status_code == 202
+    assert len(mockserver.stubs) == 1
+    assert mockserver.requests[-1].stub == "s2"
+    stub.remove()
+    mockserver.stubs.clear()
+
+
+@pytest.mark.mockserver(stubs=[{"provider": "sendgrid", "method": "POST", "path": "/v3/mail/send", "status": 202}])
+def test_marker(mockserver):
+    assert post(mockserver.sendgrid, "/v3/mail/send", json={}).status_code == 202
+    assert False
+
+
+def test_implemented(mockserver):
+    mockserver.stubs.add("sendgrid", "GET", "/v3/ips/pools")
+""",
+        "--mockserver-strict",
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "[#]1 POST /sendgrid/v3/mail/send → 202 (stub s1)",
+            "*/body/path: sendgrid.listIpPools is implemented: plan a fault for another response",
+        ]
+    )
+
+
+def test_requests_are_judged_when_they_come(run: Run) -> None:
+    """Also those that the request log has dropped; the correct ones pass, however many they are."""
+    result = run(
+        """
+from mockserver import Config
+
+
+@pytest.fixture(scope="session")
+def mockserver_config():
+    return Config(request_log_size=5)
+
+
+def read(mockserver, times=20):
+    access = mockserver.sendgrid
+    with requests.Session() as session:
+        session.headers.update(access.headers)
+        session.mount(mockserver.url, mockserver.wsgi_adapter())
+        for _ in range(times):
+            session.get(access.url + "/v3/ips/pools")
+
+
+def test_good(mockserver):
+    read(mockserver)
+    create(mockserver)
+    mockserver.requests.assert_called("sendgrid.createIpPool", times=1)
+    mockserver.requests.assert_called("sendgrid.listIpPools", times=20)
+    mockserver.requests.assert_called(times=21)
+    with pytest.raises(AssertionError, match="expected 19 calls, got 20"):
+        mockserver.requests.assert_called("sendgrid.listIpPools", times=19)
+    with pytest.raises(AssertionError, match="the count is incomplete: 16 older requests were dropped"):
+        mockserver.requests.assert_called("sendgrid.listIpPools", times=4, status=200)
+    mockserver.requests.clear()
+    read(mockserver, 6)
+    mockserver.requests.assert_called(times=6)
+    mockserver.requests.assert_not_called("sendgrid.createIpPool")
+
+
+def test_violation(mockserver):
+    create(mockserver, "")
+    read(mockserver)
+
+
+def test_not_implemented(mockserver):
+    post(mockserver.sendgrid, "/v3/templates", json={})
+    read(mockserver)
+
+
+def test_cleared(mockserver):
+    create(mockserver, "")
+    mockserver.requests.clear()
+    read(mockserver)
+
+
+@pytest.mark.mockserver(strict=False)
+def test_strict_too_late(mockserver):
+    mockserver.strict = True
+    read(mockserver)
+""",
+        "--mockserver-strict",
+    )
+    result.assert_outcomes(passed=2, failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "request violates the OpenAPI document of sendgrid: #1 POST /sendgrid/v3/ips/pools → 400 *",
+            "  /body/name (minLength): ''",
+            "mockserver does not implement this operation (501): #1 POST /sendgrid/v3/templates → 501 *",
+            "15 requests were dropped from the request log before they were checked: *",
+        ]
+    )
+
+
+@pytest.mark.slow
+def test_five_thousand_correct_requests_pass(run: Run) -> None:
+    result = run(
+        """
+def test_good(mockserver):
+    access = mockserver.sendgrid
+    with requests.Session() as session:
+        session.headers.update(access.headers)
+        for _ in range(5_000):
+            session.get(access.url + "/v3/ips/pools")
+    mockserver.requests.assert_called("sendgrid.listIpPools", times=5_000)
+""",
+        "--mockserver-strict",
+    )
+    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.crashes

@@ -7,6 +7,9 @@ import json
 import pytest
 from flask import Flask
 
+from mockserver.core.errors import entries
+from mockserver.web.server_state import server_state
+
 from ..control_client import ControlClient, TenantClient
 from ..provider_case import ProviderCase, body
 
@@ -37,6 +40,30 @@ def test_any_error_can_be_planned(tenant: TenantClient, case: ProviderCase, stat
     assert response.status_code == status
     assert response.headers["Content-Type"].startswith("application/json") or status in (401, 404)
     assert "mine" not in json.dumps(tenant.ok("GET", "/state")["state"])
+
+
+def test_each_error_of_an_operation_can_be_planned_by_name(case: ProviderCase, app: Flask) -> None:
+    """With the status and the message of the catalog; its response fits the OpenAPI document."""
+    provider = server_state(app).providers[case.name]
+    operation = provider.operations[case.create_operation]
+    tenant = ControlClient(app).new_tenant()
+    names = [name for name, status, _ in provider.contract.error_examples(operation.id)]
+    known = {name: error for name, error in entries(provider.catalog).items() if name in names}
+    assert len(known) > 3
+    for name, error in known.items():
+        tenant.fault(case.full_name(operation.id), error=name)
+        response = tenant.client(case).post(case.pools_path, **case.new_pool("mine"))
+        assert response.status_code == error.status
+        record = tenant.ok("GET", "/requests?limit=1")["requests"][0]
+        assert record["error"]["key"] == name
+        assert "{" not in record["error"]["message"]
+        assert record["error"]["message"] in (json.dumps(response.json) if response.is_json else response.text).replace(
+            '\\"', '"'
+        )
+        violation = provider.contract.response_violation(
+            operation.id, error.status, response.headers["Content-Type"], response.json if response.is_json else None
+        )
+        assert violation is None, (name, violation)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

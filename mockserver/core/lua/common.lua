@@ -2,12 +2,13 @@
 --
 -- Keys, below the prefix `mockserver:`
 --
--- t:ID             hash: a tenant. born (when it was created), v (version), resets, seq, ids_issued, clock, start, faults,
---                  snapshots (their names), log (FIRST NEXT WEIGHT DROPPED: positions and weight of its request log),
+-- t:ID             hash: a tenant. born (when it was created), v (version), resets, seq, ids_issued, clock, start, strict,
+--                  faults, stubs, snapshots (their names), log (FIRST NEXT WEIGHT DROPPED: positions and weight of its request log),
 --                  next (REQUEST TIME: the request that may end next, and since when),
 --                  w:PROVIDER (its seed, unless the server's), s:PROVIDER (its state, as changes of the seed)
 -- s:ID             hash: the snapshots of a tenant, by name
 -- j:ID             list: the request log of a tenant, WEIGHT:SEQ:RECORD
+-- p:ID             list: the newest problems of the requests of a tenant, SEQ:PROBLEM
 -- u:ID             hash: the rate limit windows of a tenant, COUNT UNTIL by name
 -- n:ID             hash: the request counts of a tenant; #FIELD is the position of FIELD
 -- tenants          sorted set: ids of tenants by the time of their creation in microseconds
@@ -28,7 +29,7 @@ local P, at = 'mockserver:', ''
 local TTL, MAX, SEED, MAX_BYTES = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local EVICTED_PER_TENANT = 10
 local PATIENCE = 250000  -- in microseconds
-local KINDS = {'t:', 's:', 'j:', 'u:', 'n:'}
+local KINDS = {'t:', 's:', 'j:', 'u:', 'n:', 'p:'}
 local A = {}
 for i = 5, #ARGV do A[i - 4] = ARGV[i] end
 
@@ -163,7 +164,9 @@ local function born(id) return call('HGET', P .. 't:' .. id, 'born') end
 -- The fields of a tenant that a transaction needs; the first is false if there is no such tenant.
 local function fields_for(id, provider)
   local key = P .. 't:' .. id
-  local found = call('HMGET', key, 'born', 'v', 'ids_issued', 'clock', 'faults', 's:' .. provider, 'w:' .. provider)
+  local found = call(
+    'HMGET', key, 'born', 'v', 'ids_issued', 'clock', 'faults', 's:' .. provider, 'w:' .. provider, 'strict'
+  )
   if not found[1] then
     if call('EXISTS', key) == 1 then damaged('t:' .. id, 'born is missing') end
   elseif not call('ZSCORE', P .. 'tenants', id) then damaged('tenants', id .. ' is missing') end
@@ -253,7 +256,7 @@ local function lookup(key, provider)
     local found = fields_for(id, provider)
     if found[1] then
       touch(id)
-      return {'known', entry, unpack(found, 1, 7)}
+      return {'known', entry, unpack(found, 1, 8)}
     end
     close(id, reason_for(id))
     call('HDEL', P .. 'creds', key)

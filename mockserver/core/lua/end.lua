@@ -2,12 +2,13 @@
 -- request logs, the largest lose their oldest records. Returns its number and its rate limit window; or the present
 -- fields of the tenant, if they have changed; or nothing, if the tenant is gone.
 -- ARGV: id, birth, version, provider, state or '', ids_issued, weight, record, counter, unmatched, size, budget,
---       rate limit or '', window, time, request, then digests and entries of issued credentials
+--       rate limit or '', window, time, request, problem or '', maximum number of
+--       problems, then digests and entries of issued credentials
 local id, provider, weight, field, rate = A[1], A[4], tonumber(A[7]), A[9], A[13]
 local key = P .. 't:' .. id
 local found = call('HMGET', key, 'born', 'v', 'seq', 'log', 'clock')
 if found[1] ~= A[2] then return {} end
-if not is_next(id, found[2] == A[3], A[16]) then return {0, unpack(fields_for(id, provider), 1, 7)} end
+if not is_next(id, found[2] == A[3], A[16]) then return {0, unpack(fields_for(id, provider), 1, 8)} end
 local seq = whole(id, 'seq', found[3])
 local version = whole(id, 'v', found[2])
 local log = request_log(id, found[4])
@@ -27,16 +28,17 @@ if rate ~= '' then
   used = number((known == last and tonumber(times) or 0) + 1)
 end
 if A[5] ~= '' then check_size(id, growth(key, {'s:' .. provider, A[5]}, {})) end
+if A[17] ~= '' then call('LLEN', P .. 'p:' .. id) end
 local keys = {}
-if A[17] then
+if A[19] then
   keys = cjson.decode(call('HGET', P .. 'keys', id) or '[]')
   call('HLEN', P .. 'creds')
 end
 
-for i = 17, #A, 2 do
+for i = 19, #A, 2 do
   if call('HSETNX', P .. 'creds', A[i], A[i + 1]) == 1 then keys[#keys + 1] = A[i] end
 end
-if A[17] then call('HSET', P .. 'keys', id, cjson.encode(keys)) end
+if A[19] then call('HSET', P .. 'keys', id, cjson.encode(keys)) end
 if A[5] ~= '' then call('HSET', key, 's:' .. provider, A[5], 'ids_issued', A[6], 'v', number(version + 1)) end
 if used then call('HSET', P .. 'u:' .. id, rate, used .. ' ' .. last) end
 count('requests')
@@ -70,5 +72,9 @@ while budget() > goal do
 end
 while log.next - log.first > size do drop_oldest(log) end
 call('HSET', key, 'seq', seq, 'log', log_text(log))
-expire_with_tenant(id, 'j:', 'n:', 'u:')
+if A[17] ~= '' then
+  call('RPUSH', P .. 'p:' .. id, seq .. ':' .. A[17])
+  call('LTRIM', P .. 'p:' .. id, number(0 - tonumber(A[18])), -1)
+end
+expire_with_tenant(id, 'j:', 'n:', 'u:', 'p:')
 return {seq, used or false, last or false}

@@ -15,7 +15,7 @@ for name, value in pairs({
 end
 if A[2] == '0' then
   for name, value in pairs(kept) do
-    if name == 'start' or name:sub(1, 2) == 'w:' then
+    if name == 'start' or name == 'strict' or name:sub(1, 2) == 'w:' then
       fields[#fields + 1] = name
       fields[#fields + 1] = value
     end

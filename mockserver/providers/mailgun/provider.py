@@ -85,6 +85,9 @@ class Mailgun(ProviderBlueprint):
             error = catalog.WRONG_PATH
         return error.with_values(method=method, path=path)
 
+    def general_errors(self, path: str) -> Iterable[ErrorMessage]:
+        return catalog.FAULTS.values()
+
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         """Return the error of a planned fault. 429 has the header from which clients read how long to wait."""
         if status == 401:

@@ -83,6 +83,9 @@ class SendGrid(ProviderBlueprint):
         error = catalog.FAILURES[catalog.family(path)][failure]
         return error.with_values(method=method, path=path)
 
+    def general_errors(self, path: str) -> Iterable[ErrorMessage]:
+        return catalog.FAULTS[catalog.family(path)].values()
+
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         """Return the error of a planned fault."""
         family = catalog.family(exchange.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -77,6 +77,9 @@ class SparkPost(ProviderBlueprint):
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         return catalog.FAILURES[failure].with_values(method=method, path=path)
+
+    def general_errors(self, path: str) -> Iterable[ErrorMessage]:
+        return catalog.FAULTS.values()
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         error = catalog.FAULTS.get(status)
