@@ -310,7 +310,7 @@ def test_all_errors_of_a_seed_are_reported() -> None:
     """Those of all providers, each with its line, in the order of the sections."""
     text = """
 sparkpost:
-  ip_pools: [{id: a}]
+  ip_pools: [{signing_domain: a}]
 sendgrid:
   pools:
   - {id: '1'}
@@ -322,7 +322,7 @@ sparkpots: {}
     first, *lines = mistake(text).splitlines()
     assert first == "10: sparkpots: unknown key; did you mean 'sparkpost'?"
     assert [line.partition(": ")[::2] for line in lines][:4] == [
-        ("3", "sparkpost.ip_pools[0]: 'name' is required"),
+        ("3", "sparkpost.ip_pools[0]: expected an 'id' or a 'name'"),
         ("6", "sendgrid.pools[0]: 'name' is required"),
         ("7", f"sendgrid.pools[1].id: expected a text of 1 to {MAX_ID_LENGTH} digits, not with a 0 first, got 'x'"),
         ("7", "sendgrid.pools[1].colour: unknown key"),

@@ -81,7 +81,7 @@ def test_credential_of_an_evicted_tenant_is_a_503(make_app: Callable[..., Flask]
 @pytest.mark.store("memory")
 def test_credential_in_a_path_is_not_logged(make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    control = ControlClient(make_app(access_log=True))
+    control = ControlClient(make_app(access_log="text"))
     key = SENDGRID.new_key()
     control.ok("GET", f"/tenants/{key}/clock")
     control.error("GET", f"/tenants/{key}/faults/f1", status=404)
