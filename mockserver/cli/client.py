@@ -171,7 +171,7 @@ def seed(client: ControlClient, tenant: str, file: str) -> None:
 @click.command()
 @click.argument("seed", metavar="FILE[#NAME]")
 @tenant_option
-@click.option("--exact", is_flag=True, help="The providers that the seed names must have no other records.")
+@option("--exact", is_flag=True, help="The providers that the seed names must have no other records.")
 @as_json
 @with_client
 def expect(client: ControlClient, seed: str, tenant: str, exact: bool, as_json: bool) -> None:

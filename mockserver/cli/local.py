@@ -69,9 +69,9 @@ TABLES: dict[str, tuple[list[str], Callable[[dict[str, Any]], list[list[str]]]]]
 
 @click.command()
 @click.argument("words", metavar="[WORD]...", nargs=-1)
-@click.option("--provider", metavar="NAME", help="Only those of this provider.")
-@click.option("--kind", type=click.Choice(["documented", "observed", "assumed"]), help="Only with this kind of source.")
-@click.option("--only", type=click.Choice(TABLES), help="Only one of the lists.")
+@option("--provider", metavar="NAME", help="Only those of this provider.")
+@option("--kind", type=click.Choice(["documented", "observed", "assumed"]), help="Only with this kind of source.")
+@option("--only", type=click.Choice(TABLES), help="Only one of the lists.")
 @option("--profiles", "switches", is_flag=True, help="List switches only.")
 @as_json
 def operations(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import CommandError, as_json, print_json, tenant_option, with_client
+from .options import CommandError, as_json, option, print_json, tenant_option, with_client
 
 if TYPE_CHECKING:
     from ..testing.control_client import ControlClient
@@ -21,13 +21,13 @@ INTERVAL = 0.5
 
 @click.command()
 @tenant_option
-@click.option("--provider", metavar="NAME", help="Only requests to this provider.")
-@click.option("--operation", metavar="NAME", help="Only requests for this operation, such as sendgrid.createIpPool.")
-@click.option("--status", metavar="STATUS", help="Only responses with this status or class (4xx), or dropped ones.")
-@click.option("--errors", is_flag=True, help="Only requests with an error of the provider.")
-@click.option("--limit", type=click.IntRange(1, 1000), metavar="N", help="Print the last N requests.  [default: 100]")
-@click.option("--follow", "-f", is_flag=True, help="Print further requests until Ctrl-C.")
-@click.option("--har", metavar="FILE", help="Write the requests to a file as an HTTP Archive (HAR 1.2); - for stdout.")
+@option("--provider", metavar="NAME", help="Only requests to this provider.")
+@option("--operation", metavar="NAME", help="Only requests for this operation, such as sendgrid.createIpPool.")
+@option("--status", metavar="STATUS", help="Only responses with this status or class (4xx), or dropped ones.")
+@option("--errors", is_flag=True, help="Only requests with an error of the provider.")
+@option("--limit", type=click.IntRange(1, 1000), metavar="N", help="Print the last N requests. [default: 100]")
+@option("--follow", "-f", is_flag=True, help="Print further requests until Ctrl-C.")
+@option("--har", metavar="FILE", help="Write the requests to a file as an HTTP Archive (HAR 1.2); - for stdout.")
 @as_json
 @with_client
 def requests(

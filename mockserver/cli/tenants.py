@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import as_json, print_json, tenant_option, with_client
+from .options import as_json, option, print_json, tenant_option, with_client
 
 if TYPE_CHECKING:
     from ..testing.control_client import ControlClient
@@ -40,7 +40,7 @@ def create_tenant(client: ControlClient, as_json: bool) -> None:
 
 @tenants.command("fork")
 @tenant_option
-@click.option("--snapshot", metavar="NAME", help="A snapshot of the tenant.  [default: its current state]")
+@option("--snapshot", metavar="NAME", help="A snapshot of the tenant. [default: its current state]")
 @as_json
 @with_client
 def fork_tenant(client: ControlClient, tenant: str, snapshot: str | None, as_json: bool) -> None:

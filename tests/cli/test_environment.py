@@ -33,6 +33,9 @@ def test_every_flag_has_a_twin() -> None:
     assert {name for name, _ in found} == {
         *("serve", "wait", "env", "reset", "seed", "unmatched", "fuzz-info", "operations", "doctor"),
         *("snapshot save", "snapshot restore", "snapshot list"),
+        *("requests", "expect", "tenants list", "tenants create", "tenants fork", "tenants delete"),
+        *("faults list", "faults add", "faults remove", "faults clear"),
+        *("clock show", "clock set", "clock freeze", "clock unfreeze", "clock advance"),
     }
     for name, each in found:
         assert each.envvar == "MOCKSERVER_" + each.opts[0].removeprefix("--").replace("-", "_").upper()
