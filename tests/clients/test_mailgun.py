@@ -68,8 +68,8 @@ mailgun:
 """
 
 
-def connect(server, key):
-    return Client(auth=("api", key), api_url=f"{server.url}/mailgun")
+def connect(server, key, prefix="mailgun"):
+    return Client(auth=("api", key), api_url=f"{server.url}/{prefix}")
 
 
 @pytest.fixture
@@ -168,6 +168,17 @@ def test_life_of_a_pool(client):
     refused(client.ippools.get(pool_id=pool_id), 404, "ip pool not found")
     assert details(client, MARKETING)["linked_domains"] == [NEWS]
     assert domain_ips(client, NEWS) == ["192.0.2.21"]
+
+
+def test_domain_in_the_eu(live, client, mailgun_key):
+    """The key serves both regions; the domain is found in its own, and its name is taken in both."""
+    assert domain_ips(client, "mail.example.com")
+    with connect(live, mailgun_key, "mailgun-eu") as eu:
+        assert eu.domains.create(data={"name": "eu.example.com"}).status_code == 200
+        assert eu.domains.get(domain="eu.example.com").status_code == 200
+        refused(eu.domains_ips.get(domain="mail.example.com"), 404, "Domain not found")
+    refused(client.domains_ips.get(domain="eu.example.com"), 404, "Domain not found")
+    refused(client.domains.create(data={"name": "eu.example.com"}), 400, "This domain name is already taken")
 
 
 def test_addresses_of_version_6(client):

@@ -70,8 +70,8 @@ def connect(live):
     """Return a function that opens a collection with a key; all are closed in the end."""
     opened = []
 
-    def open_collection(name, key):
-        opened.append(Records(f"{live.url}/sparkpost/api/v1", key, name))
+    def open_collection(name, key, prefix="sparkpost"):
+        opened.append(Records(f"{live.url}/{prefix}/api/v1", key, name))
         return opened[-1]
 
     yield open_collection
@@ -100,6 +100,17 @@ def refused(status, message, **more):
     assert caught.value.response.json() == {"errors": [{"message": message, **more}]}
     code, description = more.get("code", "none"), more.get("description", "none")
     assert caught.value.errors == [f"{message} Code: {code} Description: {description} \n"]
+
+
+# Regions
+
+
+def test_key_of_the_eu(connect, sparkpost_key):
+    """A key that is used in the EU first is unknown in the US, whose prefix or host is the default of clients."""
+    assert connect("ip-pools", sparkpost_key, "sparkpost-eu").create(name="News") == {"id": "news"}
+    with refused(401, "Unauthorized."):
+        connect("ip-pools", sparkpost_key).list()
+    assert connect("ip-pools", sparkpost_key, "sparkpost-eu").get("news")["name"] == "News"
 
 
 # A whole life
