@@ -172,7 +172,7 @@ def plan_delay(ready_message: dict[str, Any], seconds: float, times: int) -> Non
 @pytest.mark.parametrize(("delay", "asked"), [(0.3, 1), (30.0, 1), (30.0, 2)])
 def test_what_a_thread_works_on(delay: float, asked: int) -> None:
     """A request that is being answered gets its answer; a planned delay is over then. Nothing makes the exit late."""
-    with running("serve", "--port", "0") as (process, ready_message):
+    with running("serve", "--port", "0", "--access-log", "off") as (process, ready_message):
         plan_delay(ready_message, delay, asked)
         with connect(ready_message) as connection:
             connection.sendall(GET * asked)

@@ -56,9 +56,9 @@ def wait(client: ControlClient, timeout: float) -> None:
 
 @click.command()
 def health() -> None:
-    """Check the server on this machine, wherever it listens, as a container does. The exit code is 1 if it fails.
+    """Check the server on this machine, as a container does.
 
-    It finds each server that `serve` has started, for the same user. Without one, it checks the URL that the
+    The exit code is 1 if it is not ready, or if there is none. It finds each server that `serve` has started, for the same user. Without one, it checks the URL that the
     environment variables of `serve` name.
     """
     from ..testing.control_client import ControlClient, ControlError
@@ -204,7 +204,7 @@ def expect(client: ControlClient, seed: str, tenant: str, exact: bool, as_json: 
 @as_json
 @with_client
 def unmatched(client: ControlClient, as_json: bool) -> None:
-    """List the last requests that belong to no tenant, with the reasons."""
+    """List requests that belong to no tenant, with the reasons."""
     from ..testing.requests import UnmatchedRequest
 
     data = client.request("GET", "unmatched-requests")

@@ -20,7 +20,7 @@ from .commands import COMMAND, ENVIRONMENT, fetch, run, running
 @pytest.mark.parametrize("arguments", [["serve", "--port", "0"], []], ids=["serve", "bare"])
 def test_serve(arguments: list[str]) -> None:
     """The server says where it is in one line of JSON, works there, and ends with 0 on SIGTERM, having said no more."""
-    with running(*arguments, MOCKSERVER_PORT="0") as (process, ready_message):
+    with running(*arguments, MOCKSERVER_PORT="0", MOCKSERVER_ACCESS_LOG="off") as (process, ready_message):
         assert list(ready_message) == ["url", "providers"]
         assert list(ready_message["providers"]) == ["sparkpost", "sendgrid", "mailgun"]
         assert not ready_message["url"].endswith(":8080")
