@@ -49,7 +49,7 @@ def test_each_error_of_an_operation_can_be_planned_by_name(case: ProviderCase, a
     tenant = ControlClient(app).new_tenant()
     names = [name for name, status, _ in provider.contract.error_examples(operation.id)]
     known = {name: error for name, error in entries(provider.catalog).items() if name in names}
-    assert len(known) > 3
+    assert len(known) > 3 or case.blueprint is not None  # one of an example
     for name, error in known.items():
         tenant.fault(case.full_name(operation.id), error=name)
         response = tenant.client(case).post(case.pools_path, **case.new_pool("mine"))
