@@ -118,7 +118,8 @@ def lost(clients: list[Client], returned: float) -> int:
 )
 def test_no_answer_is_lost(requests: int, keep_alive: bool, tls: bool) -> None:
     """Under load, SIGTERM costs no answer: every request that was sent before is answered, and none only in part."""
-    with running("serve", "--port", "0", *(["--tls", "self-signed"] if tls else [])) as (process, ready_message):
+    flags = ["--access-log", "off", *(["--tls", "self-signed"] if tls else [])]
+    with running("serve", "--port", "0", *flags) as (process, ready_message):
         parts = urlsplit(ready_message["url"])
         where = (str(parts.hostname), parts.port or 0)
         trust = ssl.create_default_context(cafile=ready_message["ca"]) if tls else None
