@@ -134,7 +134,7 @@ def test_expectation_of_a_file(tenant: Tenant, server: Server, tmp_path: Path) -
     path = tmp_path / "expected.yaml"
     path.write_text("name: a\n---\nname: b\nsendgrid:\n  pools:\n  - other\n  - {nam: x}\n", "utf-8")
     tenant.expect(f"{path}#a")
-    with pytest.raises(SeedError, match=r"expected\.yaml:7: sendgrid\.pools\.1"):
+    with pytest.raises(SeedError, match=r"expected\.yaml:7: sendgrid\.pools\[1\]"):
         tenant.expect(f"{path}#b")
     assert tenant.differences("documents#lists") != []
     with pytest.raises(SeedError, match="sendgird: unknown key"):

@@ -58,8 +58,8 @@ def wait(client: ControlClient, timeout: float) -> None:
 def health() -> None:
     """Check the server on this machine, as a container does.
 
-    The exit code is 1 if it is not ready, or if there is none. It finds each server that `serve` has started, for the same user. Without one, it checks the URL that the
-    environment variables of `serve` name.
+    The exit code is 1 if it is not ready. Each server that `serve` has started for the same user is found. Without one,
+    the URL that the environment variables of `serve` name is checked.
     """
     from ..testing.control_client import ControlClient, ControlError
     from .listening import urls

@@ -386,8 +386,7 @@ class RequestView(Sequence[Request]):
         return self._total(self._matcher(None, {})) if dropped else len(requests)
 
     def _none(self) -> str:
-        to = f" to {self._provider}" if self._provider is not None else ""
-        return f"no requests{to} with this tenant's credentials"
+        return f"no requests to {self._provider or 'a provider'} with this tenant's credentials"
 
     def since(self, seq: int) -> list[Request]:
         """Return the requests with a greater `seq`."""

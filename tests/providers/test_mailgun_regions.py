@@ -282,11 +282,11 @@ def test_region_of_the_seed_is_that_of_what_names_none(make_mailgun: Callable[..
 @pytest.mark.parametrize(
     ("change", "where", "reason"),
     [
-        ({"ip_pools": [{**SECTION["ip_pools"][0], "region": "eu"}]}, "ip_pools.0.ips.0", "in the region of the pool"),
-        ({"domains": [{**SECTION["domains"][0], "region": "eu"}]}, "domains.0.ips.0", "in the region of the domain"),
+        ({"ip_pools": [{**SECTION["ip_pools"][0], "region": "eu"}]}, "ip_pools[0].ips[0]", "in the region of the pool"),
+        ({"domains": [{**SECTION["domains"][0], "region": "eu"}]}, "domains[0].ips[0]", "in the region of the domain"),
         (
             {"domains": [{"id": US_DOMAIN, "name": "a.example.com", "pool_id": EU_POOL}]},
-            "domains.0.pool_id",
+            "domains[0].pool_id",
             "in the region of the domain",
         ),
         ({"region": "mars"}, "region", ""),
@@ -298,5 +298,5 @@ def test_seed_with_records_of_two_regions_is_rejected(
     control = ControlClient(make_app())
     section = {**SECTION, "credentials": [], **change}
     detail = control.error("POST", "/tenants", {"seed": {"mailgun": section}}, status=400)
-    assert detail.startswith(f"/body/seed/mailgun/{where.replace('.', '/')}: ")
+    assert detail.startswith(f"seed: mailgun.{where}: ")
     assert reason in detail

@@ -69,10 +69,10 @@ JOB = {"id": "b" * 24}
          "expected a domain name, got 'münchen.de'"),
         ({"ips": IPS, "ip_pools": [POOL], "domains": [{**DOMAIN, "pool_id": "a" * 24}],
           "jobs": [{**JOB, "pool_id": "a" * 24, "relink_to": "d" * 24}]}, ("jobs",),
-         f"state after the jobs: domains.0.pool_id: unknown pool '{'d' * 24}'"),
+         f"state after the jobs: domains[0].pool_id: unknown pool '{'d' * 24}'"),
         ({"ips": IPS, "ip_pools": [{**POOL, "ips": []}], "domains": [DOMAIN],
           "jobs": [{**JOB, "pool_id": "a" * 24, "link": ["d.example.com"]}]}, ("jobs",),
-         f"state after the jobs: domains.0.pool_id: pool '{'a' * 24}': expected a pool with an IP"),
+         f"state after the jobs: domains[0].pool_id: pool '{'a' * 24}': expected a pool with an IP"),
     ],
 )  # fmt: skip
 def test_seeds_that_make_no_sense(section: dict[str, Any], path: tuple[str | int, ...], reason: str) -> None:

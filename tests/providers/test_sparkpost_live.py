@@ -456,39 +456,39 @@ def test_documented_can_buy(documented: ProviderClient) -> None:
     ("section", "expected"),
     [
         ("ip_pools:\n  - {id: a, name: A, auto_warmup_overflow_pool: b}",
-         "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: unknown pool 'b'"),
+         "4: sparkpost.ip_pools[0].auto_warmup_overflow_pool: unknown pool 'b'"),
         ("ip_pools:\n  - {id: a, name: A, auto_warmup_overflow_pool: a}",
-         "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: "
+         "4: sparkpost.ip_pools[0].auto_warmup_overflow_pool: "
          "pool 'a' has an overflow pool: expected a pool without one"),
         ("ip_pools:\n  - {id: a, name: A, auto_warmup_overflow_pool: b}\n"
          "  - {id: b, name: B, auto_warmup_overflow_pool: shared pool}",
-         "4: sparkpost.ip_pools.0.auto_warmup_overflow_pool: "
+         "4: sparkpost.ip_pools[0].auto_warmup_overflow_pool: "
          "pool 'b' has an overflow pool: expected a pool without one"),
         ("ip_pools:\n  - {id: a, name: A}\n  - {id: default, name: D, auto_warmup_overflow_pool: a}",
-         "5: sparkpost.ip_pools.1.auto_warmup_overflow_pool: "
+         "5: sparkpost.ip_pools[1].auto_warmup_overflow_pool: "
          "overflow pool of 'default': expected 'shared pool', got 'a'"),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 0}",
-         "4: sparkpost.sending_ips.0.auto_warmup_stage: "),
+         "4: sparkpost.sending_ips[0].auto_warmup_stage: "),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 30}",
-         "4: sparkpost.sending_ips.0.auto_warmup_stage: "),
+         "4: sparkpost.sending_ips[0].auto_warmup_stage: "),
         ("sending_ips:\n  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_since: 1}",
-         "4: sparkpost.sending_ips.0: "),
+         "4: sparkpost.sending_ips[0]: "),
         ("sending_ips:\n"
          "  - {external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: 253402300800}",
-         "4: sparkpost.sending_ips.0.auto_warmup_since: "),
+         "4: sparkpost.sending_ips[0].auto_warmup_since: "),
         ("sending_ips:\n"
          f"  - {{external_ip: 1.2.3.4, hostname: h, auto_warmup_stage: 1, auto_warmup_since: {10**99}}}",
-         "4: sparkpost.sending_ips.0.auto_warmup_since: "),
+         "4: sparkpost.sending_ips[0].auto_warmup_since: "),
         ("subaccounts:\n  - {id: 1, name: A, updated_at: -62135596801}",
-         "4: sparkpost.subaccounts.0.updated_at: "),
+         "4: sparkpost.subaccounts[0].updated_at: "),
         ("ip_pools:\n  - {id: a, name: A}\n  - {id: shared pool, name: S}",
-         "5: sparkpost.ip_pools.1.id: reserved id 'shared pool'"),
+         "5: sparkpost.ip_pools[1].id: reserved id 'shared pool'"),
         ("dedicated_ip_limit: -1", "3: sparkpost.dedicated_ip_limit: "),
         ("subaccounts:\n  - {id: 1, name: A}\n  - {id: 1, name: B}",
-         "5: sparkpost.subaccounts.1.id: duplicate id 1"),
-        ("subaccounts:\n  - {id: 0, name: A}", "4: sparkpost.subaccounts.0.id: "),
+         "5: sparkpost.subaccounts[1].id: duplicate id 1"),
+        ("subaccounts:\n  - {id: 0, name: A}", "4: sparkpost.subaccounts[0].id: "),
         ("credentials:\n  - {key: k, subaccount: '1'}",
-         "4: sparkpost.credentials.0.subaccount: unknown subaccount '1'"),
+         "4: sparkpost.credentials[0].subaccount: unknown subaccount '1'"),
         ("switches: {nope: true}", "3: sparkpost.switches.nope: unknown switch: "),
     ],
 )  # fmt: skip

@@ -35,7 +35,10 @@ def resolved(monkeypatch):
 
 
 def with_urllib(url, **headers):
-    return urllib.request.urlopen(urllib.request.Request(url, headers=headers)).status
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers)).status
+    except urllib.error.HTTPError as error:
+        return error.status
 
 
 async def asynchronously(library, url, headers):
@@ -61,11 +64,11 @@ def test_every_client_and_host(run: Run) -> None:
     """Each client reaches each host without configuration, also where a proxy is configured, and no other host."""
     result = run(POOLS + """
 HOSTS = {
-    "https://api.sendgrid.com/v3/ips/pools": "sendgrid",
-    "https://api.sparkpost.com/api/v1/ip-pools": "sparkpost",
-    "https://api.eu.sparkpost.com/api/v1/ip-pools": "sparkpost",
-    "https://api.mailgun.net/v3/ip_pools": "mailgun",
-    "https://API.eu.mailgun.net:443/v3/ip_pools": "mailgun",
+    "https://api.sendgrid.com/v3/ips/pools": ("sendgrid", 200),
+    "https://api.sparkpost.com/api/v1/ip-pools": ("sparkpost", 200),
+    "https://api.eu.sparkpost.com/api/v1/ip-pools": ("sparkpost", 401),
+    "https://api.mailgun.net/v3/ip_pools": ("mailgun", 200),
+    "https://API.eu.mailgun.net:443/v3/ip_pools": ("mailgun", 200),
 }
 
 
@@ -74,8 +77,8 @@ def test_clients(mockserver, monkeypatch, proxy, resolved):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     for get in GETS.values():
         with mockserver.intercept():
-            for url, provider in HOSTS.items():
-                assert get(url, dict(getattr(mockserver, provider).headers)) == 200
+            for url, (provider, status) in HOSTS.items():
+                assert get(url, dict(getattr(mockserver, provider).headers)) == status
     assert len(mockserver.requests) == len(GETS) * len(HOSTS)
     assert resolved == []
 

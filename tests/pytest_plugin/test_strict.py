@@ -166,7 +166,7 @@ def test_implemented(mockserver):
     result.stdout.fnmatch_lines(
         [
             "[#]1 POST /sendgrid/v3/mail/send → 202 (stub s1)",
-            "*/body/path: sendgrid.listIpPools is implemented: plan a fault for another response",
+            "*path: sendgrid.listIpPools is implemented: plan a fault for another response",
         ]
     )
 
@@ -377,4 +377,6 @@ def test_setup(failing):
     ):
         assert line in text.splitlines(), line
     assert len(re.findall("mockserver: requests of", text)) == 3
-    assert re.search(r"not ProviderAccess\(name='sendgrid', profile='documented'\)$", text, re.MULTILINE)
+    assert re.search(
+        r"not ProviderAccess\(name='sendgrid', profile='documented', region='global'\)$", text, re.MULTILINE
+    )

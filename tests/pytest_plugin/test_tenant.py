@@ -165,7 +165,7 @@ def test_requests_as_an_http_archive(run: Run) -> None:
 def test_har(mockserver):
     create(mockserver, "one")
     (entry,) = mockserver.requests.har()["log"]["entries"]
-    assert entry["request"]["url"] == f"{mockserver.sendgrid.url}/v3/ips/pools"
+    assert entry["request"]["url"].endswith("/sendgrid/v3/ips/pools")
     assert mockserver.sendgrid.api_key not in str(entry)
 """)
     result.assert_outcomes(passed=1)

@@ -119,8 +119,8 @@ def without_locks(app: Flask) -> Iterator[None]:
     store: Any = server_state(app).store
     kind = store.tenant_class
 
-    def make(*arguments: Any) -> MemoryTenant:
-        tenant: MemoryTenant = kind(*arguments)
+    def make(*arguments: Any, **options: Any) -> MemoryTenant:
+        tenant: MemoryTenant = kind(*arguments, **options)
         tenant.lock = contextlib.nullcontext()  # type: ignore[assignment]
         return tenant
 
