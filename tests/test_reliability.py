@@ -99,6 +99,7 @@ def test_further_connection_replaces_the_one_that_was_idle_for_longest(
         assert silent[-1].recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("timeout", "sent"),
     [
@@ -120,6 +121,7 @@ def test_connection_that_waits_for_its_client_is_closed(
     assert is_alive(server)
 
 
+@pytest.mark.slow
 def test_slow_head_is_not_prolonged_by_each_byte(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mockserver.server.HEAD_TIMEOUT", 0.5)
     began = time.monotonic()
@@ -131,6 +133,7 @@ def test_slow_head_is_not_prolonged_by_each_byte(server: HttpServer, monkeypatch
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.slow
 def test_client_that_does_not_read_is_disconnected(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mockserver.server.WRITE_TIMEOUT", 0.1)
     with socket.socket() as connection:
@@ -147,6 +150,7 @@ def test_client_that_does_not_read_is_disconnected(server: HttpServer, monkeypat
     assert is_alive(server)
 
 
+@pytest.mark.slow
 def test_responses_that_are_not_read_are_limited_together(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connections with the largest responses are closed, and no other."""
     monkeypatch.setattr("mockserver.server.MAX_UNSENT", 1 << 20)
@@ -444,6 +448,7 @@ def wait_for(port: int) -> socket.socket:
             time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="needs /proc")
 def test_connections_beyond_the_file_descriptors() -> None:
     """Idle connections are closed for new ones, which are all served, and the server does not spin."""
@@ -600,6 +605,7 @@ def test_no_request_opens_a_file_or_imports_a_module(requests_of_all_operations:
     assert sum(status < 400 for status in result["statuses"]) > len(result["statuses"]) / 3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
 def test_without_a_file_descriptor_every_request_is_processed_and_recorded(
     requests_of_all_operations: list[Any],

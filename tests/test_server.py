@@ -134,6 +134,7 @@ def test_planned_faults_on_a_socket(server: HttpServer) -> None:
     tenant.update(lambda kept: kept.faults.clear())
 
 
+@pytest.mark.slow
 def test_delay_delays_no_other_request(server: HttpServer) -> None:
     """While one call of a tenant is delayed, another is answered: the later one comes first."""
     tenant = server.state.store.tenant("default")
@@ -195,6 +196,7 @@ def test_a_delayed_call_is_made_once(server: HttpServer, when: When) -> None:
     tenant.reset()
 
 
+@pytest.mark.slow
 def test_client_that_does_not_read_delays_no_other(server: HttpServer) -> None:
     """Requests sent at once, whose answers are more than the server keeps for a client that reads none of them."""
     asked = 100
@@ -303,6 +305,7 @@ def test_request_is_processed_if_the_system_has_no_thread(
     assert [record.getMessage() for record in caplog.records] == ["the system has no further thread"]
 
 
+@pytest.mark.slow
 def test_stop_does_not_wait_for_a_client_that_does_not_read(caplog: pytest.LogCaptureFixture) -> None:
     before = set(threading.enumerate())
     with start() as server:

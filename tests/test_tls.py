@@ -240,6 +240,7 @@ def test_keep_alive_and_pipelining(server: HttpServer, trust: ssl.SSLContext) ->
             assert answer.count(b"HTTP/1.1 200 OK\r\n") == count
 
 
+@pytest.mark.slow
 def test_large_bodies(server: HttpServer, trust: ssl.SSLContext) -> None:
     """Bodies of many records come in, and go out, whole; also to a client that is slow to read."""
     request = b"GET /_mockserver/openapi/control.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -338,6 +339,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert file.exists()
 
 
+@pytest.mark.slow
 def test_wait_for_a_file_that_is_yet_to_be_written(tmp_path: Path) -> None:
     """A server that is waited for may write what to trust only when it starts."""
     file, port = tmp_path / "ca.pem", free_port()
@@ -374,6 +376,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: str(folder / name) for name in (*found, "locked")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("cert", "key"), ("both",)])
 def test_a_certificate_of_ones_own(files: dict[str, str], names: tuple[str, ...]) -> None:
     """With --tls-cert a user's certificate is shown, its key in a file of its own or in the same."""

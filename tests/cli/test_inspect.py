@@ -59,6 +59,7 @@ def test_requests(tenant: dict[str, str], tmp_path: Path) -> None:
     assert run_here("requests", "--har", "-", "--follow").returncode == 2
 
 
+@pytest.mark.slow
 def test_requests_follow(tenant: dict[str, str]) -> None:
     """It prints requests as they come, also after a reset, until it is interrupted."""
     make_pool(tenant, "a")

@@ -21,6 +21,7 @@ from mockserver.web.provider import Provider
 from .commands import ENVIRONMENT, fetch, free_port, run, running
 
 
+@pytest.mark.slow
 def test_operations(url: str) -> None:
     """Operations and errors are listed with their sources and evidence; as JSON, just as the server has them."""
     shown = run("operations").stdout
@@ -41,6 +42,7 @@ def test_operations(url: str) -> None:
     assert create[-1].startswith("schema, fuzzed, ")
 
 
+@pytest.mark.slow
 def test_validate(tmp_path: Path) -> None:
     """A good seed is said to be one, with the name of its world."""
     assert run("validate", "documents#lists").stdout == "OK: documents#lists: seed 'lists'\n"
@@ -103,6 +105,7 @@ def test_fuzz_info(provider: Provider, url: str, tmp_path: Path) -> None:
     assert (full > 2, empty) == (True, int(provider.name == "sparkpost"))
 
 
+@pytest.mark.slow
 def test_fuzz_info_with_a_token() -> None:
     """With a token, which must not be sent to what is fuzzed, the document is one of the files."""
     with running("serve", "--port", "0", "--control-token", "x") as (_, ready_message):
@@ -118,6 +121,7 @@ def test_fuzz_info_with_a_token() -> None:
     assert (flag, base) == ("--url", f"{url}/mailgun")
 
 
+@pytest.mark.slow
 def test_doctor() -> None:
     """It looks at Python, at what is needed, at the data, at the port and at the environment, a line each."""
     port = free_port()
@@ -145,6 +149,7 @@ def test_validate_reports_all_errors(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_doctor_finds_what_is_wrong(url: str) -> None:
     """A taken port and a variable that is no setting end it with 1."""
     port = url.rpartition(":")[2]
@@ -160,6 +165,7 @@ def test_doctor_finds_what_is_wrong(url: str) -> None:
     assert "did you mean 'MOCKSERVER_SEED'?" in wrong["detail"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("version", "ok"), [("0.6.3", False), ("0.6.4", True), ("0.7", True), ("10.0", True)])
 def test_doctor_compares_versions(version: str, ok: bool, tmp_path: Path) -> None:
     """A package that is older than what is needed is found, number by number."""

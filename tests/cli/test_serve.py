@@ -59,6 +59,7 @@ def test_a_person_is_greeted() -> None:
         assert re.search(rf"  {name} +http://127\.0\.0\.1:\d+/{name} +\S{{20,}}\r\n", text)
 
 
+@pytest.mark.slow
 def test_flags(tmp_path: Path) -> None:
     """Flags come before the environment: seed, unknown credentials, tenants."""
     flags = ["--port", "0", "--seed", "empty", "--unknown-credentials", "reject", "--max-tenants", "5"]
@@ -142,6 +143,7 @@ def test_a_mistake_in_a_seed(arguments: list[str], tmp_path: Path) -> None:
     assert re.fullmatch(rf"mockserver: seed: {re.escape(str(path))}:4: sendgrid\.ips\[0\]\.region: .+\n", done.stderr)
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken() -> None:
     """Two servers cannot have one port."""
     with running("serve", "--port", "0") as (_, ready_message):

@@ -85,6 +85,7 @@ def test_env_of_a_new_tenant(url: str) -> None:
     assert json.loads(third.stdout)["MOCKSERVER_TENANT"] not in (one["MOCKSERVER_TENANT"], two["MOCKSERVER_TENANT"])
 
 
+@pytest.mark.slow
 def test_env_is_quoted() -> None:
     """Nothing that a server says is run by the shell that evaluates it."""
     value = "it's $(echo here) `there` \n;"

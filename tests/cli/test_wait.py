@@ -62,6 +62,7 @@ def test_wait_for_something_else(answer: object, status: int, reason: str) -> No
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"mockserver: {url}{reason}\n")
 
 
+@pytest.mark.slow
 def test_a_redirect_gets_no_token() -> None:
     """A redirect is not followed, so no other server gets the token."""
     with (

@@ -57,6 +57,7 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
     assert "- `sendgrid.listIpPools` `GET /v3/ips/pools`" in page
 
 
+@pytest.mark.slow
 def test_coverage_that_is_too_low_fails_the_run(run: Run) -> None:
     """Of a provider that was used; the status of a run that fails anyway is its own."""
     option = "--mockserver-coverage-fail-under"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx  # noqa: F401 — else each run would import it again
 import httpx2  # noqa: F401 — the same
+import pytest
 
 from mockserver.server import start
 
@@ -60,6 +61,7 @@ GETS = {
 """
 
 
+@pytest.mark.slow
 def test_every_client_and_host(run: Run) -> None:
     """Each client reaches each host without configuration, also where a proxy is configured, and no other host."""
     result = run(POOLS + """
@@ -110,6 +112,7 @@ def test_credentials(mockserver, mockserver_factory):
     result.assert_outcomes(passed=11)
 
 
+@pytest.mark.slow
 def test_requests_and_faults(run: Run) -> None:
     """Bodies, encoded paths, retries, faults and timeouts are those of the client."""
     result = run(POOLS + """

@@ -72,6 +72,7 @@ def test_fails(mockserver):
     assert len(running.state.store) == 0
 
 
+@pytest.mark.slow
 def test_attaching_to_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid URL stops the run; a server that is not there is reported by each test, after one wait for all."""
     text = "def test_one(mockserver):\n    pass\ndef test_two(mockserver):\n    pass\n"

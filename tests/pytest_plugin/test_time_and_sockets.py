@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import freezegun  # noqa: F401 — else each run would import it again
+import pytest
 import time_machine  # noqa: F401 — the same
 
 from .runs import Run
@@ -54,6 +55,7 @@ def test_allowed(mockserver):
     result.assert_outcomes(passed=7)
 
 
+@pytest.mark.slow
 def test_frozen_time(run: Run) -> None:
     """The tenant's clock follows the time of the process, however it is frozen; delays and connections do not."""
     result = run("""

@@ -57,6 +57,7 @@ def test_keys_expire_without_a_server(make_app: Callable[..., Flask]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_tenant_in_use_by_the_control_api(make_app: Callable[..., Flask]) -> None:
     """A tenant of which somebody asks the control API is in use."""
     tenant = ControlClient(make_app(tenant_ttl=1.5)).new_tenant()

@@ -98,6 +98,7 @@ def test_redis_is_gone_in_the_middle(caplog: pytest.LogCaptureFixture) -> None:
     assert "crashed" not in caplog.text
 
 
+@pytest.mark.slow
 def test_eviction_policy_is_a_warning_at_start_and_of_doctor(caplog: pytest.LogCaptureFixture) -> None:
     def doctor(store: str) -> tuple[int, dict[str, Any]]:
         done = run("doctor", "--json", "--port", "0", MOCKSERVER_STORE=store)
