@@ -18,7 +18,7 @@ import mutants
 import pytest
 
 from mockserver.core.errors import ErrorMessage, entries
-from mockserver.core.memory_store import MemoryStore
+from mockserver.core.request_log import RequestCounter
 from mockserver.providers import PROVIDERS
 
 ROOT = Path(__file__).parent.parent
@@ -36,19 +36,14 @@ class Witness:
         """The number of tests for each operation and error, by kind and name of evidence."""
         self.skipped: list[str] = []
         self._met: Met = set()
-        store: Any = MemoryStore
-        record_request, record_unmatched = store.record_request, store.record_unmatched
+        counter: Any = RequestCounter
+        add = counter.add
 
-        def record(self_: Any, tenant: Any, entry: Any, **kwargs: Any) -> None:
-            error = entry.error.key if entry.error is not None else None
-            self._met.add((entry.provider, entry.operation, error))
-            record_request(self_, tenant, entry, **kwargs)
-
-        def record_without_tenant(self_: Any, provider: str, operation: str | None, error: str | None) -> Any:
+        def add_and_note(self_: Any, provider: str, operation: str | None, error: str | None) -> None:
             self._met.add((provider, operation, error))
-            return record_unmatched(self_, provider, operation, error)
+            add(self_, provider, operation, error)
 
-        store.record_request, store.record_unmatched = record, record_without_tenant
+        counter.add = add_and_note
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
