@@ -15,7 +15,6 @@ import socket
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
-from urllib.parse import quote
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -32,8 +31,8 @@ from ..core.store import RateLimit, State, StateTooLarge, StoreUnavailable, Tran
 from ..core.stubs import Stub
 from . import unmatched
 from .delays import CAN_DELAY, DELAY_OVER, NO_TIMEOUT, RESPONSE_DELAY, ConnectionTimedOut, Delay
-from .exchange import NO_TRANSACTION, Exchange, current_exchange, script_name
-from .mounts import MOUNT, REGION
+from .exchange import NO_TRANSACTION, Exchange, current_exchange
+from .mounts import REGION
 from .operations import Operation
 from .passwords import redact_passwords
 from .planned import PlannedResponse, add_headers, operation_errors, planned_response
@@ -126,9 +125,8 @@ class ProviderBlueprint(Provider):
         rule = request.url_rule
         name = request.blueprints[0] if rule is None else rule.endpoint.rpartition(".")[0]
         prefix = server.mounts.prefixes[name]
-        mount = script_name(request) + ("" if MOUNT in request.environ else quote(prefix))
         region = request.environ.get(REGION, self.first_region)
-        exchange = Exchange(request, server, request.path[len(prefix) :], mount, region)
+        exchange = Exchange(request, server, request.path[len(prefix) :], prefix, region)
         operation = None if rule is None else self.operations[rule.endpoint.rpartition(".")[2]]
         item = self.paths.find(exchange.path, None if rule is None else rule.rule[len(prefix) :])
         if item is not None:

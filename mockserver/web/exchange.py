@@ -17,6 +17,7 @@ from ..core.faults import Fault
 from ..core.ids import Ids
 from ..core.store import Caller, Transaction
 from .bodies import parse_form
+from .mounts import MOUNT
 from .operations import Operation
 
 NO_TRANSACTION: Transaction[Any] = Transaction(None, Ids("", 0), 0.0)
@@ -32,8 +33,8 @@ class Exchange:
     """The `ServerState` of the application, untyped as its module imports this one."""
     path: str
     """The path without the prefix of the mount."""
-    mount: str
-    """The part of the URL before the path: script name and prefix, percent-encoded."""
+    prefix: str
+    """The URL prefix of the provider."""
     region: str | None = None
     """The region that the request was sent to, by its host or prefix; None if the provider has no regions."""
     operation: Operation | None = None
@@ -79,6 +80,11 @@ class Exchange:
             return () if self.credential is None else (self.credential,)
         found: tuple[str, ...] = self.server.tenants.secrets(self.caller)
         return (*found, *[each.credential for each in self.tx.issued]) if self.tx.issued else found
+
+    @property
+    def mount(self) -> str:
+        """The part of the URL before the path: script name and prefix, percent-encoded."""
+        return script_name(self.request) + ("" if MOUNT in self.request.environ else quote(self.prefix))
 
     @property
     def url(self) -> str:
