@@ -16,7 +16,7 @@ from mockserver import create_app
 from mockserver.core import resources, seed
 from mockserver.core import yaml_files as documents
 from mockserver.core.config import Config
-from mockserver.core.errors import SeedError
+from mockserver.core.errors import MAX_SEED_ERRORS, SeedError
 from mockserver.providers import PROVIDERS
 from mockserver.providers.sendgrid.models import MAX_ID_LENGTH
 from mockserver.web.server_state import server_state
@@ -329,3 +329,43 @@ sparkpots: {}
     ]
     assert lines[4].startswith("9: mailgun.ips: ")
     assert len(lines) == 5
+
+
+def test_all_errors_between_records_are_reported() -> None:
+    """A record with an error is known to the others, so that they have no error for that."""
+    text = """
+sparkpost:
+  ip_pools: [{id: a, auto_warmup_overflow_pool: b}, {id: a}, {id: c, auto_warmup_overflow_pool: d}]
+  sending_ips: [{external_ip: 192.0.2.1, ip_pool: e}, {external_ip: 192.0.2.2, ip_pool: c}]
+sendgrid:
+  subusers: [one, {name: two, id: '7'}, {name: three, id: '7'}]
+  ips: [192.0.2.1, {ip: 192.0.2.2, rdns: o1.example.com, subusers: [three, four]}, 192.0.2.1]
+  pools: [{name: p, ips: [192.0.2.2, 192.0.2.8, 192.0.2.9]}, {name: p, subuser: five}]
+mailgun:
+  ips: [192.0.2.1, {ip: 192.0.2.2, dedicated: false}]
+  ip_pools: [{name: p, ips: [192.0.2.2, 192.0.2.3]}]
+  domains: [{name: a.example.com, pool_id: q}, {name: b.example.com, ips: [192.0.2.4]}]
+"""
+    found = [line.partition(": ")[2].partition(": ")[0] for line in mistake(text).splitlines()]
+    assert found == [
+        "sparkpost.ip_pools[1].id",
+        "sparkpost.ip_pools[0].auto_warmup_overflow_pool",
+        "sparkpost.ip_pools[2].auto_warmup_overflow_pool",
+        "sparkpost.sending_ips[0].ip_pool",
+        "sendgrid.subusers[2]",
+        "sendgrid.ips[1].subusers[1]",
+        "sendgrid.ips[2].ip",
+        "sendgrid.pools[0].ips[1]",
+        "sendgrid.pools[0].ips[2]",
+        "sendgrid.pools[1].subuser",
+        "mailgun.ip_pools[0].ips[0]",
+        "mailgun.ip_pools[0].ips[1]",
+        "mailgun.domains[0].pool_id",
+        "mailgun.domains[1].ips[0]",
+    ]
+
+
+@pytest.mark.parametrize("count", [MAX_SEED_ERRORS - 1, MAX_SEED_ERRORS, MAX_SEED_ERRORS + 1])
+def test_number_of_errors_of_a_seed_is_limited(count: int) -> None:
+    pools = "".join(f"\n  - {{id: '{number + 1}'}}" for number in range(count))
+    assert len(mistake(f"sendgrid:\n  pools:{pools}").splitlines()) == min(count, MAX_SEED_ERRORS)

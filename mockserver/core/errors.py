@@ -9,6 +9,7 @@ Exception
 
 from __future__ import annotations
 
+import contextlib
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
@@ -141,6 +142,10 @@ def joined(errors: Sequence[ApiError]) -> ApiError:
     return first
 
 
+MAX_SEED_ERRORS = 100
+"""The number of errors of one seed that are reported."""
+
+
 class SeedError(ValueError):
     """An invalid seed. `path` is the path of the value in the document; the reader of a file sets `line` and `file`."""
 
@@ -156,7 +161,7 @@ class SeedError(ValueError):
     @classmethod
     def joined(cls, errors: Sequence[SeedError]) -> SeedError:
         """Return the first of the errors of one seed, with the others in `others`."""
-        first, *others = [each for error in errors for each in (error, *error.others)]
+        first, *others = [each for error in errors for each in (error, *error.others)][:MAX_SEED_ERRORS]
         first.others = tuple(others)
         for each in others:
             each.others = ()
@@ -175,6 +180,26 @@ class SeedError(ValueError):
         """This error alone: `FILE:LINE: sendgrid.pools[0].name: REASON`, as far as the parts are known."""
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         return ": ".join(part for part in (place, format_path(self.path), self.reason) if part)
+
+
+class SeedErrors:
+    """The errors that were found in a seed, so that all are reported."""
+
+    def __init__(self) -> None:
+        self._found: list[SeedError] = []
+
+    @contextlib.contextmanager
+    def collected(self) -> Iterator[None]:
+        """Keep a `SeedError` that ends the block."""
+        try:
+            yield
+        except SeedError as error:
+            self._found.append(error)
+
+    def check(self) -> None:
+        """Raise the errors that were kept, if there are any."""
+        if self._found:
+            raise SeedError.joined(self._found)
 
 
 def format_path(path: Sequence[str | int]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from ...core import ids as identifiers
 from ...core import profiles
 from ...core.addresses import normalize_ip
-from ...core.errors import SeedError
+from ...core.errors import SeedError, SeedErrors
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
 from .catalog import DETAILED_VIEW, DIPPS, REGIONS, SHARED, STAGE_SECONDS, WARMUP_STAGES
@@ -247,42 +247,45 @@ class State(BaseState):
         relation between records.
         """
         data = _with_ids(data)
-        subaccounts = _subaccounts(data)
-        ips = _keyed(data, "ips", "ip", Ip)
-        pools = _keyed(data, "ip_pools", "pool_id", Pool)
-        domains = _keyed(data, "domains", "name", Domain)
-        logins = _keyed(data, "smtp_credentials", "login", SmtpCredential)
-        jobs = _keyed(data, "jobs", "id", Job)
+        errors = SeedErrors()
+        subaccounts = _subaccounts(data, errors)
+        ips = _keyed(data, "ips", "ip", Ip, errors)
+        pools = _keyed(data, "ip_pools", "pool_id", Pool, errors)
+        domains = _keyed(data, "domains", "name", Domain, errors)
+        logins = _keyed(data, "smtp_credentials", "login", SmtpCredential, errors)
+        jobs = _keyed(data, "jobs", "id", Job, errors)
+        errors.check()
         for section, records in (("ips", ips), ("ip_pools", pools), ("domains", domains)):
             for index, record in enumerate(records.values()):
-                if record.account is not None and record.account not in subaccounts:
-                    raise SeedError((section, index, "account"), f"unknown subaccount '{record.account}'")
+                with errors.collected():
+                    if record.account is not None and record.account not in subaccounts:
+                        raise SeedError((section, index, "account"), f"unknown subaccount '{record.account}'")
         for index, ip in enumerate(ips.values()):
-            if ip.warmup and not ip.dedicated:
-                raise SeedError(("ips", index, "warmup"), f"warm-up of the shared IP {ip.ip}: expected a dedicated IP")
-            if ip.warmup_started_at is not None and not ip.warmup:
-                raise SeedError(
-                    ("ips", index, "warmup_started_at"), f"start of the warm-up of {ip.ip}: expected 'warmup: true'"
-                )
+            with errors.collected():
+                if ip.warmup and not ip.dedicated:
+                    reason = f"warm-up of the shared IP {ip.ip}: expected a dedicated IP"
+                    raise SeedError(("ips", index, "warmup"), reason)
+                if ip.warmup_started_at is not None and not ip.warmup:
+                    reason = f"start of the warm-up of {ip.ip}: expected 'warmup: true'"
+                    raise SeedError(("ips", index, "warmup_started_at"), reason)
         for index, job in enumerate(jobs.values()):
-            if sum(getattr(job, name) is not None for name in _JOB_KINDS) != 1:
-                raise SeedError(("jobs", index), f"expected one of {', '.join(_JOB_KINDS)}")
-            for name in _JOB_IPS:
-                address = getattr(job, name)
-                is_shared = name == "replace_with" and job.pool_id is not None and address == SHARED
-                if address is not None and address not in ips and not is_shared:
-                    raise SeedError(("jobs", index, name), f"unknown IP {address}")
+            with errors.collected():
+                _check_job(index, job, ips)
         home = data.get("region") or REGIONS[0]
-        _check_pools(pools, ips, subaccounts, home)
-        _check_inherited(subaccounts, ips)
+        _check_pools(pools, ips, subaccounts, home, errors)
+        _check_inherited(subaccounts, ips, errors)
         has_jobs = bool(jobs) or data.get("async_fails_midway", False)
-        check_domains(domains, pools, ips, home, has_jobs=has_jobs)
+        with errors.collected():
+            check_domains(domains, pools, ips, home, has_jobs=has_jobs)
         for index, credential in enumerate(logins.values()):
-            if credential.domain not in domains:
-                raise SeedError(("smtp_credentials", index, "login"), f"unknown domain '{credential.domain}'")
+            with errors.collected():
+                if credential.domain not in domains:
+                    raise SeedError(("smtp_credentials", index, "login"), f"unknown domain '{credential.domain}'")
         eligible = data.get("eligible_for_shared_ips", False)
-        if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
-            raise SeedError(("eligible_for_shared_ips",), "expected a shared IP of the account: 'dedicated: false'")
+        with errors.collected():
+            if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
+                raise SeedError(("eligible_for_shared_ips",), "expected a shared IP of the account: 'dedicated: false'")
+        errors.check()
         return cls(
             profile=profiles.load(data),
             ips=Table(ips),
@@ -447,37 +450,54 @@ def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:
 
 
 def _keyed(
-    data: Mapping[str, Any], section: str, key: str, record: type[Any], above: tuple[str | int, ...] = ()
+    data: Mapping[str, Any],
+    section: str,
+    key: str,
+    record: type[Any],
+    errors: SeedErrors,
+    above: tuple[str | int, ...] = (),
 ) -> dict[str, Any]:
     """Return a section's records by their key, with IP addresses in their usual spelling."""
     records: dict[str, Any] = {}
     for index, item in enumerate(data.get(section, ())):
-        values: dict[str, Any] = dict(item)
-        if "ip" in item:
-            values["ip"] = _address((*above, section, index, "ip"), item["ip"])
-        for name in _JOB_IPS:
-            if item.get(name, SHARED) != SHARED:
-                values[name] = _address((*above, section, index, name), item[name])
-        if "ips" in item:
-            values["ips"] = [
-                _address((*above, section, index, "ips", number), text) for number, text in enumerate(item["ips"])
-            ]
-        if values[key] in records:
-            raise SeedError((*above, section, index, key), f"duplicate {key} '{values[key]}'")
-        records[values[key]] = record(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-        )
+        with errors.collected():
+            values: dict[str, Any] = dict(item)
+            if "ip" in item:
+                values["ip"] = _address((*above, section, index, "ip"), item["ip"])
+            for name in _JOB_IPS:
+                if item.get(name, SHARED) != SHARED:
+                    values[name] = _address((*above, section, index, name), item[name])
+            if "ips" in item:
+                values["ips"] = [
+                    _address((*above, section, index, "ips", number), text) for number, text in enumerate(item["ips"])
+                ]
+            if values[key] in records:
+                raise SeedError((*above, section, index, key), f"duplicate {key} '{values[key]}'")
+            records[values[key]] = record(
+                **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+            )
     return records
 
 
-def _subaccounts(data: Mapping[str, Any]) -> dict[str, Subaccount]:
+def _subaccounts(data: Mapping[str, Any], errors: SeedErrors) -> dict[str, Subaccount]:
     """Return the subaccounts of a seed by their id."""
-    subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount)
+    subaccounts: dict[str, Subaccount] = _keyed(data, "subaccounts", "id", Subaccount, errors)
     for index, item in enumerate(data.get("subaccounts", ())):
         if "inherited" in item:
-            pools = _keyed(item, "inherited", "pool_id", Pool, ("subaccounts", index))
+            pools = _keyed(item, "inherited", "pool_id", Pool, errors, ("subaccounts", index))
             subaccounts[item["id"]] = replace(subaccounts[item["id"]], inherited=tuple(pools.values()))
     return subaccounts
+
+
+def _check_job(index: int, job: Job, ips: Mapping[str, Ip]) -> None:
+    """Raise `SeedError` for a job that is not one, or that has an unknown IP."""
+    if sum(getattr(job, name) is not None for name in _JOB_KINDS) != 1:
+        raise SeedError(("jobs", index), f"expected one of {', '.join(_JOB_KINDS)}")
+    for name in _JOB_IPS:
+        address = getattr(job, name)
+        is_shared = name == "replace_with" and job.pool_id is not None and address == SHARED
+        if address is not None and address not in ips and not is_shared:
+            raise SeedError(("jobs", index, name), f"unknown IP {address}")
 
 
 def _address(path: tuple[str | int, ...], text: str) -> str:
@@ -498,34 +518,43 @@ def _why_not_in_pool(ip: Ip | None, account: str | None) -> str | None:
     return None
 
 
-def _check_pools(pools: dict[str, Pool], ips: dict[str, Ip], subaccounts: dict[str, Subaccount], home: str) -> None:
-    """Raise `SeedError` for a pool with an IP, or delegated to a subaccount, that it cannot have."""
+def _check_pools(
+    pools: Mapping[str, Pool],
+    ips: Mapping[str, Ip],
+    subaccounts: Mapping[str, Subaccount],
+    home: str,
+    errors: SeedErrors,
+) -> None:
+    """Collect errors of pools with an IP, or delegated to a subaccount, that they cannot have."""
     in_pool: dict[str, str] = {}
     for index, pool in enumerate(pools.values()):
         for position, address in enumerate(pool.ips):
-            path = ("ip_pools", index, "ips", position)
-            reason = _why_not_in_pool(ips.get(address), pool.account)
-            if reason is not None:
-                raise SeedError(path, f"expected a dedicated IP of the account, got {address}: {reason}")
-            if (ips[address].region or home) != (pool.region or home):
-                raise SeedError(path, f"expected an IP in the region of the pool, got {address}")
-            if address in in_pool:
-                raise SeedError(path, f"duplicate IP {address}: it is in the pool {in_pool[address]}")
-            in_pool[address] = pool.pool_id
+            with errors.collected():
+                path = ("ip_pools", index, "ips", position)
+                reason = _why_not_in_pool(ips.get(address), pool.account)
+                if reason is not None:
+                    raise SeedError(path, f"expected a dedicated IP of the account, got {address}: {reason}")
+                if (ips[address].region or home) != (pool.region or home):
+                    raise SeedError(path, f"expected an IP in the region of the pool, got {address}")
+                if address in in_pool:
+                    raise SeedError(path, f"duplicate IP {address}: it is in the pool {in_pool[address]}")
+                in_pool[address] = pool.pool_id
         for position, account in enumerate(pool.delegated_to):
-            if account not in subaccounts or pool.account is not None:
-                raise SeedError(("ip_pools", index, "delegated_to", position), f"unknown subaccount '{account}'")
+            with errors.collected():
+                if account not in subaccounts or pool.account is not None:
+                    raise SeedError(("ip_pools", index, "delegated_to", position), f"unknown subaccount '{account}'")
 
 
-def _check_inherited(subaccounts: dict[str, Subaccount], ips: dict[str, Ip]) -> None:
-    """Raise `SeedError` for an IP of an inherited pool that cannot be in one."""
+def _check_inherited(subaccounts: Mapping[str, Subaccount], ips: Mapping[str, Ip], errors: SeedErrors) -> None:
+    """Collect errors of inherited pools with an IP that they cannot have."""
     for index, subaccount in enumerate(subaccounts.values()):
         for number, pool in enumerate(subaccount.inherited or ()):
             for position, address in enumerate(pool.ips):
-                reason = _why_not_in_pool(ips.get(address), None)
-                if reason is not None:
-                    path = ("subaccounts", index, "inherited", number, "ips", position)
-                    raise SeedError(path, f"expected a dedicated IP of the parent account, got {address}: {reason}")
+                with errors.collected():
+                    reason = _why_not_in_pool(ips.get(address), None)
+                    if reason is not None:
+                        path = ("subaccounts", index, "inherited", number, "ips", position)
+                        raise SeedError(path, f"expected a dedicated IP of the parent account, got {address}: {reason}")
 
 
 def check_domains(
@@ -542,28 +571,34 @@ def check_domains(
     With pending or failing jobs, a linked domain may still have other IPs than its pool.
     """
     ids: set[str] = set()
+    errors = SeedErrors()
     for index, (name, domain) in enumerate(domains.items()):
-        if domain.id in ids:
-            raise SeedError(("domains", index, "id"), f"duplicate id '{domain.id}'")
-        ids.add(domain.id)
-        for position, address in enumerate(domain.ips):
-            if address not in ips or ips[address].account not in (None, domain.account):
-                raise SeedError(("domains", index, "ips", position), f"unknown IP {address}")
-            if (ips[address].region or home) != (domain.region or home):
-                reason = f"expected an IP in the region of the domain, got {address}"
-                raise SeedError(("domains", index, "ips", position), reason)
-            if address in domain.ips[:position]:
-                raise SeedError(("domains", index, "ips", position), f"duplicate IP {address}")
-        if domain.pool_id is None or has_jobs:
-            continue
-        pool = pools.get(domain.pool_id)
-        if pool is None or domain.account not in (pool.account, *pool.delegated_to):
-            raise SeedError(("domains", index, "pool_id"), f"unknown pool '{domain.pool_id}'")
-        if (pool.region or home) != (domain.region or home):
-            reason = f"expected a pool in the region of the domain, got '{domain.pool_id}'"
-            raise SeedError(("domains", index, "pool_id"), reason)
-        if not pool.ips:
-            raise SeedError(("domains", index, "pool_id"), f"pool '{domain.pool_id}': expected a pool with an IP")
-        if domain.ips and domain.ips != pool.ips:
-            raise SeedError(("domains", index, "ips"), "expected the IPs of the linked pool")
-        domains[name] = replace(domain, ips=pool.ips)
+        with errors.collected():
+            if domain.id in ids:
+                raise SeedError(("domains", index, "id"), f"duplicate id '{domain.id}'")
+            ids.add(domain.id)
+            for position, address in enumerate(domain.ips):
+                path = ("domains", index, "ips", position)
+                if address not in ips or ips[address].account not in (None, domain.account):
+                    raise SeedError(path, f"unknown IP {address}")
+                if (ips[address].region or home) != (domain.region or home):
+                    raise SeedError(path, f"expected an IP in the region of the domain, got {address}")
+                if address in domain.ips[:position]:
+                    raise SeedError(path, f"duplicate IP {address}")
+            if domain.pool_id is not None and not has_jobs:
+                domains[name] = replace(domain, ips=_ips_of_pool(index, domain, pools.get(domain.pool_id), home))
+    errors.check()
+
+
+def _ips_of_pool(index: int, domain: Domain, pool: Pool | None, home: str) -> tuple[str, ...]:
+    """Return the IPs of the pool that a domain is linked to. Raises `SeedError` if it cannot be."""
+    if pool is None or domain.account not in (pool.account, *pool.delegated_to):
+        raise SeedError(("domains", index, "pool_id"), f"unknown pool '{domain.pool_id}'")
+    if (pool.region or home) != (domain.region or home):
+        reason = f"expected a pool in the region of the domain, got '{domain.pool_id}'"
+        raise SeedError(("domains", index, "pool_id"), reason)
+    if not pool.ips:
+        raise SeedError(("domains", index, "pool_id"), f"pool '{domain.pool_id}': expected a pool with an IP")
+    if domain.ips and domain.ips != pool.ips:
+        raise SeedError(("domains", index, "ips"), "expected the IPs of the linked pool")
+    return pool.ips

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core import ids, profiles
-from ...core.errors import SeedError
+from ...core.errors import SeedError, SeedErrors
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
 from . import catalog
@@ -181,28 +181,31 @@ class State(BaseState):
         """
         default = cls()
         username, user_id = data.get("username", default.username), data.get("user_id", default.user_id)
-        subusers = _subusers(data.get("subusers", ()), username, user_id)
+        errors = SeedErrors()
+        subusers = _subusers(data.get("subusers", ()), username, user_id, errors)
         ips: dict[str, Ip] = {}
         rdns_ids: set[int] = {item["rdns_id"] for item in data.get("ips", ()) if "rdns_id" in item}
         unused_ids = (number for number in itertools.count(1) if number not in rdns_ids)
         seen: set[int] = set()
         for index, item in enumerate(data.get("ips", ())):
-            ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
-            if ip.rdns is not None and ip.rdns_id is None:
-                ip = replace(ip, rdns_id=next(unused_ids))
-            elif ip.rdns_id is not None and (ip.rdns is None or ip.rdns_id in seen):
-                reason = "expected an IP with rdns" if ip.rdns is None else f"duplicate id {ip.rdns_id}"
-                raise SeedError(("ips", index, "rdns_id"), reason)
-            if ip.rdns_id is not None:
-                seen.add(ip.rdns_id)
-            if ip.warmup and ip.start_date is None:
-                ip = replace(ip, start_date=ip.added_at)
-            if ip.ip in ips:
-                raise SeedError(("ips", index, "ip"), f"duplicate IP {ip.ip}")
-            for position, name in enumerate(ip.subusers):
-                if name not in subusers:
-                    raise SeedError(("ips", index, "subusers", position), f"unknown subuser '{name}'")
-            ips[ip.ip] = ip
+            with errors.collected():
+                ip = Ip(**{**item, "subusers": tuple(item.get("subusers", ()))})
+                if ip.ip in ips:
+                    raise SeedError(("ips", index, "ip"), f"duplicate IP {ip.ip}")
+                if ip.warmup and ip.start_date is None:
+                    ip = replace(ip, start_date=ip.added_at)
+                if ip.rdns is not None and ip.rdns_id is None:
+                    ip = replace(ip, rdns_id=next(unused_ids))
+                ips[ip.ip] = ip
+                if ip.rdns_id is not None and (ip.rdns is None or ip.rdns_id in seen):
+                    reason = "expected an IP with rdns" if ip.rdns is None else f"duplicate id {ip.rdns_id}"
+                    raise SeedError(("ips", index, "rdns_id"), reason)
+                if ip.rdns_id is not None:
+                    seen.add(ip.rdns_id)
+            for position, name in enumerate(item.get("subusers", ())):
+                with errors.collected():
+                    if name not in subusers:
+                        raise SeedError(("ips", index, "subusers", position), f"unknown subuser '{name}'")
         state = cls(
             Table(ips),
             subusers=Table(subusers),
@@ -210,7 +213,7 @@ class State(BaseState):
             user_id=user_id,
             remaining_ips=data.get("remaining_ips", default.remaining_ips),
             allows_subusers=data.get("allows_subusers", default.allows_subusers),
-            api_keys=Table(_api_keys(data.get("api_keys", ()), subusers)),
+            api_keys=Table(_api_keys(data.get("api_keys", ()), subusers, errors)),
             profile=profiles.load(data),
         )
         pools: dict[str, Pool] = {}
@@ -223,25 +226,28 @@ class State(BaseState):
                 pool_ids.add(item["id"])
             pool = Pool(**{**item, "ips": tuple(item.get("ips", ()))})
             mine = names.setdefault(pool.subuser, set())
-            if pool.id in pools:
-                raise SeedError(("pools", index, "id"), f"duplicate id '{pool.id}'")
-            if pool.subuser is not None and pool.subuser not in subusers:
-                raise SeedError(("pools", index, "subuser"), f"unknown subuser '{pool.subuser}'")
-            if pool.name in mine:
-                raise SeedError(("pools", index, "name"), f"duplicate name '{pool.name}'")
-            if len(mine) == catalog.MAX_POOLS:
-                raise SeedError(
-                    ("pools", index), f"too many pools of one account: expected at most {catalog.MAX_POOLS}"
-                )
-            for position, address in enumerate(pool.ips):
-                if address not in ips:
-                    raise SeedError(("pools", index, "ips", position), f"unknown IP {address}")
-                obstacle = state.why_not_in_pool(ips[address], pool.subuser)
-                if obstacle is not None:
-                    path = ("pools", index, "ips", position)
-                    raise SeedError(path, f"IP {address} cannot join a pool of this account: {obstacle}")
-            pools[pool.id] = pool
-            mine.add(pool.name)
+            with errors.collected():
+                if pool.id in pools:
+                    raise SeedError(("pools", index, "id"), f"duplicate id '{pool.id}'")
+                pools[pool.id] = pool
+                if pool.subuser is not None and pool.subuser not in subusers:
+                    raise SeedError(("pools", index, "subuser"), f"unknown subuser '{pool.subuser}'")
+                if pool.name in mine:
+                    raise SeedError(("pools", index, "name"), f"duplicate name '{pool.name}'")
+                if len(mine) == catalog.MAX_POOLS:
+                    raise SeedError(
+                        ("pools", index), f"too many pools of one account: expected at most {catalog.MAX_POOLS}"
+                    )
+                mine.add(pool.name)
+                for position, address in enumerate(pool.ips):
+                    with errors.collected():
+                        path = ("pools", index, "ips", position)
+                        if address not in ips:
+                            raise SeedError(path, f"unknown IP {address}")
+                        obstacle = state.why_not_in_pool(ips[address], pool.subuser)
+                        if obstacle is not None:
+                            raise SeedError(path, f"IP {address} cannot join a pool of this account: {obstacle}")
+        errors.check()
         state.pools = Table(pools)
         return state
 
@@ -259,30 +265,31 @@ class State(BaseState):
         }
 
 
-def _subusers(items: Any, username: str, user_id: str) -> dict[str, Subuser]:
+def _subusers(items: Any, username: str, user_id: str, errors: SeedErrors) -> dict[str, Subuser]:
     """Return the subusers of a seed by name; the default id is the next unused one."""
     used = {user_id, *(item["id"] for item in items if "id" in item)}
     last = int(user_id)
     found: dict[str, Subuser] = {}
     ids = {user_id}
     for index, item in enumerate(items):
-        name = item["name"]
-        if name == username or name in found:
-            raise SeedError(("subusers", index), f"duplicate name '{name}'")
-        identifier = item.get("id")
-        if identifier is None:
-            last = next(number for number in range(last + 1, last + len(used) + 2) if str(number) not in used)
-            identifier = str(last)
+        with errors.collected():
+            name = item["name"]
+            if name == username or name in found:
+                raise SeedError(("subusers", index), f"duplicate name '{name}'")
+            identifier = item.get("id")
+            if identifier is None:
+                last = next(number for number in range(last + 1, last + len(used) + 2) if str(number) not in used)
+                identifier = str(last)
+            found[name] = Subuser(**{"email": f"{name}@example.com", **item, "id": identifier})
             if len(identifier) > MAX_ID_LENGTH:
                 raise SeedError(("subusers", index), "no unused id left: expected a subuser with an 'id'")
-        if identifier in ids:
-            raise SeedError(("subusers", index), f"duplicate id '{identifier}'")
-        ids.add(identifier)
-        found[name] = Subuser(**{"email": f"{name}@example.com", **item, "id": identifier})
+            if identifier in ids:
+                raise SeedError(("subusers", index), f"duplicate id '{identifier}'")
+            ids.add(identifier)
     return found
 
 
-def _api_keys(items: Any, subusers: Mapping[str, Subuser]) -> dict[str, ApiKey]:
+def _api_keys(items: Any, subusers: Mapping[str, Subuser], errors: SeedErrors) -> dict[str, ApiKey]:
     """Return the API keys of a seed by id."""
     found: dict[str, ApiKey] = {}
     used = {item["id"] for item in items if "id" in item}
@@ -291,11 +298,14 @@ def _api_keys(items: Any, subusers: Mapping[str, Subuser]) -> dict[str, ApiKey]:
             item = {**item, "id": ids.seed_id(f"{item.get('subuser', '')}/{item['name']}", new_key_id, used)}
             used.add(item["id"])
         key = ApiKey(**{**item, "scopes": tuple(item["scopes"]) if "scopes" in item else None})
-        if key.id in found:
-            raise SeedError(("api_keys", index, "id"), f"duplicate id '{key.id}'")
-        if key.subuser is not None and key.subuser not in subusers:
-            raise SeedError(("api_keys", index, "subuser"), f"unknown subuser '{key.subuser}'")
-        if [each.subuser for each in found.values()].count(key.subuser) == catalog.MAX_KEYS:
-            raise SeedError(("api_keys", index), f"too many keys of one account: expected at most {catalog.MAX_KEYS}")
-        found[key.id] = key
+        with errors.collected():
+            if key.id in found:
+                raise SeedError(("api_keys", index, "id"), f"duplicate id '{key.id}'")
+            if key.subuser is not None and key.subuser not in subusers:
+                raise SeedError(("api_keys", index, "subuser"), f"unknown subuser '{key.subuser}'")
+            if [each.subuser for each in found.values()].count(key.subuser) == catalog.MAX_KEYS:
+                raise SeedError(
+                    ("api_keys", index), f"too many keys of one account: expected at most {catalog.MAX_KEYS}"
+                )
+            found[key.id] = key
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core import profiles
-from ...core.errors import SeedError
+from ...core.errors import SeedError, SeedErrors
 from ...core.ids import find_id
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
@@ -132,46 +132,56 @@ class State(BaseState):
         Raises `SeedError` for a duplicate, an unknown pool or subaccount, a reserved pool id, and an overflow pool that
         is not allowed.
         """
+        errors = SeedErrors()
         pools: dict[str, Pool] = {}
+        indexes: dict[str, int] = {}
         for index, item in enumerate(_with_pool_ids(data.get("ip_pools", ()))):
-            if item["id"] == SHARED_POOL:
-                raise SeedError(("ip_pools", index, "id"), f"reserved id '{SHARED_POOL}'")
-            if item["id"] in pools:
-                raise SeedError(("ip_pools", index, "id"), f"duplicate id '{item['id']}'")
-            pools[item["id"]] = Pool(**item)
+            with errors.collected():
+                if item["id"] == SHARED_POOL:
+                    raise SeedError(("ip_pools", index, "id"), f"reserved id '{SHARED_POOL}'")
+                if item["id"] in pools:
+                    raise SeedError(("ip_pools", index, "id"), f"duplicate id '{item['id']}'")
+                pools[item["id"]] = Pool(**item)
+                indexes[item["id"]] = index
         pools.setdefault(DEFAULT_POOL, Pool(DEFAULT_POOL, "Default"))
         names = {pool.id: pool.name for pool in pools.values()}
         for pool in pools.values():
             if pool.auto_warmup_overflow_pool is not None:
                 overflow = find_id(pool.auto_warmup_overflow_pool, names)
                 pools[pool.id] = replace(pool, auto_warmup_overflow_pool=overflow)
-        _check_overflow(pools)
+        for pool_id, index in indexes.items():
+            with errors.collected():
+                _check_overflow(index, pools[pool_id], pools)
         ips: dict[str, SendingIp] = {}
         hosts = {item["hostname"] for item in data.get("sending_ips", ()) if "hostname" in item}
         new_hosts = (host for number in itertools.count(1) if (host := new_hostname(number)) not in hosts)
         for index, item in enumerate(data.get("sending_ips", ())):
             ip_pool = find_id(item.get("ip_pool", DEFAULT_POOL), names)
             ip = SendingIp(**{**item, "hostname": item.get("hostname") or next(new_hosts), "ip_pool": ip_pool})
-            if ip.external_ip in ips:
-                raise SeedError(("sending_ips", index, "external_ip"), f"duplicate IP {ip.external_ip}")
-            if ip.ip_pool not in pools:
-                raise SeedError(("sending_ips", index, "ip_pool"), f"unknown pool '{ip.ip_pool}'")
-            ips[ip.external_ip] = ip
+            with errors.collected():
+                if ip.external_ip in ips:
+                    raise SeedError(("sending_ips", index, "external_ip"), f"duplicate IP {ip.external_ip}")
+                if ip.ip_pool not in pools:
+                    raise SeedError(("sending_ips", index, "ip_pool"), f"unknown pool '{ip.ip_pool}'")
+                ips[ip.external_ip] = ip
         subaccounts: dict[str, Subaccount] = {}
         used = {item["id"] for item in data.get("subaccounts", ()) if "id" in item}
         for index, item in enumerate(data.get("subaccounts", ())):
             number = item["id"] if "id" in item else new_subaccount_id(used, max(used, default=0))
             used.add(number)
             subaccount = Subaccount(**{**item, "id": number})
-            if str(subaccount.id) in subaccounts:
-                raise SeedError(("subaccounts", index, "id"), f"duplicate id {subaccount.id}")
-            subaccounts[str(subaccount.id)] = subaccount
+            with errors.collected():
+                if str(subaccount.id) in subaccounts:
+                    raise SeedError(("subaccounts", index, "id"), f"duplicate id {subaccount.id}")
+                subaccounts[str(subaccount.id)] = subaccount
         keys: dict[str, Key] = {}
         for index, item in enumerate(data.get("keys", ())):
             key = Key(**item)
-            if str(key.subaccount) not in subaccounts:
-                raise SeedError(("keys", index, "subaccount"), f"unknown subaccount {key.subaccount}")
-            keys[key.digest] = key
+            with errors.collected():
+                if str(key.subaccount) not in subaccounts:
+                    raise SeedError(("keys", index, "subaccount"), f"unknown subaccount {key.subaccount}")
+                keys[key.digest] = key
+        errors.check()
         return cls(
             Table(pools),
             Table(ips),
@@ -205,16 +215,15 @@ def _with_pool_ids(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _check_overflow(pools: dict[str, Pool]) -> None:
+def _check_overflow(index: int, pool: Pool, pools: Mapping[str, Pool]) -> None:
     """Raise `SeedError` for an overflow pool that is unknown, or has an overflow pool itself."""
-    for index, pool in enumerate(pools.values()):
-        overflow = pool.auto_warmup_overflow_pool
-        if overflow is None or overflow == SHARED_POOL:
-            continue
-        path = ("ip_pools", index, "auto_warmup_overflow_pool")
-        if pool.id == DEFAULT_POOL:
-            raise SeedError(path, f"overflow pool of '{DEFAULT_POOL}': expected '{SHARED_POOL}', got '{overflow}'")
-        if overflow not in pools:
-            raise SeedError(path, f"unknown pool '{overflow}'")
-        if pools[overflow].auto_warmup_overflow_pool is not None:
-            raise SeedError(path, f"pool '{overflow}' has an overflow pool: expected a pool without one")
+    overflow = pool.auto_warmup_overflow_pool
+    if overflow is None or overflow == SHARED_POOL:
+        return
+    path = ("ip_pools", index, "auto_warmup_overflow_pool")
+    if pool.id == DEFAULT_POOL:
+        raise SeedError(path, f"overflow pool of '{DEFAULT_POOL}': expected '{SHARED_POOL}', got '{overflow}'")
+    if overflow not in pools:
+        raise SeedError(path, f"unknown pool '{overflow}'")
+    if pools[overflow].auto_warmup_overflow_pool is not None:
+        raise SeedError(path, f"pool '{overflow}' has an overflow pool: expected a pool without one")
