@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +24,7 @@ def folders() -> list[Path]:
 
     In a container whose file system is read-only, `/dev/shm` still is writable.
     """
-    named = (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp", "/dev/shm")
+    named = (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR", "/tmp"), "/dev/shm")
     return [Path(each) for each in dict.fromkeys(named) if each]
 
 

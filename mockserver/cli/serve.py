@@ -121,12 +121,12 @@ def serve(
         ready_message = server.ready_message()
         gc.freeze()  # objects of the startup are permanent
         gc.enable()
-        try:
-            _announce(ready_message if generated is None else {**ready_message, "control_token": generated})
-        except (OSError, ValueError, AttributeError) as error:  # stdout is closed, or its device is full
-            log.warning("cannot print the startup output: %s", error)
-            sys.stdout = io.StringIO()  # Python would fail again when it flushes
         with listening.announce(server.local_url):
+            try:
+                _announce(ready_message if generated is None else {**ready_message, "control_token": generated})
+            except (OSError, ValueError, AttributeError) as error:  # stdout is closed, or its device is full
+                log.warning("cannot print the startup output: %s", error)
+                sys.stdout = io.StringIO()  # Python would fail again when it flushes
             server.serve()
     gc.freeze()  # skips the collection at exit, which takes longer than the shutdown
 

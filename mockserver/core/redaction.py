@@ -36,6 +36,7 @@ def redact_text(text: str, credentials: tuple[str, ...]) -> str:
 
 def find(text: str, credentials: tuple[str, ...]) -> Sequence[str]:
     """Return the credentials that are in a text."""
+    credentials = tuple([each for each in credentials if MIN_CREDENTIAL <= len(each) <= MAX_CREDENTIAL])
     layers = decoded(text) if "%" in text or "\\" in text else (text,)
     may_be_in = _probe(credentials)
     for layer in layers:
@@ -99,8 +100,6 @@ def _probe(credentials: tuple[str, ...]) -> Callable[[str], object]:
 @functools.lru_cache(MAX_CACHED)
 def _forms(credential: str) -> tuple[str, ...]:
     """Return the usual spellings of a credential."""
-    if not MIN_CREDENTIAL <= len(credential) <= MAX_CREDENTIAL:
-        return ()
     data = credential.encode("utf-8", "surrogatepass")
     escaped = [quote(data, safe=""), quote(data), quote_plus(data), json.dumps(credential)[1:-1]]
     return tuple(dict.fromkeys([credential, data.decode("latin-1"), *escaped, *_in_base64(data)]))

@@ -256,8 +256,8 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "SendGrid takes an IP out, and leaves it": (sendgrid_pools.remove_ip, "{address})", "set())"),
     "Mailgun makes pools for the parent account": (
         mailgun_pools.create_pool,
-        ", account)\n    _put",
-        ", None)\n    _put",
+        ", account, region",
+        ", None, region",
     ),
 }
 
