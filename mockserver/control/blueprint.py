@@ -254,6 +254,8 @@ def provider_url(name: str, region: str | None = None) -> str:
 
 def provider_urls(name: str, region: str | None = None) -> dict[str, str]:
     """Return the `url` of a region of a provider, and the `root_url` of its own port, if it has one."""
+    urls = {"url": provider_url(name, region)}
     port = server_state().mounts.port_of(name, region)
-    root = f"{request.scheme}://{host_name(request.headers.get('Host', ''))}:{port}"
-    return {"url": provider_url(name, region), **({} if port is None else {"root_url": root})}
+    if port is not None:
+        urls["root_url"] = f"{request.scheme}://{host_name(request.headers.get('Host', ''))}:{port}"
+    return urls

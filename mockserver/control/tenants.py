@@ -129,11 +129,13 @@ def _tenant(tenant: Tenant) -> dict[str, Any]:
     for name, provider in server.mounted_providers().items():
         key, state = credentials.get(name), data.state(name)
         profile, region = state.profile, state.region or provider.first_region
-        urls, mounted = provider_urls(name, region), server.mounts.regions_of(name)
+        mounted = server.mounts.regions_of(name)
+        regions = {each: provider_urls(name, each) for each in provider.served_regions(state) if each in mounted}
+        urls = (regions.get(region) if region is not None else None) or provider_urls(name, region)
         providers[name] = {
             **urls,
             "region": region,
-            "regions": {each: provider_urls(name, each) for each in provider.served_regions(state) if each in mounted},
+            "regions": regions,
             "api_key": key,
             "headers": {"Authorization": provider.authorization_header(key)} if key is not None else {},
             "env": dict(provider.client_env(urls["url"], key)) if key is not None else {},
