@@ -131,7 +131,7 @@ def _tenant(tenant: Tenant) -> dict[str, Any]:
         profile, region = state.profile, state.region or provider.first_region
         mounted = server.mounts.regions_of(name)
         regions = {each: provider_urls(name, each) for each in provider.served_regions(state) if each in mounted}
-        urls = (regions.get(region) if region is not None else None) or provider_urls(name, region)
+        urls = regions.get(region or "") or provider_urls(name, region)
         providers[name] = {
             **urls,
             "region": region,
