@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mockserver.control import requests as control_requests
+from mockserver.web.openapi import MAX_VIOLATIONS
 
 from ..control_client import ControlClient, TenantClient
 from ..support import (
@@ -53,6 +54,14 @@ def test_request_log_names_the_failure(control: ControlClient) -> None:
     tenant.sendgrid.patch(SENDGRID.pools_path)
     returned = [(each["failure"], each["path_parameters"]) for each in tenant.ok("GET", "/requests")["requests"]]
     assert returned == [(None, {"pool_name": "a/b"}), ("not_found", {}), ("not_implemented", {}), ("not_allowed", {})]
+
+
+@pytest.mark.parametrize("count", [MAX_VIOLATIONS - 1, MAX_VIOLATIONS, MAX_VIOLATIONS + 1])
+def test_number_of_violations_of_a_request_is_limited(tenant: TenantClient, count: int) -> None:
+    tenant.sendgrid.post("/v3/send_ips/pools", json={"name": "many", "ips": list(range(count))})
+    (request,) = tenant.ok("GET", "/requests")["requests"]
+    rules = [each["rule"] for each in request["request_violations"]]
+    assert rules == ["type"] * min(count, MAX_VIOLATIONS) + ["more"] * (count > MAX_VIOLATIONS)
 
 
 def test_the_journal_explains(tenant: TenantClient) -> None:

@@ -117,11 +117,14 @@ def test_create_app_seed_error_names_the_file(tmp_path: Path) -> None:
         create_app(seed=str(tmp_path / "nope.yaml"))
 
 
-def test_variables_of_orchestrators_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_orchestrators_are_no_settings(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Kubernetes sets variables for a service of this name."""
     monkeypatch.setenv("MOCKSERVER_PORT", "tcp://10.0.0.1:8080")
     monkeypatch.setenv("MOCKSERVER_SERVICE_HOST", "10.0.0.1")
     create_app()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(

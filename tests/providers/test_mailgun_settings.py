@@ -371,6 +371,7 @@ def test_pages_of_credentials(mailgun: ProviderClient, query: str, expected: lis
         ("limit=0", "Invalid parameter: limit 0"),
         ("limit=x", "Invalid format for parameter limit: x"),
         ("skip=-1", "Invalid parameter: skip -1"),
+        ("skip=x", "Invalid format for parameter skip: x"),
     ],
 )
 def test_invalid_pages_of_credentials(mailgun: ProviderClient, query: str, message: str) -> None:

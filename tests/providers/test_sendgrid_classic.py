@@ -494,7 +494,9 @@ def test_disabled_subuser(sendgrid: ProviderClient) -> None:
     assert disabled() == [False, False]
 
 
-@pytest.mark.parametrize("body", [{}, {"disabled": None}, {"disabled": "true"}, {"enabled": True}])
+@pytest.mark.parametrize(
+    "body", [{}, {"disabled": None}, {"disabled": "true"}, {"enabled": True}, {"credit_allocation": 5}]
+)
 def test_update_without_fields(sendgrid: ProviderClient, body: dict[str, Any]) -> None:
     plain(sendgrid.patch(f"{SUBUSERS}/subuser1", json=body), 400, "no fields provided")
 

@@ -114,6 +114,7 @@ def test_pages_of_records(make_sendgrid: Callable[..., ProviderClient]) -> None:
     for query, field, message in (
         ("limit=0", "limit", "should be > 0 and <= 500"),
         ("limit=501", "limit", "should be > 0 and <= 500"),
+        ("limit=x", "limit", "should be > 0 and <= 500"),
         ("offset=-1", "offset", "must be >= 0"),
         ("offset=x", "offset", "must be a numeric value"),
     ):
@@ -169,6 +170,7 @@ MISSING = "missing required argument"
         ({"ip": None}, [MISSING]),
         ({"ip": ""}, [MISSING]),
         ({"domain": ""}, [MISSING]),
+        ({"domain": 5}, [MISSING]),
         ({"ip": 1, "domain": None, "subdomain": 5}, [MISSING, MISSING, "invalid subdomain"]),
         ({"ip": "203.0.113.1"}, ["already exists"]),
     ],
