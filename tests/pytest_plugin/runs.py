@@ -6,7 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from mockserver.server import HttpServer
+
 Run = Callable[..., pytest.RunResult]
+servers: list[HttpServer] = []
+"""Servers that the tests of a run in this process may close."""
 
 SEND = """
 import pytest

@@ -10,7 +10,7 @@ import pytest
 from mockserver import Config
 from mockserver.server import start
 
-from .runs import Run, printed
+from .runs import Run, printed, servers
 
 
 @pytest.mark.slow
@@ -116,9 +116,10 @@ def test_without():
 def test_a_server_that_goes(run: Run) -> None:
     """When the server that is attached to goes, a test's own failure is still reported; others fail with the reason."""
     with start() as server:
+        servers.append(server)
         result = run(
             """
-import gc
+from tests.pytest_plugin.runs import servers
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +128,7 @@ def shared(mockserver_factory):
 
 
 def test_it(mockserver, shared):
-    servers = [each for each in gc.get_objects() if type(each).__name__ == "HttpServer" and hasattr(each, "app")]
-    (server,) = [each for each in servers if each.url == mockserver.url]
-    server.close()
+    servers.pop().close()
     raise RuntimeError("of its own")
 
 
