@@ -42,8 +42,7 @@ SHARED = ("seed", "profile", "job_delay", "clock", "region", "strict")
 """The arguments of the marker that apply to every tenant of the test."""
 MARKER = (
     "mockserver(seed=..., profile=..., job_delay=..., clock=..., region=..., faults=[...], stubs=[...], "
-    "credentials={...}, "
-    "strict=...): options of the test's tenant; the arguments are those of Server.create_tenant."
+    "credentials={...}, strict=...): options of the test's tenant; the arguments are those of Server.create_tenant."
 )
 UNMATCHED_TIMEOUT = 1.0
 """The timeout for the number of unmatched requests before each test, in seconds."""

@@ -368,4 +368,6 @@ mailgun:
 @pytest.mark.parametrize("count", [MAX_SEED_ERRORS - 1, MAX_SEED_ERRORS, MAX_SEED_ERRORS + 1])
 def test_number_of_errors_of_a_seed_is_limited(count: int) -> None:
     pools = "".join(f"\n  - {{id: '{number + 1}'}}" for number in range(count))
-    assert len(mistake(f"sendgrid:\n  pools:{pools}").splitlines()) == min(count, MAX_SEED_ERRORS)
+    lines = mistake(f"sendgrid:\n  pools:{pools}").splitlines()
+    assert (lines[-1] == "and 1 more") == (count > MAX_SEED_ERRORS)
+    assert len(lines) == min(count, MAX_SEED_ERRORS + 1)

@@ -23,6 +23,7 @@ from .options import (
     load_seed,
     option,
     print_json,
+    printable,
     provider_of,
     tenant_option,
     with_client,
@@ -73,7 +74,7 @@ def health() -> None:
 
 
 @click.command()
-@option("--tenant", metavar="ID", help="Tenant id. [default: the tenant of the seed]")
+@option("--tenant", metavar="ID", help="Tenant id, or one of its API keys. [default: the tenant of the seed]")
 @option("--new", is_flag=True, help="Create a tenant; print its id as MOCKSERVER_TENANT, which other commands use.")
 @option(
     "--region",
@@ -212,8 +213,7 @@ def unmatched(client: ControlClient, as_json: bool) -> None:
         print_json(data)
         return
     for each in data["requests"]:
-        line = f"{each['time']} {UnmatchedRequest._load(each)}"
-        click.echo("".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line))
+        click.echo(printable(f"{each['time']} {UnmatchedRequest._load(each)}"))
 
 
 @click.group(no_args_is_help=False)

@@ -6,12 +6,16 @@ A server locks its file for as long as it runs, so a file without a lock is of a
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where no file is written
+    fcntl = None  # type: ignore[assignment]
 
 PREFIX = "mockserver-"
 SUFFIX = ".url"
@@ -24,6 +28,8 @@ def folders() -> list[Path]:
 
     In a container whose file system is read-only, `/dev/shm` still is writable.
     """
+    if fcntl is None:
+        return []
     named = (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR", "/tmp"), "/dev/shm")
     return [Path(each) for each in dict.fromkeys(named) if each]
 

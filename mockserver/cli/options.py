@@ -93,8 +93,15 @@ def print_json(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=False))
 
 
+def printable(line: str) -> str:
+    """Return a line in which characters that control a terminal are escaped."""
+    return "".join([each if each.isprintable() else repr(each)[1:-1] for each in line])
+
+
 as_json = option("--json", "as_json", is_flag=True, help="Print JSON.")
-tenant_option = option("--tenant", metavar="ID", default=TENANT, show_default=True, help="Tenant id.")
+tenant_option = option(
+    "--tenant", metavar="ID", default=TENANT, show_default=True, help="Tenant id, or one of its API keys."
+)
 
 
 def provider_of(name: str) -> Provider:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import CommandError, as_json, option, print_json, tenant_option, with_client
+from .options import CommandError, as_json, option, print_json, printable, tenant_option, with_client
 
 if TYPE_CHECKING:
     from ..testing.control_client import ControlClient
@@ -80,8 +80,8 @@ def _print(found: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
         if as_json:
             print_json(each)
         else:
-            text = f"{each['time']} {render([Request._load(each)])}"
-            click.echo("".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text))
+            for line in f"{each['time']} {render([Request._load(each)])}".split("\n"):
+                click.echo(printable(line))
 
 
 def _follow(client: ControlClient, tenant: str, filters: Mapping[str, str], as_json: bool) -> None:

@@ -12,13 +12,13 @@ import flask
 from flask import abort
 
 from ..core import clock, har
-from ..core.request_log import CounterRow, Record
+from ..core.request_log import CounterRow, Record, cut
 from ..core.store import Tenant
 from ..core.unmatched_log import MAX_RECORDS, UnmatchedRecord
 from ..web.bodies import unused_fields
 from ..web.provider import Provider
 from ..web.server_state import server_state
-from ..web.violations import MAX_VALUE, content_type_of, cut, request_violations
+from ..web.violations import MAX_VALUE, content_type_of, request_violations
 from .blueprint import blueprint, get_tenant_or_404, provider_url, request_data
 
 MAX_UNUSED = 100
@@ -189,7 +189,7 @@ def _analyse(provider: Provider, record: Record) -> Iterator[Any]:
         return
     yield list(request_violations(provider, record))
     unused = unused_fields(record.query, record.body, content_type_of(record), record.fields_read)
-    yield [cut(name) for name in unused[:MAX_UNUSED]]
+    yield [cut(name, MAX_VALUE) for name in unused[:MAX_UNUSED]]
     yield None
 
 

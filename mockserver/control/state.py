@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from flask import abort
 
 from ..core import seed
-from ..core.errors import SeedError
+from ..core.errors import SeedError, SeedErrors
 from ..core.store import TenantData
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, request_data
@@ -39,14 +39,15 @@ def get_state(id: str) -> Any:
 def put_state(id: str) -> Any:
     tenant = get_tenant_or_404(id)
     given, schemas = request_data()["state"], server_state().seed_schemas
-    errors = [
-        SeedError((name, "credentials"), "unknown key: a state has no credentials")
-        for name, section in given.items()
-        if "credentials" in section
-    ]
+    errors = SeedErrors()
+    for name, section in given.items():
+        if "credentials" in section:
+            errors.add(SeedError((name, "credentials"), "unknown key: a state has no credentials"))
     loaded = seed.read_sections(given, {name: schemas[name] for name in given}, errors)
-    if errors:
-        abort(400, f"state: {SeedError.joined(errors)}")
+    try:
+        errors.check()
+    except SeedError as error:
+        abort(400, f"state: {error}")
     states = {name: section.state for name, section in loaded.items()}
 
     def put(tenant_data: TenantData) -> None:

@@ -12,7 +12,7 @@ from flask import abort
 from ..core import ids, seed
 from ..core.clock import Clock
 from ..core.config import Config, parse_job_delay
-from ..core.errors import SeedError
+from ..core.errors import SeedError, SeedErrors
 from ..core.store import CredentialInUse, Registration, State, Tenant, TenantData
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, provider_urls, request_data
@@ -108,15 +108,17 @@ def _seeded(source: str | dict[str, Any]) -> tuple[Mapping[str, State], Sequence
             return seed.load(source, sections).states, []
         except SeedError as error:
             abort(400, f"seed: {error}")
-    errors: list[SeedError] = []
+    errors = SeedErrors()
     found = seed.read_sections(source, sections, errors)
     for name in found:
-        for index, credential in enumerate(source.get(name, {}).get("credentials", ())):
-            if "tenant" in credential:
+        for index, credential in enumerate((source.get(name) or {}).get("credentials", ())):
+            if isinstance(credential, Mapping) and "tenant" in credential:
                 path = (name, "credentials", index, "tenant")
-                errors.append(SeedError(path, "unexpected key: they belong to the new tenant"))
-    if errors:
-        abort(400, f"seed: {SeedError.joined(errors)}")
+                errors.add(SeedError(path, "unexpected key: they belong to the new tenant"))
+    try:
+        errors.check()
+    except SeedError as error:
+        abort(400, f"seed: {error}")
     states = {name: seeded.state for name, seeded in found.items()}
     return states, [each for seeded in found.values() for each in seeded.registrations]
 

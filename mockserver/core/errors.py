@@ -143,7 +143,7 @@ def joined(errors: Sequence[ApiError]) -> ApiError:
 
 
 MAX_SEED_ERRORS = 100
-"""The number of errors of one seed that are reported."""
+"""The number of errors of one seed that are shown; further ones are counted."""
 
 
 class SeedError(ValueError):
@@ -161,7 +161,7 @@ class SeedError(ValueError):
     @classmethod
     def joined(cls, errors: Sequence[SeedError]) -> SeedError:
         """Return the first of the errors of one seed, with the others in `others`."""
-        first, *others = [each for error in errors for each in (error, *error.others)][:MAX_SEED_ERRORS]
+        first, *others = [each for error in errors for each in (error, *error.others)]
         first.others = tuple(others)
         for each in others:
             each.others = ()
@@ -173,7 +173,9 @@ class SeedError(ValueError):
         return self.joined(found)
 
     def __str__(self) -> str:
-        return "\n".join([each.text for each in (self, *self.others)])
+        lines = [each.text for each in (self, *self.others)]
+        more = len(lines) - MAX_SEED_ERRORS
+        return "\n".join([*lines[:MAX_SEED_ERRORS], *([f"and {more} more"] if more > 0 else [])])
 
     @property
     def text(self) -> str:
@@ -194,7 +196,11 @@ class SeedErrors:
         try:
             yield
         except SeedError as error:
-            self._found.append(error)
+            self.add(error)
+
+    def add(self, error: SeedError) -> None:
+        """Keep an error."""
+        self._found.append(error)
 
     def check(self) -> None:
         """Raise the errors that were kept, if there are any."""

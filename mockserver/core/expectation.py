@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from . import seed
 from .addresses import normalize_ip
-from .errors import SeedError
+from .errors import SeedError, SeedErrors
 from .ids import find_id
 from .seed import Record, SeedSchema, SeedSection, section_error
 
@@ -33,16 +33,19 @@ def _checked(document: Any, sections: Sections, default_name: str = "") -> Docum
     """
     if not isinstance(document, Mapping):
         raise SeedError((), "expected a mapping")
+    errors = SeedErrors()
     for name, section in document.items():
-        if name not in {"name", *sections}:
-            raise SeedError((name,), f"unknown key: expected name, {', '.join(sections)}")
-        if name == "name" or section is None:
-            continue
-        if not isinstance(section, Mapping):
-            raise SeedError((name,), "expected a mapping")
-        messages = sections[name]().validate(section)
-        if messages:
-            raise section_error(messages).below(name)
+        with errors.collected():
+            if name not in {"name", *sections}:
+                raise SeedError((name,), f"unknown key: expected name, {', '.join(sections)}")
+            if name == "name" or section is None:
+                continue
+            if not isinstance(section, Mapping):
+                raise SeedError((name,), "expected a mapping")
+            messages = sections[name]().validate(section)
+            if messages:
+                raise section_error(messages).below(name)
+    errors.check()
     return document
 
 

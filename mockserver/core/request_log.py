@@ -230,6 +230,11 @@ def redact(secret: str) -> str:
     return HIDDEN + secret[-4:] if len(secret) >= 12 else HIDDEN
 
 
+def cut(text: str, length: int) -> str:
+    """Return a text with at most this many characters, and an ellipsis if there are more."""
+    return f"{text[:length]}{HIDDEN}" if len(text) > length else text
+
+
 def headers_of(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return the headers of a request, with secrets redacted."""
     variables = tuple(environ)

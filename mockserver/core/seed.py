@@ -15,7 +15,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 from marshmallow.exceptions import SCHEMA
 
 from . import profiles, resources, yaml_files
-from .errors import SeedError
+from .errors import SeedError, SeedErrors
 from .ids import find_id
 from .store import Registration, State
 from .suggestions import did_you_mean_or_list
@@ -173,11 +173,13 @@ class SeedSection(SeedSchema):
             raise section_error(error.messages) from None
         state = cls.load_state(data)
         registrations = []
+        errors = SeedErrors()
         for index, item in enumerate(data.get("credentials", ())):
             owner = item.get(cls.account) if cls.account is not None else None
             accounts = cls.accounts(state) if owner is not None else {}
             if owner is not None and (owner := find_id(owner, accounts)) not in accounts:
-                raise SeedError(("credentials", index, str(cls.account)), f"unknown {cls.account} '{owner}'")
+                path = ("credentials", index, str(cls.account))
+                errors.add(SeedError(path, f"unknown {cls.account} '{owner}'"))
             scopes = item.get(cls.rights) if cls.rights is not None else None
             registrations.append(
                 Registration(
@@ -188,6 +190,7 @@ class SeedSection(SeedSchema):
                     scopes=None if scopes is None else frozenset(scopes),
                 )
             )
+        errors.check()
         return LoadedSection(state, tuple(registrations))
 
 
@@ -300,26 +303,27 @@ def _seed(document: Any, sections: Mapping[str, type[SeedSection]], default_name
     if not isinstance(document, dict):
         raise SeedError((), "expected a mapping")
     known = ["name", *sections]
-    unknown = [key for key in document if key not in known]
-    errors = [SeedError((key,), f"unknown key{did_you_mean_or_list(str(key), known)}") for key in unknown]
+    errors = SeedErrors()
+    for key in document:
+        if key not in known:
+            errors.add(SeedError((key,), f"unknown key{did_you_mean_or_list(str(key), known)}"))
     name = document.get("name", default_name)
     if not isinstance(name, str) or not name:
-        errors.append(SeedError(("name",), "expected a text"))
+        errors.add(SeedError(("name",), "expected a text"))
     loaded = read_sections(document, sections, errors)
     registrations: dict[tuple[str, str], Registration] = {}
     for provider, section in loaded.items():
         for index, registration in enumerate(section.registrations):
             key = (provider, registration.credential)
             if key in registrations:
-                errors.append(SeedError((provider, "credentials", index, "key"), "duplicate key"))
+                errors.add(SeedError((provider, "credentials", index, "key"), "duplicate key"))
             registrations[key] = registration
-    if errors:
-        raise SeedError.joined(errors)
+    errors.check()
     return Seed(name, {provider: section.state for provider, section in loaded.items()}, registrations)
 
 
 def read_sections(
-    document: Mapping[str, Any], sections: Mapping[str, type[SeedSection]], errors: list[SeedError]
+    document: Mapping[str, Any], sections: Mapping[str, type[SeedSection]], errors: SeedErrors
 ) -> dict[str, LoadedSection]:
     """Return the valid sections of a seed by provider; the errors of the others are added to `errors`.
 
@@ -329,12 +333,12 @@ def read_sections(
     for provider, schema in sections.items():
         section = document.get(provider)
         if section is not None and not isinstance(section, dict):
-            errors.append(SeedError((provider,), "expected a mapping"))
+            errors.add(SeedError((provider,), "expected a mapping"))
             continue
         try:
             loaded[provider] = schema.read(section or {})
         except SeedError as error:
-            errors.append(error.below(provider))
+            errors.add(error.below(provider))
     return loaded
 
 

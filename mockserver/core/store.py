@@ -284,9 +284,8 @@ class TenantData:
 
     def copy(self) -> TenantData:
         """Return a copy that can be changed independently."""
-        return TenantData(
-            *(self.seed, dict(self.states), self.ids_issued, self.clock, self.faults.copy()),
-            *(dict(self.snapshots), self.stubs),
+        return dataclasses.replace(
+            self, states=dict(self.states), faults=self.faults.copy(), snapshots=dict(self.snapshots)
         )
 
     def snapshot(self) -> Snapshot:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .request_log import cut
+
 MAX_RECORDS = 200
 """The maximum number of records; older ones are dropped."""
 MAX_TEXT = 1_000
@@ -37,16 +39,12 @@ class UnmatchedRecord(NamedTuple):
     def cut(self) -> UnmatchedRecord:
         """Return the record with texts of at most `MAX_TEXT` characters."""
         return self._replace(
-            method=_cut(self.method),
-            path=_cut(self.path),
-            query=_cut(self.query),
-            host=_cut(self.host),
-            reason=_cut(self.reason),
+            method=cut(self.method, MAX_TEXT),
+            path=cut(self.path, MAX_TEXT),
+            query=cut(self.query, MAX_TEXT),
+            host=cut(self.host, MAX_TEXT),
+            reason=cut(self.reason, MAX_TEXT),
         )
-
-
-def _cut(text: str) -> str:
-    return f"{text[:MAX_TEXT]}…" if len(text) > MAX_TEXT else text
 
 
 class UnmatchedLog:

@@ -385,8 +385,8 @@ class RequestView(Sequence[Request]):
         requests, dropped = self._read()
         return self._total(self._matcher(None, {})) if dropped else len(requests)
 
-    def _none(self) -> str:
-        return f"no requests to {self._provider or 'a provider'} with this tenant's credentials"
+    def _none(self, what: str = "no requests") -> str:
+        return f"{what} to {self._provider or 'a provider'} with this tenant's credentials"
 
     def since(self, seq: int) -> list[Request]:
         """Return the requests with a greater `seq`."""
@@ -481,7 +481,7 @@ class RequestView(Sequence[Request]):
             closest = max(others, key=matcher.similarity)
             lines += ["", f"closest request: {closest}", matcher.difference(closest)]
         else:
-            lines += ["", self._none().replace("no", "no other", 1)]
+            lines += ["", self._none("no other requests")]
         raise AssertionError("\n".join(lines))
 
     def assert_called_once(self, operation: str | None = None, **values: Unpack[MatchOptions]) -> list[Request]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from ..core.request_log import Record
+from ..core.request_log import Record, cut
 from .bodies import parse_pairs
 from .openapi import bounded
 from .provider import Failure, Provider
@@ -35,7 +35,7 @@ def request_violations(provider: Provider, record: Record) -> Iterator[dict[str,
     )
     for each in found:
         if contract.password_fields.isdisjoint(each.pointer.split("/")):  # whose values are not recorded
-            yield {"pointer": cut(each.pointer), "rule": each.rule, "value": _plain(each.value)}
+            yield {"pointer": cut(each.pointer, MAX_VALUE), "rule": each.rule, "value": _plain(each.value)}
 
 
 def problem(provider: Provider, record: Record, *, is_strict: bool) -> Mapping[str, Any] | None:
@@ -72,7 +72,7 @@ def _plain(value: object) -> object:
         return value
     text = _text(value)
     if len(text) > MAX_VALUE:
-        return cut(text)
+        return cut(text, MAX_VALUE)
     return value if isinstance(value, str | list | dict) else str(value)
 
 
@@ -82,8 +82,3 @@ def _text(value: object) -> str:
 
 def _is_long(value: object) -> bool:
     return not isinstance(value, bool | None) and len(_text(value)) > MAX_PROBLEM_TEXT
-
-
-def cut(text: str, length: int = MAX_VALUE) -> str:
-    """Return a text with at most this many characters, and an ellipsis if there are more."""
-    return f"{text[:length]}…" if len(text) > length else text

@@ -141,6 +141,22 @@ def test_the_credentials_of_a_seed_that_is_sent(control: ControlClient) -> None:
     assert reader.get(SENDGRID.pools_path).status_code == 401
 
 
+def test_credential_as_a_text_may_contain_any_word(control: ControlClient) -> None:
+    seed = {"sendgrid": {"credentials": ["key-of-a-tenant"]}}
+    created = control.ok("POST", "/tenants", {"seed": seed}, status=201)
+    found = control.ok("POST", "/tenants/lookup", {"provider": "sendgrid", "credential": "key-of-a-tenant"})
+    assert found["id"] == created["id"]
+
+
+def test_all_credentials_of_unknown_subaccounts_are_reported(control: ControlClient) -> None:
+    credentials = [{"key": "one", "subaccount": "x"}, {"key": "two", "subaccount": "y"}]
+    detail = control.error("POST", "/tenants", {"seed": {"mailgun": {"credentials": credentials}}}, status=400)
+    assert [line.rpartition(": ")[2] for line in detail.splitlines()] == [
+        "unknown subaccount 'x'",
+        "unknown subaccount 'y'",
+    ]
+
+
 def test_a_refused_tenant_takes_no_number(control: ControlClient) -> None:
     """A tenant that could not be made changes nothing: the next one is named as before."""
     before = control.new_tenant().id

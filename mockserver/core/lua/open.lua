@@ -1,4 +1,4 @@
--- Do the same; create a tenant for a credential that is unknown. 
+-- Do the same; create a tenant for a credential that is unknown.
 -- ARGV: digest, provider, id, entry, and a field with its value for a seed of its own
 local found = lookup(A[1], A[2])
 if found[1] then return found end
