@@ -74,12 +74,13 @@ def _values(kind: type) -> Callable[[Any], tuple[Any, ...]]:
 
 @functools.cache
 def _records(kind: type) -> Mapping[str, Callable[..., Any]]:
-    """Return the types of the records in the tables of a state, by name."""
+    """Return the types of the records in a state, by name."""
     found: dict[str, Callable[..., Any]] = {}
     hints = [*get_type_hints(kind).values()]
     while hints:
         hint = hints.pop()
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type) and hint.__name__ not in found:
             found[hint.__name__] = hint
+            hints += get_type_hints(hint).values()
         hints += get_args(hint)
     return found

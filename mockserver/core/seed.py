@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, get_args
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates
 from marshmallow.exceptions import SCHEMA
 
-from . import profiles, resources, yaml_files
+from . import outbox, profiles, resources, yaml_files
 from .errors import SeedError, SeedErrors
+from .fields import Boolean, Integer, Number
 from .ids import find_id
 from .store import Registration, State
 from .suggestions import did_you_mean_or_list
@@ -116,6 +117,59 @@ def records(
 ) -> fields.List[Any]:
     """Return the field of a list of records, each of which may be a text."""
     return fields.List(Record(schema, key, derive))
+
+
+class PartSchema(SeedSchema):
+    """A text or an attachment of a message."""
+
+    content_type = fields.String(required=True)
+    content = fields.String(required=True)
+    filename = fields.String()
+    content_id = fields.String()
+    is_base64 = Boolean()
+
+
+class MessageSchema(SeedSchema):
+    """A message that the provider accepted."""
+
+    id_key = "message_id"
+
+    message_id = fields.String(required=True)
+    time = Number(required=True)
+    via = fields.String(required=True, validate=validate.OneOf(get_args(outbox.Via)))
+    sender = fields.String(required=True)
+    recipients = fields.List(fields.String(), required=True)
+    subject = fields.String(required=True)
+    reason = fields.String(required=True)
+    pool = fields.String()
+    pool_name = fields.String()
+    ip = fields.String()
+    status = fields.String(validate=validate.OneOf(get_args(outbox.Status)))
+    account = fields.String()
+    headers = fields.List(fields.List(fields.String(), validate=validate.Length(2, 2)))
+    parts = fields.List(fields.Nested(PartSchema))
+    source = fields.String()
+    number = Integer(required=True, validate=validate.Range(min=1))
+
+
+class UsageSchema(SeedSchema):
+    """What was sent from an IP: the number of recipients in total, and in its last hour or day."""
+
+    id_key = "ip"
+
+    ip = fields.String(required=True)
+    total = Integer(required=True, validate=validate.Range(min=0))
+    window = Integer(required=True)
+    in_window = Integer(required=True, validate=validate.Range(min=0))
+
+
+class OutboxSchema(SeedSchema):
+    """The messages that the provider accepted, and how many it has sent from each IP."""
+
+    messages = fields.List(fields.Nested(MessageSchema))
+    count = Integer(validate=validate.Range(min=0))
+    dropped = Integer(validate=validate.Range(min=0))
+    usage = fields.List(fields.Nested(UsageSchema))
 
 
 class CredentialSchema(SeedSchema):

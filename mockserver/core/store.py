@@ -28,6 +28,7 @@ from . import ids
 from .clock import Clock
 from .config import Config
 from .faults import Fault, Faults
+from .outbox import EMPTY, Outbox
 from .profiles import UNSET, Profile
 from .request_log import CounterRow, Record
 from .stubs import Stubs
@@ -167,19 +168,23 @@ class State:
     """
 
     profile: Profile = field(default=UNSET, kw_only=True)
+    outbox: Outbox = field(default=EMPTY, kw_only=True)
+    """The messages that the provider accepted."""
 
     def copy(self) -> Self:
         """Return a copy with tables of its own."""
         kind: Any = type(self)
-        profile, *values, _ = _values(kind)(self)
-        twin: Self = kind(*[each.copy() if type(each) is Table else each for each in values], profile=profile)
+        profile, outbox, *values, _ = _values(kind)(self)
+        tables = [each.copy() if type(each) is Table else each for each in values]
+        twin: Self = kind(*tables, profile=profile, outbox=outbox)
         return twin
 
     @property
     def weight(self) -> int:
-        """The memory that its tables take, with what they share with other states, in bytes, approximately."""
+        """The memory that its tables and its outbox take, with what they share with other states, in bytes,
+        approximately."""
         kind: Any = type(self)
-        return sum([each.weight for each in _values(kind)(self) if type(each) is Table])
+        return sum([each.weight for each in _values(kind)(self) if type(each) is Table]) + self.outbox.weight
 
     @staticmethod
     def weigh(states: Iterable[State]) -> int:
@@ -189,7 +194,9 @@ class State:
         for state in {id(state): state for state in states}.values():
             kind: Any = type(state)
             values = [getattr(state, name) for name in _fields(kind)]
-            total += sum([value.weigh(seen) if type(value) is Table else getsizeof(value) for value in values])
+            total += sum(
+                [value.weigh(seen) if isinstance(value, Table | Outbox) else getsizeof(value) for value in values]
+            )
         return total
 
     def with_profile(self, profile: Profile) -> Self:

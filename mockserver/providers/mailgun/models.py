@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core import ids as identifiers
-from ...core import profiles
+from ...core import outbox, profiles
 from ...core.addresses import normalize_ip
 from ...core.errors import SeedError, SeedErrors
 from ...core.store import State as BaseState
@@ -288,6 +288,7 @@ class State(BaseState):
         errors.check()
         return cls(
             profile=profiles.load(data),
+            outbox=outbox.load(data),
             ips=Table(ips),
             pools=Table(pools),
             domains=Table(domains),
@@ -374,6 +375,7 @@ class State(BaseState):
         delay = {} if seconds is None else {"async_delay_seconds": None if seconds == math.inf else seconds}
         return {
             **self.profile.dump(),
+            **self.outbox.dump(),
             **({} if self.region is None else {"region": self.region}),
             "account_id": self.account_id,
             "features": sorted(self.features),

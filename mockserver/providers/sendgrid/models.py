@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...core import ids, profiles
+from ...core import ids, outbox, profiles
 from ...core.errors import SeedError, SeedErrors
 from ...core.store import State as BaseState
 from ...core.store import Table, to_dict
@@ -215,6 +215,7 @@ class State(BaseState):
             allows_subusers=data.get("allows_subusers", default.allows_subusers),
             api_keys=Table(_api_keys(data.get("api_keys", ()), subusers, errors)),
             profile=profiles.load(data),
+            outbox=outbox.load(data),
         )
         pools: dict[str, Pool] = {}
         names: dict[str | None, set[str]] = {}
@@ -254,6 +255,7 @@ class State(BaseState):
     def dump(self) -> dict[str, Any]:
         return {
             **self.profile.dump(),
+            **self.outbox.dump(),
             "username": self.username,
             "user_id": self.user_id,
             "remaining_ips": self.remaining_ips,

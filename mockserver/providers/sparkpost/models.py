@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...core import profiles
+from ...core import outbox, profiles
 from ...core.errors import SeedError, SeedErrors
 from ...core.ids import find_id
 from ...core.store import State as BaseState
@@ -190,11 +190,13 @@ class State(BaseState):
             data.get("dedicated_ip_limit", int(IP_LIMIT)),
             data.get("region"),
             profile=profiles.load(data),
+            outbox=outbox.load(data),
         )
 
     def dump(self) -> dict[str, Any]:
         return {
             **self.profile.dump(),
+            **self.outbox.dump(),
             **({} if self.region is None else {"region": self.region}),
             "dedicated_ip_limit": self.dedicated_ip_limit,
             "ip_pools": [to_dict(pool) for pool in self.pools.values()],

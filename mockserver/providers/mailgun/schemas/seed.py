@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from ....core import clock
 from ....core.errors import SeedError
 from ....core.fields import Boolean, Integer, Number
-from ....core.seed import CredentialSchema, SeedSchema, SeedSection, records, text, texts, unique
+from ....core.seed import CredentialSchema, OutboxSchema, SeedSchema, SeedSection, records, text, texts, unique
 from .. import catalog
 from ..models import POSTMASTER, State, check_domains
 from ..rules import jobs
@@ -173,6 +173,7 @@ class MailgunSeed(SeedSection):
     }
 
     credentials = records(MailgunCredentialSchema, "key")
+    outbox = fields.Nested(OutboxSchema)
     region = _region()
     account_id = _id()
     features = texts()

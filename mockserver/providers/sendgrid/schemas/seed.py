@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from ....core import clock
 from ....core.fields import Boolean, Integer
-from ....core.seed import CredentialSchema, SeedSchema, SeedSection, records, text, texts, unique
+from ....core.seed import CredentialSchema, OutboxSchema, SeedSchema, SeedSection, records, text, texts, unique
 from .. import catalog
 from ..models import MAX_ID_LENGTH, State, rdns_name
 
@@ -90,6 +90,7 @@ class SendGridSeed(SeedSection):
     account = "subuser"
 
     credentials = records(SendGridCredentialSchema, "key")
+    outbox = fields.Nested(OutboxSchema)
     username = text()
     user_id = _id()
     remaining_ips = Integer(validate=validate.Range(0, 10_000))

@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from ....core import clock
 from ....core.addresses import IPV4
 from ....core.fields import Boolean, Integer, Number
-from ....core.seed import CredentialSchema, SeedSchema, SeedSection, records, text
+from ....core.seed import CredentialSchema, OutboxSchema, SeedSchema, SeedSection, records, text
 from .. import catalog
 from ..models import State
 
@@ -101,6 +101,7 @@ class SparkPostSeed(SeedSection):
     }
 
     credentials = records(SparkPostCredentialSchema, "key")
+    outbox = fields.Nested(OutboxSchema)
     region = fields.String(validate=validate.OneOf(catalog.REGIONS))
     dedicated_ip_limit = Integer(validate=validate.Range(0, 10_000))
     ip_pools = records(PoolSchema)

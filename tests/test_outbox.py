@@ -1,0 +1,122 @@
+"""Outboxes and MIME messages, without a server: what requests cannot reach one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mockserver.core import mime, outbox
+from mockserver.core.outbox import EMPTY, MAX_MESSAGES, Message, Outbox, Part
+
+MESSAGE = Message("m1", 0.0, "http", "me@example.com", ("you@example.com",), "Hello", "it is a test", ip="192.0.2.1")
+
+
+def filled(size: int, message: Message = MESSAGE) -> Outbox:
+    found = EMPTY
+    for _ in range(size):
+        found = found.add(message)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("size", "dropped"), [(MAX_MESSAGES - 1, 0), (MAX_MESSAGES, 0), (MAX_MESSAGES + 1, 1)], ids=["n-1", "n", "n+1"]
+)
+def test_the_oldest_messages_are_dropped_and_counted(size: int, dropped: int) -> None:
+    found = filled(size)
+    assert (found.count, found.dropped, len(found.messages)) == (size, dropped, size - dropped)
+    assert found.messages[0].number == 1 + dropped
+
+
+def test_large_messages_push_out_older_ones_and_the_newest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MAX_BYTES", 10_000)
+    large = replace(MESSAGE, source="x" * 4_000)
+    assert [message.number for message in filled(5, large).messages] == [4, 5]
+    found = filled(5, large).add(replace(MESSAGE, source="x" * 40_000))
+    assert [message.number for message in found.messages] == [6]
+    assert (found.dropped, found.weight) == (5, found.messages[0].weight)
+
+
+def test_ips_take_turns_by_their_recipients() -> None:
+    found = EMPTY.add(replace(MESSAGE, ip="192.0.2.1", recipients=("a", "b")))
+    used = []
+    for _ in range(4):
+        used.append(found.next_ip(["192.0.2.1", "192.0.2.2"]))
+        found = found.add(replace(MESSAGE, ip=used[-1]))
+    assert used == ["192.0.2.2", "192.0.2.2", "192.0.2.1", "192.0.2.2"]
+
+
+def test_the_usage_of_an_ip_is_counted_by_window() -> None:
+    found = EMPTY.add(MESSAGE, 7).add(MESSAGE, 7).add(MESSAGE, 8)
+    assert [found.in_window("192.0.2.1", window) for window in (7, 8, 9)] == [0, 1, 0]
+    assert found.usage[0].total == 3
+    assert found.add(replace(MESSAGE, status="test"), 8).in_window("192.0.2.1", 8) == 1
+
+
+def test_deleted_messages_leave_numbers_and_usage() -> None:
+    found = filled(3).without([2])
+    assert ([each.number for each in found.messages], found.count, found.usage[0].total) == ([1, 3], 3, 3)
+    assert found.weight == sum(each.weight for each in found.messages)
+
+
+def test_an_outbox_is_the_same_after_dump_and_load() -> None:
+    parts = (Part("text/plain", "Hi"), Part("image/png", "aGk=", "a.png", "cid", is_base64=True))
+    found = EMPTY.add(replace(MESSAGE, headers=(("To", "you"),), parts=parts), 3).add(replace(MESSAGE, source="A: b"))
+    assert outbox.load(found.dump()) == found
+    assert outbox.load(EMPTY.dump()) is EMPTY
+
+
+def test_parts_are_written_as_mime_that_reads_the_same() -> None:
+    headers = (("From", "Zoë <me@example.com>"), ("Subject", "Grüße\r\nBcc: injected"))
+    parts = (
+        Part("text/plain", "See https://example.com/a?b=1 ."),
+        Part("text/html", '<p>Gr\u00fc\u00dfe <a href="https://example.com/x">x</a>'),
+        Part("image/png", "aGVsbG8=", "ä.png", "logo", is_base64=True),
+        Part("not a type", "plain", "b.txt"),
+    )
+    message = replace(MESSAGE, headers=headers, parts=parts)
+    source = mime.source_of(message)
+    assert source == mime.source_of(message)
+    content = mime.read(source)
+    assert content.header("subject") == "Grüße Bcc: injected"
+    assert content.header("bcc") is None
+    assert [(kind, text.strip()) for kind, text in content.texts] == [
+        ("text/plain", parts[0].content),
+        ("text/html", parts[1].content),
+    ]
+    assert content.links == ["https://example.com/a?b=1", "https://example.com/x"]
+    assert [attachment[:3] for attachment in content.attachments] == [
+        ("ä.png", "image/png", 5),
+        ("b.txt", "application/octet-stream", 5),
+    ]
+    assert [each.sha256 for each in content.attachments] == [
+        each.sha256 for each in mime.content_of(message).attachments
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "\0",
+        "no headers at all",
+        "Subject: =?unknown-8bit?Q?a?=\r\n\r\n",
+        "Subject: =?utf-8?B?a?=\r\n\r\nx",
+        "Content-Type: text/plain; charset=nonsense\r\n\r\nü",
+        "Content-Type: text/plain; charset=utf-16\r\n\r\nx",
+        "Content-Type: multipart/mixed\r\n\r\nx",
+        "Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nx",
+        "Content-Transfer-Encoding: base64\r\n\r\n!!!",
+        "Content-Type: text/plain; name*=utf-8''%ff; name*0*=x\r\n\r\nx",
+        "".join(f'Content-Type: multipart/mixed; boundary="{n}"\r\n\r\n--{n}\r\n' for n in range(3_000)),
+        "To: " + "(" * 5_000 + "\r\n\r\n",
+        "Subject: \ud800\r\n\r\n\udfff",
+    ],
+    ids=range(14),
+)
+def test_every_text_is_read_without_an_error(source: str) -> None:
+    content = mime.read(source)
+    assert content.links == []
+    for _, value in content.headers:
+        value.encode()
+    assert isinstance(mime.addresses([value for _, value in content.headers]), list)
