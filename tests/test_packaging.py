@@ -73,7 +73,8 @@ def test_sdist_contents(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     for needed in (
         "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE",
-        "Dockerfile", "Makefile", "setup.py", "setup.cfg", "pyproject.toml", "requirements.lock", "openapi/mailgun.yaml",
+        "Dockerfile", "Makefile", "setup.py", "setup.cfg", "pyproject.toml", "requirements.lock",
+        "openapi/mailgun.yaml",
         "fixtures/documents.yaml", "tests/conftest.py",
         "tests/documents/examples.yaml", "tests/clients/npm/mailgun.mjs", "tools/docs.py",
         "docs/operations.md", "examples/migrate-pools/README.md", "examples/migrate-pools/pyproject.toml",
