@@ -352,7 +352,7 @@ def control_page() -> Iterator[str]:
         for path, item in document["paths"].items():
             for method, operation in item.items():
                 if method != "parameters" and operation["tags"] == [tag["name"]]:
-                    text = f"{operation['summary']}. {' '.join(operation.get('description', '').split())}"
+                    text = operation.get("description", operation["summary"])
                     lines.append(row(f"`{method.upper()} {path}`", f"`{operation['operationId']}`", text))
     yield inserted("docs/control-api.md", "operations", [*lines, ""])
 
