@@ -1,5 +1,6 @@
-"""Compile the YAML documents when the package is built; all other settings are in setup.cfg."""
+"""Compile the YAML documents when the package is built, and describe it; all other settings are in setup.cfg."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -23,4 +24,9 @@ class Build(build_py):
                 compile_to(path, target)
 
 
-setup(cmdclass={"build_py": Build})
+def long_description() -> str:
+    """Return README.md without its links to files of the repository, which do not work elsewhere."""
+    return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", (ROOT / "README.md").read_text("utf-8"))
+
+
+setup(cmdclass={"build_py": Build}, long_description=long_description())

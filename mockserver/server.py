@@ -9,6 +9,7 @@ import functools
 import io
 import ipaddress
 import logging
+import os
 import select
 import socket
 import ssl
@@ -555,7 +556,8 @@ def _bind(host: str, *ports: int) -> list[socket.socket]:
                     (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
                 )
             except OSError as error:
-                raise OSError(error.errno, error.strerror or str(error), f"{host}:{port}") from None
+                reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+                raise OSError(error.errno, reason, f"{host}:{port}") from None
             listening.setblocking(False)
             found.append(undo.enter_context(listening))
         undo.pop_all()

@@ -227,8 +227,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--control-token",
         metavar="TEXT",
         callback=token,
-        help="Token that the control API requires; off: it accepts everybody without one. With --expose, `serve` "
-        "generates one by default and prints it.",
+        help="Token that the control API requires; off: it requires none. With --expose, `serve` generates one by "
+        "default and prints it.",
     ),
     option(
         "--access-log",

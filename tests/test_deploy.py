@@ -60,7 +60,7 @@ def test_labels() -> None:
         "title": "mockserver",
         "description": setup["metadata"]["description"],
         "version": setup["metadata"]["version"],
-        "licenses": setup["metadata"]["license"],
+        "licenses": setup["metadata"]["license_expression"],
         "base.name": "docker.io/library/" + text.rpartition("\nFROM ")[2].splitlines()[0],
     }
 

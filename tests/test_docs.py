@@ -5,10 +5,11 @@ The language, the first line and the section of a block decide what is done with
 - A section with named blocks (`# conftest.py` is the first line) is a folder with these files. Its `console` runs
   there; without any, pytest does, and must pass.
 - `python` with a test function in it is run by pytest, and must pass; without one it is a script.
-- `console` is commands, each after `$ `, with what they print. `...` stands for anything.
-- `js` is a program for Node.js, with the variables of a tenant. It asks its provider, and is not refused.
-- `yaml` is a world; or, named as a CI service wants it named, a pipeline that fits that service's schema.
-- `sh` is what sets things up.
+- `console` is commands of one shell, each after `$ `, with their output. `...` stands for anything. Requests fit the
+  OpenAPI documents.
+- `js` is a program for Node.js, with the variables of a tenant. It sends a request to its provider, without an error.
+- `yaml` is a seed; or, named as a CI service requires, a pipeline that fits the schema of that service.
+- `sh` is commands that install or start something; they are checked, not run.
 
 A server runs where the pages say, at http://127.0.0.1:8080, and one that is trusted by ca.pem at https://localhost:8443.
 """
@@ -31,6 +32,7 @@ import pytest
 import yaml
 
 from mockserver import Server, Tenant, run_server, tls
+from mockserver.cli import commands
 from mockserver.core import seed
 from mockserver.providers import PROVIDERS
 from mockserver.pytest_plugin import ARGUMENTS, FAULT
@@ -49,11 +51,12 @@ SECURE = "localhost:8443"
 CA = "ca.pem"
 PLACES: dict[str, str] = {}
 """What stands in the tests for what the pages name: the servers, and what to trust one of them by."""
-VARYING = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d+s\b")
+VARYING = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d+s\b(?: \(\d+:\d\d:\d\d\))?")
 """What is printed differently each time: the port, and how long something took."""
 PYTEST_ADDOPTS = (
     "-W error -o asyncio_default_fixture_loop_scope=function -p no:cacheprovider -p no:randomly -p no:schemathesis"
 )
+END = "end of command"
 SLOW = re.compile(r"^\$ mockserver fuzz-info .*\| sh", re.MULTILINE)
 """A command that takes seconds: a fuzzer."""
 PIPELINES = {".github/workflows/test.yaml": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
@@ -179,13 +182,16 @@ def run(command: str, folder: Path, server: Server) -> tuple[int, str]:
 
 
 def run_console(block: Block, folder: Path, server: Server) -> list[str]:
-    """Run the commands of a block, and return them; each prints what stands under it."""
+    """Run the commands of a block in one shell, and return them; each prints what stands under it."""
     commands = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE)
-    for command, expected in commands:
-        code, printed = run(command, folder, server)
-        parts = [re.escape(part) for part in _comparable(expected).split("...")]
-        assert re.fullmatch(".*".join(parts), _comparable(printed), re.DOTALL), f"{command}\n{printed}"
-        assert code == ("FAILED" in expected), command
+    script = "\n".join(f"{{ {command}\n}} </dev/null; printf '\\n{END} %s\\n' $?" for command, _ in commands)
+    _, printed = run(script, folder, server)
+    outputs = re.findall(rf"(.*?)\n{END} (\d+)\n", printed, re.DOTALL)
+    assert len(outputs) == len(commands), printed
+    for (command, expected), (output, code) in zip(commands, outputs, strict=True):
+        parts = [re.escape(part) for part in _comparable(here(expected)).split("...")]
+        assert re.fullmatch(".*".join(parts), _comparable(output), re.DOTALL), f"{command}\n{output}"
+        assert bool(int(code)) == ("FAILED" in expected or expected.startswith("mockserver: ")), command
     return [command for command, _ in commands]
 
 
@@ -248,8 +254,15 @@ def test_script(block: Block, server: Server) -> None:
 
 @every("console")
 def test_console(block: Block, server: Server, tmp_path: Path) -> None:
-    """Every command prints what stands under it."""
+    """Every command prints what stands under it, and every request fits the OpenAPI document of its provider."""
+    server.client.request("POST", "reset", body={})
     assert run_console(block, tmp_path, server)
+    if SLOW.search(block.text):  # sends invalid requests
+        return
+    for tenant in server.client.request("GET", "tenants")["tenants"]:
+        sent = server.client.request("GET", "tenants", tenant["id"], "requests")["requests"]
+        violations = [(each["method"], each["path"], each["request_violations"]) for each in sent]
+        assert [each for each in violations if each[2]] == []
 
 
 @pytest.mark.slow
@@ -289,27 +302,42 @@ def test_pipeline(block: Block, tmp_path: Path) -> None:
 
 @every("sh")
 def test_sh(block: Block) -> None:
-    """make knows what it is to make, and what pip is to install is this project."""
+    """Targets, options, extras, images and files exist; pip installs packages of the lock."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
+    locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
+    installable = {".", *(f".[{extra}]" for extra in setup["options.extras_require"]), *locked}
     for line in block.text.splitlines():
         match shlex.split(line, comments=True):
             case ["make", target]:
                 command = ["make", "--dry-run", target, "ARGS=--port 9000"]
                 subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-            case ["pip", "install", name]:
-                assert name == setup["metadata"]["name"]
+            case ["mockserver", "serve", *options]:
+                commands.commands["serve"].make_context("serve", options)
+            case ["pip", "install", *names]:
+                assert set(names) <= installable
+            case ["python3", "-m", "venv", ".venv"] | [".", ".venv/bin/activate"]:
+                pass
+            case ["docker", "build", "-t", "mockserver", "."]:
+                assert (ROOT / "Dockerfile").is_file()
+            case ["docker", "run", "--rm", "-p", ports, "mockserver"]:
+                assert f"EXPOSE {ports.rpartition(':')[2]}\n" in (ROOT / "Dockerfile").read_text("utf-8")
+            case ["docker", "compose", *options, "up", "--build"]:
+                assert (ROOT / (options[1] if options else "compose.yaml")).is_file()
             case _:
-                pytest.fail(f"not run by any test: {line}")
+                pytest.fail(f"not checked by any test: {line}")
 
 
-def test_the_two_commands() -> None:
-    """README begins with the two commands."""
-    first = next(block for block in BLOCKS if block.page == "README.md")
-    assert [shlex.split(line, comments=True) for line in first.text.splitlines()] == [
-        ["make", "serve"],
-        ["make", "test"],
-    ]
+def test_readme_starts_with_three_blocks() -> None:
+    """README begins with an example, and then with pytest, a container and any other client."""
+    blocks = [block for block in BLOCKS if block.page == "README.md"]
+    assert [block.language for block in blocks] == ["console", "sh", "python", "sh", "sh", "console"]
+
+
+def test_index_has_every_page() -> None:
+    """docs/README.md links to every page."""
+    pages = {Path(page).name for page in PAGES if page.startswith("docs/")}
+    assert set(re.findall(r"\]\((\w[\w-]*\.md)\)", PAGES["docs/README.md"])) == pages - {"README.md"}
 
 
 def test_every_block_is_run() -> None:
@@ -361,6 +389,7 @@ def tenant(server: Server) -> Iterator[Tenant]:
 
 
 PLUGIN = "docs/pytest.md"
+FAULTS = "docs/faults.md"
 
 
 def test_options_are_documented(server: Server, tmp_path: Path) -> None:
@@ -388,7 +417,7 @@ def test_arguments_are_documented() -> None:
     """The page has every argument of the marker, of a fault and of an assertion, and no other."""
     assert names(PLUGIN, "argument") == sorted(ARGUMENTS) == sorted(tenants.TenantOptions.__annotations__)
     assert sorted(FAULT) == sorted(["operation", *tenants.FaultOptions.__annotations__])
-    assert names(PLUGIN, "argument of a fault") == sorted(tenants.FaultOptions.__annotations__)
+    assert names(FAULTS, "argument of a fault") == sorted(tenants.FaultOptions.__annotations__)
     assert names(PLUGIN, "value") == sorted(calls.MatchOptions.__annotations__)
 
 
@@ -397,8 +426,9 @@ def test_attributes_are_documented(tenant: Tenant) -> None:
     assert names(PLUGIN, "`mockserver`") == public(tenant)
     assert names(PLUGIN, "`mockserver.sendgrid`") == public(tenant.sendgrid)
     assert names(PLUGIN, "`mockserver.requests`") == public(tenant.requests, without=dir(Sequence))
-    assert names(PLUGIN, "`mockserver.faults`") == public(tenant.faults)
-    assert names(PLUGIN, "`mockserver.clock`") == public(tenant.clock)
+    assert names(FAULTS, "`mockserver.faults`") == public(tenant.faults)
+    assert names("docs/clock.md", "`mockserver.clock`") == public(tenant.clock)
+    assert names(FAULTS, "`mockserver.stubs`") == public(tenant.stubs)
     assert names(PLUGIN, "request") == public(calls.Request)
     fields = {field.name for field in dataclasses.fields(calls.ErrorRecord)}
     (error,) = (row for row in table(PLUGIN, "request") if row[0] == "`error`")

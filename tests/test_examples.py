@@ -20,7 +20,7 @@ EXAMPLES = ROOT / "examples"
 EXAMPLE = ROOT / "examples" / "migrate-pools"
 README = (EXAMPLE / "README.md").read_text("utf-8")
 TESTS, SCRIPT = (block.splitlines() for block in re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
-WORLD = "examples/migrate-pools/tests/world.yaml"
+SEED = "examples/migrate-pools/tests/seed.yaml"
 
 MISTAKES = [
     ("ATTEMPTS = 5", "ATTEMPTS = 1", "test_a_limit_in_the_middle"),
@@ -67,7 +67,7 @@ def test_the_commands_for_the_tests(example: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.mockserver(seed=WORLD)
+@pytest.mark.mockserver(seed=SEED)
 def test_the_commands_for_the_script(example: Path, mockserver: Tenant) -> None:
     """What README says of the script does what it says: the dry run nothing, the last command everything."""
     before = mockserver.state()

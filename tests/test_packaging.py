@@ -72,13 +72,14 @@ def test_sdist_contents(dist: Path) -> None:
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     for needed in (
-        "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Dockerfile", "Makefile",
-        "setup.py", "setup.cfg", "pyproject.toml", "requirements.lock", "openapi/mailgun.yaml",
+        "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE",
+        "Dockerfile", "Makefile", "setup.py", "setup.cfg", "pyproject.toml", "requirements.lock",
+        "openapi/mailgun.yaml",
         "fixtures/documents.yaml", "tests/conftest.py",
         "tests/documents/examples.yaml", "tests/clients/npm/mailgun.mjs", "tools/docs.py",
         "docs/operations.md", "examples/migrate-pools/README.md", "examples/migrate-pools/pyproject.toml",
         "examples/migrate-pools/migrate_pools.py", "examples/migrate-pools/tests/test_migrate_pools.py",
-        "examples/migrate-pools/tests/world.yaml",
+        "examples/migrate-pools/tests/seed.yaml",
     ):  # fmt: skip
         assert needed in names
     assert not [name for name in names if re.search(r"node_modules|__pycache__|\.venv|\.pyc", name)]
@@ -94,6 +95,17 @@ def test_metadata(dist: Path, wheel: Path) -> None:
 
 
 @pytest.mark.slow
+def test_description_has_no_relative_links(wheel: Path) -> None:
+    """The description is that of README.md; links to files of the repository do not work on an index."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        text = archive.read(name).decode()
+    assert "\n# mockserver\n" in text and "\nLicense-Expression: MIT\n" in text
+    assert re.findall(r"\]\((?!https?:)", text) == []
+    assert "Project-URL" not in text and "Home-page" not in text
+
+
+@pytest.mark.slow
 def test_no_upper_pins(wheel: Path) -> None:
     """Users install this beside their own Werkzeug: nothing that it needs to run has an upper bound."""
     with zipfile.ZipFile(wheel) as archive:
@@ -106,7 +118,7 @@ def test_no_upper_pins(wheel: Path) -> None:
 
 @pytest.mark.slow
 def test_data_is_read_from_a_wheel(wheel: Path, tmp_path: Path) -> None:
-    """Outside of any checkout, the installed wheel serves its worlds and its documents, and needs no YAML for it."""
+    """Outside of any checkout, the installed wheel serves its seeds and its documents, and needs no YAML for it."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     program = """
 import json, sys, mockserver

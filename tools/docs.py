@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections import Counter
@@ -9,13 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import mutants
 import statements
 import yaml
 
+from mockserver.cli import commands
 from mockserver.cli.logs import MAX_LINES
 from mockserver.connections import MAX_BODY, MAX_HEAD, MAX_PIPELINED
 from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS, MAX_STUBS
+from mockserver.control.blueprint import CONTRACT
 from mockserver.control.blueprint import MAX_BODY as MAX_CONTROL_BODY
 from mockserver.control.requests import PAGE_BYTES
 from mockserver.core.config import Config
@@ -263,8 +267,8 @@ def summary(link: str) -> Iterator[str]:
         f"**Proven.** {len(operations_)} operations: every response is validated against its schema at run time, and "
         f"all are fuzzed; {driven} are called by a vendor's own client, {modelled} are compared with an "
         f"independent model. {len(errors)} errors: {kinds['documented']} are in a vendor's documents, "
-        f"{kinds['observed']} were observed. {len(known)} mutants lack one check each; the tests kill "
-        f"{len(known) - len(surviving)} of them.",
+        f"{kinds['observed']} were observed. The tests kill {len(known) - len(surviving)} of {len(known)} mutants, "
+        "each of which is the package without one check.",
         f"**Not implemented.** {', '.join(map(not_implemented, PROVIDERS))}; all of them return 501.",
         f"**Not proven.** {' '.join(unproven)}",
         f"**Unknown.** {kinds['assumed']} errors have a message without a source. They and everything else that is "
@@ -338,12 +342,87 @@ def limits_page() -> Iterator[str]:
     yield inserted("docs/security.md", "limits", [*server_limits()])
 
 
+def control_page() -> Iterator[str]:
+    """Return docs/control-api.md with the operations of the OpenAPI document between its markers."""
+    document = yaml.safe_load(CONTRACT.read_text("utf-8"))
+    lines: list[str] = []
+    for tag in document["tags"]:
+        lines += ["", f"### {tag['name']}", "", filled(" ".join(tag["description"].split()))]
+        lines += table("request", "operation", "description")
+        for path, item in document["paths"].items():
+            for method, operation in item.items():
+                if method != "parameters" and operation["tags"] == [tag["name"]]:
+                    text = operation.get("description", operation["summary"])
+                    lines.append(row(f"`{method.upper()} {path}`", f"`{operation['operationId']}`", text))
+    yield inserted("docs/control-api.md", "operations", [*lines, ""])
+
+
+def cli_page() -> Iterator[str]:
+    """Return docs/cli.md with the commands and their options between its markers."""
+    found = dict(_commands("mockserver", commands))
+    lines = ["", "## Commands", *table("command", "description")]
+    for name, command in found.items():
+        lines.append(row(f"[`{name}`](#{anchor(name)})", command.get_short_help_str(200)))
+    shared: dict[str, click.Option] = {}
+    sections: list[str] = []
+    for name, command in found.items():
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        shared |= {each.opts[0]: each for each in options if each.opts[0] in SHARED}
+        own = [each for each in options if each.opts[0] not in SHARED or name.partition(" ")[0] == "serve"]
+        usage = " ".join([f"mockserver {name}", *command.collect_usage_pieces(click.Context(command))])
+        sections += ["", f"### {name}", "", f"`{usage}`", "", *_help(command), *_options(own, command)]
+    title = ["", "### Common options", "", "Most commands have some of these; `--help` lists those of a command."]
+    yield inserted("docs/cli.md", "commands", [*lines, *title, *_options([*shared.values()], commands), *sections, ""])
+
+
+SHARED = ("--url", "--control-token", "--ca", "--tenant", "--json")
+"""Options that many commands have."""
+
+
+def _commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands below a group, by their names after `mockserver`."""
+    if not isinstance(command, click.Group):
+        yield name.removeprefix("mockserver "), command
+        return
+    for below, each in command.commands.items():
+        yield from _commands(f"{name} {below}", each)
+
+
+def _help(command: click.Command) -> list[str]:
+    paragraphs = (command.help or "").split("\n\n")
+    return [line for each in paragraphs for line in (filled(" ".join(each.split())), "")][:-1]
+
+
+def _options(options: Sequence[click.Option], command: click.Command) -> list[str]:
+    if not options:
+        return []
+    return table("option", "variable", "default", "description") + [_option(each, command) for each in options]
+
+
+def _option(option: click.Option, command: click.Command) -> str:
+    context = click.Context(command, **command.context_settings)
+    text, _, default = (option.help or "").partition(" [default: ")
+    values = "" if option.is_flag else f" {option.make_metavar(context).replace('INTEGER RANGE', 'NUMBER')}"
+    if option.show_default and (value := option.get_default(context)) is not None:
+        default = f"`{value}`"
+    if option.required:
+        default = "required"
+    return row(f"`{', '.join(option.opts)}{values}`", f"`{option.envvar}`", default.removesuffix("]"), text)
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor of a heading, as hosts of repositories make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 UNITS = ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes"))
 PAGES = {
     "docs/operations.md": operations,
     "docs/documents.md": documents,
     "docs/evidence.md": evidence,
     "docs/fuzzing.md": fuzzing_page,
+    "docs/control-api.md": control_page,
+    "docs/cli.md": cli_page,
     "docs/security.md": limits_page,
     "README.md": readme,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import socket
 import sys
@@ -96,5 +97,5 @@ def _port(port: int) -> Check:
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
-        return Check("port", False, f"127.0.0.1:{port}: {error.strerror or error}")
+        return Check("port", False, f"127.0.0.1:{port}: {os.strerror(error.errno or 0)}")
     return Check("port", True, f"127.0.0.1:{port} is free")

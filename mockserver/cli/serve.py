@@ -103,7 +103,7 @@ def serve(
         signal.signal(number, _stop)
     _raise_file_limit()
     if config.expose and config.control_token == NO_TOKEN:
-        log.warning("the control API requires no token: whoever reaches this server can change all tenants")
+        log.warning("the control API requires no token: every client of this server can change all tenants")
     generated = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
     if generated is not None:
         config = replace(config, control_token=generated)

@@ -509,7 +509,7 @@ class TenantEvicted(StoreUnavailable):
             "lost": ("Redis has lost its data", "give Redis more memory and the policy noeviction"),
         }[reason]
         super().__init__(
-            f"The tenant of this credential was evicted because {why}; its data is gone. "
+            f"The tenant of this credential was evicted because {why}; its data is lost. "
             f"Use another credential, or {raised}."
         )
 

@@ -156,7 +156,7 @@ def test_doctor_finds_what_is_wrong(url: str) -> None:
     done = run("doctor", "--port", port)
     assert (done.returncode, done.stderr) == (1, "")
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("WRONG "))
-    assert line.startswith(f"WRONG port: 127.0.0.1:{port}: Address already in use")
+    assert line == f"WRONG port: 127.0.0.1:{port}: Address already in use"
     done = run("doctor", "--json", "--port", str(free_port()), MOCKSERVER_SED="x")
     shown = json.loads(done.stdout)
     assert (done.returncode, shown["ok"]) == (1, False)

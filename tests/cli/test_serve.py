@@ -150,4 +150,4 @@ def test_a_port_that_is_taken() -> None:
         port = ready_message["url"].rpartition(":")[2]
         done = run("serve", "--port", port)
         assert done.returncode == 2
-        assert f"mockserver: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+        assert f"mockserver: cannot listen on 127.0.0.1:{port}: Address already in use\n" in done.stderr

@@ -17,13 +17,13 @@ from migrate_pools import DESCRIPTION, main
 
 from mockserver import Tenant
 
-WORLD = "tests/world.yaml"
+SEED = "tests/seed.yaml"
 IPS = {"203.0.113.1": "192.0.2.1", "203.0.113.2": "192.0.2.2", "203.0.113.3": "192.0.2.3"}
 BEFORE = {"receipts": ["203.0.113.1", "203.0.113.2"], "newsletters": ["203.0.113.3"]}
 AFTER = {"receipts": ["192.0.2.1", "192.0.2.2"], "newsletters": ["192.0.2.3"]}
 ALERTS = {"alerts": ["192.0.2.9"]}
 
-pytestmark = pytest.mark.mockserver(seed=WORLD, strict=True)
+pytestmark = pytest.mark.mockserver(seed=SEED, strict=True)
 
 Migrate = Callable[..., int]
 
@@ -49,7 +49,7 @@ def pools(accounts: Tenant) -> dict[str, list[str]]:
     return dict(found)
 
 
-def world(sendgrid: dict[str, list[str]], mailgun_ips: list[str], **mailgun: Any) -> dict[str, Any]:
+def seed(sendgrid: dict[str, list[str]], mailgun_ips: list[str], **mailgun: Any) -> dict[str, Any]:
     """Return a seed: pools of SendGrid with their IPs, and the IPs of a Mailgun account that has no pool."""
     ips = dict.fromkeys(ip for members in sendgrid.values() for ip in members)
     return {
@@ -86,7 +86,7 @@ def test_sendgrid_is_only_read(mockserver: Tenant, migrate: Migrate) -> None:
 def test_a_pool_that_is_there_is_completed(mockserver: Tenant, migrate: Migrate) -> None:
     """A pool of the same name gets what it lacks, and no twin."""
     half = {"pool_id": "658041ae44842b99ee2eaa02", "name": "receipts", "description": "Ours", "ips": ["192.0.2.1"]}
-    mockserver.seed(world(BEFORE, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], ip_pools=[half]))
+    mockserver.seed(seed(BEFORE, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], ip_pools=[half]))
     assert migrate() == 0
     assert pools(mockserver) == AFTER
     mockserver.requests.assert_not_called("mailgun.createIpPool", form={"name": "receipts", "description": DESCRIPTION})
@@ -130,7 +130,7 @@ def test_a_dry_run_changes_nothing(
 
 def test_two_accounts(mockserver_factory: Callable[..., Tenant], tmp_path: Path) -> None:
     """Accounts know nothing of each other: the same pools are made in each, for itself."""
-    ours, theirs = mockserver_factory(seed=WORLD), mockserver_factory(seed=WORLD)
+    ours, theirs = mockserver_factory(seed=SEED), mockserver_factory(seed=SEED)
     (tmp_path / "ours").mkdir()
     (tmp_path / "theirs").mkdir()
     assert run(ours, tmp_path / "ours") == 0
@@ -156,7 +156,7 @@ def test_as_a_command(mockserver: Tenant, tmp_path: Path) -> None:
 def test_a_hundred_pools(mockserver: Tenant, migrate: Migrate) -> None:
     """As many pools as SendGrid allows are read page by page, and none is lost."""
     empty: dict[str, list[str]] = {f"pool {number}": [] for number in range(100)}
-    mockserver.seed(world(empty, []))
+    mockserver.seed(seed(empty, []))
     assert migrate() == 0
     assert pools(mockserver) == empty
     mockserver.requests.assert_called("sendgrid.listIpPoolsWithIps", times=2)
@@ -166,7 +166,7 @@ def test_a_hundred_pools(mockserver: Tenant, migrate: Migrate) -> None:
 def test_more_than_ten_ips(mockserver: Tenant, migrate: Migrate) -> None:
     """SendGrid's list shows ten IPs of a pool; the others are asked for."""
     ips = {f"203.0.113.{number}": f"192.0.2.{number}" for number in range(1, 13)}
-    mockserver.seed(world({"large": list(ips)}, list(ips.values())))
+    mockserver.seed(seed({"large": list(ips)}, list(ips.values())))
     assert migrate(ips=ips) == 0
     assert pools(mockserver) == {"large": list(ips.values())}
 
@@ -175,7 +175,7 @@ def test_more_than_ten_ips(mockserver: Tenant, migrate: Migrate) -> None:
 def test_odd_names(mockserver: Tenant, migrate: Migrate, name: str) -> None:
     """A name arrives as it is, whatever stands in it, and the pool's IPs are found by it."""
     ips = {f"203.0.113.{number}": f"192.0.2.{number}" for number in range(1, 12)}
-    mockserver.seed(world({name: list(ips)}, list(ips.values())))
+    mockserver.seed(seed({name: list(ips)}, list(ips.values())))
     assert migrate(ips=ips) == 0
     assert pools(mockserver) == {name: list(ips.values())}
     mockserver.requests.assert_called("sendgrid.getIpPool", path_parameters={"pool_name": name}, status=200)
@@ -210,7 +210,7 @@ def test_a_mended_mapping(mockserver: Tenant, migrate: Migrate) -> None:
     mockserver.requests.assert_called("mailgun.addIpToPool", times=1)
 
 
-@pytest.mark.mockserver(seed=world(BEFORE, ["192.0.2.1"], features=[]))
+@pytest.mark.mockserver(seed=seed(BEFORE, ["192.0.2.1"], features=[]))
 def test_an_account_without_pools(mockserver: Tenant, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
     """With an account that may have no pools the script stops at once, and says why."""
     assert migrate() == 1
