@@ -32,7 +32,6 @@ VIEWER_POLICY = f"{VIEWER}; connect-src 'self'; {NEVER}"
 """That of the viewer, which sets styles itself."""
 HEADERS = {
     "Cache-Control": "no-cache",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

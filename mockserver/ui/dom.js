@@ -81,12 +81,12 @@ export async function copy(text) {
   say("Copied.");
 }
 
-export function copyButton(label, text) {
+export function copyButton(label, text, of) {
   const copying = button(label, async () => {
     await copy(typeof text === "function" ? text() : text);
     copying.textContent = "Copied";
     setTimeout(() => { copying.textContent = label; }, 1500);
-  }, { class: "copy" });
+  }, { class: "copy", "aria-label": of && `${label} ${of}` });
   return copying;
 }
 

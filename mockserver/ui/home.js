@@ -20,7 +20,7 @@ export async function home(view, _, signal) {
       counters,
       table("Providers", ["Provider", "URL", "Profile", "Operations"], info.providers.map(provider => [
         provider.title,
-        [h("code", {}, provider.url), " ", copyButton("Copy", provider.url)],
+        [h("code", {}, provider.url), " ", copyButton("Copy", provider.url, `URL of ${provider.title}`)],
         tenant?.providers[provider.name]?.profile ?? "",
         String(provider.operations),
       ]), { hidden: true })),
@@ -76,8 +76,8 @@ export function keysCard(tenant, operations) {
       const provider = tenant.providers[name];
       return [
         name,
-        provider.api_key === null ? "not shown: a request opened this tenant with its key" : [h("code", { class: "key" }, provider.api_key), " ", copyButton("Copy", provider.api_key)],
-        [h("code", {}, provider.url), " ", copyButton("Copy", provider.url)],
+        provider.api_key === null ? "not shown: a request opened this tenant with its key" : [h("code", { class: "key" }, provider.api_key), " ", copyButton("Copy", provider.api_key, `key of ${name}`)],
+        [h("code", {}, provider.url), " ", copyButton("Copy", provider.url, `base URL of ${name}`)],
       ];
     }), { hidden: true }),
     env && h("details", {}, h("summary", {}, "Point a vendor's client at it"), h("p", {}, "These variables are what the vendors' clients and examples read."), code(env)),

@@ -4,7 +4,7 @@ import { get, getOnce, readOnly, remove, repeat } from "./api.js";
 import { code, dangerButton, field, h, pretty, say, select, status, table, time } from "./dom.js";
 import { tenantHead } from "./tenant.js";
 
-export const REQUEST_HEADS = ["Request", "Time", "Operation", "Status", "Error"];
+export const REQUEST_HEADS = ["Request", "Status", "Operation", "Error", "Time"];
 const LIMIT = 1000;
 const KINDS = {
   documented: "A document of the provider states it.",
@@ -26,10 +26,10 @@ export const kind = name => h("span", { class: `kind ${name}`, title: KINDS[name
 export function requestRows(tenant, record) {
   return [
     h("a", { href: link("tenants", tenant, "requests", record.id), class: "path" }, `${record.method} ${record.path}`),
-    time(record.time),
-    record.operation ?? "none",
     status(record.status),
+    record.operation ?? "none",
     record.fault ? `planned fault ${record.fault}` : record.error ? record.error.key : record.failure ?? "",
+    time(record.time),
   ];
 }
 
@@ -38,7 +38,7 @@ export async function requests(view, [id], signal) {
   const text = h("input", { type: "search", autocomplete: "off", spellcheck: "false" });
   const provider = select([["", "all"]]);
   const outcome = select([["", "all"], ["error", "errors"], ["2", "2xx"], ["4", "4xx"], ["5", "5xx"], ["fault", "planned faults"], ["unused", "unused fields"], ["violation", "violations"]]);
-  const heads = ["Request", "Time", "Operation", "Status", "Error", "Notes"];
+  const heads = [...REQUEST_HEADS, "Notes"];
   const body = h("tbody", {});
   const count = h("p", { class: "quiet", role: "status" });
   const empty = h("p", { class: "empty" }, "No request yet. They appear here as they come.");
@@ -258,8 +258,8 @@ export async function unmatched(view, _, signal) {
     const next = found.length ? `${found.at(-1).seq} ${found.length}` : "";
     if (next === before) return;
     before = next;
-    list.replaceChildren(table("Unmatched requests, the newest first", ["Request", "Time", "Status", "Reason"], [...found].reverse().map(record => [
-      h("span", { class: "path" }, `${record.method} ${record.path}`), time(record.time), status(record.status), record.reason,
+    list.replaceChildren(table("Unmatched requests, the newest first", ["Request", "Status", "Reason", "Time"], [...found].reverse().map(record => [
+      h("span", { class: "path" }, `${record.method} ${record.path}`), status(record.status), record.reason, time(record.time),
     ]), { hidden: true, empty: "None: every request reached a tenant." }));
   };
   await load();

@@ -24,7 +24,7 @@ async function authorize() {
     return;
   }
   if (isAuthorized) viewer.authActions.logout(["bearer", "basic", "key"]);
-  const providers = select.value ? (await get(`tenants/${encodeURIComponent(select.value)}`)).providers : {};
+  const providers = select.value ? (await get(`tenants/${encodeURIComponent(select.value)}`).catch(() => ({ providers: {} }))).providers : {};
   const header = providers[name]?.headers.Authorization;
   isAuthorized = Boolean(header);
   if (!header) return;

@@ -361,6 +361,7 @@ def test_keyboard_walk(opened: Opened, tenant: Tenant) -> None:
     expect(page.get_by_role("link", name="Faults")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Plan a fault")).to_be_visible()
+    expect(page.get_by_role("heading", name=tenant.id, level=1)).to_be_focused()
     for _ in range(5):
         page.keyboard.press("Tab")
     expect(page.get_by_label("Operation")).to_be_focused()
@@ -373,6 +374,41 @@ def test_keyboard_walk(opened: Opened, tenant: Tenant) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
+
+
+def test_ten_thousand_tenants(opened: Opened) -> None:
+    """Of many tenants a page is shown, and the search finds each."""
+    found = [{"id": f"tenant-{number}", "requests": number, "written": []} for number in range(10_000)]
+    opened.page.route("**/_mockserver/tenants", lambda route: route.fulfill(json={"tenants": found}))
+    page = opened.dashboard("tenants")
+    expect(page.get_by_text("10000 tenants")).to_be_visible()
+    assert page.get_by_role("row").count() == 101
+    page.get_by_role("button", name="Show 100 more").click()
+    expect(page.get_by_role("row")).to_have_count(201)
+    page.get_by_label("Search").fill("TENANT-4321")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("link", name="tenant-4321", exact=True)).to_be_visible()
+
+
+def test_outbox_of_a_server_that_has_one(opened: Opened, server: Server, tenant: Tenant) -> None:
+    """It has the pool and the IP of each message, with the reason; without an outbox there is no link to it."""
+    page = opened.dashboard("tenants", tenant.id)
+    expect(page.get_by_role("link", name="Requests", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Outbox")).to_have_count(0)
+    document = requests.get(f"{server.url}/_mockserver/docs/control.json").json()
+    document["paths"]["/tenants/{id}/outbox"] = {}
+    message = {
+        "id": "m1", "provider": "sendgrid", "operation": "sendgrid.sendMail", "from": HOSTILE, "to": ["a@example.com"],
+        "subject": HOSTILE, "pool": "receipts", "ip": "192.0.2.1", "reason": "ip_pool_name of the request",
+        "time": "2026-03-01T09:00:00Z", "size": 100,
+    }  # fmt: skip
+    outbox = {"messages": [message], "dropped": 0}
+    page.route("**/docs/control.json", lambda route: route.fulfill(json=document))
+    page.route("**/outbox", lambda route: route.fulfill(json=outbox))
+    page.reload()
+    page.get_by_role("link", name="Outbox").click()
+    expect(row(page, "m1")).to_contain_text("receipts192.0.2.1ip_pool_name of the request")
+    assert page.evaluate("window.xss") is None
 
 
 @pytest.fixture
