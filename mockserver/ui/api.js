@@ -16,6 +16,7 @@ export class ApiError extends Error {
 }
 
 export async function request(method, path, body, signal) {
+  if (/(^|\/)\.\.?(\/|$)/.test(path)) throw new ApiError(404, "No such name."); // it would be another path
   const headers = {};
   if (token()) headers.Authorization = `Bearer ${token()}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";

@@ -2,9 +2,10 @@
 
 import { get, getOnce, post, readOnly, repeat, tenantIds } from "./api.js";
 import { button, code, copyButton, h, table } from "./dom.js";
-import { link, requestRows, REQUEST_HEADS } from "./requests.js";
+import { link, quote, requestRows, REQUEST_HEADS } from "./requests.js";
 
 const SHOWN = 15;
+const TENANTS = 5;
 
 export async function home(view, _, signal) {
   const [info, ids, matrix] = await Promise.all([get("info", signal), tenantIds(signal), getOnce("operations")]);
@@ -34,24 +35,22 @@ export async function home(view, _, signal) {
     h("section", { class: "card", "aria-labelledby": "last" }, h("h2", { id: "last" }, "Last requests"), last));
 
   let before;
-  await new Promise(ready => {
-    repeat(2000, signal, async () => {
-      const [{ tenants }, now] = await Promise.all([get("tenants", signal), get("info", signal)]);
-      counters.replaceChildren(...facts(now));
-      const active = tenants.filter(each => each.requests).slice(-5);
-      const summary = JSON.stringify([now.counters.requests, active]);
-      if (summary !== before) {
-        const found = await Promise.all(active.map(each => get(`tenants/${encodeURIComponent(each.id)}/requests?limit=${SHOWN}`, signal)
-          .then(({ requests }) => requests.map(record => ({ ...record, tenant: each.id })))));
-        const records = found.flat().sort((one, other) => (one.time < other.time ? 1 : -1)).slice(0, SHOWN);
-        before = summary;
-        last.replaceChildren(table("The last requests of the tenants used last", ["Tenant", ...REQUEST_HEADS],
-          records.map(record => [h("a", { href: link("tenants", record.tenant, "requests") }, record.tenant), ...requestRows(record.tenant, record)]),
-          { hidden: true, empty: "No request yet." }));
-      }
-    }).finally(ready);
-    setTimeout(ready, 300);
-  });
+  const load = async () => {
+    const now = await get("info", signal);
+    const summary = JSON.stringify(now.counters);
+    if (summary === before) return;
+    counters.replaceChildren(...facts(now));
+    const active = (await get("tenants", signal)).tenants.filter(each => each.requests).slice(-TENANTS);
+    const found = await Promise.all(active.map(async ({ id: of }) =>
+      (await get(`tenants/${encodeURIComponent(of)}/requests?limit=${SHOWN}`, signal)).requests.map(record => ({ ...record, of }))));
+    const records = found.flat().sort((one, other) => (one.time < other.time ? 1 : -1)).slice(0, SHOWN);
+    before = summary;
+    last.replaceChildren(table("The last requests of the tenants used last", ["Tenant", ...REQUEST_HEADS],
+      records.map(({ of, ...record }) => [h("a", { href: link("tenants", of, "requests") }, of), ...requestRows(of, record)]),
+      { hidden: true, empty: "No request yet." }));
+  };
+  await load();
+  repeat(2000, signal, load);
 }
 
 function facts(info) {
@@ -69,7 +68,7 @@ function facts(info) {
 
 export function keysCard(tenant, operations) {
   const names = Object.keys(tenant.providers);
-  const env = names.flatMap(name => Object.entries(tenant.providers[name].env)).map(([name, value]) => `export ${name}='${value}'`).join("\n");
+  const env = names.flatMap(name => Object.entries(tenant.providers[name].env)).map(([name, value]) => `export ${name}=${quote(value)}`).join("\n");
   return h("section", { class: "card", "aria-labelledby": "keys" },
     h("h2", { id: "keys" }, "Keys of ", h("a", { href: link("tenants", tenant.id) }, tenant.id)),
     table("Keys", ["Provider", "API key", "Base URL"], names.map(name => {
@@ -89,5 +88,5 @@ function snippet(provider, operations) {
   const lists = operations.filter(({ method, paths }) => method === "GET" && !paths[0].includes("{"));
   const path = (lists.find(({ paths }) => /pools$/.test(paths[0])) ?? lists[0])?.paths[0] ?? "/";
   const [[name, value]] = Object.entries(provider.headers);
-  return `curl -H '${name}: ${value}' ${provider.url}${path}`;
+  return `curl -H ${quote(`${name}: ${value}`)} ${provider.url}${path}`;
 }

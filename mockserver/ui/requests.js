@@ -6,6 +6,7 @@ import { tenantHead } from "./tenant.js";
 
 export const REQUEST_HEADS = ["Request", "Status", "Operation", "Error", "Time"];
 const LIMIT = 1000;
+const PAGE = 100;
 const KINDS = {
   documented: "A document of the provider states it.",
   observed: "It was recorded from the real service.",
@@ -43,6 +44,7 @@ export async function requests(view, [id], signal) {
   const count = h("p", { class: "quiet", role: "status" });
   const empty = h("p", { class: "empty" }, "No request yet. They appear here as they come.");
   let shown = []; // the newest first: {record, row}
+  let hasOlder = false;
 
   const matches = record =>
     (!provider.value || record.provider === provider.value)
@@ -93,17 +95,32 @@ export async function requests(view, [id], signal) {
     empty);
   for (const { name } of (await getOnce("info")).providers) provider.append(h("option", { value: name }, name));
 
+  const entries = records => records.reverse().map(record => ({ record, row: makeRow(record) }));
+
+  // Older requests come after the newest ones are shown.
+  async function loadOlder() {
+    while (hasOlder && shown.length && shown.length < LIMIT) {
+      const found = await get(`${base}?limit=${Math.min(3 * PAGE, LIMIT - shown.length)}&before=${shown.at(-1).record.seq}`, signal);
+      const added = entries(found.requests);
+      hasOlder = found.has_more;
+      body.append(...added.map(({ row }) => row));
+      shown.push(...added);
+      filter();
+    }
+  }
+
   // The last request that is shown is asked for again. If it is missing, the log was cleared, or too many came since.
   async function load() {
     const newest = shown[0]?.record;
-    const found = await get(`${base}?limit=${LIMIT}${newest ? `&since=${newest.seq - 1}` : ""}`, signal);
+    const found = await get(`${base}?limit=${newest ? LIMIT : PAGE}${newest ? `&since=${newest.seq - 1}` : ""}`, signal);
     const goesOn = newest && found.requests[0]?.seq === newest.seq && found.requests[0].time === newest.time;
     if (newest && !goesOn) {
       shown = [];
       body.replaceChildren();
       return load();
     }
-    const added = found.requests.slice(newest ? 1 : 0).reverse().map(record => ({ record, row: makeRow(record) }));
+    if (!newest) hasOlder = found.has_more;
+    const added = entries(found.requests.slice(newest ? 1 : 0));
     if (!added.length) return filter();
     body.prepend(...added.map(({ row }) => row));
     shown = [...added, ...shown];
@@ -111,7 +128,10 @@ export async function requests(view, [id], signal) {
     return filter();
   }
   await load();
-  repeat(1000, signal, load);
+  repeat(1000, signal, async () => {
+    await loadOlder();
+    await load();
+  });
 }
 
 export async function oneRequest(view, [id, rid], signal) {
@@ -215,7 +235,8 @@ function authorization(record, provider) {
   return isOwn ? Object.entries(provider.headers) : [["Authorization", "YOUR KEY"]];
 }
 
-const quote = text => `'${String(text).replaceAll("'", "'\\''")}'`;
+// Quote a text for a POSIX shell.
+export const quote = text => `'${String(text).replaceAll("'", "'\\''")}'`;
 
 export function curl(record, provider) {
   const headers = [...record.headers.filter(([name]) => !DROPPED.has(name.toLowerCase())), ...authorization(record, provider)];

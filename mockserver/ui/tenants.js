@@ -47,5 +47,5 @@ export async function tenants(view, _, signal) {
     draw();
   };
   await load();
-  repeat(3000, signal, load);
+  repeat(5000, signal, load);
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from mockserver import Server, run_server
 
@@ -22,6 +22,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+TIMEOUT = 20_000
+"""How long a page may take for what a test expects of it, in milliseconds: a machine may be busy with other tests."""
 
 
 @dataclass
@@ -52,6 +54,7 @@ def browser() -> Iterator[Browser]:
     program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("THE PAGES ARE NOT TESTED IN A BROWSER: CHROMIUM IS MISSING (apt-get install chromium)")
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=FLAGS) as browser:
         yield browser
 
@@ -72,7 +75,7 @@ def make_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
 
     def make(url: str, *, expects: tuple[str, ...] = (), **options: object) -> Opened:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(TIMEOUT)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         opened = Opened(context.new_page(), url)
         made.append((opened, expects))

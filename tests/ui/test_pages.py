@@ -376,6 +376,15 @@ def test_keyboard_walk(opened: Opened, tenant: Tenant) -> None:
     expect(page.get_by_role("main")).to_be_focused()
 
 
+def test_name_that_would_be_another_path(make_page: Callable[..., Opened], server: Server, tenant: Tenant) -> None:
+    """A link to the tenant `..` must not lead to `POST /_mockserver/reset`."""
+    opened = make_page(server.url)
+    for name in ("..", "%2e%2e", "."):
+        page = opened.dashboard("tenants", name)
+        expect(page.get_by_text("No such name.")).to_be_visible()
+        expect(page.get_by_role("button")).to_have_count(0)
+
+
 def test_ten_thousand_tenants(opened: Opened) -> None:
     """Of many tenants a page is shown, and the search finds each."""
     found = [{"id": f"tenant-{number}", "requests": number, "written": []} for number in range(10_000)]
@@ -440,10 +449,11 @@ def test_pages_are_accessible(
     opened = make_page(server.url, color_scheme=scheme, reduced_motion="reduce")
     opened.page.set_viewport_size({"width": width, "height": 800})
     axe = Axe()
-    for path in views_of(busy):
+    views = views_of(busy)
+    for path in views if scheme == "light" else views[4::2]:
         page = opened.go(path)
         expect(page.locator("[aria-busy]")).to_have_count(0)
-        found = axe.run(page)
+        found = axe.run(page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, (path, found.generate_report())
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
@@ -459,9 +469,9 @@ def test_api_reference(make_page: Callable[..., Opened], server: Server, tenant:
     page.get_by_role("button", name="Execute").click()
     expect(page.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
     assert [each.operation for each in tenant.requests] == ["sendgrid.listIpPools"]
-    for name in ("sparkpost", "mailgun", "control"):
+    for name in ("sparkpost", "mailgun"):  # with other schemes
         page.goto(f"{server.url}/_mockserver/docs/{name}/")
-        page.locator(".opblock").first.wait_for()
+        expect(page.locator(".auth-wrapper .authorize.locked")).to_be_visible()
 
 
 def test_api_reference_without_the_viewer(opened: Opened, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
