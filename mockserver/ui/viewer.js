@@ -6,25 +6,28 @@ const MOST = 200; // tenants to choose from
 const [, name] = location.pathname.match(/([^/]+)\/$/);
 const select = document.getElementById("tenant");
 let isAuthorized = false;
-
-const viewer = window.SwaggerUIBundle({
-  url: `../${name}.json`,
-  domNode: document.getElementById("viewer"),
-  deepLinking: true,
-  docExpansion: "list",
-  defaultModelsExpandDepth: 0,
-  validatorUrl: null,
-  onComplete: () => (name === "control" ? authorize() : fill().then(authorize)),
+let viewer;
+const shown = new Promise(onComplete => {
+  viewer = window.SwaggerUIBundle({
+    url: `../${name}.json`,
+    domNode: document.getElementById("viewer"),
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    validatorUrl: null,
+    onComplete,
+  });
 });
 
-// Fill in the key of the tenant, in the scheme of the document that the provider's header has.
+// Fill in the key of the chosen tenant, in the scheme of the document that the provider's header has.
 async function authorize() {
-  if (name === "control") {
-    if (token()) viewer.preauthorizeApiKey("token", token());
-    return;
-  }
+  const id = select.value;
+  const [{ providers }] = await Promise.all([
+    id ? get(`tenants/${encodeURIComponent(id)}`).catch(() => ({ providers: {} })) : { providers: {} },
+    shown,
+  ]);
+  if (id !== select.value) return; // another one was chosen meanwhile
   if (isAuthorized) viewer.authActions.logout(["bearer", "basic", "key"]);
-  const providers = select.value ? (await get(`tenants/${encodeURIComponent(select.value)}`).catch(() => ({ providers: {} }))).providers : {};
   const header = providers[name]?.headers.Authorization;
   isAuthorized = Boolean(header);
   if (!header) return;
@@ -34,22 +37,22 @@ async function authorize() {
   else viewer.preauthorizeApiKey("key", header);
 }
 
-let filling;
-
-function fill() {
-  filling ??= (async () => {
-    try {
-      const ids = (await tenantIds()).slice(0, MOST);
-      for (const id of ids) select.append(new Option(id, id));
-      const last = sessionStorage.getItem("mockserver.tenant");
-      select.value = ids.includes(last) ? last : ids[0] ?? "";
-    } catch {
-      select.replaceChildren(new Option("sign in at the dashboard first", ""));
-    }
-  })();
-  return filling;
+async function fill() {
+  try {
+    const ids = (await tenantIds()).slice(0, MOST);
+    const last = sessionStorage.getItem("mockserver.tenant");
+    for (const id of ids) select.append(new Option(id, id));
+    select.value = ids.includes(last) ? last : ids[0] ?? "";
+  } catch {
+    select.replaceChildren(new Option("sign in at the dashboard first", ""));
+  }
+  await authorize();
 }
 
-select.addEventListener("change", authorize);
-select.parentElement.hidden = name === "control";
-if (name !== "control") fill();
+if (name === "control") {
+  select.parentElement.hidden = true;
+  if (token()) shown.then(() => viewer.preauthorizeApiKey("token", token()));
+} else {
+  select.addEventListener("change", authorize);
+  fill();
+}
