@@ -3,7 +3,7 @@ COPY . /src
 RUN python -m venv /venv \
  && sed -n 's/ *\\$//; /^[a-z]/p' /src/requirements.lock >/constraints.txt \
  && /venv/bin/pip install --no-cache-dir --no-compile --constraint /constraints.txt setuptools pyyaml \
- && /venv/bin/pip install --no-cache-dir --no-compile --constraint /constraints.txt --no-build-isolation '/src[redis]' \
+ && /venv/bin/pip install --no-cache-dir --no-compile --constraint /constraints.txt --no-build-isolation '/src[docs,redis]' \
  && /venv/bin/pip uninstall --yes pip setuptools \
  && /venv/bin/python -m compileall -q /venv/lib
 

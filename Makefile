@@ -12,7 +12,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -p no:schemathe
 # The compiled forms of YAML files, read instead of them if they are up to date; setup.py builds them, too.
 COMPILED := $(patsubst %.yaml,%.json,$(wildcard fixtures/*.yaml openapi/*.yaml))
 
-.PHONY: serve test test-slow test-redis test-matrix lock check docs mutate models evidence image fuzz fuzz-long fuzz-unneeded soak bench clean
+.PHONY: serve test test-slow test-redis test-matrix lock check docs mutate models evidence screenshots image fuzz fuzz-long fuzz-unneeded soak bench clean
 
 serve: .venv/serve $(COMPILED)
 	@$(BIN)/mockserver serve $(ARGS)
@@ -46,6 +46,10 @@ check: .venv/test
 # Write the generated pages of docs/, and the generated part of README.md.
 docs: .venv/test
 	$(BIN)/python tools/docs.py
+
+# Write the pictures of docs/images with a browser.
+screenshots: .venv/test $(COMPILED)
+	MOCKSERVER_SCREENSHOTS=1 $(PYTEST) tests/ui -k screenshots
 
 # Build the image and check it in containers; podman is installed if this is root on Debian.
 image:
@@ -111,7 +115,7 @@ npm:
 	@echo "installing what builds the package"
 	@$(PIP) --constraint .venv/constraints.txt setuptools pyyaml
 	@echo "installing the package and its dependencies, once; this may take a minute"
-	@$(PIP) --constraint .venv/constraints.txt --no-build-isolation --editable .
+	@$(PIP) --constraint .venv/constraints.txt --no-build-isolation --editable '.[docs]'
 	@touch $@
 
 .venv/test: .venv/bin/python requirements.lock setup.cfg setup.py pyproject.toml

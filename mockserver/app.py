@@ -100,6 +100,7 @@ def create_app(
     MockServer(complete, store_class=store_class, **settings).init_app(app)
     app.url_map.merge_slashes = False
     app.register_blueprint(control.blueprint)
+    control.pages.register_root(app)
     for blueprint in server_state(app).providers.values():
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, http_problem)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from .core import profiles
-from .core.config import ACCESS_LOGS, STORE, UNKNOWN_CREDENTIALS, Config, parse_job_delay
+from .core.config import ACCESS_LOGS, STORE, UI, UNKNOWN_CREDENTIALS, Config, parse_job_delay
 from .core.errors import ConfigError, SeedError
 from .core.suggestions import did_you_mean, did_you_mean_or_list
 
@@ -31,7 +31,7 @@ OTHER_VARIABLES = frozenset(
     for name in (
         *("CA", "HOST", "JSON", "NEEDED_BY", "PORT", "PROVIDER_PORTS", "TENANT", "TIMEOUT", "URL"),
         *("TLS", "TLS_CERT", "TLS_KEY", "TLS_CA_FILE"),
-        *("HOSTILE_EXAMPLES", "MODEL_EXAMPLES", "RACE_ROUNDS", "VENDOR_DOCS"),
+        *("HOSTILE_EXAMPLES", "MODEL_EXAMPLES", "RACE_ROUNDS", "SCREENSHOTS", "VENDOR_DOCS"),
     )
 )
 """Variables that are not settings of the application: those of other commands and options, and of the tests."""
@@ -229,6 +229,13 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=token,
         help="Token that the control API requires; off: it requires none. With --expose, `serve` generates one by "
         "default and prints it.",
+    ),
+    option(
+        "--ui",
+        type=click.Choice(UI),
+        default=DEFAULTS.ui,
+        show_default=True,
+        help="Pages for a browser, below /_mockserver/: on; read-only: no page can change anything; or off.",
     ),
     option(
         "--access-log",

@@ -58,6 +58,11 @@ def test_wheel_contents(wheel: Path) -> None:
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/core/lua/*.lua")}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mockserver/providers/*/operations.txt")}
     expected |= {"mockserver/evidence.json", "mockserver/testing/fuzzing.yaml", "mockserver/py.typed"}
+    expected |= {
+        path.relative_to(ROOT).as_posix()
+        for suffix in ("css", "html", "js", "svg")
+        for path in ROOT.glob(f"mockserver/ui/*.{suffix}")
+    }
     for target, folder in DATA.items():
         expected |= {f"{target}/{path.name}" for path in [*folder.glob("*.yaml"), *folder.glob("*.py")]}
         expected |= {f"{target}/{path.stem}.json" for path in folder.glob("*.yaml")}

@@ -37,7 +37,7 @@ def test_many_parts_are_too_large(mailgun: ProviderClient) -> None:
 
 def test_outside_of_any_provider(app: Flask) -> None:
     """What belongs to no provider is answered in a form that none of them uses."""
-    for path in ("/", "/nope", "/sparkpostx/api/v1/ip-pools", "/_mockserver/nope", "/_mockserver/openapi/nope.json"):
+    for path in ("/nope", "/sparkpostx/api/v1/ip-pools", "/_mockserver/nope", "/_mockserver/openapi/nope.json"):
         response = app.test_client().get(path)
         assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
         assert response.json["status"] == 404

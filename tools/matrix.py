@@ -45,6 +45,7 @@ LEFT_OUT = {
     "tests/test_lock.py": "checks files, not libraries",
     "tests/pytest_plugin/test_other_plugins.py::test_randomly_and_asyncio": "pytest-asyncio needs pytest 8.2",
     "tests/test_testcontainers.py": "needs containers",
+    "tests/ui": "needs a browser",
 }
 """Tests that only the row with the whole extra `test` runs, with reasons. The other rows skip them and slow tests."""
 

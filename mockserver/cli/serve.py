@@ -123,7 +123,8 @@ def serve(
         gc.enable()
         with listening.announce(server.local_url):
             try:
-                _announce(ready_message if generated is None else {**ready_message, "control_token": generated})
+                shown = ready_message if generated is None else {**ready_message, "control_token": generated}
+                _announce(shown, has_pages=config.ui != "off")
             except (OSError, ValueError, AttributeError) as error:  # stdout is closed, or its device is full
                 log.warning("cannot print the startup output: %s", error)
                 sys.stdout = io.StringIO()  # Python would fail again when it flushes
@@ -183,13 +184,15 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _announce(ready_message: dict[str, object]) -> None:
+def _announce(ready_message: dict[str, object], *, has_pages: bool) -> None:
     """Print the startup output: one line of JSON, or readable text on a terminal."""
     if not sys.stdout.isatty():
         print_json(ready_message)
         sys.stdout.flush()
         return
     click.echo(f"mockserver is ready on {ready_message['url']}")
+    if has_pages:
+        click.echo(f"Dashboard: {ready_message['url']}/_mockserver/ui/")
     if "ca" in ready_message:
         click.echo(f"CA certificate: {ready_message['ca']}")
     providers = ready_message["providers"]

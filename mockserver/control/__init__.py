@@ -1,6 +1,7 @@
 """The control API, `/_mockserver/`: one module for each tag of its OpenAPI document."""
 
 from . import server, tenants, state, requests, faults, stubs, clock  # noqa: I001  # in the order of the document
+from . import pages
 from .blueprint import PREFIX, blueprint
 from .faults import MAX_FAULTS
 from .state import MAX_SNAPSHOTS
@@ -14,9 +15,12 @@ __all__ = [
     "blueprint",
     "clock",
     "faults",
+    "pages",
     "requests",
     "server",
     "state",
     "stubs",
     "tenants",
 ]
+
+blueprint.record(pages.register)

@@ -60,6 +60,8 @@ FORMATS = {
     "seed": "expected a packaged seed (default, empty, documents#NAME) or an object",
 }
 """Messages about texts of a wrong format, by the name of the field."""
+READS = frozenset({"lookupTenant", "countRequests"})
+"""Endpoints that change nothing although their method is not GET."""
 PUBLIC_ENDPOINTS = frozenset({"live", "ready"})
 """Endpoints that need no token, from any address."""
 
@@ -104,6 +106,8 @@ def check_access() -> flask.Response | None:
         return problem(403, "The control API does not accept requests from pages of other origins.")
     if request.endpoint is not None and request.endpoint.rpartition(".")[2] in PUBLIC_ENDPOINTS:
         return None
+    if is_change_by_page() and server_state().config.ui == "read-only":
+        return problem(403, "Pages can change nothing on this server: --ui read-only.")
     server_state().check_process(request.environ)
     token = server_state().config.control_token
     if token == NO_TOKEN:
@@ -119,6 +123,12 @@ def check_access() -> flask.Response | None:
     if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
         return problem(401, NEEDS_TOKEN, [("WWW-Authenticate", "Bearer")])
     return None
+
+
+def is_change_by_page() -> bool:
+    """Return whether a page sends the request, and it may change something. Browsers add the headers themselves."""
+    is_read = request.method == "GET" or (request.endpoint or "").rpartition(".")[2] in READS
+    return not is_read and ("Origin" in request.headers or "Sec-Fetch-Site" in request.headers)
 
 
 def is_loopback(environ: WSGIEnvironment) -> bool:

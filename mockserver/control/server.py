@@ -45,6 +45,7 @@ def info() -> Any:
     return {
         "version": resources.version(),
         "seed": server.seed.name,
+        "store": "memory" if server.store.is_local else "redis",
         "providers": [_provider(each) for each in server.mounted_providers().values()],
         "limits": {
             "max_tenants": config.max_tenants,
@@ -93,6 +94,11 @@ def get_coverage() -> Any:
 
 @blueprint.get("/openapi/<name>.json", endpoint="getOpenapi")
 def get_openapi(name: str) -> Any:
+    return openapi_document(name, request_data().get("profile"))
+
+
+def openapi_document(name: str, profile: Any) -> flask.Response:
+    """Return the OpenAPI document of a provider or of this API, or 404; by default in the profile of the seed."""
     mounted = server_state().mounted_providers()
     if name != "control" and name not in mounted:
         abort(404, f"Unknown document '{name}': expected one of {', '.join(mounted)}, control.")
@@ -101,9 +107,8 @@ def get_openapi(name: str) -> Any:
         published, note = publish(control_contract(), frozenset(), frozenset()), ""
     else:
         provider, regions = mounted[name], server_state().mounts.regions_of(name)
-        chosen = request_data().get("profile")
-        profile = Profile(chosen) if chosen is not None else server_state().seed.states[name].profile
-        on = frozenset(switch.name for switch in provider.switches if profile[switch])
+        chosen = Profile(profile) if profile is not None else server_state().seed.states[name].profile
+        on = frozenset(switch.name for switch in provider.switches if chosen[switch])
         off = frozenset(switch.name for switch in provider.switches) - on
         published, note = publish(provider.contract, on, off), FUZZING.format(provider=name)
     info = {**published["info"], "description": published["info"]["description"] + note}

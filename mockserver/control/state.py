@@ -60,6 +60,25 @@ def put_state(id: str) -> Any:
     return get_state(id)
 
 
+@blueprint.get("/tenants/<id>/limits", endpoint="getLimits")
+def get_limits(id: str) -> Any:
+    tenant_data = get_tenant_or_404(id).read()
+    return {
+        "limits": [
+            {
+                "provider": name,
+                "name": each.name,
+                "used": each.used,
+                "limit": int(each.limit),
+                "kind": each.source.kind,
+                "source": each.source.where,
+            }
+            for name, provider in server_state().providers.items()
+            for each in provider.usage(tenant_data.state(name))
+        ]
+    }
+
+
 # Snapshots
 
 

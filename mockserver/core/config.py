@@ -15,6 +15,8 @@ UnknownCredentials = Literal["any", "well-formed", "reject"]
 UNKNOWN_CREDENTIALS: tuple[str, ...] = get_args(UnknownCredentials)
 AccessLog = Literal["text", "json", "off"]
 ACCESS_LOGS: tuple[str, ...] = get_args(AccessLog)
+Ui = Literal["on", "read-only", "off"]
+UI: tuple[str, ...] = get_args(Ui)
 JobDelay = float | Literal["manual"]
 MAX_JOB_DELAY = 1_000_000_000
 """The maximum delay of asynchronous work, in seconds."""
@@ -80,6 +82,9 @@ class Config:
     control_token: str | None = field(default=None, repr=False)
     """The token that the control API requires, if any. Without one it accepts clients on a loopback address only, with
     `off` those on any."""
+    ui: Ui = "on"
+    """The dashboard and the API reference: served; without changes, which the control API then refuses from pages; or
+    not served."""
     access_log: AccessLog = "off"
     """How each request is logged: as a line of text or JSON, or not at all."""
     time: Callable[[], float] = process_time

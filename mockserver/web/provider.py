@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import flask
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ..core import resources
-from ..core.errors import ApiError, ErrorMessage
+from ..core.errors import ApiError, ErrorMessage, Source
 from ..core.profiles import Profile, Switch, switches
 from ..core.seed import SeedSection
 from .bodies import encode
@@ -36,6 +36,16 @@ class Failure(enum.StrEnum):
     TOO_LARGE = "too_large"
     NOT_IMPLEMENTED = "not_implemented"
     CRASHED = "crashed"
+
+
+class Usage(NamedTuple):
+    """How much of a limit an account uses."""
+
+    name: str
+    """What is limited: `pools`, or `pools of subuser1`."""
+    used: int
+    limit: int
+    source: Source
 
 
 class Provider(OperationBlueprint):
@@ -141,6 +151,10 @@ class Provider(OperationBlueprint):
     def reason_phrase(self, status: int) -> str:
         """Return the reason phrase of the status line, which several clients show."""
         return HTTP_STATUS_CODES.get(status, "Unknown")
+
+    def usage(self, state: Any) -> Iterable[Usage]:
+        """Yield the limits of an account on what it has."""
+        return ()
 
     def run_due_jobs(self, state: Any, now: float) -> Any:
         """Return the state at a time: unchanged, or a copy after all due jobs were run."""

@@ -55,6 +55,7 @@ def test_a_person_is_greeted() -> None:
         os.close(leader)
         os.close(follower)
     assert re.search(r"mockserver is ready on http://127\.0\.0\.1:\d+\r\n", text)
+    assert re.search(r"Dashboard: http://127\.0\.0\.1:\d+/_mockserver/ui/\r\n", text)
     for name in ("sparkpost", "sendgrid", "mailgun"):
         assert re.search(rf"  {name} +http://127\.0\.0\.1:\d+/{name} +\S{{20,}}\r\n", text)
 

@@ -19,7 +19,7 @@ from .own_app import POOLS, SENDGRID
 def test_create_app_returns_a_flask_app() -> None:
     app = create_app()
     assert isinstance(app, Flask)
-    assert list(app.blueprints) == ["control", "sparkpost", "sendgrid", "mailgun"]
+    assert list(app.blueprints) == ["control", "control_pages", "sparkpost", "sendgrid", "mailgun"]
     assert app.test_client().get(POOLS, headers=SENDGRID).status_code == 200
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -18,9 +18,10 @@ from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
-from ...web.provider import Failure
+from ...web.provider import Failure, Usage
 from . import catalog
 from .models import State
+from .rules.sending_ips import bought_ips
 from .rules.subaccounts import is_valid_key
 from .schemas.seed import SparkPostSeed
 
@@ -104,6 +105,10 @@ class SparkPost(ProviderBlueprint):
     def reason_phrase(self, status: int) -> str:
         """Return the standard phrase, or SparkPost's own for a status without one."""
         return REASON_PHRASES.get(status, "Unknown")
+
+    def usage(self, state: State) -> Iterator[Usage]:
+        """Yield the limit on IPs that are bought."""
+        yield Usage("dedicated IPs", bought_ips(state), state.dedicated_ip_limit, catalog.IP_LIMIT.source)
 
     def make_api_key(self, material: str) -> str:
         return material[:40]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ....core.addresses import IPV4, unused_ip
 from .. import catalog
-from ..models import SendingIp, new_hostname
+from ..models import SendingIp, State, new_hostname
 from . import Tx
 
 
@@ -63,11 +63,15 @@ def update_ip(
     tx.state.ips[ip.external_ip] = replace(ip, ip_pool=ip_pool or ip.ip_pool)
 
 
+def bought_ips(state: State) -> int:
+    """Return the number of IPs that count towards the limit of the account."""
+    return sum(not ip.customer_provided for ip in state.ips.values())
+
+
 def buy_ips(tx: Tx, *, ip_pool: str, quantity: int) -> None:
     """Add new IPs, at the first stage of warm-up, to a pool."""
     _check_pool(tx, ip_pool)
-    bought = sum(not ip.customer_provided for ip in tx.state.ips.values())
-    if bought + quantity > tx.state.dedicated_ip_limit:
+    if bought_ips(tx.state) + quantity > tx.state.dedicated_ip_limit:
         raise catalog.TOO_MANY_IPS()
     for _ in range(quantity):
         number = tx.ids.next().number
