@@ -74,5 +74,6 @@ for command in (
     local.operations,
     local.doctor,
     drift.drift,
+    drift.export_seed,
 ):
     commands.add_command(command)

@@ -16,7 +16,7 @@ class DriftError(Exception):
 
 
 class Difference(NamedTuple):
-    """A difference: `new` if only the provider has something, `gone` if only this server has it."""
+    """A difference: `new` and `gone` are said of the vendor's document, or of what a recording is compared with."""
 
     where: str
     """The operation or request that differs."""

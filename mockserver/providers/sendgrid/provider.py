@@ -20,6 +20,7 @@ from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure
+from ...web.service import Service
 from . import catalog
 from .rules import Tx
 from .rules.api_keys import api_key, find_issued
@@ -128,6 +129,12 @@ class SendGrid(ProviderBlueprint):
     def reason_phrase(self, status: int) -> str:
         """Return the phrase in capitals, as the documents (`204 NO CONTENT`) and recorded responses do."""
         return HTTP_STATUS_CODES.get(status, "Unknown").upper()
+
+    @property
+    def service(self) -> Service:
+        from .service import SERVICE
+
+        return SERVICE
 
     def make_api_key(self, material: str) -> str:
         return api_key(material)

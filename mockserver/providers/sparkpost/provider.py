@@ -19,6 +19,7 @@ from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure
+from ...web.service import Service
 from . import catalog
 from .models import State
 from .rules.subaccounts import is_valid_key
@@ -104,6 +105,12 @@ class SparkPost(ProviderBlueprint):
     def reason_phrase(self, status: int) -> str:
         """Return the standard phrase, or SparkPost's own for a status without one."""
         return REASON_PHRASES.get(status, "Unknown")
+
+    @property
+    def service(self) -> Service:
+        from .service import SERVICE
+
+        return SERVICE
 
     def make_api_key(self, material: str) -> str:
         return material[:40]
