@@ -260,8 +260,8 @@ def replay(
     """Compare a recording with this server or the service.
 
     This server starts with the account of the recording. With --on-service the script is sent to the real account
-    again. Statuses, fields and types are compared, and the values of messages and settings; names and ids have to differ or
-    agree as recorded, in lists without their order.
+    again. Statuses, fields and types are compared, and the values of messages and settings; names and ids have to
+    differ or agree as recorded, in lists without their order.
     """
     from ..drift import run
     from ..drift.recording import Recording
