@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from ..settings import set_by_others
-from . import client, clock, faults, local, requests, serve, tenants
+from . import client, clock, drift, faults, local, requests, serve, tenants
 from .options import CommandError
 
 
@@ -73,5 +73,7 @@ for command in (
     local.schema,
     local.operations,
     local.doctor,
+    drift.drift,
+    drift.export_seed,
 ):
     commands.add_command(command)

@@ -22,6 +22,7 @@ from .exchange import Exchange
 from .openapi import Contract
 from .operations import Operation, OperationBlueprint
 from .paths import ApiPaths, parse_operations
+from .service import Service
 
 JSON = "application/json"
 
@@ -175,6 +176,11 @@ class Provider(OperationBlueprint):
     def encode(self, data: object) -> bytes:
         """Return JSON as the provider sends it."""
         return encode(data)
+
+    @property
+    def service(self) -> Service | None:
+        """Its real service, which `mockserver drift` compares it with; None if that is not supported."""
+        return None
 
     @property
     def switches(self) -> Sequence[Switch]:

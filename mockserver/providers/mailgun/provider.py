@@ -23,6 +23,7 @@ from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import JSON, Failure
+from ...web.service import Service
 from . import catalog
 from .models import State
 from .rules import jobs
@@ -120,6 +121,12 @@ class Mailgun(ProviderBlueprint):
 
     def run_due_jobs(self, state: State, now: float) -> State:
         return jobs.run_due_jobs(state, now)
+
+    @property
+    def service(self) -> Service:
+        from .service import SERVICE
+
+        return SERVICE
 
     def make_api_key(self, material: str) -> str:
         return f"key-{material[:32]}"

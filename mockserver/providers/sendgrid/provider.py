@@ -20,6 +20,7 @@ from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure, Usage
+from ...web.service import Service
 from . import catalog
 from .models import State
 from .rules import Tx
@@ -143,6 +144,12 @@ class SendGrid(ProviderBlueprint):
         if fullest is not None:
             source = catalog.MAX_POOL_IPS.source
             yield Usage(f"IPs of the pool {fullest.name}", len(fullest.ips), catalog.MAX_POOL_IPS, source)
+
+    @property
+    def service(self) -> Service:
+        from .service import SERVICE
+
+        return SERVICE
 
     def make_api_key(self, material: str) -> str:
         return api_key(material)

@@ -19,6 +19,7 @@ from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure, Usage
+from ...web.service import Service
 from . import catalog
 from .models import State
 from .rules.sending_ips import bought_ips
@@ -109,6 +110,12 @@ class SparkPost(ProviderBlueprint):
     def usage(self, state: State) -> Iterator[Usage]:
         """Yield the limit on IPs that are bought."""
         yield Usage("dedicated IPs", bought_ips(state), state.dedicated_ip_limit, catalog.IP_LIMIT.source)
+
+    @property
+    def service(self) -> Service:
+        from .service import SERVICE
+
+        return SERVICE
 
     def make_api_key(self, material: str) -> str:
         return material[:40]

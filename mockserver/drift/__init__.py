@@ -1,0 +1,1 @@
+"""Drift: whether a provider's documents and service still agree with this server."""

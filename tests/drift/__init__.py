@@ -1,0 +1,1 @@
+"""`mockserver drift` and `mockserver export-seed`."""
