@@ -147,7 +147,8 @@ class Outbox:
         if self == EMPTY:
             return {}
         messages = [
-            {name: value for name, value in asdict(message).items() if value is not None} for message in self.messages
+            {**_known(message), **({"parts": [_known(part) for part in message.parts]} if message.parts else {})}
+            for message in self.messages
         ]
         usage = [asdict(each) for each in self.usage]
         return {"outbox": {"messages": messages, "count": self.count, "dropped": self.dropped, "usage": usage}}
@@ -165,6 +166,11 @@ def load(section: Mapping[str, Any]) -> Outbox:
     count = data.get("count", max([message.number for message in messages], default=0))
     usage = tuple([Usage(**each) for each in data.get("usage", ())])
     return Outbox(messages, count, data.get("dropped", 0), usage, sum([message.weight for message in messages]))
+
+
+def _known(record: Message | Part) -> dict[str, Any]:
+    """Return the fields of a record that are not None."""
+    return {name: value for name, value in asdict(record).items() if value is not None}
 
 
 def _message(item: Mapping[str, Any]) -> Message:
