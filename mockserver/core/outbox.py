@@ -146,10 +146,7 @@ class Outbox:
         """Return it as the key `outbox` of a section of a seed."""
         if self == EMPTY:
             return {}
-        messages = [
-            {**_known(message), **({"parts": [_known(part) for part in message.parts]} if message.parts else {})}
-            for message in self.messages
-        ]
+        messages = [asdict(message, dict_factory=_without_none) for message in self.messages]
         usage = [asdict(each) for each in self.usage]
         return {"outbox": {"messages": messages, "count": self.count, "dropped": self.dropped, "usage": usage}}
 
@@ -168,9 +165,8 @@ def load(section: Mapping[str, Any]) -> Outbox:
     return Outbox(messages, count, data.get("dropped", 0), usage, sum([message.weight for message in messages]))
 
 
-def _known(record: Message | Part) -> dict[str, Any]:
-    """Return the fields of a record that are not None."""
-    return {name: value for name, value in asdict(record).items() if value is not None}
+def _without_none(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None}
 
 
 def _message(item: Mapping[str, Any]) -> Message:
