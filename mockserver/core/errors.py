@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
@@ -59,8 +59,9 @@ class ErrorMessage(str):
     """An error of a provider's catalog: its key, status, message and source, and details of the error format.
 
     As a string it is its own key, so that marshmallow accepts it wherever it accepts a message. `message` and the
-    strings in `details` may have `{placeholders}`; `echoes` names values that the response repeats as they were sent.
-    Call it with exactly these values to create the `ApiError` to raise.
+    strings in `details` may have `{placeholders}`; `echoes` names values that the response repeats as they were sent,
+    and `derived` has functions of `value` for placeholders that follow from it, such as its type.
+    Call it with exactly these values to create the `ApiError` to raise; derived ones may be given.
     """
 
     status: int
@@ -68,6 +69,7 @@ class ErrorMessage(str):
     source: Source
     details: Mapping[str, Any]
     echoes: tuple[str, ...]
+    derived: Mapping[str, Callable[[Any], object]]
     placeholders: frozenset[str]
 
     def __new__(
@@ -78,13 +80,14 @@ class ErrorMessage(str):
         source: Source,
         details: Mapping[str, Any] | None = None,
         echoes: tuple[str, ...] = (),
+        derived: Mapping[str, Callable[[Any], object]] | None = None,
     ) -> ErrorMessage:
         error = super().__new__(cls, key)
         error.status, error.message, error.source = status, message, source
-        error.details, error.echoes = details or {}, echoes
+        error.details, error.echoes, error.derived = details or {}, echoes, derived or {}
         templates = [message, *(text for text in error.details.values() if isinstance(text, str))]
         names = {name for template in templates for name in _placeholders(template)}
-        error.placeholders = frozenset(names | set(echoes))
+        error.placeholders = frozenset(names - error.derived.keys() | set(echoes) | ({"value"} if derived else set()))
         return error
 
     @property
@@ -102,9 +105,9 @@ class ErrorMessage(str):
         return self
 
     def __call__(self, **values: object) -> ApiError:
-        if values.keys() != self.placeholders:
+        if values.keys() - self.derived.keys() != self.placeholders:
             raise TypeError(f"{self.key}: expected the values {sorted(self.placeholders)}, got {sorted(values)}")
-        return ApiError(self, values)
+        return ApiError(self, {name: derive(values["value"]) for name, derive in self.derived.items()} | values)
 
     def with_values(self, **values: object) -> ApiError:
         """Return its error, with those of the values that it has placeholders for."""

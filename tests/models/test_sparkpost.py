@@ -1,4 +1,4 @@
-"""SparkPost beside a model: pools, sending IPs that are in one pool each, their warm-up, subaccounts."""
+"""SparkPost beside a model: pools, sending IPs that are in one pool each, their warm-up, subaccounts, and sending."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from mockserver.providers.sparkpost.rules import pools, sending_ips, subaccounts
+from mockserver.providers.sparkpost.rules import pools, sending, sending_ips, subaccounts
 
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
 
@@ -30,6 +30,10 @@ BOUGHT_AT_MOST = 4
 """How many IPs may be bought, where nothing else was agreed."""
 NAME_SIZE = 64
 POOL_ID_SIZE = 20
+VOLUMES = [200, 500, 1000, 2000, 5000, 10000, 20000, 40000, 50000, 75000, 100000, 150000, 200000, 250000, 325000]
+VOLUMES += [400000, 500000, 600000, 750000, 1000000, 1250000, 1750000, 2000000, 3000000, 4250000, 5000000, 6000000]
+VOLUMES += [7500000, 10000000]
+"""How many messages an IP sends a day, by its stage."""
 
 
 @dataclass
@@ -63,6 +67,10 @@ class Model:
     ips: dict[str, Ip] = field(default_factory=dict)
     subaccounts: dict[int, Subaccount] = field(default_factory=dict)
     now: float = BEGIN
+    sent: dict[str, int] = field(default_factory=dict)
+    """How many messages each IP has sent."""
+    sent_today: dict[tuple[str, float], int] = field(default_factory=dict)
+    """And on each day."""
 
     def stage(self, ip: Ip) -> int | None:
         if ip.warmup is None:
@@ -121,6 +129,40 @@ class Model:
         if pool_id is not None and (target == pool_id or any(pool.overflow == pool_id for pool in self.pools.values())):
             return f"{pool_id} is an overflow pool and cannot have an overflow pool"
         return None
+
+    def members(self, pool_id: str) -> list[str]:
+        return [address for address, ip in self.ips.items() if ip.pool == pool_id]
+
+    def has_room(self, address: str, count: int) -> bool:
+        stage = self.stage(self.ips[address]) if self.live else None
+        return stage is None or self.sent_today.get((address, self.now // DAY), 0) + count <= VOLUMES[stage - 1]
+
+    def route(self, named: str | None, assigned: str, count: int) -> str | tuple[str, list[str]]:
+        """Return the pool that a message leaves by, with the IPs that may be next; or the words it is refused with."""
+        if named is not None and named.lower() == "sp_shared":
+            return "sp_shared is not a valid customer ip pool"
+        if assigned and named and named.lower() != assigned.lower():
+            return f"IP Pool '{named}' does not exist"
+        wanted = named or assigned
+        if not wanted and not self.ips:
+            return "sp_shared", []
+        wanted = wanted or "default"
+        pool_id = next((each for each in self.pools if each.lower() == wanted.lower()), None)
+        if pool_id is None:
+            return f"IP Pool '{wanted}' does not exist"
+        ips = self.members(pool_id)
+        if not ips:
+            return f"IP Pool '{wanted}' is empty"
+        able = [address for address in ips if self.has_room(address, count)]
+        overflow = self.pools[pool_id].overflow
+        if not able and overflow == "shared pool":
+            return "sp_shared", []
+        if not able and overflow and self.members(overflow):
+            pool_id, ips = overflow, self.members(overflow)
+            able = [address for address in ips if self.has_room(address, count)]
+        able = able or ips
+        fewest = min(self.sent.get(address, 0) for address in able)
+        return pool_id, [address for address in able if self.sent.get(address, 0) == fewest]
 
 
 def without_hostnames(pool: dict[str, Any]) -> dict[str, Any]:
@@ -369,6 +411,45 @@ class SparkPost(Machine):
         each.status = change.get("status", each.status)
         each.pool = change.get("ip_pool", each.pool)
 
+    @rule(
+        place=PLACES,
+        choice=st.sampled_from(["none", "pool", "pool", "upper", "shared"]),
+        acting=PLACES,
+        count=st.sampled_from([1, 120, 200, 300]),
+    )
+    def send(self, place: int, choice: str, acting: int, count: int) -> None:
+        pool_id = self.pool(place)
+        named = {"none": None, "pool": pool_id, "upper": pool_id.upper(), "shared": "SP_Shared"}[choice]
+        number = pick([0, 0, *self.model.subaccounts], acting, 999)
+        body = {
+            "options": {"ip_pool": named},
+            "recipients": [{"address": f"{each}@example.com"} for each in range(count)],
+            "content": {"from": "shop@example.com", "subject": "s", "text": "t"},
+        }
+        returned = self.account.ask("POST", "/api/v1/transmissions", json_body=body, account=str(number))
+        subaccount = self.model.subaccounts.get(number)
+        if subaccount is None and number:
+            return self.refused(returned, 404, "Resource could not be found")
+        if subaccount is not None and subaccount.status != "active":
+            return self.refused(returned, 403, "Forbidden.")
+        expected = self.model.route(named, subaccount.pool if subaccount else "", count)
+        if isinstance(expected, str):
+            self.returned("no message", returned, 422)
+            words = [error.get("description", error["message"]) for error in returned.data["errors"]]
+            return self.agree("why", words, [expected])
+        results = self.returned("a message", returned, 200)["results"]
+        self.agree("how many recipients", results["total_accepted_recipients"], count)
+        message = self.account.outbox()[-1]
+        self.agree("the message", message["message_id"], results["id"])
+        self.agree("its pool", message["pool"], expected[0])
+        address = message.get("ip")
+        self.agree("its IP", address in (expected[1] or [None]), True)
+        if address is not None:
+            today = (address, self.model.now // DAY)
+            self.model.sent[address] = self.model.sent.get(address, 0) + count
+            self.model.sent_today[today] = self.model.sent_today.get(today, 0) + count
+        return None
+
     @invariant()
     def everything_read_agrees(self) -> None:
         model, ask = self.model, self.account.ask
@@ -399,6 +480,8 @@ def test_sparkpost_is_as_its_model() -> None:
 
 
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
+    "an IP that is warming up sends without end": (sending._has_room, "current is None", "True"),
+    "a subaccount sends by any pool": (sending.route, "assigned is not None and named", "False and named"),
     "a deleted pool keeps its IPs": (pools.delete_pool, "for ip in _members(tx, pool_id):", "for ip in ():"),
     "an update takes away what is not sent": (
         pools.update_pool,
@@ -421,6 +504,9 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "ip_pool is not None",
         "ip_pool",
     ),
+    "a pool without room overflows into none": (sending._route_by, "other is None or", "True or"),
+    "the IPs of a pool do not take turns": (sending._turn, "[ip.external_ip for ip in ips]", "[ips[0].external_ip]"),
+    "a suspended subaccount sends": (sending.get_sender, 'subaccount.status != "active"', "False"),
 }
 
 

@@ -1,8 +1,16 @@
 """SparkPost's errors, limits and switches, and its operations that this server does not implement.
 
-Errors have two formats. The newer one, of pools, sending IPs and subaccounts, has `message` alone or `message`, `param`
-and `value`. The older one adds `description`, and `code`, a string of digits.
+Errors have two formats. The one of pools, sending IPs and subaccounts has `message` alone or `message`, `param` and
+`value`. The other one, of transmissions, has a `class` and a `code`, a string of digits: the class is sent as `message`
+and the message as `description`, or, in newer responses, the message alone.
 """
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ...core.errors import ErrorMessage, Limit, assumed, documented, observed
 from ...core.profiles import Switch
@@ -12,7 +20,11 @@ IPS = "Sending IPs API reference"
 NEW_POOLS = "IP Pools API reference of 2026"
 NEW_IPS = "Sending IPs API reference of 2026"
 SUBACCOUNTS = "Subaccounts API reference of 2026"
-_WITHDRAWN = assumed("as in the withdrawn support article on extended error codes, where it is for sending")
+TRANSMISSIONS = "Transmissions API reference of 2026"
+SMTP = "SMTP API reference of 2026"
+CODES = "support site, extended error codes"
+ARTICLE = "support article of 2018 on extended error codes, current responses"
+"""It was withdrawn with the change that it announced; it calls the responses before that change current."""
 
 DEFAULT_POOL = "default"
 """The id of the pool that every account has."""
@@ -49,6 +61,12 @@ SHORT_POOL_IDS = Switch(
     "The id of a new pool is truncated to 20 characters, the maximum of a subaccount's `ip_pool`.",
     assumed("no document describes longer names; a subaccount cannot have a pool with a longer id"),
     live=False,
+)
+DESCRIPTION_AS_MESSAGE = Switch(
+    "description_as_message",
+    "An error of a transmission has no `description`: its text is the `message`. Without the switch, the header"
+    " `X-MSYS-OPT-IN: 1` of a request requests that.",
+    observed("django-anymail issue 212, since 2020-11-03; the header is in the support article on the change"),
 )
 
 # Pools
@@ -338,6 +356,375 @@ SORT_BY_UNSUPPORTED = _unsupported("sort_by", SORTS)
 ORDER_UNSUPPORTED = _unsupported("order", ORDERS)
 OPTION_UNSUPPORTED = _unsupported("option", OPTIONS)
 
+# Transmissions: what a message has
+
+_FORMAT = {"class": "invalid data format/type", "code": "1300"}
+_COMBINATION = {"class": "invalid combination of fields", "code": "1301"}
+_MISSING = {"class": "required field is missing", "code": "1400"}
+_NOT_FOUND = {"class": "Subresource not found", "code": "1603"}
+_DOMAIN = {"class": "Invalid domain", "code": "7001"}
+
+CAMPAIGN_SIZE = Limit(64, documented(f"{TRANSMISSIONS}, campaign_id; {SMTP}"))
+"""In bytes, as the sizes below."""
+DESCRIPTION_SIZE = Limit(1024, documented(f"{TRANSMISSIONS}, description"))
+METADATA_SIZE = Limit(10_000, documented(f"{TRANSMISSIONS}, metadata: 10KB; that it is the JSON text is assumed"))
+SUBSTITUTION_SIZE = Limit(99_999, documented(f"{ARTICLE}: less than 100000 bytes; that it is the JSON text is assumed"))
+FILENAME_SIZE = Limit(255, documented(f"{TRANSMISSIONS}, Attachment and Inline Image Object"))
+MESSAGE_SIZE = Limit(
+    20_000_000,
+    documented(f"{TRANSMISSIONS}: text, html, attachments and inline images; that Base64 counts as sent is assumed"),
+)
+SCHEDULE_DAYS = Limit(3, documented(f"{TRANSMISSIONS}, Scheduled Transmissions"))
+SANDBOX_LIMIT = Limit(5, documented(f"{TRANSMISSIONS}, The Sandbox Domain; that each recipient counts is assumed"))
+SANDBOX_TEMPLATE = "my-first-email"
+SANDBOX_SENDER = "support@sparkpostbox.com"
+"""The template that the sandbox domain is used with, and the address that it is from: Transmissions API reference."""
+
+
+def json_type(value: object) -> str:
+    """Return SparkPost's name of the type of a JSON value."""
+    names = {str: "string", bool: "boolean", dict: "json_object", list: "json_array", type(None): "null"}
+    return names.get(type(value), "number")
+
+
+def size(value: Any) -> int:
+    """Return the size of a text, or of the compact JSON of another value, in bytes."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode())
+
+
+def invalid_header_name(headers: Iterable[str]) -> str | None:
+    """Return the first invalid name of headers."""
+    return next((name for name in headers if not re.fullmatch("[!-9;-~]+", name)), None)
+
+
+def invalid_header_value(headers: object) -> object:
+    """Return the first value of headers that is no text; an empty text if all are texts."""
+    values = headers.values() if isinstance(headers, Mapping) else ()
+    return next((value for value in values if not isinstance(value, str)), "")
+
+
+def _field_type(key: str, expected: str) -> ErrorMessage:
+    return ErrorMessage(
+        key,
+        422,
+        f"field '{{field}}' is of type '{{sent}}', but needs to be of type '{expected}'",
+        documented(f"{ARTICLE}; json_array and json_object are in a client's source, other names are assumed"),
+        _FORMAT,
+        derived={"sent": json_type},
+    )
+
+
+def _content_type(key: str, expected: str) -> ErrorMessage:
+    return ErrorMessage(key, 422, f"{{field}} needs to by of type {expected}", documented(ARTICLE), _FORMAT)
+
+
+def _too_long(key: str, limit: int) -> ErrorMessage:
+    return ErrorMessage(
+        key,
+        422,
+        f"field '{{field}}' is of length '{{count}}', but needs to be of max length '{limit}'",
+        documented(ARTICLE),
+        _FORMAT,
+        derived={"count": size},
+    )
+
+
+FIELD_STRING = _field_type("field_string", "string")
+FIELD_BOOLEAN = _field_type("field_boolean", "boolean")
+FIELD_OBJECT = _field_type("field_object", "json_object")
+CAMPAIGN_TOO_LONG = _too_long("campaign_too_long", CAMPAIGN_SIZE)
+DESCRIPTION_TOO_LONG = _too_long("description_too_long", DESCRIPTION_SIZE)
+METADATA_TOO_LONG = _too_long("metadata_too_long", METADATA_SIZE)
+FILENAME_TOO_LONG = _too_long("filename_too_long", FILENAME_SIZE)
+FIELD_REQUIRED = ErrorMessage("field_required", 422, "field '{field}' is required", documented(ARTICLE), _MISSING)
+NUM_RCPT_ERRORS_INVALID = ErrorMessage(
+    "num_rcpt_errors_invalid",
+    400,
+    "param 'num_rcpt_errors' must be an integer",
+    documented(f"{ARTICLE}; for a negative number it is assumed"),
+    {"class": "invalid params", "code": "1200"},
+)
+SUBSTITUTION_TOO_LARGE = ErrorMessage(
+    "substitution_too_large",
+    422,
+    "Transmission-level substitution data must be less than 100000 bytes",
+    documented(ARTICLE),
+    {"class": "Substitution data too large", "code": "2002"},
+)
+START_TIME_INVALID = ErrorMessage(
+    "start_time_invalid", 422, "Error parsing scheduled start_time", documented(ARTICLE), _FORMAT
+)
+START_TIME_TOO_LATE = ErrorMessage(
+    "start_time_too_late",
+    422,
+    "The scheduled start time cannot be more than 3 days in the future.",
+    assumed(f"the {TRANSMISSIONS} has the limit, in these words, and no error"),
+    _FORMAT,
+)
+RETURN_PATH_INVALID = ErrorMessage(
+    "return_path_invalid", 422, "return_path '{value}' is not a valid email address", documented(ARTICLE), _FORMAT
+)
+
+CONTENT_REQUIRED = ErrorMessage(
+    "content_required",
+    422,
+    "content object or template_id required",
+    documented(f"API introduction, Errors; {ARTICLE}"),
+    _MISSING,
+)
+CONTENT_EMPTY = ErrorMessage(
+    "content_empty", 422, "No valid fields exist in the 'content' object", documented(ARTICLE), _MISSING
+)
+CONTENT_STRING = _content_type("content_string", "string")
+CONTENT_OBJECT = _content_type("content_object", "json_object")
+CONTENT_ARRAY = _content_type("content_array", "json_array")
+HEADER_TYPE = ErrorMessage(
+    "header_type",
+    422,
+    "content.headers json dictionary value has type '{sent}' when expecting type 'string'",
+    observed("mautic/mautic pull request 9006; its status and code are assumed"),
+    _FORMAT,
+    derived={"sent": lambda headers: json_type(invalid_header_value(headers))},
+)
+HEADER_NAME_INVALID = ErrorMessage(
+    "header_name_invalid",
+    422,
+    "Error while validating header {name}: Invalid header name",
+    documented(f"{ARTICLE}; since 2019 it may be reported by an event instead"),
+    {"class": "Invalid header", "code": "3002"},
+    derived={"name": invalid_header_name},
+)
+EXCLUSIVE_CONTENT = ErrorMessage(
+    "exclusive_content",
+    422,
+    "content.email_rfc822 and content.{field} are mutually exclusive",
+    documented(f"{ARTICLE}, for the subject; for other fields it is assumed"),
+    _COMBINATION,
+)
+TEMPLATE_AND_AB_TEST = ErrorMessage(
+    "template_and_ab_test",
+    422,
+    "You may not specify both template_id and ab_test_id",
+    documented(ARTICLE),
+    _COMBINATION,
+)
+TEMPLATE_NOT_FOUND = ErrorMessage(
+    "template_not_found",
+    422,
+    "template '{value}' does not exist",
+    documented(f"{TRANSMISSIONS}, Send a Template"),
+    _NOT_FOUND,
+)
+AB_TEST_NOT_FOUND = ErrorMessage(
+    "ab_test_not_found",
+    422,
+    "ab_test_id '{value}' does not exist",
+    documented(f"{TRANSMISSIONS}, Send an A/B Test"),
+    _NOT_FOUND,
+)
+FROM_REQUIRED = ErrorMessage("from_required", 422, "content.from is a required field", documented(ARTICLE), _MISSING)
+FROM_EMAIL_REQUIRED = ErrorMessage(
+    "from_email_required", 422, "content.from.email is a required field", documented(ARTICLE), _MISSING
+)
+SUBJECT_REQUIRED = ErrorMessage(
+    "subject_required", 422, "content.subject is a required field", documented(ARTICLE), _MISSING
+)
+TEXT_REQUIRED = ErrorMessage(
+    "text_required",
+    422,
+    "At least one of 'text' or 'html' needs to exist in 'content'",
+    documented(ARTICLE),
+    _MISSING,
+)
+AMP_ALONE = ErrorMessage(
+    "amp_alone", 422, "content.amp_html requires content.html or content.text", documented(ARTICLE), _MISSING
+)
+IMAGES_WITHOUT_HTML = ErrorMessage(
+    "images_without_html", 422, "content.inline_images requires content.html", documented(ARTICLE), _MISSING
+)
+MESSAGE_TOO_LARGE = ErrorMessage(
+    "message_too_large",
+    422,
+    "The estimated message size is above the 20 MB message size limit",
+    documented(ARTICLE),
+    _FORMAT,
+)
+NO_SENDING_DOMAIN = ErrorMessage(
+    "no_sending_domain",
+    400,
+    "No sending domain specified",
+    observed("SparkPost/nodemailer-sparkpost-transport issue 19; django-anymail issue 212"),
+    _DOMAIN,
+)
+UNCONFIGURED_DOMAIN = ErrorMessage(
+    "unconfigured_domain",
+    400,
+    "Unconfigured or unverified sending domain.",
+    documented(f"{TRANSMISSIONS}, Send Inline Content"),
+    _DOMAIN,
+)
+
+# Transmissions: recipients
+
+RECIPIENTS_REQUIRED = ErrorMessage(
+    "recipients_required", 422, "recipients or list_id required", documented(ARTICLE), _MISSING
+)
+RECIPIENTS_TYPE = ErrorMessage(
+    "recipients_type",
+    422,
+    "Invalid recipients type - needs to be json_array or json_object",
+    documented(ARTICLE),
+    _FORMAT,
+)
+LIST_NOT_FOUND = ErrorMessage(
+    "list_not_found", 422, "Recipient list '{value}' does not exist", documented(ARTICLE), _NOT_FOUND
+)
+NO_VALID_RECIPIENT = ErrorMessage(
+    "no_valid_recipient",
+    400,
+    "At least one valid recipient is required",
+    observed("SparkPost/php-sparkpost issue 127; SparkPost/python-sparkpost issue 223"),
+    {"code": "5002"},
+)
+ADDRESS_REQUIRED = ErrorMessage(
+    "address_required",
+    422,
+    "address.email is required for each recipient",
+    documented(f"{TRANSMISSIONS}, Send a Template; {ARTICLE}"),
+    _MISSING,
+)
+ADDRESS_INVALID = ErrorMessage(
+    "address_invalid", 422, "invalid recipient address: {value}", documented(ARTICLE), _FORMAT
+)
+EMAIL_INVALID = ErrorMessage(
+    "email_invalid",
+    422,
+    "invalid recipient address.email: {value}",
+    observed("SparkPost/gosparkpost issue 114"),
+    _FORMAT,
+)
+ADDRESS_TYPE = ErrorMessage(
+    "address_type",
+    422,
+    "address {value} is not JSON",
+    observed("SparkPost/python-sparkpost issue 20, for a recipient that is a text"),
+    _FORMAT,
+)
+RECIPIENT_DATA_TYPE = ErrorMessage(
+    "recipient_data_type", 422, "{field} : is not of type json_object", documented(ARTICLE), _FORMAT
+)
+
+# Sending: pools
+
+SHARED_POOL_ID = "sp_shared"
+"""The id of SparkPost's shared pool in an outbox; until 2017 a transmission could name it."""
+WARMUP_VOLUMES = (
+    *(200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 50_000, 75_000, 100_000, 150_000, 200_000, 250_000),
+    *(325_000, 400_000, 500_000, 600_000, 750_000, 1_000_000, 1_250_000, 1_750_000, 2_000_000, 3_000_000, 4_250_000),
+    *(5_000_000, 6_000_000, 7_500_000, 10_000_000),
+)
+"""The number of messages that an IP sends a day, by stage: support site, automated IP warm-up."""
+
+SENDING_POOL_NOT_FOUND = ErrorMessage(
+    "sending_pool_not_found",
+    422,
+    "IP Pool '{value}' does not exist",
+    observed("SparkPost/node-sparkpost issue 248"),
+    {**_FORMAT, "smtp": "5.6.0"},
+)
+SENDING_POOL_EMPTY = ErrorMessage(
+    "sending_pool_empty", 422, "IP Pool '{value}' is empty", documented(ARTICLE), {**_FORMAT, "smtp": "5.6.0"}
+)
+SENDING_POOL_SHARED = ErrorMessage(
+    "sending_pool_shared",
+    422,
+    "sp_shared is not a valid customer ip pool",
+    documented(ARTICLE),
+    {**_FORMAT, "smtp": "5.6.0"},
+)
+SENDING_POOL_NOT_ASSIGNED = ErrorMessage(
+    "sending_pool_not_assigned",
+    422,
+    "IP Pool '{value}' does not exist",
+    assumed(
+        "support site, dedicated IP pools: it is an error if a subaccount with a pool names another one; the wording is"
+        " that of an unknown pool"
+    ),
+    {**_FORMAT, "smtp": "5.6.0"},
+)
+
+# Sending: limits
+
+SANDBOX_TEMPLATE_INVALID = ErrorMessage(
+    "sandbox_template_invalid", 422, "Invalid Template ID (sandbox)", documented(CODES), {"code": "2106"}
+)
+SANDBOX_LIMIT_EXCEEDED = ErrorMessage(
+    "sandbox_limit_exceeded", 420, "Exceed Sending Limit (sandbox)", documented(f"{ARTICLE}; {CODES}"), {"code": "2103"}
+)
+HOURLY_LIMIT_EXCEEDED = ErrorMessage(
+    "hourly_limit_exceeded",
+    420,
+    "Exceed Sending Limit (hourly)",
+    documented(f"{TRANSMISSIONS}, Sending Limits; only a planned fault returns it"),
+    {"code": "2101"},
+)
+DAILY_LIMIT_EXCEEDED = ErrorMessage(
+    "daily_limit_exceeded",
+    420,
+    "Exceed Sending Limit (daily)",
+    documented(f"{ARTICLE}; only a planned fault returns it"),
+    {"code": "2102"},
+)
+MONTHLY_LIMIT_EXCEEDED = ErrorMessage(
+    "monthly_limit_exceeded",
+    420,
+    "Exceed Sending Limit (monthly)",
+    documented(f"{ARTICLE}; only a planned fault returns it"),
+    {"code": "2105"},
+)
+
+# Sending: SMTP. The status is that of the reply, `smtp` its enhanced status code.
+
+MAX_COPIES = 1000
+"""The maximum number of addresses in `cc`, `bcc` and `archive` of X-MSYS-API together: SMTP API reference."""
+
+SMTP_HEADER_INVALID = ErrorMessage(
+    "smtp_header_invalid",
+    550,
+    "JSON parsing error in X-MSYS-API",
+    documented("support site, SMTP error messages; for JSON that is no object it is assumed"),
+    {"smtp": "5.6.0"},
+)
+SMTP_FIELD_TYPE = ErrorMessage(
+    "smtp_field_type",
+    550,
+    "X-MSYS-API '{field}' must be of type '{expected}'",
+    documented(f"{SMTP}, Invalid JSON, for metadata; for other fields it is assumed"),
+    {"smtp": "5.6.0"},
+)
+SMTP_CAMPAIGN_TOO_LONG = ErrorMessage(
+    "smtp_campaign_too_long",
+    550,
+    "smtpapi_campaign_id context is limited to 64 bytes",
+    documented(f"{SMTP}, Invalid JSON"),
+    {"smtp": "5.6.0"},
+)
+SMTP_TOO_MANY_COPIES = ErrorMessage(
+    "smtp_too_many_copies",
+    550,
+    "X-MSYS-API is limited to 1000 recipients",
+    assumed(f"the {SMTP} has the limit of cc, bcc and archive together, and no error"),
+    {"smtp": "5.6.0"},
+)
+SMTP_UNCONFIGURED_DOMAIN = ErrorMessage(
+    "smtp_unconfigured_domain",
+    550,
+    "Unconfigured Sending Domain <{value}>",
+    observed("transitland/transitland-datastore issue 1231"),
+    {"smtp": "5.7.1"},
+)
+
 # Errors of any field of a body
 
 _WRONG_TYPE = assumed(
@@ -402,23 +789,23 @@ NOT_FOUND = ErrorMessage(
 NOT_ALLOWED = ErrorMessage(
     "not_allowed",
     405,
-    "invalid http method",
+    "{method} is not supported on {path}",
     assumed("cividesk/com.cividesk.email.sparkpost issue 62 has it for transmissions; assumed for every path"),
-    {"description": "{method} is not supported on {path}", "code": "1102"},
+    {"class": "invalid http method", "code": "1102"},
 )
 NOT_JSON = ErrorMessage(
     "not_json",
     422,
-    "invalid data format/type",
+    "Problems parsing request as json",
     assumed("SparkPost/php-sparkpost issue 108 has it for transmissions; assumed for every body"),
-    {"description": "Problems parsing request as json", "code": "1300"},
+    _FORMAT,
 )
 NOT_AN_OBJECT = ErrorMessage(
     "not_an_object",
     422,
-    "invalid data format/type",
-    _WITHDRAWN,
-    {"description": "JSON object expected", "code": "1300"},
+    "JSON object expected",
+    assumed(f"{ARTICLE}, has it for transmissions; assumed for every body"),
+    _FORMAT,
 )
 TOO_LARGE = ErrorMessage(
     "too_large", 413, "Request entity too large", assumed("the API introduction has the status, not the wording")

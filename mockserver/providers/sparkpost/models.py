@@ -109,6 +109,10 @@ class State(BaseState):
     """The number of IPs that it may have, without those that the customer provided."""
     region: str | None = None
     """The region of the account; None if it is not set."""
+    sending_domains: tuple[str, ...] | None = None
+    """The domains that it may send from, in lower case; None for all."""
+    sandbox_messages: int = 0
+    """The number of messages that it has sent from the sandbox domain."""
 
     @property
     def home(self) -> str:
@@ -182,6 +186,7 @@ class State(BaseState):
                     raise SeedError(("keys", index, "subaccount"), f"unknown subaccount {key.subaccount}")
                 keys[key.digest] = key
         errors.check()
+        domains = data.get("sending_domains")
         return cls(
             Table(pools),
             Table(ips),
@@ -189,6 +194,8 @@ class State(BaseState):
             Table(keys),
             data.get("dedicated_ip_limit", int(IP_LIMIT)),
             data.get("region"),
+            None if domains is None else tuple([domain.lower() for domain in domains]),
+            data.get("sandbox_messages", 0),
             profile=profiles.load(data),
             outbox=outbox.load(data),
         )
@@ -198,6 +205,8 @@ class State(BaseState):
             **self.profile.dump(),
             **self.outbox.dump(),
             **({} if self.region is None else {"region": self.region}),
+            **({} if self.sending_domains is None else {"sending_domains": list(self.sending_domains)}),
+            **({"sandbox_messages": self.sandbox_messages} if self.sandbox_messages else {}),
             "dedicated_ip_limit": self.dedicated_ip_limit,
             "ip_pools": [to_dict(pool) for pool in self.pools.values()],
             "sending_ips": [to_dict(ip) for ip in self.ips.values()],

@@ -20,7 +20,7 @@ from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure, Usage
 from ...web.service import Service
-from . import catalog
+from . import catalog, responses
 from .models import State
 from .rules.sending_ips import bought_ips
 from .rules.subaccounts import is_valid_key
@@ -65,7 +65,10 @@ class SparkPost(ProviderBlueprint):
             raise catalog.WRONG_REGION()
 
     def authorize(self, exchange: Exchange) -> None:
-        """Check the grant. The subaccount header is only recorded: every resource belongs to the primary account."""
+        """Check the grant. The subaccount header is recorded; only sending uses it.
+
+        Every resource belongs to the primary account.
+        """
         assert exchange.caller is not None
         registration = exchange.caller.registration
         if registration.issued and not is_valid_key(exchange.tx.state, registration.credential):
@@ -94,7 +97,8 @@ class SparkPost(ProviderBlueprint):
         errors = [error]
         if "param" in error.entry.details:
             errors += [other for other in error.others if "param" in other.entry.details]
-        response = self.json_response({"errors": [_error(each) for each in errors]}, error.entry.status)
+        data = [responses.error(each, has_description=has_description()) for each in errors]
+        response = self.json_response({"errors": data}, error.entry.status)
         if error.entry.details.get("spaced"):  # the gateway in front of the services sends spaces in its JSON
             response.set_data(b'{"errors": [ {"message": ' + self.encode(error.message) + b"} ]}")
         return response
@@ -138,14 +142,15 @@ def _is_granted(scopes: frozenset[str] | None, scope: str | None) -> bool:
     return right == "view" and f"{area}/manage" in scopes
 
 
-def _error(error: ApiError) -> dict[str, Any]:
-    data: dict[str, Any] = {"message": error.message}
-    for name in ("description", "code", "param"):
-        if name in error.entry.details:
-            data[name] = error.detail(name)
-    if "value" in error.entry.echoes:
-        data["value"] = error.values["value"]
-    return data
+def has_description() -> bool:
+    """Return whether the errors of the current request have a `description`: those of transmissions may have none."""
+    if not flask.has_request_context():
+        return True
+    exchange = current_exchange()
+    if exchange.operation is None or exchange.operation.id != "createTransmission":
+        return True
+    is_asked = exchange.request.headers.get("X-MSYS-OPT-IN") == "1"
+    return not (is_asked or exchange.tx.state.profile[catalog.DESCRIPTION_AS_MESSAGE])
 
 
 # Helpers of views

@@ -6,11 +6,28 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from ...core.errors import ApiError
 from ...core.profiles import Profile
 from . import catalog
 from .models import Pool, SendingIp, Subaccount
 from .rules.sending_ips import stage
 from .rules.subaccounts import NewKey, Page
+from .rules.transmissions import Recipients
+
+# Errors
+
+
+def error(error: ApiError, *, has_description: bool) -> dict[str, Any]:
+    """Return an error. `has_description` is for one with a class: whether the class is sent as well."""
+    details = error.entry.details
+    data: dict[str, Any] = {"message": error.message}
+    if "class" in details and has_description:
+        data = {"message": details["class"], "description": error.message}
+    data |= {name: error.detail(name) for name in ("code", "param") if name in details}
+    if "value" in error.entry.echoes:
+        data["value"] = error.values["value"]
+    return data
+
 
 # Pools
 
@@ -126,3 +143,24 @@ def page_links(path: str, *, cursor: str | None, parameters: Mapping[str, str]) 
         return {}
     query = {"cursor": cursor} | {name: text for name, text in parameters.items() if name != "cursor"}
     return {"next": f"{path}?{urlencode(query)}"}
+
+
+# Transmissions
+
+
+def transmission(
+    transmission_id: str, recipients: Recipients, *, max_errors: int | None, has_description: bool
+) -> dict[str, Any]:
+    """Return a new transmission, with the errors of rejected recipients, at most `max_errors`."""
+    results: dict[str, Any] = {
+        "total_rejected_recipients": len(recipients.errors),
+        "total_accepted_recipients": len(recipients.accepted),
+        "id": transmission_id,
+    }
+    if not recipients.errors:
+        return {"results": results}
+    errors = [error(each, has_description=has_description) for each in recipients.errors[:max_errors]]
+    return {
+        "errors": [{"message": "transmission created, but with validation errors", "code": "2000"}],
+        "results": {"rcpt_to_errors": errors, **results},
+    }

@@ -170,6 +170,36 @@ await refused(client.post({ uri: "account/add-ons/dedicated_ips", json: { ip_poo
   message: "IP Pool nowhere does not exist.",
 });
 
+// Sending
+
+const message = {
+  options: { ip_pool: "marketing" },
+  recipients: [{ address: "Wilma <wilma@example.com>" }],
+  cc: [{ address: "fred@example.com" }],
+  content: { from: "shop@example.com", subject: "Your receipt", text: "Thank you." },
+};
+const sent = (await client.transmissions.send(message)).results;
+assert.deepEqual(sent, { total_rejected_recipients: 0, total_accepted_recipients: 2, id: sent.id });
+assert.match(sent.id, /^[0-9]{17}$/);
+await refused(client.transmissions.send({ ...message, options: { ip_pool: "nope" } }), 422, {
+  message: "invalid data format/type",
+  description: "IP Pool 'nope' does not exist",
+  code: "1300",
+});
+const invalid = { ...message, recipients: [{ address: "a" }, { address: "b" }, { address: "wilma@example.com" }] };
+const some = await client.transmissions.send(invalid, { num_rcpt_errors: 1 });
+assert.equal(some.results.total_rejected_recipients, 2);
+assert.deepEqual(some.results.rcpt_to_errors, [
+  { message: "invalid data format/type", description: "invalid recipient address.email: a", code: "1300" },
+]);
+const bound = connect(API_KEY, { headers: { "X-MSYS-SUBACCOUNT": 123 } });
+await refused(bound.transmissions.send({ ...message, options: { ip_pool: "default" } }), 422, {
+  message: "invalid data format/type",
+  description: "IP Pool 'default' does not exist",
+  code: "1300",
+});
+assert.equal((await bound.transmissions.send({ ...message, options: {} })).results.total_accepted_recipients, 2);
+
 // The message of the client's errors is the status line's phrase, which must be the standard one.
 
 for (const [phrase, standard] of phrases) assert.equal(phrase, standard);

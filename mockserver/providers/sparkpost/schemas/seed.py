@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from ....core import clock
 from ....core.addresses import IPV4
 from ....core.fields import Boolean, Integer, Number
-from ....core.seed import CredentialSchema, OutboxSchema, SeedSchema, SeedSection, records, text
+from ....core.seed import CredentialSchema, OutboxSchema, SeedSchema, SeedSection, records, text, texts
 from .. import catalog
 from ..models import State
 
@@ -88,7 +88,7 @@ class SparkPostCredentialSchema(CredentialSchema):
 
 
 class SparkPostSeed(SeedSection):
-    """An account, its pools, sending IPs and subaccounts."""
+    """An account, its pools, sending IPs and subaccounts, and the domains that it may send from; without, any."""
 
     provider = "sparkpost"
     state = State
@@ -103,6 +103,8 @@ class SparkPostSeed(SeedSection):
     credentials = records(SparkPostCredentialSchema, "key")
     outbox = fields.Nested(OutboxSchema)
     region = fields.String(validate=validate.OneOf(catalog.REGIONS))
+    sending_domains = texts()
+    sandbox_messages = Integer(validate=validate.Range(min=0))
     dedicated_ip_limit = Integer(validate=validate.Range(0, 10_000))
     ip_pools = records(PoolSchema)
     sending_ips = records(SendingIpSchema, "external_ip")
