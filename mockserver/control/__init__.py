@@ -1,6 +1,6 @@
 """The control API, `/_mockserver/`: one module for each tag of its OpenAPI document."""
 
-from . import server, tenants, state, requests, faults, stubs, clock  # noqa: I001  # in the order of the document
+from . import server, tenants, state, requests, outbox, faults, stubs, clock  # noqa: I001  # in the order of the document
 from .blueprint import PREFIX, blueprint
 from .faults import MAX_FAULTS
 from .state import MAX_SNAPSHOTS
@@ -14,6 +14,7 @@ __all__ = [
     "blueprint",
     "clock",
     "faults",
+    "outbox",
     "requests",
     "server",
     "state",
