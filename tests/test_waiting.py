@@ -15,18 +15,10 @@ from mockserver.core.monotonic import monotonic
 from mockserver.server import start
 from mockserver.testing.control_client import ControlClient, ControlError
 
+from .messages import message
 from .redis_server import RedisServer
 
-MESSAGE = {
-    "number": 1,
-    "time": 1,
-    "message_id": "m1",
-    "via": "http",
-    "sender": "shop@example.com",
-    "recipients": ["ann@example.com"],
-    "subject": "Your receipt",
-    "reason": "it is a test",
-}
+MESSAGE = message(1)
 LONG = 30
 """How long a wait may take that ends early, in seconds."""
 

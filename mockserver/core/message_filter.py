@@ -30,7 +30,7 @@ def differing(message: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator
 
 def _has(message: Mapping[str, Any], name: str, wanted: Any) -> bool:
     value = message[name]
-    if name in OPTIONAL and (wanted is None or wanted == ""):
+    if wanted is None or (name in OPTIONAL and isinstance(wanted, str) and not wanted):
         return value is None
     match name:
         case "subject" if isinstance(wanted, str):

@@ -151,9 +151,7 @@ class Outbox:
         """Return it as the key `outbox` of a section of a seed."""
         if self == EMPTY:
             return {}
-        messages = [
-            {name: value for name, value in asdict(message).items() if value is not None} for message in self.messages
-        ]
+        messages = [asdict(message, dict_factory=_without_none) for message in self.messages]
         usage = [asdict(each) for each in self.usage]
         return {"outbox": {"messages": messages, "count": self.count, "dropped": self.dropped, "usage": usage}}
 
@@ -180,6 +178,10 @@ def load(section: Mapping[str, Any]) -> Outbox:
     if len({each.ip for each in usage}) < len(usage):
         raise SeedError(("outbox", "usage"), "expected no IP twice")
     return Outbox(messages, count, data.get("dropped", 0), usage, sum([message.weight for message in messages]))
+
+
+def _without_none(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None}
 
 
 def _message(item: Mapping[str, Any]) -> Message:

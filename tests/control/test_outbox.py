@@ -13,6 +13,7 @@ from flask import Flask
 from mockserver.core.outbox import MAX_MESSAGES
 
 from ..control_client import ControlClient, TenantClient
+from ..messages import message
 
 STORES = ("memory", "redis")
 SOURCE = (
@@ -26,22 +27,16 @@ SOURCE = (
 )
 
 
-def message(number: int, time: float, **fields: Any) -> dict[str, Any]:
-    return {
-        "number": number,
-        "time": time,
-        "message_id": f"m{number}",
-        "via": "http",
-        "sender": "shop@example.com",
-        "recipients": ["ann@example.com"],
-        "subject": "Your receipt",
-        "reason": "it is a test",
-        **fields,
-    }
-
-
 SENDGRID = [
-    message(1, 10, pool="transactional", ip="192.0.2.1", recipients=["ann@example.com", "bob@example.com"]),
+    message(
+        1,
+        10,
+        pool="transactional",
+        ip="192.0.2.1",
+        recipients=["ann@example.com", "bob@example.com"],
+        headers=[["From", "shop@example.com"]],
+        parts=[{"content_type": "text/plain", "content": "Hi"}],
+    ),
     message(3, 30, pool="marketing", ip="192.0.2.2", subject="NEWS", status="dropped", account="sub"),
 ]
 MAILGUN = [
@@ -322,7 +317,7 @@ def test_state_has_the_messages(filled: TenantClient, control: ControlClient) ->
 def test_messages_survive_other_changes(filled: TenantClient) -> None:
     assert filled.sendgrid.post("/v3/ips/pools", json={"name": "mine"}).status_code == 200
     assert ids(filled) == ["sendgrid-1", "mailgun-1", "sendgrid-3"]
-    assert filled.ok("GET", "/outbox/sendgrid-1")["texts"] == []
+    assert filled.ok("GET", "/outbox/sendgrid-1")["texts"] == [{"content_type": "text/plain", "text": "Hi"}]
 
 
 @pytest.mark.parametrize(
