@@ -273,6 +273,7 @@ class Run:
 
     def _section(self, tenant: Tenant) -> Iterator[tuple[str, str]]:
         from .testing.control_client import ControlError
+        from .testing.outbox import render as render_messages
         from .testing.report import render
 
         first = self._first.get(tenant, 0)
@@ -289,6 +290,10 @@ class Run:
             lines.append(f"({others} more requests with other credentials)")
         if requests or self._open.get(tenant):
             yield f"mockserver: requests of {tenant.id}", "\n".join(lines)
+        with contextlib.suppress(ControlError):
+            messages = list(tenant.outbox)
+            if messages:
+                yield f"mockserver: outbox of {tenant.id}", render_messages(messages)
 
 
 RUN = pytest.StashKey[Run]()
@@ -495,9 +500,9 @@ def mockserver(
     mockserver_factory: Callable[..., Tenant],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Tenant:
-    """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers`, `.auth`, `.eu`
-    and `.requests`; `.requests`, `.faults`, `.stubs`, `.clock`, `.state()`, `.seed()`, `.snapshot()`, `.restore()`,
-    `.reset()`, `.env()`, `.intercept()`."""
+    """A new tenant: `.sparkpost`, `.sendgrid` and `.mailgun`, each with `.url`, `.api_key`, `.headers`, `.auth`,
+    `.eu`, `.requests` and `.outbox`; `.requests`, `.outbox`, `.faults`, `.stubs`, `.clock`, `.state()`, `.seed()`,
+    `.snapshot()`, `.restore()`, `.reset()`, `.env()`, `.intercept()`."""
     from .core.errors import SeedError
     from .testing.control_client import ControlError
     from .testing.in_process import InProcessClient

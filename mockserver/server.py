@@ -122,7 +122,7 @@ class HttpServer:
         """The number of accepted connections that are not in `_connections` yet."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._delays: set[Callable[[], None]] = set()
-        """Each ends a planned delay."""
+        """Each ends a delay."""
         self._workers = Workers(WORKERS, SHARE)
         self._loop = _EventLoop()
         self._loop.set_exception_handler(_handle_exception)
@@ -371,7 +371,7 @@ class HttpServer:
     def _finish(
         self, connection: Connection, request: Request, environ: WSGIEnvironment, result: Response | Delay
     ) -> None:
-        """Send a response, at once or after its planned delay; or process a delayed request."""
+        """Send a response, at once or after its delay; or process a request again after a delay."""
         if isinstance(result, Delay):
             self._delay(connection, result, functools.partial(self._process_delayed, connection, request, result))
             return
@@ -382,16 +382,16 @@ class HttpServer:
             self._delay(connection, delay, functools.partial(self._send_delayed, connection, request, result, delay))
 
     def _delay(self, connection: Connection, delay: Delay, then: Callable[[], None]) -> None:
-        """Do something after a planned delay. It ends early with the tenant, the connection or the server."""
+        """Do something after a delay. It ends early with the tenant, the connection or the server."""
 
-        def end(*, cancelled: bool = False) -> None:
+        def end(*, early: bool = True, cancelled: bool = False) -> None:
             if end not in self._delays:
                 return
             self._delays.discard(end)
             timer.cancel()
             unwatch()
             connection.cancel_delay = None
-            delay.is_cancelled = cancelled
+            delay.has_ended_early, delay.is_cancelled = early, cancelled
             then()
 
         def end_soon() -> None:
@@ -399,7 +399,8 @@ class HttpServer:
                 self._loop.call_soon_threadsafe(end)
 
         self._delays.add(end)
-        timer = self._loop.call_later(0 if self.is_stopping else delay.seconds, end)
+        after = 0 if self.is_stopping else delay.seconds
+        timer = self._loop.call_later(after, functools.partial(end, early=self.is_stopping))
         unwatch = delay.tenant.watch(end_soon)
         connection.cancel_delay = functools.partial(end, cancelled=True)
         if self.state.store.is_local and not delay.is_current():

@@ -22,6 +22,7 @@ from mockserver.control import MAX_FAULTS, MAX_SNAPSHOTS, MAX_STUBS
 from mockserver.control.blueprint import CONTRACT
 from mockserver.control.blueprint import MAX_BODY as MAX_CONTROL_BODY
 from mockserver.control.requests import PAGE_BYTES
+from mockserver.core import outbox
 from mockserver.core.config import Config
 from mockserver.core.errors import Source, entries, limits
 from mockserver.core.tenants import MAX_CREDENTIAL
@@ -161,6 +162,10 @@ def server_limits() -> Iterator[str]:
     yield row("requests of no tenant in their log", f"{MAX_RECORDS:,}", "", "the oldest is dropped")
     yield row("all request logs, about", budget, "`--request-log-max-bytes`", largest)
     yield row("a page of a request log, about", size(PAGE_BYTES), "", "`has_more` is true")
+    yield row(
+        "messages in the outbox of a provider", f"{outbox.MAX_MESSAGES:,}", "", "the oldest are dropped, and counted"
+    )
+    yield row("an outbox, about", size(outbox.MAX_BYTES), "", "the oldest are dropped, and counted; the newest stays")
     yield row("violations of a request that are listed", f"{MAX_VIOLATIONS:,}", "", "the others are counted")
     yield row("log lines that wait to be written", f"{MAX_LINES:,}", "", "further ones are dropped and counted")
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mockserver.core import profiles
 from mockserver.core.resources import folder
@@ -35,6 +35,9 @@ from mockserver.web.provider import Provider
 
 PHASES = "examples,coverage,fuzzing,stateful"
 REPORT = "report.ndjson"
+CONTROL = "control.json"
+LONGEST_WAIT = 0.2
+"""The maximum timeout that the control API is sent, in seconds."""
 WRONG = ("violates the OpenAPI document", "crashed", "Traceback")
 
 
@@ -104,6 +107,12 @@ def serve(subject: Subject, log: Path) -> tuple[subprocess.Popen[str], str]:
     return process, json.loads(process.stdout.readline())["url"]
 
 
+def impatient(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document of the control API with short timeouts, for which a request waits."""
+    document["components"]["schemas"]["MessageWait"]["properties"]["timeout"]["maximum"] = LONGEST_WAIT
+    return document
+
+
 def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Result:
     """Fuzz a server in a new process."""
     began = time.monotonic()
@@ -114,8 +123,12 @@ def fuzz(subject: Subject, arguments: Sequence[str], *, excluding: bool) -> Resu
             accounts = (
                 None if subject.provider is None else fuzzing.create_accounts(ControlClient(url), subject.document)
             )
-            where = fuzzing.location(subject.document, url, subject.profile)
-            plan = fuzzing.plan(subject.document, subject.provider, accounts, [where], excluding=excluding)
+            where = [fuzzing.location(subject.document, url, subject.profile)]
+            files = {}
+            if subject.provider is None:
+                files[CONTROL] = json.dumps(impatient(ControlClient(url).request("GET", "openapi", CONTROL)))
+                where = [CONTROL, "--url", f"{url}/_mockserver"]
+            plan = fuzzing.plan(subject.document, subject.provider, accounts, where, files=files, excluding=excluding)
             for file, text in plan.files.items():
                 (here / file).write_text(text, "utf-8")
             program, *rest = plan.command

@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from ..settings import set_by_others
-from . import client, clock, drift, faults, local, requests, serve, tenants
+from . import client, clock, drift, faults, local, outbox, requests, serve, tenants
 from .options import CommandError
 
 
@@ -65,6 +65,7 @@ for command in (
     client.expect,
     tenants.tenants,
     requests.requests,
+    outbox.outbox,
     faults.faults,
     clock.clock,
     client.unmatched,

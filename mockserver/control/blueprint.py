@@ -57,6 +57,7 @@ NEEDS_TOKEN = (
 )
 FORMATS = {
     **dict.fromkeys(("now", "to"), "expected a time such as '2026-03-01T09:00:00Z'"),
+    "after": "expected ids of messages, separated by commas",
     "seed": "expected a packaged seed (default, empty, documents#NAME) or an object",
 }
 """Messages about texts of a wrong format, by the name of the field."""

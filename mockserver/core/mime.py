@@ -10,11 +10,11 @@ import binascii
 import contextlib
 import functools
 import hashlib
+import html
 import re
-from collections.abc import Iterable, Sequence
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .outbox import Message, Part
 
@@ -23,9 +23,24 @@ if TYPE_CHECKING:
     from email.message import Message as MimeMessage
     from email.policy import Policy
 
-LINK = re.compile(r"https?://[^\s<>\"']+", re.ASCII)
+LINK = re.compile(r"https?://[^\s<>\"']+", re.ASCII | re.IGNORECASE)
+HTML_LINK = re.compile(
+    r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))|(?<!["'=])(https?://[^\s<>"']+)""", re.ASCII | re.IGNORECASE
+)
+"""The value of an attribute `href`, or a URL that is not the value of an attribute."""
+BLANK_LINE = re.compile(r"^\r?\n|\r?\n\r?\n|\r\r")
+NOT_IN_NAME = re.compile("[^!-9;-~]")
+"""What the name of a header cannot have."""
+MAX_LINK = 2_000
+"""The length from which a URL is ignored, in characters."""
+MAX_SEARCHED = 1 << 20
+"""The length of the beginning of a text in which URLs are searched, in characters."""
+MAX_LINKS = 1_000
+"""The maximum number of URLs of a message."""
 MAX_HEADERS = 1_000
 """The maximum number of headers that are read of a message."""
+MAX_PARTS = 1_000
+"""The maximum number of parts that are read of a message."""
 BINARY = "application/octet-stream"
 
 
@@ -40,14 +55,34 @@ class Attachment(NamedTuple):
     content_id: str | None
 
 
-class Content(NamedTuple):
-    """What a message contains."""
+class Body(NamedTuple):
+    """The texts and the attachments of a message."""
 
-    headers: Sequence[tuple[str, str]]
-    """Name and value, decoded."""
-    texts: Sequence[tuple[str, str]]
-    """The content type and the text of each text of the message."""
-    attachments: Sequence[Attachment]
+    texts: list[tuple[str, str]]
+    attachments: list[Attachment]
+
+
+class Content:
+    """What a message contains. Its body is parsed when it is first used."""
+
+    def __init__(self, headers: Sequence[tuple[str, str]], read_body: Callable[[], Body]) -> None:
+        self.headers = headers
+        """Name and value, decoded."""
+        self._read_body = read_body
+
+    @functools.cached_property
+    def _body(self) -> Body:
+        return self._read_body()
+
+    @property
+    def texts(self) -> Sequence[tuple[str, str]]:
+        """The content type and the text of each text of the message."""
+        return self._body.texts
+
+    @property
+    def attachments(self) -> Sequence[Attachment]:
+        """The attachments of the message. A message in a message is one, too."""
+        return self._body.attachments
 
     def header(self, name: str) -> str | None:
         """Return the first header with a name, in any case, or None."""
@@ -55,11 +90,10 @@ class Content(NamedTuple):
 
     @property
     def links(self) -> list[str]:
-        """The URLs in its texts, and in the attributes `href` of HTML, each once, in their order."""
-        found: list[str] = []
-        for content_type, text in self.texts:
-            found += _links_of_html(text) if content_type == "text/html" else LINK.findall(text)
-        return list(dict.fromkeys(found))
+        """The URLs in its texts, and in the attributes `href` of HTML, each once, in their order, at most
+        `MAX_LINKS`."""
+        found = (url for each in self.texts for url in _links(*each) if LINK.fullmatch(url))
+        return list(islice(dict.fromkeys(found), MAX_LINKS))
 
 
 def decode(source: bytes) -> str:
@@ -74,13 +108,18 @@ def content_of(message: Message) -> Content:
     """Return what a message of an outbox contains."""
     if message.source is not None:
         return read(message.source)
-    texts = [(part.content_type, part.content) for part in message.parts if _is_text(part)]
-    attachments = [
-        _attachment(part.filename, part.content_type, _data(part), part.content_id)
-        for part in message.parts
-        if not _is_text(part)
-    ]
-    return Content(message.headers, texts, attachments)
+    return Content(message.headers, lambda: _body_of(message.parts))
+
+
+def _body_of(parts: Sequence[Part]) -> Body:
+    return Body(
+        [(part.content_type, part.content) for part in parts if _is_text(part)],
+        [
+            _attachment(part.filename, part.content_type, _data(part), part.content_id)
+            for part in parts
+            if not _is_text(part)
+        ],
+    )
 
 
 def source_of(message: Message) -> str:
@@ -88,26 +127,62 @@ def source_of(message: Message) -> str:
     return message.source if message.source is not None else write(message.headers, message.parts)
 
 
+def size_of(message: Message) -> int:
+    """Return the size of the MIME text that was sent, or of the texts and attachments, in bytes."""
+    if message.source is not None:
+        return _size(message.source)
+    return sum([_size(part.content) * 3 // 4 if part.is_base64 else _size(part.content) for part in message.parts])
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(_encode(text))
+
+
 def read(source: str) -> Content:
     """Return what a MIME text contains. Every text is valid; what cannot be decoded stays as it is."""
+    end = BLANK_LINE.search(source)
+    return Content(_read_headers(source if end is None else source[: end.end()]), lambda: _read_body(source))
+
+
+def _read_headers(head: str) -> list[tuple[str, str]]:
     import email
 
     try:
-        parsed = email.message_from_bytes(_encode(source), policy=_policy())
-        headers = [(name, _decoded(value)) for name, value in islice(parsed.items(), MAX_HEADERS)]
-        texts: list[tuple[str, str]] = []
-        attachments: list[Attachment] = []
-        for part in parsed.walk():
-            if not part.is_multipart():
-                _read_part(part, texts, attachments)
+        parsed = email.message_from_bytes(_encode(head), policy=_policy())
+        return [(name, _decoded(value)) for name, value in islice(parsed.items(), MAX_HEADERS)]
     except Exception:  # the parser raises errors of many types for what it cannot parse
-        return Content([], [("text/plain", source)], [])
-    return Content(headers, texts, attachments)
+        return []
 
 
-def _read_part(part: MimeMessage[Any, Any], texts: list[tuple[str, str]], attachments: list[Attachment]) -> None:
+def _read_body(source: str) -> Body:
+    import email
+
+    body = Body([], [])
+    try:
+        for part in islice(_leaves(email.message_from_bytes(_encode(source), policy=_policy())), MAX_PARTS):
+            _read_part(part, body)
+    except Exception:  # as above
+        return Body([("text/plain", source)], [])
+    return body
+
+
+def _leaves(message: MimeMessage[Any, Any]) -> Iterator[MimeMessage[Any, Any]]:
+    """Yield the parts of a message that are not multipart, in their order."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        payload: Any = part.get_payload()
+        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
+            waiting += reversed(payload)
+        else:
+            yield part
+
+
+def _read_part(part: MimeMessage[Any, Any], body: Body) -> None:
     content_type, filename = part.get_content_type(), part.get_filename()
     payload: Any = part.get_payload(decode=True)
+    if part.is_multipart():  # a message
+        payload = b"".join([each.as_bytes() for each in cast(Any, part.get_payload())])
     data: bytes = payload or b""
     if filename is None and part.get_content_maintype() == "text" and part.get_content_disposition() != "attachment":
         charset = part.get_content_charset() or "utf-8"
@@ -115,16 +190,11 @@ def _read_part(part: MimeMessage[Any, Any], texts: list[tuple[str, str]], attach
             text = data.decode(charset)
         except (LookupError, ValueError):
             text = decode(data)
-        texts.append((content_type, text))
+        body.texts.append((content_type, text))
     else:
         content_id = part.get("Content-ID")
-        attachments.append(
-            _attachment(
-                filename,
-                content_type,
-                data,
-                None if content_id is None else content_id.strip("<> "),
-            )
+        body.attachments.append(
+            _attachment(filename, content_type, data, None if content_id is None else content_id.strip("<> "))
         )
 
 
@@ -167,8 +237,8 @@ def write(headers: Iterable[tuple[str, str]], parts: Sequence[Part]) -> str:
     for number, each in enumerate(entity.walk()):
         if each.is_multipart():
             each.set_boundary(f"={boundary}.{number}")
-    head = "".join([f"{name}: {' '.join(value.split())}\r\n" for name, value in headers])
-    return head + decode(entity.as_bytes())
+    head = "".join([f"{NOT_IN_NAME.sub('', name)}: {' '.join(value.split())}\r\n" for name, value in headers])
+    return _encode(head).decode() + decode(entity.as_bytes())
 
 
 def _attach(entity: EmailMessage, part: Part) -> None:
@@ -225,22 +295,25 @@ def _policy() -> Policy[Any]:
     return Utf8()
 
 
-class _Links(HTMLParser):
-    """Collects the URLs of a document."""
+def _links(content_type: str, text: str) -> Iterator[str]:
+    """Yield the URLs in a text, and those of attributes `href` in HTML.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
+    Regular expressions find them: the standard library's parser of HTML takes minutes for some short texts.
+    """
+    if content_type.lower() == "text/html":
+        for found in HTML_LINK.finditer(text, 0, MAX_SEARCHED):
+            url, is_attribute = found[1] or found[2] or found[3] or found[4] or "", found[4] is None
+            if len(url) <= MAX_LINK:
+                url = html.unescape(url).strip()
+                yield url if is_attribute else _trimmed(url)
+    else:
+        for found in LINK.finditer(text, 0, MAX_SEARCHED):
+            if len(found[0]) <= MAX_LINK:
+                yield _trimmed(found[0])
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value for name, value in attrs if name == "href" and value and LINK.fullmatch(value)]
 
-    def handle_data(self, data: str) -> None:
-        self.found += LINK.findall(data)
-
-
-def _links_of_html(text: str) -> list[str]:
-    parser = _Links()
-    parser.feed(text)
-    parser.close()
-    return parser.found
+def _trimmed(url: str) -> str:
+    """Return a URL in a text without the punctuation behind it."""
+    while url and (url[-1] in ".,;:!?" or (url[-1] == ")" and url.count(")") > url.count("("))):
+        url = url[:-1]
+    return url

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from .errors import SeedError
 from .weight import ENTRY, weigh
 
 MAX_MESSAGES = 500
@@ -72,7 +73,7 @@ class Message:
     @property
     def weight(self) -> int:
         """The memory that it takes, in bytes, approximately."""
-        return ENTRY + weigh(self) + sum([weigh(part) for part in self.parts])
+        return ENTRY + weigh(self) - weigh(self.parts) + sum([weigh(part) for part in self.parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,10 @@ class Outbox:
         kept = tuple([message for message in self.messages if message.number not in gone])
         return replace(self, messages=kept, weight=sum([message.weight for message in kept]))
 
+    def cleared(self) -> Outbox:
+        """Return the outbox without messages, and with none dropped. What was sent from an IP does not change."""
+        return replace(self, messages=(), dropped=0, weight=0)
+
     def next_ip(self, addresses: Sequence[str]) -> str:
         """Return the IP whose turn it is: the one with the fewest recipients so far, the first of several.
 
@@ -155,13 +160,23 @@ EMPTY = Outbox()
 
 
 def load(section: Mapping[str, Any]) -> Outbox:
-    """Return the outbox of a section of a seed."""
+    """Return the outbox of a section of a seed. Raises `SeedError`."""
     data = section.get("outbox")
     if data is None:
         return EMPTY
     messages = tuple([_message(item) for item in data.get("messages", ())])
-    count = data.get("count", max([message.number for message in messages], default=0))
+    last = 0
+    for index, message in enumerate(messages):
+        if message.number <= last:
+            path = ("outbox", "messages", index, "number")
+            raise SeedError(path, f"expected more than the message before it has, {last}; got {message.number}")
+        last = message.number
+    count = data.get("count", last)
+    if count < last:
+        raise SeedError(("outbox", "count"), f"expected at least the number of the last message, {last}; got {count}")
     usage = tuple([Usage(**each) for each in data.get("usage", ())])
+    if len({each.ip for each in usage}) < len(usage):
+        raise SeedError(("outbox", "usage"), "expected no IP twice")
     return Outbox(messages, count, data.get("dropped", 0), usage, sum([message.weight for message in messages]))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, get_args
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates
 from marshmallow.exceptions import SCHEMA
 
-from . import outbox, profiles, resources, yaml_files
+from . import clock, outbox, profiles, resources, yaml_files
 from .errors import SeedError, SeedErrors
 from .fields import Boolean, Integer, Number
 from .ids import find_id
@@ -58,6 +58,8 @@ _TAGS = "tag:yaml.org,2002:"
 _NUMBERS = (f"{_TAGS}int", f"{_TAGS}float")
 REQUIRED = "is required"
 """The error of a missing key."""
+MAX_COUNT = 1 << 53
+"""The largest number of messages or recipients."""
 DEFAULT_TENANT = "default"
 """The tenant of registered credentials without `tenant`."""
 
@@ -135,7 +137,7 @@ class MessageSchema(SeedSchema):
     id_key = "message_id"
 
     message_id = fields.String(required=True)
-    time = Number(required=True)
+    time = Number(required=True, validate=validate.Range(clock.EARLIEST, clock.LATEST))
     via = fields.String(required=True, validate=validate.OneOf(get_args(outbox.Via)))
     sender = fields.String(required=True)
     recipients = fields.List(fields.String(), required=True)
@@ -149,7 +151,7 @@ class MessageSchema(SeedSchema):
     headers = fields.List(fields.List(fields.String(), validate=validate.Length(2, 2)))
     parts = fields.List(fields.Nested(PartSchema))
     source = fields.String()
-    number = Integer(required=True, validate=validate.Range(min=1))
+    number = Integer(required=True, validate=validate.Range(1, MAX_COUNT))
 
 
 class UsageSchema(SeedSchema):
@@ -158,17 +160,17 @@ class UsageSchema(SeedSchema):
     id_key = "ip"
 
     ip = fields.String(required=True)
-    total = Integer(required=True, validate=validate.Range(min=0))
-    window = Integer(required=True)
-    in_window = Integer(required=True, validate=validate.Range(min=0))
+    total = Integer(required=True, validate=validate.Range(0, MAX_COUNT))
+    window = Integer(required=True, validate=validate.Range(-MAX_COUNT, MAX_COUNT))
+    in_window = Integer(required=True, validate=validate.Range(0, MAX_COUNT))
 
 
 class OutboxSchema(SeedSchema):
     """The messages that the provider accepted, and how many it has sent from each IP."""
 
-    messages = fields.List(fields.Nested(MessageSchema))
-    count = Integer(validate=validate.Range(min=0))
-    dropped = Integer(validate=validate.Range(min=0))
+    messages = fields.List(fields.Nested(MessageSchema), validate=validate.Length(max=outbox.MAX_MESSAGES))
+    count = Integer(validate=validate.Range(0, MAX_COUNT))
+    dropped = Integer(validate=validate.Range(0, MAX_COUNT))
     usage = fields.List(fields.Nested(UsageSchema))
 
 

@@ -20,6 +20,7 @@ from . import report
 from .control_client import ControlClient, ControlError
 from .in_process import InProcessClient, wsgi_adapter, wsgi_transport
 from .intercept import intercept_with
+from .outbox import Outbox
 from .requests import Problem, Requests, RequestView, UnmatchedRequest
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ class ProviderAccess:
     """The region of `url`; None if the provider has no regions."""
     requests: RequestView = field(repr=False)
     """The requests to the provider. Its operations need no prefix here: `assert_called_once("createIpPool")`."""
+    outbox: Outbox = field(repr=False)
+    """The messages that the provider accepted."""
     _located: Callable[[str], str] = field(repr=False)
     """Returns a URL with the server's address."""
     _url: str = field(repr=False)
@@ -397,6 +400,8 @@ class Tenant:
         """The id of the tenant in the control API."""
         self.strict = strict
         self.requests = Requests(owner.client, self.id, owner.operations)
+        self.outbox = Outbox(owner.client, self.id, self.requests, None)
+        """The messages that the providers accepted."""
         self._accesses = {
             name: ProviderAccess(
                 name,
@@ -406,6 +411,7 @@ class Tenant:
                 switches=access["switches"],
                 region=access["region"],
                 requests=self.requests.of(name),
+                outbox=Outbox(owner.client, self.id, self.requests.of(name), name),
                 _located=owner.located,
                 _url=access["url"],
                 _root_url=access.get("root_url"),

@@ -1,4 +1,4 @@
-"""Planned delays. A server that can wait for a request without a thread says so in the WSGI environ."""
+"""Delays of requests. A server that can wait for a request without a thread says so in the WSGI environ."""
 
 from __future__ import annotations
 
@@ -24,15 +24,21 @@ class ConnectionTimedOut(ConnectionResetError, TimeoutError):
 class Delay(BaseException):
     """A request that is to be processed later. It is no `Exception`, so that no handler takes it for an error."""
 
-    def __init__(self, tenant: Tenant, fault: Fault) -> None:
-        super().__init__(fault.id)
+    def __init__(
+        self, tenant: Tenant, seconds: float, fault: Fault | None = None, *, previous: Delay | None = None
+    ) -> None:
+        """`previous` is the delay of the same request that is over, if there was one."""
+        super().__init__(seconds)
         self.tenant = tenant
+        self.seconds = seconds
         self.fault = fault
-        self.seconds = fault.delay_seconds or 0.0
+        """The planned fault that delays the request."""
+        self.has_ended_early = False
+        """Whether the tenant, the connection or the server has ended it."""
         self.is_cancelled = False
         """Whether the client has closed the connection in the meantime."""
-        self.created = time.perf_counter()
-        self._life = tenant.life()
+        self.created: float = time.perf_counter() if previous is None else previous.created
+        self._life: object = tenant.life() if previous is None else previous._life
 
     def is_current(self) -> bool:
         """Return whether the tenant has been neither reset nor deleted in the meantime."""
