@@ -74,7 +74,7 @@ def get_limits(id: str) -> Any:
                 "source": each.source.where,
             }
             for name, provider in server_state().providers.items()
-            for each in provider.usage(tenant_data.state(name))
+            for each in provider.used_limits(tenant_data.state(name))
         ]
     }
 

@@ -15,7 +15,7 @@ export async function outbox(view, [id], signal) {
     before = next;
     list.replaceChildren(table("Messages", ["Message", "Time", "Provider", "Way in", "From", "To", "Subject", "Pool", "IP", "Reason"],
       [...messages].reverse().map(message => [
-        message.id, message.time ? time(message.time) : "", message.provider, message.operation ?? "", message.from ?? "",
+        message.id, message.time ? time(message.time) : "", message.provider, [message.via, message.operation].filter(Boolean).join(", "), message.from ?? "",
         [message.to].flat().join(", "), message.subject ?? "", message.pool ?? "none", h("code", {}, message.ip ?? "none"), message.reason ?? "",
       ]), { hidden: true, empty: "No message yet." }), dropped ? h("p", { class: "quiet" }, `${dropped} older messages were dropped.`) : "");
   };

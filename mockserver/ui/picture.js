@@ -8,6 +8,11 @@ const GAP = 90;
 const STEP = 30;
 const IDS = ["id", "pool_id", "ip", "external_ip", "name", "username", "address", "login"];
 
+const REFERS = /pool|ips?$|user|account|domain|delegated/;
+
+// What a field refers to, or a list has: pools, IPs, or others such as domains and subaccounts.
+const rank = name => (/pool/.test(name) ? 1 : /ips?$/.test(name) ? 2 : 0);
+
 // Return the columns and links of lists of records. A record is linked to each record of another list that a field of
 // it names: by its id, its address or its name.
 export function links(lists) {
@@ -28,12 +33,10 @@ export function links(lists) {
   for (const column of columns) {
     for (const node of column.nodes) {
       for (const [field, value] of Object.entries(node.record)) {
-        const own = IDS.includes(field) && !(field === "pool_id" && node.record.id !== undefined);
-        if (own) continue;
+        if (!REFERS.test(field) || (IDS.includes(field) && !(field === "pool_id" && node.record.id !== undefined))) continue;
         for (const each of [value].flat()) {
-          if (typeof each !== "string" && typeof each !== "number") continue;
           for (const [other, target] of byId.get(String(each)) ?? []) {
-            if (other === column || node.links.has(target) || typeof each === "number" && !/_id$|subaccount/.test(field)) continue;
+            if (other === column || rank(field) !== rank(other.key) || node.links.has(target)) continue;
             node.links.add(target);
             target.links.add(node);
             found.push([node, target]);
@@ -45,14 +48,10 @@ export function links(lists) {
   return { columns, found };
 }
 
-const isIp = column => /ips$/.test(column.key) && !/pool/.test(column.key);
-const isPool = column => /pool/.test(column.key);
-const rank = column => (isPool(column) ? 1 : isIp(column) ? 2 : 0);
-
 export function picture(lists, title) {
   const { columns, found } = links(lists);
   if (!found.length) return h("p", { class: "quiet" }, "Nothing holds anything.");
-  const used = columns.filter(({ nodes }) => nodes.some(node => node.links.size)).sort((one, other) => rank(one) - rank(other));
+  const used = columns.filter(({ nodes }) => nodes.some(node => node.links.size)).sort((one, other) => rank(one.key) - rank(other.key));
   let height = 0;
   const drawn = [];
   used.forEach((column, index) => {
@@ -68,7 +67,7 @@ export function picture(lists, title) {
     drawn.push(svg("text", { x, y: 24, class: "column" }, title(column.key)));
     for (const node of column.shown) {
       const label = node.label.length > 24 ? `${node.label.slice(0, 23)}…` : node.label;
-      drawn.push(svg("g", { class: `node rank${rank(column)}` },
+      drawn.push(svg("g", { class: `node rank${rank(column.key)}` },
         svg("title", {}, `${node.label}: ${[...node.links].map(other => other.label).join(", ")}`),
         svg("rect", { x: node.x, y: node.y, width: WIDTH, height: 24, rx: 6 }),
         svg("text", { x: node.x + 8, y: node.y + 16 }, label)));

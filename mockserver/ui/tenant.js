@@ -114,8 +114,8 @@ const cell = value =>
         : typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 
 function drawAccount(name, state, limits) {
-  const lists = Object.entries(state).filter(([, value]) => Array.isArray(value) && value.length && value.every(each => each && typeof each === "object"));
-  const others = Object.entries(state).filter(([key]) => !lists.some(([each]) => each === key));
+  const lists = Object.entries(state).filter(([key, value]) => Array.isArray(value) && value.length && value.every(each => each && typeof each === "object") && key !== "outbox");
+  const others = Object.entries(state).filter(([key]) => key !== "outbox" && !lists.some(([each]) => each === key));
   return [
     limits.length ? h("section", { class: "card", "aria-labelledby": "limits" }, h("h2", { id: "limits" }, "Limits"),
       h("ul", { class: "bars" }, limits.map(({ name: what, used, limit, kind, source }) => {

@@ -39,7 +39,7 @@ class Failure(enum.StrEnum):
     CRASHED = "crashed"
 
 
-class Usage(NamedTuple):
+class UsedLimit(NamedTuple):
     """How much of a limit an account uses."""
 
     name: str
@@ -153,7 +153,7 @@ class Provider(OperationBlueprint):
         """Return the reason phrase of the status line, which several clients show."""
         return HTTP_STATUS_CODES.get(status, "Unknown")
 
-    def usage(self, state: Any) -> Iterable[Usage]:
+    def used_limits(self, state: Any) -> Iterable[UsedLimit]:
         """Yield the limits of an account on what it has."""
         return ()
 

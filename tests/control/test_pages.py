@@ -223,3 +223,28 @@ def test_limits(control: ControlClient) -> None:
         ("sendgrid", "API keys"): (0, 100, "documented"),
         ("sendgrid", "IPs of the pool pool-0"): (0, 100, "documented"),
     }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count other files")
+def test_without_a_file_descriptor_a_page_is_503() -> None:
+    """A page whose files were not read yet is there again when there is a descriptor."""
+    program = """
+import os, resource, mockserver
+client = mockserver.create_app().test_client()
+client.get("/_mockserver/live")
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+taken = []
+try:
+    while True:
+        taken.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+paths = ("ui/", "ui/app.js", "docs/control/")
+before = [client.get(f"/_mockserver/{path}").status_code for path in paths]
+for each in taken:
+    os.close(each)
+print(before, [client.get(f"/_mockserver/{path}").status_code in (200, 302) for path in paths])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[503, 503, 503] [True, True, True]\n"

@@ -209,6 +209,41 @@ def test_account_clock_snapshots_and_reset(opened: Opened, tenant: Tenant) -> No
     assert list(tenant.requests) == []
 
 
+@pytest.mark.parametrize(
+    ("provider", "world", "expected"),
+    [
+        (
+            "sendgrid",
+            {
+                "subusers": [{"name": "us"}],
+                "ips": [{"ip": "192.0.2.1", "subusers": ["us"], "region": "us"}, "192.0.2.2"],
+                "pools": [{"name": "us", "ips": ["192.0.2.2"]}, {"name": "192.0.2.1"}],
+            },
+            {"us: 192.0.2.1", "192.0.2.1: us", "us: 192.0.2.2", "192.0.2.2: us"},
+        ),
+        (
+            "sparkpost",
+            {
+                "ip_pools": [{"id": "bulk", "name": "Bulk"}],
+                "sending_ips": [{"external_ip": "192.0.2.1", "hostname": "bulk.example.com", "ip_pool": "bulk"}],
+                "subaccounts": [{"name": "bulk", "ip_pool": "bulk"}],
+            },
+            {"bulk: Bulk", "Bulk: 192.0.2.1, bulk", "192.0.2.1: Bulk"},
+        ),
+    ],
+)
+def test_picture_has_links_and_no_others(
+    opened: Opened, server: Server, provider: str, world: dict[str, Any], expected: set[str]
+) -> None:
+    """Who holds what, although a pool, a region, an IP and a subuser have the same name."""
+    tenant = server.create_tenant(seed={provider: world})
+    page = opened.dashboard("tenants", tenant.id, "account", provider)
+    page.get_by_role("img").wait_for()
+    found = {each.text_content() for each in page.locator("svg g > title").all()}
+    assert found == expected
+    assert page.locator("svg path").count() == 2
+
+
 def test_reset_and_new_requests_are_noticed(opened: Opened, tenant: Tenant) -> None:
     """A list of requests that was cleared elsewhere starts again, although the numbers repeat."""
     for number in range(3):

@@ -19,7 +19,7 @@ from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
-from ...web.provider import Failure, Usage
+from ...web.provider import Failure, UsedLimit
 from ...web.service import Service
 from . import catalog
 from .models import State
@@ -131,19 +131,19 @@ class SendGrid(ProviderBlueprint):
         """Return the phrase in capitals, as the documents (`204 NO CONTENT`) and recorded responses do."""
         return HTTP_STATUS_CODES.get(status, "Unknown").upper()
 
-    def usage(self, state: State) -> Iterator[Usage]:
+    def used_limits(self, state: State) -> Iterator[UsedLimit]:
         """Yield the limits on pools and API keys, of the account and of each subuser that has any; on IPs of a pool."""
         for account in (None, *state.subusers):
             of = "" if account is None else f" of {account}"
             pools, keys = state.pools_of(account), state.keys_of(account)
             if pools or account is None:
-                yield Usage(f"pools{of}", len(pools), catalog.MAX_POOLS, catalog.MAX_POOLS.source)
+                yield UsedLimit(f"pools{of}", len(pools), catalog.MAX_POOLS, catalog.MAX_POOLS.source)
             if keys or account is None:
-                yield Usage(f"API keys{of}", len(keys), catalog.MAX_KEYS, catalog.MAX_KEYS.source)
+                yield UsedLimit(f"API keys{of}", len(keys), catalog.MAX_KEYS, catalog.MAX_KEYS.source)
         fullest = max(state.pools.values(), key=lambda pool: len(pool.ips), default=None)
         if fullest is not None:
             source = catalog.MAX_POOL_IPS.source
-            yield Usage(f"IPs of the pool {fullest.name}", len(fullest.ips), catalog.MAX_POOL_IPS, source)
+            yield UsedLimit(f"IPs of the pool {fullest.name}", len(fullest.ips), catalog.MAX_POOL_IPS, source)
 
     @property
     def service(self) -> Service:

@@ -18,7 +18,7 @@ from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
-from ...web.provider import Failure, Usage
+from ...web.provider import Failure, UsedLimit
 from ...web.service import Service
 from . import catalog, responses
 from .models import State
@@ -111,9 +111,9 @@ class SparkPost(ProviderBlueprint):
         """Return the standard phrase, or SparkPost's own for a status without one."""
         return REASON_PHRASES.get(status, "Unknown")
 
-    def usage(self, state: State) -> Iterator[Usage]:
+    def used_limits(self, state: State) -> Iterator[UsedLimit]:
         """Yield the limit on IPs that are bought."""
-        yield Usage("dedicated IPs", bought_ips(state), state.dedicated_ip_limit, catalog.IP_LIMIT.source)
+        yield UsedLimit("dedicated IPs", bought_ips(state), state.dedicated_ip_limit, catalog.IP_LIMIT.source)
 
     @property
     def service(self) -> Service:
