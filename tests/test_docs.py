@@ -226,7 +226,7 @@ def outcomes(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     folder = tmp_path_factory.mktemp("tests")
     for block in KINDS["test"]:
         (folder / f"{_module(block)}.py").write_text(here(block.text), "utf-8")
-    _, printed = run("pytest -q --junitxml junit.xml", folder, server)
+    _, printed = run("pytest -q --mockserver-strict --junitxml junit.xml", folder, server)
     passed: dict[str, list[bool]] = {}
     for case in ElementTree.parse(folder / "junit.xml").iter("testcase"):
         passed.setdefault(case.get("classname", "").partition(".")[0], []).append(len(case) == 0)
@@ -241,7 +241,7 @@ def _module(block: Block) -> str:
 @pytest.mark.xdist_group("docs")  # one run of pytest for all
 @every("test")
 def test_tests(block: Block, outcomes: tuple[dict[str, list[bool]], str]) -> None:
-    """The tests of a block pass, and pytest sees all of them."""
+    """The tests of a block pass in strict mode, and pytest finds all of them."""
     passed, printed = outcomes
     number = len(re.findall(r"^(?:async )?def test_", block.text, re.MULTILINE))
     assert passed.get(_module(block)) == [True] * number, printed
