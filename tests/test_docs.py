@@ -16,6 +16,7 @@ A server runs where the pages say, at http://127.0.0.1:8080, and one that is tru
 
 from __future__ import annotations
 
+import ast
 import configparser
 import dataclasses
 import os
@@ -225,7 +226,7 @@ def outcomes(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     folder = tmp_path_factory.mktemp("tests")
     for block in KINDS["test"]:
         (folder / f"{_module(block)}.py").write_text(here(block.text), "utf-8")
-    _, printed = run("pytest -q --junitxml junit.xml", folder, server)
+    _, printed = run("pytest -q --mockserver-strict --junitxml junit.xml", folder, server)
     passed: dict[str, list[bool]] = {}
     for case in ElementTree.parse(folder / "junit.xml").iter("testcase"):
         passed.setdefault(case.get("classname", "").partition(".")[0], []).append(len(case) == 0)
@@ -240,7 +241,7 @@ def _module(block: Block) -> str:
 @pytest.mark.xdist_group("docs")  # one run of pytest for all
 @every("test")
 def test_tests(block: Block, outcomes: tuple[dict[str, list[bool]], str]) -> None:
-    """The tests of a block pass, and pytest sees all of them."""
+    """The tests of a block pass in strict mode, and pytest finds all of them."""
     passed, printed = outcomes
     number = len(re.findall(r"^(?:async )?def test_", block.text, re.MULTILINE))
     assert passed.get(_module(block)) == [True] * number, printed
@@ -368,8 +369,14 @@ def test_links() -> None:
 
 def table(page: str, head: str) -> list[list[str]]:
     """Return the rows of the table whose first head this is, each as the names in its cells."""
-    (found,) = re.findall(rf"^\| {re.escape(head)} \|.*\n\|[-|: ]+\n((?:\|.*\n)+)", PAGES[page], re.MULTILINE)
-    return [[cell.strip() for cell in row[1:-1].split("|")] for row in found.splitlines()]
+    (found,) = tables(page, head)
+    return found
+
+
+def tables(page: str, head: str) -> list[list[list[str]]]:
+    """Return the rows of every table whose first head this is."""
+    found = re.findall(rf"^\| {re.escape(head)} \|.*\n\|[-|: ]+\n((?:\|.*\n)+)", PAGES[page], re.MULTILINE)
+    return [[[cell.strip() for cell in row[1:-1].split("|")] for row in text.splitlines()] for text in found]
 
 
 def names(page: str, head: str, column: int = 0) -> list[str]:
@@ -438,3 +445,28 @@ def test_attributes_are_documented(tenant: Tenant) -> None:
 def test_variables_are_documented(tenant: Tenant) -> None:
     """The page about clients has every variable that is set, and no other."""
     assert names("docs/sdks.md", "variable") == sorted(tenant.env())
+
+
+# Troubleshooting
+
+OTHERS = ("No such file or directory", "fixture 'mockserver' not found")
+"""Messages of the system and of pytest."""
+PART = 15
+"""How many characters of a message must be in the source, without values that are inserted."""
+
+
+def test_messages_of_troubleshooting_are_those_of_the_code() -> None:
+    """Every message on the page is in the source, at least the longer parts of it that have no values."""
+    texts = "\n".join(
+        node.value
+        for path in sorted((ROOT / "mockserver").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    found = [*tables("docs/troubleshooting.md", "response"), *tables("docs/troubleshooting.md", "message")]
+    rows = [row[0] for table in found for row in table]
+    messages = [message for cell in rows for message in re.findall(r"`([^`]+)`", cell) if len(message) > PART]
+    assert len(messages) > 25
+    for message in messages:
+        parts = (message[start : start + PART] for start in range(len(message) - PART + 1))
+        assert any(part in texts for part in parts) or message.endswith(OTHERS), message

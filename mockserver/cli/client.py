@@ -47,7 +47,7 @@ HEALTH_TIMEOUT = 2.0
     metavar="SECONDS",
     show_default=True,
     callback=finite,
-    help="Timeout.",
+    help="Maximum time to wait.",
 )
 @with_client
 def wait(client: ControlClient, timeout: float) -> None:
@@ -57,10 +57,10 @@ def wait(client: ControlClient, timeout: float) -> None:
 
 @click.command()
 def health() -> None:
-    """Check the server on this machine, as a container does.
+    """Check the servers on this machine: the health check of the image.
 
-    The exit code is 1 if it is not ready. Each server that `serve` has started for the same user is found. Without one,
-    the URL that the environment variables of `serve` name is checked.
+    The exit code is 1 if one is not ready. Servers that `serve` has started for the same user are found. Without one,
+    the URL of the environment variables of `serve` is checked.
     """
     from ..testing.control_client import ControlClient, ControlError
     from .listening import urls
