@@ -155,7 +155,7 @@ class Wait(Delay):
     def __init__(self, tenant: Tenant, since: float, until: float, previous: Wait | None) -> None:
         now = monotonic()
         pause = min(max((now - since) / 10, SHORTEST_PAUSE), LONGEST_PAUSE)
-        super().__init__(tenant, max(0.0, min(pause, until - now)), previous=previous)
+        super().__init__(tenant, seconds=max(0.0, min(pause, until - now)), previous=previous)
         self.since = since
         """When it began, by `monotonic`."""
 

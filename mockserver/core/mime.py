@@ -1,6 +1,7 @@
 """MIME messages: what a message contains, and its source. HTML is never rendered, and nothing is fetched.
 
-The standard library's `email` parses and writes them. It is imported when it is first used.
+The standard library's `email` parses them, and is imported when it is first used. It does not write them: some names of
+attachments are errors there.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from urllib.parse import quote
 
 from .outbox import Message, Part
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
     from email.message import Message as MimeMessage
     from email.policy import Policy
 
@@ -29,8 +30,14 @@ HTML_LINK = re.compile(
 )
 """The value of an attribute `href`, or a URL that is not the value of an attribute."""
 BLANK_LINE = re.compile(r"^\r?\n|\r?\n\r?\n|\r\r")
+ENTITY_HEADERS = frozenset({"mime-version", "content-type", "content-transfer-encoding", "content-disposition"})
+"""Headers that describe the parts; they are written with them."""
+NEWLINE = "\r\n"
+ANY_NEWLINE = re.compile(r"\r\n|\r|\n")
+MEDIA_TYPE = re.compile(r"[a-zA-Z0-9]+/[\w.+-]+", re.ASCII)
+NOT_VISIBLE = re.compile("[^!-~]")
 NOT_IN_NAME = re.compile("[^!-9;-~]")
-"""What the name of a header cannot have."""
+"""A character that the name of a header cannot have."""
 MAX_LINK = 2_000
 """The length from which a URL is ignored, in characters."""
 MAX_SEARCHED = 1 << 20
@@ -131,7 +138,12 @@ def size_of(message: Message) -> int:
     """Return the size of the MIME text that was sent, or of the texts and attachments, in bytes."""
     if message.source is not None:
         return _size(message.source)
-    return sum([_size(part.content) * 3 // 4 if part.is_base64 else _size(part.content) for part in message.parts])
+    return sum([_size_of_part(part) for part in message.parts])
+
+
+def _size_of_part(part: Part) -> int:
+    size = _size(part.content)
+    return size * 3 // 4 - part.content[-2:].count("=") if part.is_base64 else size
 
 
 def _size(text: str) -> int:
@@ -222,37 +234,49 @@ def addresses(values: Iterable[str]) -> list[str]:
 
 def write(headers: Iterable[tuple[str, str]], parts: Sequence[Part]) -> str:
     """Return a MIME text made of headers and parts. The same ones always give the same text."""
-    from email.message import EmailMessage
-    from email.policy import SMTPUTF8
-
-    entity = EmailMessage(policy=SMTPUTF8)
     boundary = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
-    texts = [part for part in parts if _is_text(part)]
-    for number, part in enumerate(texts):
-        add = entity.add_alternative if number else entity.set_content
-        add(_encode(part.content).decode(), subtype=_subtype(part), cte="8bit")
-    for part in parts:
-        if not _is_text(part):
-            _attach(entity, part)
-    for number, each in enumerate(entity.walk()):
-        if each.is_multipart():
-            each.set_boundary(f"={boundary}.{number}")
-    head = "".join([f"{NOT_IN_NAME.sub('', name)}: {' '.join(value.split())}\r\n" for name, value in headers])
-    return _encode(head).decode() + decode(entity.as_bytes())
+    entity = _multipart("alternative", f"={boundary}.1", [_text_entity(part) for part in parts if _is_text(part)])
+    attachments = [_attachment_entity(part) for part in parts if not _is_text(part)]
+    if attachments:
+        entity = _multipart("mixed", f"={boundary}.0", [*([entity] if entity else []), *attachments], always=True)
+    own = [(NOT_IN_NAME.sub("", name), " ".join(value.split())) for name, value in headers]
+    head = "".join([f"{name}: {value}\r\n" for name, value in own if name.lower() not in ENTITY_HEADERS])
+    return f"{_encode(head).decode()}MIME-Version: 1.0\r\n{entity or NEWLINE}"
 
 
-def _attach(entity: EmailMessage, part: Part) -> None:
-    maintype, _, subtype = part.content_type.partition(";")[0].strip().partition("/")
-    if not (re.fullmatch("[a-zA-Z0-9]+", maintype) and re.fullmatch(r"[\w.+-]+", subtype, re.ASCII)):
-        maintype, subtype = BINARY.split("/")
-    if maintype.lower() in ("multipart", "message"):
-        maintype, subtype = BINARY.split("/")
-    filename = None if part.filename is None else " ".join(_encode(part.filename).decode().split())
-    cid = None if part.content_id is None else f"<{' '.join(_encode(part.content_id).decode().split())}>"
+def _multipart(subtype: str, boundary: str, entities: Sequence[str], *, always: bool = False) -> str:
+    """Return an entity, its headers and its body, that has others as its parts; a single one is its own entity."""
+    if len(entities) < 2 and not always:
+        return "".join(entities)
+    body = "".join([f"--{boundary}\r\n{entity}\r\n" for entity in entities])
+    return f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n{body}--{boundary}--\r\n'
+
+
+def _text_entity(part: Part) -> str:
+    text = ANY_NEWLINE.sub(NEWLINE, _encode(part.content).decode())
+    content_type = f'text/{_subtype(part)}; charset="utf-8"'
+    return f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}"
+
+
+def _attachment_entity(part: Part) -> str:
+    content_type = part.content_type.partition(";")[0].strip()
+    if not MEDIA_TYPE.fullmatch(content_type) or content_type.lower().startswith(("multipart/", "message/")):
+        content_type = BINARY
+    lines = [f"Content-Type: {content_type}", "Content-Transfer-Encoding: base64"]
+    cid = None if part.content_id is None else NOT_VISIBLE.sub("", part.content_id).strip("<>")
     disposition = "attachment" if cid is None else "inline"
-    entity.add_attachment(
-        _data(part), maintype, subtype, disposition=disposition, filename=filename, cid=cid, cte="base64"
-    )
+    if part.filename is not None:
+        disposition += f"; {_filename_parameter(part.filename)}"
+    lines += [f"Content-Disposition: {disposition}", *([f"Content-ID: <{cid}>"] if cid is not None else [])]
+    body = base64.encodebytes(_data(part)).decode().replace("\n", NEWLINE)
+    return NEWLINE.join([*lines, "", body])
+
+
+def _filename_parameter(name: str) -> str:
+    if name.isascii() and name.isprintable():
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'filename="{escaped}"'
+    return f"filename*=utf-8''{quote(_encode(name), safe='')}"
 
 
 def _is_text(part: Part) -> bool:
@@ -300,12 +324,12 @@ def _links(content_type: str, text: str) -> Iterator[str]:
 
     Regular expressions find them: the standard library's parser of HTML takes minutes for some short texts.
     """
-    if content_type.lower() == "text/html":
+    if content_type.partition(";")[0].strip().lower() == "text/html":
         for found in HTML_LINK.finditer(text, 0, MAX_SEARCHED):
             url, is_attribute = found[1] or found[2] or found[3] or found[4] or "", found[4] is None
             if len(url) <= MAX_LINK:
                 url = html.unescape(url).strip()
-                yield url if is_attribute else _trimmed(url)
+                yield from [url] if is_attribute else map(_trimmed, LINK.findall(url)[:1])
     else:
         for found in LINK.finditer(text, 0, MAX_SEARCHED):
             if len(found[0]) <= MAX_LINK:

@@ -23,6 +23,8 @@ PAUSE = 0.05
 """The pause between two looks at the messages of a server that cannot wait, in seconds."""
 MAX_WAIT = 20.0
 """The maximum time that one request waits, in seconds."""
+OTHER_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
+"""Methods of requests that send no message."""
 MAX_REJECTED = 3
 """The maximum number of rejected requests in the message of a failed assertion."""
 
@@ -356,7 +358,7 @@ class Outbox(Sequence[Message]):
             lines += ["", f"closest message: {closest}", *_difference(closest, wanted), f"  reason: {closest.reason}"]
         else:
             lines += ["", self._none("no other messages")]
-        rejected = [each for each in self._requests if each.method == "POST" and _is_rejected(each)]
+        rejected = [each for each in self._requests if _is_rejected(each)]
         if len(found) <= times and rejected:
             lines += ["", "rejected requests:", *(f"  {_rejection(each)}" for each in rejected[-MAX_REJECTED:])]
         return "\n".join(lines)
@@ -404,7 +406,8 @@ def _difference(message: Message, wanted: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_rejected(request: Request) -> bool:
-    return request.status is None or request.status >= 400
+    """Return whether a request that could send a message, over HTTP or SMTP, was rejected."""
+    return request.method not in OTHER_METHODS and (request.status is None or request.status >= 400)
 
 
 def _rejection(request: Request) -> str:

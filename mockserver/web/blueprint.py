@@ -242,7 +242,7 @@ class ProviderBlueprint(Provider):
             self._count_violation(exchange, exchange.tx.record.response_violation)
         if fault is not None and fault.when == "after" and fault.delay_seconds:
             if CAN_DELAY in request.environ:
-                request.environ[RESPONSE_DELAY] = Delay(tenant, fault.delay_seconds, fault)
+                request.environ[RESPONSE_DELAY] = Delay(tenant, fault)
             else:
                 self._wait(exchange, fault)
         return response
@@ -268,7 +268,7 @@ class ProviderBlueprint(Provider):
         if delay is None:
             fault = caller.tenant.take_fault(name)
             if fault is not None and fault.when == "before" and fault.delay_seconds and CAN_DELAY in environ:
-                raise Delay(caller.tenant, fault.delay_seconds, fault)
+                raise Delay(caller.tenant, fault)
             return fault
         if not delay.is_current():
             exchange.is_recorded = False

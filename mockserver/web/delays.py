@@ -25,14 +25,14 @@ class Delay(BaseException):
     """A request that is to be processed later. It is no `Exception`, so that no handler takes it for an error."""
 
     def __init__(
-        self, tenant: Tenant, seconds: float, fault: Fault | None = None, *, previous: Delay | None = None
+        self, tenant: Tenant, fault: Fault | None = None, *, seconds: float = 0.0, previous: Delay | None = None
     ) -> None:
-        """`previous` is the delay of the same request that is over, if there was one."""
-        super().__init__(seconds)
+        """It is as long as that of a planned fault, or `seconds`. `previous` is one of the request that is over."""
+        super().__init__(fault.id if fault is not None else seconds)
         self.tenant = tenant
-        self.seconds = seconds
         self.fault = fault
         """The planned fault that delays the request."""
+        self.seconds = seconds if fault is None else fault.delay_seconds or 0.0
         self.has_ended_early = False
         """Whether the tenant, the connection or the server has ended it."""
         self.is_cancelled = False
