@@ -39,8 +39,8 @@ def unmatched(app: Flask, **query: Any) -> list[dict[str, Any]]:
         ),
         (
             "POST",
-            "/v3/mail/send",
-            ["http://localhost/sendgrid/v3/mail/send (an operation of sendgrid, not implemented)"],
+            "/v3/mail/batch",
+            ["http://localhost/sendgrid/v3/mail/batch (an operation of sendgrid, not implemented)"],
         ),
         ("PATCH", "/v3/ips/pools", ["http://localhost/sendgrid/v3/ips/pools (sendgrid, GET or POST)"]),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow
 from marshmallow import EXCLUDE, ValidationError, fields, validate
@@ -22,6 +22,9 @@ class Schema(marshmallow.Schema):
 
     Declare fields in the order in which the provider checks them: the first error is the response.
     """
+
+    has_indexes: ClassVar[bool] = False
+    """Whether the paths in its errors have the indexes of items: `to.0.email`, not `to.email`."""
 
     class Meta:
         unknown = EXCLUDE
@@ -69,25 +72,37 @@ _KINDS = ("null", "invalid", "invalid_utf8", "too_large", "special")
 def _errors(schema: marshmallow.Schema, messages: Any, data: Mapping[str, Any]) -> Iterator[ApiError]:
     """Yield the errors of each field in the schema's order: the first, or all if it is a field of `ALL_ERRORS`."""
     reports_all = {each.data_key or name: "all_errors" in each.metadata for name, each in schema.fields.items()}
+    has_indexes = isinstance(schema, Schema) and schema.has_indexes
     for name, below in messages.items():
-        for number, (path, value, message) in enumerate(_leaves(below, data.get(name), name)):
+        leaves = _leaves(below, data.get(name), name, has_indexes=has_indexes)
+        for number, (path, value, message) in enumerate(leaves):
             if number == 0 or reports_all.get(name):
-                yield message.with_values(field=path, value=value)
+                yield message.with_values(field=path, value=value, given=json_type(value))
 
 
-def _leaves(messages: Any, value: Any, path: str) -> Iterator[tuple[str, Any, ErrorMessage]]:
+def _leaves(messages: Any, value: Any, path: str, *, has_indexes: bool) -> Iterator[tuple[str, Any, ErrorMessage]]:
     """Yield each message below a field, with the path to the invalid value, `options.deliverability`, and the value."""
     if not isinstance(messages, Mapping):
         for message in messages:
             yield path, value, message
         return
     for key, below in messages.items():
+        child, at = value, path
         if isinstance(value, Mapping):
-            yield from _leaves(below, value.get(key), f"{path}.{key}")
+            child, at = value.get(key), f"{path}.{key}"
         elif isinstance(value, list) and isinstance(key, int):
-            yield from _leaves(below, value[key], path)
-        else:
-            yield from _leaves(below, value, path)
+            child, at = value[key], f"{path}.{key}" if has_indexes else path
+        yield from _leaves(below, child, at, has_indexes=has_indexes)
+
+
+def json_type(value: object) -> str:
+    """Return the name of the type of a JSON value."""
+    if isinstance(value, float) and not value.is_integer():
+        return "number"
+    return _JSON_TYPES.get(type(value), "integer")
+
+
+_JSON_TYPES = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
 
 
 def first_values(data: MultiDict[str, str], names: Iterable[str]) -> dict[str, str]:

@@ -42,5 +42,5 @@ CASE = ProviderCase(
     account_header="On-Behalf-Of",
     hosts=("api.sendgrid.com",),
     other_hosts=("api.eu.sendgrid.com",),
-    not_implemented=("POST", "/v3/mail/send"),
+    not_implemented=("POST", "/v3/mail/batch"),
 )

@@ -659,5 +659,5 @@ def test_operation_that_is_not_modelled(client):
     words = "mockserver does not implement {}"
     with refused(501, error(words.format("GET /v3/messages/1"))):
         client.messages._("1").get()
-    with refused(501, mail_error(words.format("POST /v3/mail/send"))):
-        client.mail.send.post(request_body={"ip_pool_name": "spare"})
+    with refused(501, mail_error(words.format("POST /v3/mail/batch"))):
+        client.mail.batch.post()

@@ -50,7 +50,7 @@ def test_request_log_names_the_failure(control: ControlClient) -> None:
     tenant = control.new_tenant()
     tenant.sendgrid.get(f"{SENDGRID.pools_path}/a%2Fb")
     tenant.sendgrid.get("/v3/nothing")
-    tenant.sendgrid.post("/v3/mail/send", json={})
+    tenant.sendgrid.post("/v3/mail/batch", json={})
     tenant.sendgrid.patch(SENDGRID.pools_path)
     returned = [(each["failure"], each["path_parameters"]) for each in tenant.ok("GET", "/requests")["requests"]]
     assert returned == [(None, {"pool_name": "a/b"}), ("not_found", {}), ("not_implemented", {}), ("not_allowed", {})]

@@ -24,7 +24,7 @@ def test_info_and_operations(control: ControlClient) -> None:
     assert ids == {f"{each.name}.{operation.id}" for each in PROVIDERS for operation in each.operations.values()}
     kinds = {each["kind"] for each in found["errors"]}
     assert kinds == {"documented", "observed", "assumed"}
-    assert {"provider": "sendgrid", "method": "POST", "path": "/v3/mail/send"} in found["not_implemented"]
+    assert {"provider": "sendgrid", "method": "POST", "path": "/v3/mail/batch"} in found["not_implemented"]
 
 
 def test_metrics(control: ControlClient) -> None:

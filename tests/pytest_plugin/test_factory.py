@@ -37,7 +37,7 @@ def test_two(shared, mockserver_server):
 
 
 def test_three(shared):
-    post(shared.sendgrid, "/v3/mail/send", json={})
+    post(shared.sendgrid, "/v3/mail/batch", json={})
 
 
 def test_four(shared, mockserver_factory):
@@ -59,7 +59,7 @@ def test_five():
             "unused planned fault: <Fault f2: error 500 on sendgrid.listIpPools> applied 0 of 1 times",
             "*test_three*",
             "mockserver does not implement this operation (501): #3 POST *",
-            "[#]3 POST /sendgrid/v3/mail/send → 501 (not_implemented)",
+            "[#]3 POST /sendgrid/v3/mail/batch → 501 (not_implemented)",
             "*test_four*",
             "unused planned fault: <Fault f1: error 503 on [*]> applied 0 of 1 times",
         ]

@@ -159,7 +159,7 @@ def mockserver_config():
 
 
 def test_fails(mockserver):
-    post(mockserver.sendgrid, "/v3/mail/send", json={})
+    post(mockserver.sendgrid, "/v3/mail/batch", json={})
     create(mockserver, "one")
     create(mockserver, "two")
 
@@ -189,7 +189,7 @@ def shared(mockserver_factory):
 
 
 def test_by_the_server(mockserver_server):
-    post(mockserver_server.create_tenant().sendgrid, "/v3/mail/send", json={})
+    post(mockserver_server.create_tenant().sendgrid, "/v3/mail/batch", json={})
 
 
 def test_before(shared):

@@ -108,7 +108,7 @@ def test_operation_not_implemented_fails_the_test(run: Run) -> None:
     """Any operation of the specifications, strict or not, unless the test clears the request log."""
     result = run("""
 def test_fails(mockserver):
-    assert post(mockserver.sendgrid, "/v3/mail/send", json={}).status_code == 501
+    assert post(mockserver.sendgrid, "/v3/mail/batch", json={}).status_code == 501
 
 
 @pytest.mark.mockserver(strict=False)
@@ -117,7 +117,7 @@ def test_fails_without_strict(mockserver):
 
 
 def test_forgets(mockserver):
-    post(mockserver.sendgrid, "/v3/mail/send", json={})
+    post(mockserver.sendgrid, "/v3/mail/batch", json={})
     mockserver.requests.clear()
 
 
@@ -128,7 +128,7 @@ def test_the_vendors_own_404_does_not(mockserver):
     result.stdout.fnmatch_lines(
         [
             f"mockserver does not implement this operation (501): #1 POST /sendgrid{path} → 501 (not_implemented)"
-            for path in ("/v3/mail/send", "/v3/templates")
+            for path in ("/v3/mail/batch", "/v3/templates")
         ]
     )
 
@@ -151,9 +151,9 @@ def test_stub(mockserver):
     mockserver.stubs.clear()
 
 
-@pytest.mark.mockserver(stubs=[{"provider": "sendgrid", "method": "POST", "path": "/v3/mail/send", "status": 202}])
+@pytest.mark.mockserver(stubs=[{"provider": "sendgrid", "method": "POST", "path": "/v3/mail/batch", "status": 202}])
 def test_marker(mockserver):
-    assert post(mockserver.sendgrid, "/v3/mail/send", json={}).status_code == 202
+    assert post(mockserver.sendgrid, "/v3/mail/batch", json={}).status_code == 202
     assert False
 
 
@@ -165,7 +165,7 @@ def test_implemented(mockserver):
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "[#]1 POST /sendgrid/v3/mail/send → 202 (stub s1)",
+            "[#]1 POST /sendgrid/v3/mail/batch → 202 (stub s1)",
             "*path: sendgrid.listIpPools is implemented: plan a fault for another response",
         ]
     )

@@ -140,7 +140,7 @@ def test_deleted(mockserver):
 
 def test_problem(mockserver):
     twin = mockserver.fork()
-    post(twin.sendgrid, "/v3/mail/send")
+    post(twin.sendgrid, "/v3/mail/batch")
 """)
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*does not implement this operation (501)*"])

@@ -2,7 +2,8 @@
 
 The path decides the format of an error, its family. In the classic and mail families `field` is null or a name, in IP
 Address Management it is empty or a name. The errors of subusers and reverse DNS have a message only, and all errors of
-a request are returned. Two deletions of the classic pools return only `error`.
+a request are returned, as in the mail family. Two deletions of the classic pools return only `error`. Web API v2 has a
+list of messages.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ BARE = "bare"
 PLAIN = "plain"
 MANAGEMENT = "management"
 MAIL = "mail"
+WEB = "web"
 
 POOLS = "IP Pools page"
 SPEC = "IP Pools specification"
@@ -24,6 +26,9 @@ WARMUP_SPEC = "IP Warmup specification"
 SUBUSERS_SPEC = "Subusers specification"
 RDNS_SPEC = "Reverse DNS specification"
 KEYS = "API Keys page"
+MAIL_PAGE = "Mail Send errors page"
+MAIL_SPEC = "Mail Send specification"
+WEB_PAGE = "Web API v2 Mail page"
 _OURS = assumed("this server's own error: SendGrid has the operation, this server does not implement it")
 _LIKE_API_KEYS = assumed("wording as in /v3/api_keys for a missing name")
 
@@ -31,6 +36,7 @@ _LIKE_API_KEYS = assumed("wording as in /v3/api_keys for a missing name")
 _BARE = {"family": BARE}
 _PLAIN = {"family": PLAIN}
 _MAIL = {"family": MAIL, "field": None}
+_WEB = {"family": WEB}
 
 
 def classic(field: str | None) -> dict[str, Any]:
@@ -41,6 +47,11 @@ def classic(field: str | None) -> dict[str, Any]:
 def management(field: str) -> dict[str, Any]:
     """Return the details of an error of IP Address Management."""
     return {"family": MANAGEMENT, "field": field}
+
+
+def mail(field: str, help: str | None = None) -> dict[str, Any]:
+    """Return the details of an error of mail/send; `help` is the anchor of its help, by default that of the field."""
+    return {"family": MAIL, "field": field, "help": help}
 
 
 MAX_POOLS = Limit(100, documented(f"{POOLS}: 100 IP pools per user"))
@@ -69,6 +80,57 @@ MAX_KEYS = Limit(
     100, documented(f"{KEYS}: 100 API keys per account; a subuser is an account of its own, which is assumed")
 )
 PRICE_PER_IP = Limit(20, documented(f"{SPEC}, GET remaining IPs; an older page has 30"))
+
+MAX_PERSONALIZATIONS = Limit(1_000, documented(f"{MAIL_PAGE}: limited to 1000 personalizations per API request"))
+MAX_RECIPIENTS = Limit(1_000, documented(f"{MAIL_PAGE}: a limit of 1000 total recipients (to + cc + bcc) per request"))
+MAX_ADDRESS_LENGTH = Limit(320, documented(f"{MAIL_PAGE}: the maximum total length of 320 characters"))
+MAX_CATEGORIES = Limit(10, documented(f"{MAIL_PAGE}: a limit of 10 categories for each email"))
+MAX_CATEGORY_LENGTH = Limit(255, documented(f"{MAIL_PAGE}: each category must not be longer than 255 characters"))
+MAX_CUSTOM_ARGS_BYTES = Limit(
+    10_000, documented(f"{MAIL_PAGE}: 10,000 bytes per personalization; that names and values count is assumed")
+)
+MAX_SUBSTITUTIONS_BYTES = Limit(
+    10_000, documented(f"{MAIL_SPEC}: 10,000 bytes per personalization; that names and values count is assumed")
+)
+MAX_GROUPS = Limit(25, documented(f"{MAIL_PAGE}: a limit of 25 unsubscribe groups"))
+MAX_SCHEDULE_SECONDS = Limit(259_200, documented(f"{MAIL_PAGE}: at most 72 hours in advance"))
+MIN_POOL_NAME_LENGTH = Limit(2, documented(f"{MAIL_SPEC}, ip_pool_name"))
+MAX_POOL_NAME_LENGTH = Limit(64, documented(f"{MAIL_SPEC}, ip_pool_name"))
+MAX_MAIL_BYTES = Limit(
+    31_457_280,
+    observed("the SIZE of SendGrid's SMTP server, sendgrid/docs issue 2638; that it holds for mail/send is assumed"),
+)
+MAX_SMTPAPI_RECIPIENTS = Limit(10_000, assumed("so that one header does not make any number of messages"))
+
+RESERVED_HEADERS = frozenset(
+    {
+        "bcc",
+        "cc",
+        "content-transfer-encoding",
+        "content-type",
+        "dkim-signature",
+        "from",
+        "received",
+        "reply-to",
+        "subject",
+        "to",
+        "x-sg-eid",
+        "x-sg-id",
+    }
+)
+"""Headers that a message may not set, in lower case, as the Mail Send errors page lists them."""
+
+# fmt: off
+WARMUP_SCHEDULE = (
+    20, 28, 39, 55, 77, 108, 151, 211, 295, 413, 579, 810, 1_000, 1_587, 2_222, 3_111, 4_356, 6_098, 8_583, 11_953,
+    16_734, 23_427, 32_798, 45_917, 64_284, 89_998, 125_997, 176_395, 246_953, 345_735, 484_029, 677_640, 948_696,
+    1_328_175, 1_859_444, 2_603_222, 3_644_511, 5_102_316, 7_143_242, 10_000_539, 14_000_754, 19_601_056,
+)
+# fmt: on
+"""The number of messages an hour from an IP in automated warm-up, by its day, from 0: the page on warming up an IP.
+
+That each recipient is a message, and that there is no limit after the last day, is assumed.
+"""
 
 REGIONS = ("eu", "us")
 SUBUSER_REGIONS = ("eu", "global")
@@ -148,6 +210,12 @@ UPDATED_KEY_WITHOUT_SCOPES = Switch(
     "updated_key_without_scopes",
     "PUT of an API key returns its id and name only, without its scopes.",
     observed("kenzo0107/terraform-provider-sendgrid pull request 114; the schema of the specification has none either"),
+)
+
+UNKNOWN_POOL_IS_DROPPED = Switch(
+    "unknown_pool_is_dropped",
+    "mail/send accepts a message that names an unknown pool, and never sends it.",
+    observed("sendgrid-python issue 1121, of 2025; segmentio/action-destinations pull request 1677, of 2023"),
 )
 
 # Classic pools
@@ -710,6 +778,750 @@ SUBUSERS_UNVERIFIED = ErrorMessage(
     "subusers_unverified", 400, "unverified subusers: {id}", documented(MANAGEMENT_SPEC), management("subusers")
 )
 
+# mail/send
+
+MAIL_CONTENT_TYPE = ErrorMessage(
+    "mail_content_type",
+    415,
+    "Content-Type should be application/json.",
+    observed("sendgrid-python issue 214; that the status is 415 is in the tests of yKanazawa/sendgrid-dev"),
+    _MAIL,
+)
+
+MAIL_NOT_UTF8 = ErrorMessage("mail_not_utf8", 415, "Invalid UTF8 in request", documented(MAIL_PAGE), _MAIL)
+
+MAIL_BODY_NOT_JSON = ErrorMessage("mail_body_not_json", 400, "Bad Request", observed("sendgrid/docs issue 5060"), _MAIL)
+
+MAIL_OBJECT_EXPECTED = ErrorMessage(
+    "mail_object_expected",
+    400,
+    "Invalid type. Expected: object, given: {given}.",
+    observed("sendgrid-ruby issue 138, sendgrid-django issue 64; for other fields and types it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_ARRAY_EXPECTED = ErrorMessage(
+    "mail_array_expected",
+    400,
+    "Invalid type. Expected: array, given: {given}.",
+    observed("sendgrid-ruby issue 138, sendgrid-django issue 64; for other fields and types it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_STRING_EXPECTED = ErrorMessage(
+    "mail_string_expected",
+    400,
+    "Invalid type. Expected: string, given: {given}.",
+    observed("sendgrid-ruby issue 138, sendgrid-django issue 64; for other fields and types it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_INTEGER_EXPECTED = ErrorMessage(
+    "mail_integer_expected",
+    400,
+    "Invalid type. Expected: integer, given: {given}.",
+    observed("sendgrid-ruby issue 138, sendgrid-django issue 64; for other fields and types it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_BOOLEAN_EXPECTED = ErrorMessage(
+    "mail_boolean_expected",
+    400,
+    "Invalid type. Expected: boolean, given: {given}.",
+    observed("sendgrid-ruby issue 138, sendgrid-django issue 64; for other fields and types it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_FROM_MISSING = ErrorMessage(
+    "mail_from_missing",
+    400,
+    "The from object must be provided for every email send. It is an object that requires the email parameter, but "
+    'may also contain a name parameter.  e.g. {{"email" : "example@example.com"}}  or {{"email" : '
+    '"example@example.com", "name" : "Example Recipient"}}.',
+    observed("sendgrid-ruby issue 438"),
+    mail("from.email"),
+)
+
+MAIL_FROM_INVALID = ErrorMessage(
+    "mail_from_invalid",
+    400,
+    "The from email does not contain a valid address.",
+    observed("IVGFoundation for Swift, a response of 2017; which addresses are valid is assumed"),
+    mail("{field}"),
+)
+
+MAIL_FROM_TOO_LONG = ErrorMessage(
+    "mail_from_too_long",
+    400,
+    "The From email exceeds the maximum total length of 320 characters",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_OWN_FROM_MISSING = ErrorMessage(
+    "mail_own_from_missing",
+    400,
+    "The from object must at least have an email parameter with a valid email address and may also contain a name "
+    'parameter. e.g. {{"email": "example@example.com"}} or {{"email": "example@example.com", "name": "Example '
+    'Recipient"}}',
+    documented(f"{MAIL_PAGE}; for that of a personalization it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_PERSONALIZATIONS_MISSING = ErrorMessage(
+    "mail_personalizations_missing",
+    400,
+    "The personalizations field is required and must have at least one personalization.",
+    observed("sendgrid-ruby issue 438"),
+    mail("personalizations", "-Personalizations-Errors"),
+)
+
+MAIL_TOO_MANY_PERSONALIZATIONS = ErrorMessage(
+    "mail_too_many_personalizations",
+    400,
+    "The personalization block is limited to 1000 personalizations per API request. You have provided {count} "
+    "personalizations. Please consider splitting this into multiple requests and resending your request.",
+    documented(MAIL_PAGE),
+    mail("personalizations"),
+)
+
+MAIL_TOO_MANY_RECIPIENTS = ErrorMessage(
+    "mail_too_many_recipients",
+    400,
+    "There is a limit of 1000 total recipients (to + cc + bcc) per request.",
+    documented(MAIL_PAGE),
+    mail("personalizations"),
+)
+
+MAIL_DUPLICATE_RECIPIENT = ErrorMessage(
+    "mail_duplicate_recipient",
+    400,
+    "Each email address in the personalization block should be unique between to, cc, and bcc. We found the first "
+    "duplicate instance of [{value}] in the {name} field.",
+    observed("symfony issue 33135; sendgrid-ruby issue 461: in any case of letters"),
+    mail("{field}", "message.recipient-errors"),
+)
+
+MAIL_TO_MISSING = ErrorMessage(
+    "mail_to_missing",
+    400,
+    "The to array is required for all personalization objects, and must have at least one email object with a valid "
+    "email address.",
+    observed("sendgrid-nodejs issue 1425"),
+    mail("{field}"),
+)
+
+MAIL_TO_EMAIL_MISSING = ErrorMessage(
+    "mail_to_email_missing",
+    400,
+    "The to email parameter is required.",
+    observed("sendgrid-php issue 972"),
+    mail("{field}"),
+)
+
+MAIL_ADDRESS_INVALID = ErrorMessage(
+    "mail_address_invalid",
+    400,
+    "Does not contain a valid address.",
+    observed("IVGFoundation for Swift, a response of 2017; which addresses are valid is assumed"),
+    mail("{field}"),
+)
+
+MAIL_TO_TOO_LONG = ErrorMessage(
+    "mail_to_too_long",
+    400,
+    "The To email exceeds the maximum total length of 320 characters",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CC_EMAIL_MISSING = ErrorMessage(
+    "mail_cc_email_missing",
+    400,
+    "The cc array, when used, must at least have an email parameter with a valid email address and it may also "
+    'contain a name parameter. e.g. {{"email": "example@example.com"}} or {{"email": "example@example.com", "name": '
+    '"Example Recipient"}}',
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CC_TOO_LONG = ErrorMessage(
+    "mail_cc_too_long",
+    400,
+    "The CC email exceeds the maximum total length of 320 characters",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_BCC_EMAIL_MISSING = ErrorMessage(
+    "mail_bcc_email_missing",
+    400,
+    "The bcc array, when used, must at least have an email parameter with a valid email address and it may also "
+    'contain a name parameter. e.g. {{"email": "example@example.com"}} or {{"email": "example@example.com", "name": '
+    '"Example Recipient"}}',
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_BCC_TOO_LONG = ErrorMessage(
+    "mail_bcc_too_long",
+    400,
+    "The BCC email exceeds the maximum total length of 320 characters",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_REPLY_TO_EMAIL_MISSING = ErrorMessage(
+    "mail_reply_to_email_missing",
+    400,
+    "The reply_to object, when used, must at least have an email parameter with a valid email address and it may "
+    'also contain a name parameter. e.g. {{"email": "example@example.com"}} or {{"email": "example@example.com", '
+    '"name": "Example Recipient"}}',
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_REPLY_TO_TOO_LONG = ErrorMessage(
+    "mail_reply_to_too_long",
+    400,
+    "The Reply-To email exceeds the maximum total length of 320 characters",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SUBJECT_TYPE = ErrorMessage(
+    "mail_subject_type",
+    400,
+    "The subject of your email must be a string at least one character in length.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SUBJECT_MISSING = ErrorMessage(
+    "mail_subject_missing",
+    400,
+    "The subject is required. You can get around this requirement if you use a template with a subject defined or "
+    "if every personalization has a subject defined.",
+    observed("nextjs-mongodb-app issue 107; documented too"),
+    mail("subject"),
+)
+
+MAIL_CONTENT_MISSING = ErrorMessage(
+    "mail_content_missing",
+    400,
+    "Unless a valid template_id is provided, the content parameter is required. There must be at least one defined "
+    "content block. We typically suggest both text/plain and text/html blocks are included, but only one block is "
+    "required.",
+    observed("sendgrid-ruby issue 438"),
+    mail("content"),
+)
+
+MAIL_CONTENT_TYPE_MISSING = ErrorMessage(
+    "mail_content_type_missing",
+    400,
+    "A content type is required, this tells email clients how to display the email.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CONTENT_TYPE_VALUE = ErrorMessage(
+    "mail_content_type_value",
+    400,
+    "Your content type must be a string with length of at least one character.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CONTENT_TYPE_CHARACTERS = ErrorMessage(
+    "mail_content_type_characters",
+    400,
+    "Cannot contain ';', or CRLF characters.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CONTENT_VALUE_MISSING = ErrorMessage(
+    "mail_content_value_missing",
+    400,
+    "A content value is required, this is the content of the email you are sending.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CONTENT_VALUE = ErrorMessage(
+    "mail_content_value",
+    400,
+    "The content value must be a string at least one character in length.",
+    observed("loopback-connector-sendgrid issue 10"),
+    mail("{field}"),
+)
+
+MAIL_CONTENT_ORDER = ErrorMessage(
+    "mail_content_order",
+    400,
+    "Following RFC 1341, section 7.2, if either text/html or text/plain are to be sent in your email: text/plain "
+    "needs to be first, followed by text/html, followed by any other content.",
+    documented(f"{MAIL_PAGE}; its field is assumed"),
+    mail("content", "message.content.value"),
+)
+
+MAIL_ATTACHMENT_CONTENT = ErrorMessage(
+    "mail_attachment_content",
+    400,
+    "The attachment content must be a string at least one character in length.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_ATTACHMENT_BASE64 = ErrorMessage(
+    "mail_attachment_base64",
+    400,
+    "The attachment content must be base64 encoded.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_FILENAME_MISSING = ErrorMessage(
+    "mail_filename_missing", 400, "filename is required.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_FILENAME_TYPE = ErrorMessage(
+    "mail_filename_type",
+    400,
+    "The filename of your attachment must be a string.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_FILENAME_CHARACTERS = ErrorMessage(
+    "mail_filename_characters",
+    400,
+    "The filename of your attachment cannot contain CRLF characters.",
+    documented(f"{MAIL_PAGE}: nor a semicolon or a comma"),
+    mail("{field}"),
+)
+
+MAIL_ATTACHMENT_TYPE = ErrorMessage(
+    "mail_attachment_type",
+    400,
+    "The attachment type must be a string and at least one character in length.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_ATTACHMENT_TYPE_CHARACTERS = ErrorMessage(
+    "mail_attachment_type_characters",
+    400,
+    "The type cannot contain ';', or CRLF characters.",
+    documented(f"{MAIL_PAGE}: nor a comma"),
+    mail("{field}"),
+)
+
+MAIL_DISPOSITION = ErrorMessage(
+    "mail_disposition",
+    400,
+    'The disposition of your attachment can be either "inline" or "attachment". You provided {value}.',
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CONTENT_ID_TYPE = ErrorMessage(
+    "mail_content_id_type",
+    400,
+    "The content ID of your attachment must be a string. You provided {value}.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CONTENT_ID_CHARACTERS = ErrorMessage(
+    "mail_content_id_characters",
+    400,
+    "The content ID of your attachment cannot contain CRLF characters.",
+    documented(f"{MAIL_PAGE}: nor a semicolon or a comma"),
+    mail("{field}"),
+)
+
+MAIL_TEMPLATE_TYPE = ErrorMessage(
+    "mail_template_type",
+    400,
+    "The template ID must be a string, you provided {value}.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_HEADER_VALUES = ErrorMessage(
+    "mail_header_values", 400, "The header values must be strings.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_HEADER_DUPLICATES = ErrorMessage(
+    "mail_header_duplicates",
+    400,
+    "The headers cannot contain duplicate keys.",
+    documented(f"{MAIL_PAGE}; that case does not count is assumed"),
+    mail("{field}"),
+)
+
+MAIL_HEADER_CHARACTERS = ErrorMessage(
+    "mail_header_characters",
+    400,
+    "Header keys cannot contain non-ASCII characters and empty spaces.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_HEADER_RESERVED = ErrorMessage(
+    "mail_header_reserved", 400, "Header can not be one of the reserved keys.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_OWN_HEADER_VALUES = ErrorMessage(
+    "mail_own_header_values",
+    400,
+    "All values of the headers object must be strings.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_OWN_HEADER_CHARACTERS = ErrorMessage(
+    "mail_own_header_characters",
+    400,
+    "Header keys cannot contain non-ASCII characters or empty spaces.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_OWN_HEADER_RESERVED = ErrorMessage(
+    "mail_own_header_reserved",
+    400,
+    "Header cannot be one of the reserved keys.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SECTIONS = ErrorMessage(
+    "mail_sections", 400, "The section values must be strings.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_SUBSTITUTIONS = ErrorMessage(
+    "mail_substitutions",
+    400,
+    "The substitution values must be an object of key/value pairs, where the values are all strings.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SUBSTITUTIONS_TOO_LARGE = ErrorMessage(
+    "mail_substitutions_too_large",
+    400,
+    "You are limited to 10,000 substitutions.",
+    documented(f"{MAIL_PAGE}: 10,000 bytes"),
+    mail("{field}"),
+)
+
+MAIL_CUSTOM_ARGS_VALUES = ErrorMessage(
+    "mail_custom_args_values",
+    400,
+    "All values of custom arguments object must be strings",
+    documented(f"{MAIL_PAGE}; for those of the whole message it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_CUSTOM_ARGS_EMPTY = ErrorMessage(
+    "mail_custom_args_empty",
+    400,
+    "custom_args cannot be empty.",
+    documented(f"{MAIL_PAGE}; for those of the whole message it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_CUSTOM_ARGS_TOO_LARGE = ErrorMessage(
+    "mail_custom_args_too_large",
+    400,
+    "The combined size of both global and personalization custom arguments may not exceed 10,000 bytes per "
+    "personalization.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CATEGORIES_TYPE = ErrorMessage(
+    "mail_categories_type", 400, "Categories must be an array of strings.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_TOO_MANY_CATEGORIES = ErrorMessage(
+    "mail_too_many_categories",
+    400,
+    "There is a limit of 10 categories for each email that is sent. You provided {count} categories.",
+    documented(MAIL_PAGE),
+    mail("categories"),
+)
+
+MAIL_CATEGORY_TOO_LONG = ErrorMessage(
+    "mail_category_too_long",
+    400,
+    "Each category must not be longer than 255 characters. {value} exceeds this limit",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CATEGORY_TWICE = ErrorMessage(
+    "mail_category_twice",
+    400,
+    "The categories must be a unique list, and you have included {value} more than once. ",
+    documented(MAIL_PAGE),
+    mail("categories"),
+)
+
+MAIL_CATEGORY_CHARACTERS = ErrorMessage(
+    "mail_category_characters",
+    400,
+    "Categories can not contain non-ASCII characters.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SEND_AT_TYPE = ErrorMessage(
+    "mail_send_at_type",
+    400,
+    "The send_at parameter is expecting a Unix timestamp as an integer. We will send immediately if you include a "
+    "send_at timestamp that is in the past.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SEND_AT_LATE = ErrorMessage(
+    "mail_send_at_late",
+    400,
+    "Scheduling more than 72 hours in advance is forbidden.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_BATCH_ID_TYPE = ErrorMessage(
+    "mail_batch_id_type", 400, "The batch_id must be a string.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_GROUP_TYPE = ErrorMessage(
+    "mail_group_type",
+    400,
+    "The ASM group ID must be an integer.",
+    documented(f"{MAIL_PAGE}; for a missing one it is assumed"),
+    mail("{field}"),
+)
+
+MAIL_GROUPS_TYPE = ErrorMessage(
+    "mail_groups_type",
+    400,
+    "The ASM Group IDs to display must be an array of integers.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_TOO_MANY_GROUPS = ErrorMessage(
+    "mail_too_many_groups",
+    400,
+    "There is a limit of 25 unsubscribe groups that can be displayed to a user at a time.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_POOL_TYPE = ErrorMessage(
+    "mail_pool_type", 400, "The name of your IP pool must be a string.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_POOL_UNKNOWN = ErrorMessage(
+    "mail_pool_unknown",
+    400,
+    "The IP Pool name must be a valid pool name for your account. You provided {value}.",
+    documented(f"{MAIL_PAGE}; for a name of another length than 2 to 64 characters it is assumed"),
+    mail("ip_pool_name"),
+)
+
+MAIL_BYPASS_LIST_MANAGEMENT = ErrorMessage(
+    "mail_bypass_list_management",
+    400,
+    "The bypass list management enable param should be a boolean value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_FOOTER = ErrorMessage(
+    "mail_footer", 400, "The footer enable param should be a boolean value.", documented(MAIL_PAGE), mail("{field}")
+)
+
+MAIL_FOOTER_HTML = ErrorMessage(
+    "mail_footer_html",
+    400,
+    "The text/html version of your footer should be a string.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_FOOTER_TEXT = ErrorMessage(
+    "mail_footer_text",
+    400,
+    "The text/plain version of your footer should be a string.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SANDBOX_MODE = ErrorMessage(
+    "mail_sandbox_mode",
+    400,
+    "The sandbox mode enable param should be a boolean value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CLICK_TRACKING = ErrorMessage(
+    "mail_click_tracking",
+    400,
+    "The click tracking enable param should be a boolean value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_CLICK_TRACKING_TEXT = ErrorMessage(
+    "mail_click_tracking_text",
+    400,
+    "The click tracking enable text must be a boolean value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_OPEN_TRACKING = ErrorMessage(
+    "mail_open_tracking",
+    400,
+    "The open tracking enable param should be a boolean value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_OPEN_TRACKING_TAG = ErrorMessage(
+    "mail_open_tracking_tag",
+    400,
+    "The open tracking substitution tag must be a string.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SUBSCRIPTION_TRACKING = ErrorMessage(
+    "mail_subscription_tracking",
+    400,
+    "The subscription tracking enable param should be a boolean value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SUBSCRIPTION_TRACKING_HTML = ErrorMessage(
+    "mail_subscription_tracking_html",
+    400,
+    "The subscription tracking unsubscribe content for text/html messages must be a string.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SUBSCRIPTION_TRACKING_TEXT = ErrorMessage(
+    "mail_subscription_tracking_text",
+    400,
+    "The subscription tracking unsubscribe content for text/plain messages must be a string. ",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_SUBSCRIPTION_TRACKING_TAG = ErrorMessage(
+    "mail_subscription_tracking_tag",
+    400,
+    "The subscription tracking substitution tag must be a string value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_GANALYTICS = ErrorMessage(
+    "mail_ganalytics",
+    400,
+    "The Google Analytics enable param must be a boolean value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_UTM_SOURCE = ErrorMessage(
+    "mail_utm_source",
+    400,
+    "The Google Analytics utm_source must be a string value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_UTM_MEDIUM = ErrorMessage(
+    "mail_utm_medium",
+    400,
+    "The Google Analytics utm_medium must be a string value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_UTM_TERM = ErrorMessage(
+    "mail_utm_term",
+    400,
+    "The Google Analytics utm_term must be a string value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_UTM_CONTENT = ErrorMessage(
+    "mail_utm_content",
+    400,
+    "The Google Analytics utm_content must be a string value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+MAIL_UTM_CAMPAIGN = ErrorMessage(
+    "mail_utm_campaign",
+    400,
+    "The Google Analytics utm_campaign must be a string value.",
+    documented(MAIL_PAGE),
+    mail("{field}"),
+)
+
+_SENDER_IDENTITY = (
+    "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved. "
+    "Visit https://sendgrid.com/docs/for-developers/sending-email/sender-identity/ to see the Sender Identity "
+    "requirements"
+)
+MAIL_SENDER_IDENTITY = ErrorMessage(
+    "mail_sender_identity",
+    403,
+    _SENDER_IDENTITY,
+    observed("sendgrid-ruby pull request 489; the same text is the reply of the SMTP server"),
+    mail("from", ""),
+)
+
+# Web API v2
+
+WEB_FROM_MISSING = ErrorMessage(
+    "web_from_missing", 400, "Empty from email address (required)", observed("sendgrid-go issue 54"), _WEB
+)
+
+WEB_TO_MISSING = ErrorMessage(
+    "web_to_missing", 400, "Missing destination email", observed("sendgrid-nodejs issue 1047"), _WEB
+)
+
+WEB_SUBJECT_MISSING = ErrorMessage(
+    "web_subject_missing", 400, "Missing subject", observed("opennorth/multi_mail, its error messages"), _WEB
+)
+
+WEB_BODY_MISSING = ErrorMessage(
+    "web_body_missing", 400, "Missing email body", observed("opennorth/multi_mail, its error messages"), _WEB
+)
+
+WEB_SENDER_IDENTITY = ErrorMessage(
+    "web_sender_identity",
+    403,
+    _SENDER_IDENTITY,
+    assumed("wording as in mail/send"),
+    _WEB,
+)
+
 # Errors of any operation
 
 AUTHORIZATION_REQUIRED = ErrorMessage(
@@ -759,6 +1571,28 @@ MANAGEMENT_WRONG_REGION = ErrorMessage(
     assumed("as in the classic API"),
     management(""),
 )
+MAIL_WRONG_REGION = ErrorMessage(
+    "mail_wrong_region",
+    401,
+    "The provided authorization grant is invalid, expired, or revoked",
+    assumed("as in the classic API, that of an unknown key"),
+    _MAIL,
+)
+WEB_WRONG_REGION = ErrorMessage(
+    "web_wrong_region",
+    401,
+    "Permission denied, wrong credentials",
+    assumed("as in the classic API, that of an unknown key"),
+    _WEB,
+)
+WRONG_REGIONS: dict[str, ErrorMessage] = {
+    CLASSIC: WRONG_REGION,
+    PLAIN: WRONG_REGION,
+    MANAGEMENT: MANAGEMENT_WRONG_REGION,
+    MAIL: MAIL_WRONG_REGION,
+    WEB: WEB_WRONG_REGION,
+}
+"""The errors of a request to the host of another region, by family."""
 ACCESS_FORBIDDEN = ErrorMessage(
     "access_forbidden",
     403,
@@ -766,6 +1600,19 @@ ACCESS_FORBIDDEN = ErrorMessage(
     observed("sendgrid-csharp issue 185, sendgrid-php issue 263"),
     classic(None),
 )
+MAIL_ACCESS_FORBIDDEN = ErrorMessage(
+    "mail_access_forbidden", 403, "access forbidden", documented(f"{MAIL_SPEC}, 403"), _MAIL
+)
+WEB_ACCESS_FORBIDDEN = ErrorMessage(
+    "web_access_forbidden", 403, "access forbidden", assumed("wording as in mail/send"), _WEB
+)
+FORBIDDEN: dict[str, ErrorMessage] = {
+    CLASSIC: ACCESS_FORBIDDEN,
+    PLAIN: ACCESS_FORBIDDEN,
+    MAIL: MAIL_ACCESS_FORBIDDEN,
+    WEB: WEB_ACCESS_FORBIDDEN,
+}
+"""The errors of a key without the scope, by family; that of IP Address Management names the scope."""
 NOT_FOUND = ErrorMessage("not_found", 404, "resource not found", observed("sendgrid/docs issue 2759"), classic(None))
 MANAGEMENT_NOT_FOUND = ErrorMessage(
     "management_not_found",
@@ -819,10 +1666,28 @@ MAIL_NOT_IMPLEMENTED = ErrorMessage(
     "mail_not_implemented", 501, "mockserver does not implement {method} {path}", _OURS, _MAIL
 )
 
+WEB_UNAUTHORIZED = ErrorMessage(
+    "web_unauthorized",
+    401,
+    "Permission denied, wrong credentials",
+    observed("sendgrid/docs issue 5235; the status is assumed"),
+    _WEB,
+)
+WEB_NOT_FOUND = ErrorMessage("web_not_found", 404, "resource not found", assumed("wording as in the classic API"), _WEB)
+WEB_NOT_ALLOWED = ErrorMessage(
+    "web_not_allowed", 405, "method not allowed", assumed("wording as in the classic API"), _WEB
+)
+WEB_TOO_LARGE = ErrorMessage("web_too_large", 413, "content too large", assumed("wording as in mail/send"), _WEB)
+WEB_CRASHED = ErrorMessage("web_crashed", 500, "internal server error", assumed("wording as in mail/send"), _WEB)
+WEB_NOT_IMPLEMENTED = ErrorMessage(
+    "web_not_implemented", 501, "mockserver does not implement {method} {path}", _OURS, _WEB
+)
+
 NOT_JSON: dict[str, ErrorMessage] = {
     CLASSIC: BODY_NOT_JSON,
     PLAIN: PLAIN_BODY_NOT_JSON,
     MANAGEMENT: MANAGEMENT_BODY_NOT_JSON,
+    MAIL: MAIL_BODY_NOT_JSON,
 }
 """The errors of a body that is not the expected JSON, by family."""
 
@@ -853,6 +1718,15 @@ FAILURES: dict[str, dict[str, ErrorMessage]] = {
         "too_large": MAIL_TOO_LARGE,
         "crashed": MAIL_CRASHED,
         "not_implemented": MAIL_NOT_IMPLEMENTED,
+    },
+    WEB: {
+        "no_credential": WEB_UNAUTHORIZED,
+        "unknown_credential": WEB_UNAUTHORIZED,
+        "not_found": WEB_NOT_FOUND,
+        "not_allowed": WEB_NOT_ALLOWED,
+        "too_large": WEB_TOO_LARGE,
+        "crashed": WEB_CRASHED,
+        "not_implemented": WEB_NOT_IMPLEMENTED,
     },
 }
 FAILURES[PLAIN] = FAILURES[CLASSIC]
@@ -889,7 +1763,10 @@ FAULTS: dict[str, dict[int, ErrorMessage]] = {
             MANAGEMENT_CRASHED,
         )
     },
-    MAIL: {entry.status: entry for entry in (MAIL_UNKNOWN_CREDENTIAL, MAIL_TOO_LARGE, MAIL_CRASHED)},
+    MAIL: {
+        entry.status: entry for entry in (MAIL_UNKNOWN_CREDENTIAL, MAIL_ACCESS_FORBIDDEN, MAIL_TOO_LARGE, MAIL_CRASHED)
+    },
+    WEB: {entry.status: entry for entry in (WEB_UNAUTHORIZED, WEB_ACCESS_FORBIDDEN, WEB_TOO_LARGE, WEB_CRASHED)},
 }
 FAULTS[PLAIN] = FAULTS[CLASSIC]
 """The errors of planned faults, by family and status."""
@@ -904,4 +1781,6 @@ def family(path: str) -> str:
         return MANAGEMENT
     if path.startswith(("/v3/subusers", "/v3/whitelabel")):
         return PLAIN
+    if path.startswith("/api/"):
+        return WEB
     return MAIL if path.startswith("/v3/mail/") else CLASSIC

@@ -123,6 +123,8 @@ class State(BaseState):
     """Whether the account's plan includes subusers."""
     api_keys: Table[ApiKey] = field(default_factory=Table)
     """By id, of every account."""
+    sending_domains: tuple[str, ...] | None = None
+    """The domains that messages may be from, in lower case; None for any."""
 
     def ips_of(self, account: str | None) -> list[Ip]:
         """Return the IPs that an account sees, in the order in which they were added."""
@@ -214,6 +216,7 @@ class State(BaseState):
             remaining_ips=data.get("remaining_ips", default.remaining_ips),
             allows_subusers=data.get("allows_subusers", default.allows_subusers),
             api_keys=Table(_api_keys(data.get("api_keys", ()), subusers, errors)),
+            sending_domains=tuple(map(str.lower, data["sending_domains"])) if "sending_domains" in data else None,
             profile=profiles.load(data),
             outbox=outbox.load(data),
         )
@@ -264,6 +267,7 @@ class State(BaseState):
             "ips": [to_dict(ip) for ip in self.ips.values()],
             "pools": [to_dict(pool) for pool in self.pools.values()],
             "api_keys": [to_dict(key) for key in self.api_keys.values()],
+            **({} if self.sending_domains is None else {"sending_domains": list(self.sending_domains)}),
         }
 
 

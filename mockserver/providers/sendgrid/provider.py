@@ -12,15 +12,18 @@ from typing import Any, ClassVar
 
 import flask
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...core.errors import ApiError, ErrorMessage
 from ...core.profiles import Profile
 from ...web.blueprint import ProviderBlueprint
-from ...web.bodies import NotAnObject, NotJson, parse_json, parse_json_object
+from ...web.bodies import NotAnObject, NotJson, parse_form, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import Failure, UsedLimit
+from ...web.server_state import server_state
 from ...web.service import Service
+from ...web.wrappers import read_body
 from . import catalog
 from .models import State
 from .rules import Tx
@@ -29,6 +32,16 @@ from .schemas.seed import SendGridSeed
 
 View = Callable[..., ResponseReturnValue]
 RATE_LIMIT = int(catalog.RATE_LIMIT)
+MAIL_PATH, WEB_PATH = "/v3/mail/send", "/api/mail.send.json"
+HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html#"
+MAIL_HEADERS = (
+    ("Access-Control-Allow-Origin", "https://sendgrid.api-docs.io"),
+    ("Access-Control-Allow-Methods", "POST"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, On-behalf-of, x-sg-elas-acl"),
+    ("Access-Control-Max-Age", "600"),
+    ("X-No-CORS-Reason", "https://sendgrid.com/docs/Classroom/Basics/API/cors.html"),
+)
+"""Headers of recorded responses of mail/send: sendgrid-php issue 793 and others."""
 
 
 class SendGrid(ProviderBlueprint):
@@ -46,15 +59,23 @@ class SendGrid(ProviderBlueprint):
     rate_limit_window = int(catalog.RATE_WINDOW)
 
     def get_credential(self, request: flask.Request) -> str | None:
-        """Return the key of `Authorization: Bearer KEY`."""
+        """Return the key of `Authorization: Bearer KEY`, or in Web API v2 the field `api_key` of the form."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() == "bearer" else None
+        if scheme.lower() == "bearer":
+            return key.strip() or None
+        return _form_key(request) if request.path.endswith(WEB_PATH) else None
 
     def authorize(self, exchange: Exchange) -> None:
-        """Set the account that the request acts for, then check its region and the scope."""
+        """Set the account that the request acts for, then check its region and the scope.
+
+        Sending ignores On-Behalf-Of: sendgrid/docs issue 2894, sendgrid-nodejs issue 886.
+        """
         subusers = exchange.tx.state.subusers
+        family = catalog.family(exchange.path)
         self._look_up_issued_key(exchange)
         subuser = _header_text(exchange.request.headers.get("On-Behalf-Of"))
+        if family in (catalog.MAIL, catalog.WEB):  # it has no effect: the message leaves from the parent
+            subuser = None
         if subuser is not None:
             if exchange.account is not None or subuser not in subusers:
                 raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
@@ -63,8 +84,7 @@ class SendGrid(ProviderBlueprint):
             raise _error(exchange, Failure.UNKNOWN_CREDENTIAL)
         account = exchange.account
         if exchange.region != (subusers[account].region if account is not None else self.first_region):
-            is_management = catalog.family(exchange.path) == catalog.MANAGEMENT
-            raise catalog.MANAGEMENT_WRONG_REGION() if is_management else catalog.WRONG_REGION()
+            raise catalog.WRONG_REGIONS[family]()
         if exchange.operation is not None and exchange.operation.scope is not None:
             _check_scope(exchange, exchange.operation.scope)
 
@@ -82,8 +102,12 @@ class SendGrid(ProviderBlueprint):
         exchange.caller, exchange.account = replace(caller, registration=registration), key.subuser
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
-        error = catalog.FAILURES[catalog.family(path)][failure]
-        return error.with_values(method=method, path=path)
+        is_unauthorized = failure in (Failure.NO_CREDENTIAL, Failure.UNKNOWN_CREDENTIAL)
+        if is_unauthorized and path == MAIL_PATH and method != "POST":  # the method is checked first
+            error = catalog.MAIL_NOT_ALLOWED()
+            error.headers = (("Allow", "POST"),)
+            return error
+        return catalog.FAILURES[catalog.family(path)][failure].with_values(method=method, path=path)
 
     def general_errors(self, path: str) -> Iterable[ErrorMessage]:
         return catalog.FAULTS[catalog.family(path)].values()
@@ -99,16 +123,18 @@ class SendGrid(ProviderBlueprint):
         return error()
 
     def error_response(self, error: ApiError) -> flask.Response:
-        field = error.detail("field")
+        errors = (error, *error.others)
         match error.entry.details["family"]:
             case catalog.BARE:
                 data: dict[str, Any] = {"error": error.message}
             case catalog.PLAIN:
-                data = {"errors": [{"message": each.message} for each in (error, *error.others)]}
+                data = {"errors": [{"message": each.message} for each in errors]}
             case catalog.MAIL:
-                data = {"errors": [{"message": error.message, "field": field, "help": None}]}
+                data = {"errors": [_mail_error(each) for each in errors]}
+            case catalog.WEB:
+                data = {"errors": [each.message for each in errors], "message": "error"}
             case _:
-                data = {"errors": [{"field": field, "message": error.message}]}
+                data = {"errors": [{"field": error.detail("field"), "message": error.message}]}
         return self.json_response(data, error.entry.status)
 
     def options_response(self, path: str, allow: str) -> flask.Response:
@@ -116,15 +142,19 @@ class SendGrid(ProviderBlueprint):
         return self.make_response(("", 200, [("Allow", allow)]))
 
     def response_headers(self, exchange: Exchange) -> Iterable[tuple[str, str]]:
-        """Yield the rate limit, with 0 remaining requests for a 429, and for the classic API the headers of recorded
-        responses."""
-        rate = exchange.tx.rate
-        if rate is not None:
+        """Yield the rate limit, with 0 remaining requests for a 429, and the headers of recorded responses.
+
+        Responses about sending have no rate limit: sendgrid-go issue 105.
+        """
+        rate, family = exchange.tx.rate, catalog.family(exchange.path)
+        if family == catalog.MAIL:
+            yield from MAIL_HEADERS
+        elif rate is not None and family != catalog.WEB:
             is_exceeded = exchange.error is not None and exchange.error.entry.status == 429
             yield "X-RateLimit-Limit", str(RATE_LIMIT)
             yield "X-RateLimit-Remaining", "0" if is_exceeded else str(max(0, RATE_LIMIT - rate.times))
             yield "X-RateLimit-Reset", str(rate.until)
-        if catalog.family(exchange.path) in (catalog.CLASSIC, catalog.PLAIN):
+        if family in (catalog.CLASSIC, catalog.PLAIN):
             yield from _cors_headers(exchange.allowed_methods)
 
     def reason_phrase(self, status: int) -> str:
@@ -188,6 +218,23 @@ def _error(exchange: Exchange, failure: Failure) -> ApiError:
     return catalog.FAILURES[catalog.family(exchange.path)][failure]()
 
 
+def _form_key(request: flask.Request) -> str | None:
+    """Return the field `api_key` of a form; None if the body is too large to be read."""
+    try:
+        body = read_body(request, server_state().config.max_body_bytes)
+        return parse_form(body, request.headers.get("Content-Type", "")).get("api_key") or None
+    except RequestEntityTooLarge:
+        return None
+
+
+def _mail_error(error: ApiError) -> dict[str, Any]:
+    """Return an error of mail/send, with the page about its field."""
+    field, anchor = error.detail("field"), error.entry.details.get("help")
+    if anchor is None and field is not None:
+        anchor = "message." + re.sub(r"\.\d+|\.email$", "", field)
+    return {"message": error.message, "field": field, "help": f"{HELP}{anchor}" if anchor else None}
+
+
 # Helpers of views
 
 
@@ -210,9 +257,10 @@ def _check_scope(exchange: Exchange, scope: str) -> None:
     scopes = _scopes(exchange)
     if scopes is None or scope in scopes:
         return
-    if catalog.family(exchange.path) == catalog.MANAGEMENT:
+    family = catalog.family(exchange.path)
+    if family == catalog.MANAGEMENT:
         raise catalog.MISSING_SCOPE(scopes=scope)
-    raise catalog.ACCESS_FORBIDDEN()
+    raise catalog.FORBIDDEN[family]()
 
 
 def global_only(view: View) -> View:
@@ -252,6 +300,20 @@ def json_body(*, drop_null: bool = False, not_json: ErrorMessage | None = None) 
         error = not_json or catalog.NOT_JSON[catalog.family(exchange.path)]
         raise error() from None
     return {name: value for name, value in data.items() if value is not None} if drop_null else data
+
+
+def mail_body() -> dict[str, Any]:
+    """Return the JSON object in the body of mail/send, whose size, Content-Type and encoding are checked."""
+    exchange = current_exchange()
+    if len(exchange.body) > catalog.MAX_MAIL_BYTES:
+        raise catalog.MAIL_TOO_LARGE()
+    if exchange.request.mimetype != "application/json":
+        raise catalog.MAIL_CONTENT_TYPE()
+    try:
+        exchange.body.decode()
+    except UnicodeDecodeError:
+        raise catalog.MAIL_NOT_UTF8() from None
+    return json_body()
 
 
 def json_strings() -> list[str]:

@@ -99,6 +99,7 @@ class SendGridSeed(SeedSection):
     ips = records(IpSchema, "ip", lambda ip: {"rdns": rdns_name(ip)})
     pools = records(PoolSchema)
     api_keys = records(ApiKeySchema)
+    sending_domains = texts()
 
     @classmethod
     def accounts(cls, state: Any) -> Mapping[str, str]:
