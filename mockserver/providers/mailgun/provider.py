@@ -19,6 +19,7 @@ from ...core.addresses import normalize_ip
 from ...core.clock import whole_seconds
 from ...core.errors import ApiError, ErrorMessage
 from ...core.profiles import Profile
+from ...core.smtp import Dialect
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
@@ -129,6 +130,11 @@ class Mailgun(ProviderBlueprint):
 
     def client_env(self, url: str, key: str) -> Mapping[str, str]:
         return {"MAILGUN_API_KEY": key, "MAILGUN_BASE_URL": url, "MG_API_KEY": key, "MG_URL": url}
+
+    def smtp_dialect(self) -> Dialect:
+        from .smtp import DIALECT  # most servers have no SMTP port
+
+        return DIALECT
 
     def encode(self, data: object) -> bytes:
         """Return compact JSON and a newline."""
