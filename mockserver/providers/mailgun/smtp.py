@@ -8,11 +8,9 @@ from typing import ClassVar
 from ...core.errors import Limit, assumed, observed
 from ...core.smtp import Dialect, Reply, SmtpError, by_key
 from ...core.store import Registration
-from .models import State
-from .rules import Tx, sending
+from .models import POSTMASTER, Domain, State
+from .rules import Tx, credentials, sending
 
-KEY_PASSWORD = "smtp-"
-"""How a password begins that has the API key of an account after it."""
 _SESSION = observed("mludvig/smtp-cli issue 26: a recorded session")
 
 
@@ -60,20 +58,31 @@ class MailgunDialect(Dialect):
         return "@" in user
 
     def credentials(self, state: State, key: str) -> tuple[str, str]:
-        """Return the login of the account's first domain, and the password that has the API key."""
-        domain = next((each for each in state.domains.values() if each.account is None), None)
-        return "postmaster@example.com" if domain is None else domain.smtp_login, KEY_PASSWORD + key
+        """Return the login of the account's first domain in its region, and the default password.
+
+        Without a domain the login is one that is rejected.
+        """
+        for domain in state.domains.values():
+            if state.region_of(domain) == state.home and domain.smtp_password_digest is None and domain.account is None:
+                return domain.smtp_login, credentials.default_password(key)
+        return f"{POSTMASTER}@example.com", credentials.default_password(key)
 
     def authorize(self, tx: Tx, user: str, registration: Registration) -> None:
-        """Check that the account is open."""
-        account = registration.account
-        if account is not None and tx.state.subaccounts[account].status != "open":
-            raise SmtpError("auth_failed")
-        tx.account = account
+        """Check that the login exists, that its password was not changed, and that its account is open."""
+        tx.account = _domain(tx, user, registration).account
 
     def send(self, tx: Tx, user: str, *, sender: str, recipients: Sequence[str], source: str) -> Mapping[str, object]:
-        sending.send_mime(tx, sender=sender, recipients=recipients, source=source, via="smtp")
+        domain = tx.state.domains[credentials.normalize_login(user).rpartition("@")[2]]
+        sending.send_mime(tx, domain=domain, sender=sender, recipients=recipients, source=source, via="smtp")
         return {}
+
+
+def _domain(tx: Tx, login: str, registration: Registration) -> Domain:
+    """Return the domain of a login. Raises `SmtpError`."""
+    domain = credentials.check_login(tx, registration, login)
+    if domain is None:
+        raise SmtpError("auth_failed")
+    return domain
 
 
 DIALECT = MailgunDialect()
