@@ -90,6 +90,8 @@ class Processor:
 
     def _caller(self, command: Command) -> Caller | None:
         user, password = command.login
+        if not password or not self.place.dialect.is_user(user):
+            return None
         return self.place.provider.find_login(self.server.tenants, user, password, self.place.region)
 
     def _name(self, command: Command) -> str:

@@ -174,9 +174,6 @@ class Provider(OperationBlueprint):
 
         By default the password is an API key. Raises `TenantEvicted`.
         """
-        dialect = self.smtp_dialect()
-        if dialect is None or not password or not dialect.is_user(login):
-            return None
         return tenants.caller(self.name, password, self.api_key_pattern, region)
 
     @property
