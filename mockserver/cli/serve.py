@@ -187,6 +187,7 @@ def _tls(host: str, mode: str | None, cert: str | None, key: str | None, ca_file
 
     providers = load_providers(click.get_current_context().params["providers"])
     names = [host, socket.gethostname(), *(name for provider in providers for name in provider.hosts)]
+    names += [name for each in providers if (dialect := each.smtp_dialect()) is not None for name in dialect.hosts]
     try:
         source = contextlib.nullcontext(tls.load(cert, key)) if cert is not None else tls.self_signed(names, ca_file)
         with source as identity:
