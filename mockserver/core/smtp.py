@@ -127,7 +127,7 @@ class Dialect:
     """The provider's SMTP hosts with their regions."""
     user_format: ClassVar[str]
     """The user name of a login, for messages."""
-    extensions: ClassVar[Sequence[str]]
+    extensions: ClassVar[Sequence[str]] = ()
     """The lines of the response to EHLO, without the first. STARTTLS is left out without a certificate."""
     forbids_clear_auth: ClassVar[bool] = False
     """Whether the provider accepts AUTH with TLS only."""
@@ -159,8 +159,8 @@ class Dialect:
         """Return the name of the provider's SMTP host in a region."""
         return next((name for name, each in self.hosts.items() if each == region), next(iter(self.hosts)))
 
-    def ehlo(self, region: str | None, *, is_encrypted: bool, has_certificate: bool) -> Iterable[str]:
-        """Yield the lines of the response to EHLO."""
+    def ehlo(self, region: str | None, client: str, *, is_encrypted: bool, has_certificate: bool) -> Iterable[str]:
+        """Yield the lines of the response to EHLO; `client` is the address and the port of the client."""
         yield self.host(region)
         yield from (each for each in self.extensions if has_certificate or each != "STARTTLS")
 
@@ -183,11 +183,9 @@ class Dialect:
         raise NotImplementedError
 
     def reply_to(self, error: ApiError) -> Reply:
-        """Return the reply to a message that a rule rejects."""
-        key = self.errors.get(error.entry.key)
-        if key is None:
-            return self.reply("rejected", message=error.message)._replace(key=error.entry.key)
-        return self.reply(key, message=error.message, **error.values)
+        """Return the reply to a message that a rule rejects. Its message and source are those of the error."""
+        reply = self.reply(self.errors.get(error.entry.key, "rejected"), message=error.message)
+        return reply._replace(key=error.entry.key, source=error.entry.source)
 
     def planned(self, code: int, key: str | None, text: str | None) -> Reply:
         """Return the reply of a planned fault: one with a key, a text, or the standard text of its code."""

@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.session = Session(self.processor.place, tls=_tls_version(transport))
+        self.session = Session(self.processor.place, _address(transport), tls=_tls_version(transport))
         self.is_open = True
         self.server.opened(self)
         self._send(self.session.greeting())
@@ -340,6 +340,11 @@ def encode(reply: Reply) -> bytes:
     *lines, last = reply.text.splitlines() or [""]
     text = "".join([f"{reply.code}-{line}\r\n" for line in lines]) + f"{reply.code} {last}\r\n"
     return text.encode("utf-8", "replace")
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    host, port = transport.get_extra_info("peername", ("127.0.0.1", 0))[:2]
+    return f"{host}:{port}"
 
 
 def _tls_version(transport: asyncio.BaseTransport) -> str | None:

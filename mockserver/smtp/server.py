@@ -91,7 +91,10 @@ class SmtpServer:
             dialect = provider.smtp_dialect()
             if dialect is not None:
                 for name, region in zip(provider.mount_names, provider.regions or (None,), strict=True):
-                    yield name, Place(provider, dialect, region, self.tls is not None, require_tls)
+                    yield (
+                        name,
+                        Place(provider, dialect, region, self.tls is not None, require_tls, self.state.store.time),
+                    )
 
     # Connections
 

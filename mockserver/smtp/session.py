@@ -7,6 +7,8 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any, ClassVar, NamedTuple
 
 from ..core import mime
@@ -38,6 +40,8 @@ class Place(NamedTuple):
     has_certificate: bool
     refuses_clear_auth: bool
     """Whether AUTH in the clear is refused, if the provider forbids it."""
+    time: Callable[[], float]
+    """Returns the time, in seconds since the epoch."""
 
 
 class Command(NamedTuple):
@@ -68,11 +72,12 @@ class Envelope:
 class Session:
     """The state of a connection. `command` and `message` return a reply, or a command to be processed."""
 
-    def __init__(self, place: Place, *, tls: str | None) -> None:
-        """`tls` is the version of TLS; None for a connection in the clear."""
+    def __init__(self, place: Place, client: str, *, tls: str | None) -> None:
+        """`client` is the client's address and port, `tls` the version of TLS; None for a connection in the clear."""
         self.place = place
         self.dialect = place.dialect
         self.host = self.dialect.host(place.region)
+        self.client = client
         self.tls = tls
         self.login: Login | None = None
         """The login, once the client has authenticated."""
@@ -85,7 +90,8 @@ class Session:
         self._errors = 0
 
     def greeting(self) -> Reply:
-        return self.reply("greeting")
+        date = format_datetime(datetime.fromtimestamp(self.place.time(), UTC))
+        return self.reply("greeting", date=date)
 
     def reply(self, key: str, **values: object) -> Reply:
         """Return a reply of the provider."""
@@ -93,7 +99,7 @@ class Session:
 
     def start_tls(self, version: str) -> None:
         """Forget everything that was sent in the clear (RFC 3207)."""
-        self.__init__(self.place, tls=version)  # type: ignore[misc]
+        self.__init__(self.place, self.client, tls=version)  # type: ignore[misc]
 
     def command(self, line: bytes) -> Reply | Command:
         """Process a line, without its end."""
@@ -126,7 +132,10 @@ class Session:
 
     def _ehlo(self, rest: str) -> Reply:
         lines = self.dialect.ehlo(
-            self.place.region, is_encrypted=self.tls is not None, has_certificate=self.place.has_certificate
+            self.place.region,
+            self.client,
+            is_encrypted=self.tls is not None,
+            has_certificate=self.place.has_certificate,
         )
         return self._hello(rest, self.reply("helo")._replace(key="ehlo", text="\n".join(lines)))
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from mockserver.core.errors import ErrorMessage, assumed
 from mockserver.core.smtp import Dialect
 from mockserver.providers import PROVIDERS
 from mockserver.smtp.server import SmtpServer
@@ -20,17 +21,18 @@ from ..support import MAILGUN, SENDGRID, SPARKPOST
 from .raw import MESSAGE, RawClient
 
 Connect = Callable[..., RawClient]
+MACHINE = "momentum1.platform1.us-west-2.aws.cl.messagesystems.com"
 WORDS: dict[str, Sequence[str]] = {
     "sparkpost": (
-        "220 2.0.0 smtp.sparkpostmail.com ESMTP ecelerity 4.1.5.48834 r(Core:4.1.5.4)",
-        "250-smtp.sparkpostmail.com\n250-ENHANCEDSTATUSCODES\n250-PIPELINING\n250-8BITMIME\n250-AUTH=LOGIN PLAIN\n"
-        "250 AUTH LOGIN PLAIN",
+        "220 2.0.0 smtp.sparkpostmail.com ESMTP ecelerity 4.1.5.48834 r(Core:4.1.5.3) Tue, 14 Nov 2023 22:13:20 +0000",
+        f"250-{MACHINE} says EHLO to 127.0.0.1:PORT\n250-ENHANCEDSTATUSCODES\n250-AUTH=LOGIN PLAIN\n"
+        "250-AUTH LOGIN PLAIN\n250-8BITMIME\n250 PIPELINING",
         "235 2.0.0 Authed. Go on.",
         "250 2.0.0 MAIL FROM accepted",
         "250 2.0.0 RCPT TO accepted",
         '354 3.0.0 continue.  finished with "\\r\\n.\\r\\n"',
         "250 2.0.0 OK ",
-        "221 2.3.0 smtp.sparkpostmail.com closing connection",
+        f"221 2.3.0 {MACHINE} closing connection",
     ),
     "sendgrid": (
         "220 SG ESMTP service ready at ismtpd0013p1las1.sendgrid.net",
@@ -72,6 +74,11 @@ def requests(tenant: TenantClient) -> list[tuple[str, int]]:
     return [(each["operation"], each["status"]) for each in tenant.ok("GET", "/requests")["requests"]]
 
 
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app(time=lambda: 1_700_000_000.0)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_session_is_in_the_words_of_the_provider(name: str, tenant: TenantClient, connect: Connect) -> None:
     """And the message is in the tenant's outbox as it was sent, and in its request log."""
@@ -79,7 +86,8 @@ def test_session_is_in_the_words_of_the_provider(name: str, tenant: TenantClient
     access = tenant.data["providers"][name]["smtp"]
     client = connect(name)
     assert client.greeting == greeting
-    assert client.ask("EHLO client.example.com") == ehlo
+    port = client.socket.getsockname()[1]
+    assert client.ask("EHLO client.example.com") == ehlo.replace("PORT", str(port))
     assert client.login(access["user"], access["password"]) == auth
     assert client.ask("MAIL FROM:<a@mail.example.com> BODY=8BITMIME SIZE=100") == mail
     assert client.ask("rcpt to:<b@example.com>") == rcpt
@@ -285,3 +293,35 @@ def test_provider_without_smtp_has_no_port(app: Flask, cases: list[ProviderCase]
             moments = {"greeting", "auth", "auth_failed", "mail", "rcpt", "data", "accepted", "quit"}
             assert moments <= dialect.replies.keys()
             assert all(each.key == key and each.source.where for key, each in dialect.replies.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "reply"),
+    [
+        ("sparkpost", ErrorMessage("a", 400, "Not now", assumed("a test")), "550 5.7.1 Not now"),
+        ("sparkpost", ErrorMessage("a", 422, "Not now", assumed("a test"), {"smtp": "5.6.0"}), "550 5.6.0 Not now"),
+        ("sendgrid", ErrorMessage("a", 403, "Not now", assumed("a test")), "550 Not now"),
+        ("mailgun", ErrorMessage("a", 403, "Not now", assumed("a test")), "550 Not now"),
+        ("mailgun", ErrorMessage("not_allowed_to_send", 400, "Not now", assumed("a test")), "421 Not now"),
+    ],
+)
+def test_message_that_a_rule_rejects(
+    name: str,
+    error: ErrorMessage,
+    reply: str,
+    tenant: TenantClient,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reply has the message of the error; 421 closes the connection."""
+
+    def reject(*_: object, **__: object) -> None:
+        raise error()
+
+    monkeypatch.setattr(f"mockserver.providers.{name}.rules.sending.send_mime", reject)
+    client = connect(name).enter(tenant.data["providers"][name])
+    assert client.message() == reply
+    assert client.is_closed() if reply.startswith("421") else client.ask("NOOP").startswith("250")
+    record = tenant.ok("GET", "/requests")["requests"][-1]
+    assert (record["error"]["key"], record["error"]["source"]) == (error.key, "a test")
+    assert outbox(tenant, name) == []

@@ -47,7 +47,12 @@ class MailgunDialect(Dialect):
             "own domain or add the address to authorized recipients in Account Settings.",
             observed("swapmyvote issues 415 and 891"),
         ),
+        Reply("not_allowed", 421, "{message}", observed("swapmyvote issues 415 and 891, rebutify issue 162")),
         Reply("quit", 221, "See you later. Yours truly, Mailgun", _SESSION),
+    )
+
+    errors: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("not_allowed_to_send", "not_allowed_to_send_403"), "not_allowed"
     )
 
     def host(self, region: str | None) -> str:

@@ -59,7 +59,6 @@ class SendGridDialect(Dialect):
         ),
         Reply("quit", 221, "See you later", _SESSION),
     )
-    errors: ClassVar[Mapping[str, str]] = {"sender_identity": "sender_identity"}
 
     def is_user(self, user: str) -> bool:
         return user == USER

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from ...core.errors import Limit, assumed, documented, observed
+from ...core.errors import ApiError, Limit, assumed, documented
 from ...core.smtp import Dialect, Reply, SmtpError, by_key
 from ...core.store import Registration
 from .models import State
@@ -17,6 +17,8 @@ USER = "SMTP_Injection"
 _USER = re.compile(f"{USER}(?::X-MSYS-SUBACCOUNT=(?P<account>[0-9]{{1,10}}))?")
 """The SMTP API page: the user name may have the number of a subaccount, 0 for the primary account."""
 GRANT = "smtp/inject"
+MACHINE = "momentum1.platform1.us-west-2.aws.cl.messagesystems.com"
+"""The server of the documented session."""
 _SWAKS = documented("support page on swaks: the session in it")
 _SMTP = documented("SMTP API page")
 _ENHANCED = assumed("no source has it; the words of RFC 5321 with the code of RFC 3463")
@@ -27,14 +29,13 @@ class SparkPostDialect(Dialect):
 
     hosts: ClassVar[Mapping[str, str | None]] = {"smtp.sparkpostmail.com": "us", "smtp.eu.sparkpostmail.com": "eu"}
     user_format = f"'{USER}'"
-    extensions = ("STARTTLS", "ENHANCEDSTATUSCODES", "PIPELINING", "8BITMIME")
     forbids_clear_auth = True
     max_size = Limit(20 << 20, assumed("SparkPost announces no SIZE; 20 MB is the usual limit of receivers"))
     max_recipients = Limit(1_000, assumed("no source has a limit"))
     idle_seconds = Limit(60, documented("SMTP API page: a connection that is idle for one minute is closed"))
     own_replies = by_key(
-        Reply("greeting", 220, "2.0.0 {host} ESMTP ecelerity 4.1.5.48834 r(Core:4.1.5.4)", _SWAKS),
-        Reply("starttls", 220, "2.0.0 continue", assumed("no source has it; in the words of the other replies")),
+        Reply("greeting", 220, "2.0.0 {host} ESMTP ecelerity 4.1.5.48834 r(Core:4.1.5.3) {date}", _SWAKS),
+        Reply("starttls", 220, "2.0.0 continue", _SWAKS),
         Reply("auth", 235, "2.0.0 Authed. Go on.", _SWAKS),
         Reply("auth_failed", 535, "5.7.8 Sorry.", _SWAKS),
         Reply("no_auth", 530, "5.7.0 Authentication required", _ENHANCED),
@@ -43,27 +44,16 @@ class SparkPostDialect(Dialect):
         Reply("rcpt", 250, "2.0.0 RCPT TO accepted", _SWAKS),
         Reply("data", 354, '3.0.0 continue.  finished with "\\r\\n.\\r\\n"', _SWAKS),
         Reply("accepted", 250, "2.0.0 OK {id}", _SWAKS),
-        Reply(
-            "rejected", 550, "5.7.1 {message}", assumed("no source has the reply; the message is that of the HTTP API")
-        ),
-        Reply(
-            "unconfigured_domain",
-            550,
-            "5.7.1 Unconfigured Sending Domain <{domain}>",
-            observed("transitland-datastore issue 1231"),
-        ),
-        Reply("bad_json", 550, "5.6.0 JSON parsing error in X-MSYS-API", documented("Error Messages: SMTP")),
-        Reply("quit", 221, "2.3.0 {host} closing connection", _SWAKS),
+        Reply("quit", 221, f"2.3.0 {MACHINE} closing connection", _SWAKS),
     )
 
-    def ehlo(self, region: str | None, *, is_encrypted: bool, has_certificate: bool) -> Iterable[str]:
+    def ehlo(self, region: str | None, client: str, *, is_encrypted: bool, has_certificate: bool) -> Iterable[str]:
         """Yield the lines. AUTH is offered with TLS only, but without a certificate there would be no login at all."""
-        for line in super().ehlo(region, is_encrypted=is_encrypted, has_certificate=has_certificate):
-            if line != "STARTTLS" or not is_encrypted:
-                yield line
-        if is_encrypted or not has_certificate:
-            yield "AUTH=LOGIN PLAIN"
-            yield "AUTH LOGIN PLAIN"
+        yield f"{MACHINE} says EHLO to {client}"
+        if has_certificate and not is_encrypted:
+            yield from ("STARTTLS", "ENHANCEDSTATUSCODES", "PIPELINING", "8BITMIME")
+        else:
+            yield from ("ENHANCEDSTATUSCODES", "AUTH=LOGIN PLAIN", "AUTH LOGIN PLAIN", "8BITMIME", "PIPELINING")
 
     def is_user(self, user: str) -> bool:
         return _USER.fullmatch(user) is not None
@@ -85,6 +75,11 @@ class SparkPostDialect(Dialect):
     def send(self, tx: Tx, user: str, *, sender: str, recipients: Sequence[str], source: str) -> Mapping[str, object]:
         message = sending.send_mime(tx, sender=sender, recipients=recipients, source=source, via="smtp")
         return {"id": _queue_id(message.message_id)}
+
+    def reply_to(self, error: ApiError) -> Reply:
+        """Return the reply with the enhanced status code of the error, or that of a message that a policy forbids."""
+        reply = super().reply_to(error)
+        return reply._replace(text=f"{error.entry.details.get('smtp', '5.7.1')} {reply.text}")
 
 
 def _queue_id(message_id: str) -> str:
