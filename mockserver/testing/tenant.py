@@ -113,9 +113,9 @@ class SmtpAccess:
 
     host: str
     port: int | None
-    """The port that starts in the clear; None if there is none."""
+    """The port that starts in the clear; None without one."""
     tls_port: int | None
-    """The port that starts with TLS; None if there is none."""
+    """The port that starts with TLS; None without one."""
     starttls: bool
     """Whether `port` offers STARTTLS."""
     user: str

@@ -328,7 +328,7 @@ def test_message_that_is_too_large_for_the_tenant(
 
 
 def test_stopping_finishes_what_is_processed(app: Flask) -> None:
-    """The others are told that the service closes."""
+    """To the others it says that the service closes."""
     server = SmtpServer(app)
     tenant = ControlClient(app).new_tenant()
     access = tenant.data["providers"]["sendgrid"]
