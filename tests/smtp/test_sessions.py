@@ -190,9 +190,11 @@ def test_sparkpost_user_name_may_name_a_subaccount(tenant: TenantClient, connect
     key = tenant.data["providers"]["sparkpost"]["api_key"]
     client = connect("sparkpost").hello()
     assert client.login("SMTP_Injection:X-MSYS-SUBACCOUNT=x", key) == FAILED["sparkpost"]
-    assert client.login("SMTP_Injection:X-MSYS-SUBACCOUNT=123", key).startswith("235")
+    made = tenant.client(SPARKPOST).post("/api/v1/subaccounts", json={"name": "one", "setup_api_key": False})
+    number = str(made.json["results"]["subaccount_id"])
+    assert client.login(f"SMTP_Injection:X-MSYS-SUBACCOUNT={number}", key).startswith("235")
     assert client.message().startswith("250")
-    assert [each["account"] for each in tenant.ok("GET", "/requests")["requests"]] == ["123", "123"]
+    assert [each["account"] for each in tenant.ok("GET", "/requests")["requests"]][-2:] == [number, number]
 
 
 def test_mailgun_password_that_was_set_replaces_the_default(tenant: TenantClient, connect: Connect) -> None:
