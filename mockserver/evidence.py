@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .core.errors import Source, entries
+from .core.smtp import OPERATIONS as SMTP_OPERATIONS
 from .web.provider import Provider
 
 SCHEMA_VERSION = 1
@@ -26,6 +27,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
     """
     evidence = json.loads(EVIDENCE.read_text("utf-8"))
     found: dict[str, list[dict[str, Any]]] = {"operations": [], "errors": [], "switches": [], "not_implemented": []}
+    smtp_operations: list[str] = []
     for provider in providers:
         contract = provider.contract
         described = contract.operations()
@@ -69,7 +71,9 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
             )
         for path, methods in provider.not_implemented.items():
             found["not_implemented"] += [{"provider": provider.name, "method": each, "path": path} for each in methods]
-    return found
+        if provider.smtp_dialect() is not None:
+            smtp_operations += [f"{provider.name}.{each}" for each in SMTP_OPERATIONS]
+    return {**found, "smtp_operations": smtp_operations}
 
 
 def _source(source: Source) -> dict[str, str]:

@@ -9,7 +9,6 @@ import functools
 import io
 import ipaddress
 import logging
-import os
 import select
 import socket
 import ssl
@@ -28,6 +27,7 @@ from .control.blueprint import PREFIX as CONTROL
 from .core.config import Config
 from .core.monotonic import monotonic
 from .core.store import StoreUnavailable
+from .event_loop import BACKLOG, WILDCARDS, EventLoop, bind
 from .tls import Tls
 from .web.delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
 from .web.mounts import at_root, host_name
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 CONNECTIONS = 4_000
 """The maximum number of connections. For a further one, or if there is no file descriptor for it, the one that has been
 idle for longest is closed."""
-BACKLOG = 1_024
-"""The number of connections that the system accepts before the server does."""
 SMALL_BODY = 1 << 13
 """The size up to which a body is processed on the event loop, in bytes."""
 WORKERS, SHARE = 8, 4
@@ -67,8 +65,6 @@ QUIET = 0.2
 RETRY = 0.1
 """How long no connection is accepted if there is no room or no file descriptor for another, in seconds."""
 
-WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Addresses of all interfaces, and the address by which the own machine reaches them."""
 HTTPS_ONLY = b"This port serves HTTPS only: use https://, not http://.\n"
 PLAIN_HTTP_RESPONSE = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
@@ -76,13 +72,6 @@ PLAIN_HTTP_RESPONSE = (
 )
 
 log = logging.getLogger("mockserver")
-
-
-class _EventLoop(asyncio.SelectorEventLoop):
-    """An event loop whose timers run on when a tool freezes `time.monotonic`."""
-
-    def time(self) -> float:
-        return monotonic()
 
 
 class HttpServer:
@@ -100,7 +89,7 @@ class HttpServer:
         provider_ports: Mapping[str, int] | None = None,
         tls: Tls | None = None,
     ) -> None:
-        listening, *others = _bind(host, port, *(provider_ports or {}).values())
+        listening, *others = bind(host, port, *(provider_ports or {}).values())
         self.app = app
         self.state: ServerState = app.extensions["mockserver"]
         self.tls = tls
@@ -124,8 +113,7 @@ class HttpServer:
         self._delays: set[Callable[[], None]] = set()
         """Each ends a delay."""
         self._workers = Workers(WORKERS, SHARE)
-        self._loop = _EventLoop()
-        self._loop.set_exception_handler(_handle_exception)
+        self._loop = EventLoop()
         self._sweep: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._is_serving = self._has_ended = False
@@ -162,10 +150,13 @@ class HttpServer:
 
     def _access(self, name: str) -> dict[str, object]:
         regions = self.state.mounts.regions_of(name)
+        key, state = self._credential(name), self.state.seed.states[name]
+        region = state.region or self.state.providers[name].first_region
         return {
             **self._urls(name, self.state.seed.states[name].region),
             **({"regions": {region: self._urls(name, region) for region in regions}} if regions else {}),
-            "api_key": self._credential(name),
+            "api_key": key,
+            **self.state.smtp_access(name, region, state, key, WILDCARDS.get(self.host, self.host)),
         }
 
     def _urls(self, name: str, region: str | None) -> dict[str, str]:
@@ -538,31 +529,6 @@ class HttpServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _handle_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what failed on the event loop, unless it is the network."""
-    error = context.get("exception")
-    if not isinstance(error, OSError):
-        log.error("%s", context["message"], exc_info=error)
-
-
-def _bind(host: str, *ports: int) -> list[socket.socket]:
-    """Return sockets that listen, all or none. Raises `OSError`."""
-    with contextlib.ExitStack() as undo:
-        found = []
-        for port in ports:
-            try:
-                listening = socket.create_server(
-                    (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
-                )
-            except OSError as error:
-                reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-                raise OSError(error.errno, reason, f"{host}:{port}") from None
-            listening.setblocking(False)
-            found.append(undo.enter_context(listening))
-        undo.pop_all()
-        return found
 
 
 def start(

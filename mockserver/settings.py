@@ -31,6 +31,7 @@ OTHER_VARIABLES = frozenset(
     for name in (
         *("CA", "HOST", "JSON", "NEEDED_BY", "PORT", "PROVIDER_PORTS", "TENANT", "TIMEOUT", "URL"),
         *("TLS", "TLS_CERT", "TLS_KEY", "TLS_CA_FILE"),
+        *("SMTP_PORTS", "SMTPS_PORTS", "SMTP_REQUIRE_TLS"),
         *("HOSTILE_EXAMPLES", "MODEL_EXAMPLES", "RACE_ROUNDS", "SCREENSHOTS", "VENDOR_DOCS"),
     )
 )

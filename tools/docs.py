@@ -25,6 +25,7 @@ from mockserver.control.requests import PAGE_BYTES
 from mockserver.core import outbox
 from mockserver.core.config import Config
 from mockserver.core.errors import Source, entries, limits
+from mockserver.core.smtp import Dialect
 from mockserver.core.tenants import MAX_CREDENTIAL
 from mockserver.core.unmatched_log import MAX_RECORDS
 from mockserver.evidence import describe_evidence, support_matrix
@@ -40,6 +41,11 @@ from mockserver.server import (
     WORKERS,
     WRITE_TIMEOUT,
 )
+from mockserver.smtp.connection import MAX_LINE
+from mockserver.smtp.processing import MAX_LOGGED
+from mockserver.smtp.server import CONNECTIONS as SMTP_CONNECTIONS
+from mockserver.smtp.server import MAX_HELD
+from mockserver.smtp.session import MAX_ERRORS
 from mockserver.testing import fuzzing
 from mockserver.web.bodies import MAX_FORM_PARTS
 from mockserver.web.openapi import MAX_VIOLATIONS
@@ -334,10 +340,47 @@ def fuzzing_page() -> Iterator[str]:
     yield inserted("docs/fuzzing.md", "what a plain run reports", lines)
 
 
-def inserted(page: str, what: str, lines: Sequence[str]) -> str:
-    """Return a page with lines between the markers of a part."""
+def smtp_page() -> Iterator[str]:
+    """Return docs/smtp.md with the replies and the limits between their markers."""
+    text = inserted("docs/smtp.md", "replies", [*smtp_replies()])
+    yield inserted("docs/smtp.md", "limits", [*smtp_limits()], text)
+
+
+def smtp_replies() -> Iterator[str]:
+    for provider, dialect in dialects():
+        yield from table(f"{provider.title}", "reply", "kind", "source")
+        for each in dialect.own_replies.values():
+            yield row(each.key, f"`{each.code} {each.text}`", *source_cells(each.source))
+
+
+def smtp_limits() -> Iterator[str]:
+    yield from table("limit", "value", "kind", "source or effect")
+    for provider, dialect in dialects():
+        for name, text, limit in (
+            ("size of a message", size(dialect.max_size), dialect.max_size),
+            ("recipients of a message", f"{dialect.max_recipients:,}", dialect.max_recipients),
+            ("idle time", seconds(dialect.idle_seconds), dialect.idle_seconds),
+        ):
+            yield row(f"{provider.title}: {name}", text, *source_cells(limit.source))
+    yield row("command, with its end", size(MAX_LINE), "", "500")
+    yield row("errors on a connection", f"{MAX_ERRORS:,}", "", "421, the connection is closed")
+    yield row("open connections", f"{SMTP_CONNECTIONS:,}", "", "421 for the one that has been idle for longest")
+    yield row("unfinished messages, together", size(MAX_HELD), "", "452")
+    yield row("message in the request log", size(MAX_LOGGED), "", "it is cut; the outbox has the whole message")
+    yield row("data of a tenant, about", size(Config().max_state_bytes), "", "452 (`--max-state-bytes`)")
+
+
+def dialects() -> Iterator[tuple[Provider, Dialect]]:
+    for provider in PROVIDERS:
+        dialect = provider.smtp_dialect()
+        if dialect is not None:
+            yield provider, dialect
+
+
+def inserted(page: str, what: str, lines: Sequence[str], text: str | None = None) -> str:
+    """Return a page, or a text of it, with lines between the markers of a part."""
     start, end = f"<!-- {what[0].upper()}{what[1:]}: written by `make docs`. -->", f"<!-- End of {what}. -->"
-    before, _, rest = (ROOT / page).read_text("utf-8").partition(f"{start}\n")
+    before, _, rest = ((ROOT / page).read_text("utf-8") if text is None else text).partition(f"{start}\n")
     _, _, after = rest.partition(end)
     return before + "\n".join([start, *lines, end]) + after.removesuffix("\n")
 
@@ -429,6 +472,7 @@ PAGES = {
     "docs/control-api.md": control_page,
     "docs/cli.md": cli_page,
     "docs/security.md": limits_page,
+    "docs/smtp.md": smtp_page,
     "README.md": readme,
 }
 

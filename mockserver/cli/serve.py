@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -26,7 +26,10 @@ from . import environment, listening, logs
 from .options import PORT, CommandError, print_json
 
 if TYPE_CHECKING:
+    from ..server import HttpServer
+    from ..smtp.server import SmtpServer
     from ..tls import Tls
+    from ..web.provider import Provider
 
 
 log = logging.getLogger("mockserver")
@@ -38,7 +41,9 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
         return {}
     from ..providers import load_providers
 
-    providers = load_providers(context.params.get("providers"))
+    providers: Iterable[Provider] = load_providers(context.params.get("providers"))
+    if parameter.name != "provider_ports":
+        providers = [each for each in providers if each.smtp_dialect() is not None]
     known = [name for provider in providers for name in provider.mount_names]
     found: dict[str, int] = {}
     for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
@@ -63,6 +68,28 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     help="Additional ports, each of which serves a provider, or a region of it (sparkpost-eu), without a prefix; auto "
     "or no value for any free ports.",
 )
+@option(
+    "--smtp-ports",
+    is_flag=False,
+    flag_value="auto",
+    metavar="NAME=PORT,...",
+    callback=_provider_ports,
+    help="SMTP ports, each of which speaks as a provider does, or a region of it; auto or no value for any free ports. "
+    "They offer STARTTLS if there is a certificate.",
+)
+@option(
+    "--smtps-ports",
+    is_flag=False,
+    flag_value="auto",
+    metavar="NAME=PORT,...",
+    callback=_provider_ports,
+    help="The same, for SMTP that starts with TLS.",
+)
+@option(
+    "--smtp-require-tls",
+    is_flag=True,
+    help="Refuse SMTP logins in the clear where the provider does. Without it they are violations of strict tenants.",
+)
 @settings
 @option(
     "--tls",
@@ -76,6 +103,9 @@ def serve(
     host: str,
     port: int,
     provider_ports: dict[str, int],
+    smtp_ports: dict[str, int],
+    smtps_ports: dict[str, int],
+    smtp_require_tls: bool,
     tls: str | None,
     tls_cert: str | None,
     tls_key: str | None,
@@ -107,9 +137,16 @@ def serve(
     generated = secrets.token_urlsafe(24) if config.expose and config.control_token is None else None
     if generated is not None:
         config = replace(config, control_token=generated)
-    with _tls(host, tls, tls_cert, tls_key, tls_ca_file) as identity:
+    if (smtps_ports or smtp_require_tls) and tls is None and tls_cert is None:
+        raise click.UsageError("--smtps-ports and --smtp-require-tls require --tls or --tls-cert.")
+    with _tls(host, tls, tls_cert, tls_key, tls_ca_file) as identity, contextlib.ExitStack() as stack:
+        smtp = None
         try:
             server = start(config, host, port, provider_ports, identity)
+            if smtp_ports or smtps_ports:
+                from ..smtp.server import SmtpServer
+
+                smtp = SmtpServer(server.app, host, smtp_ports, smtps_ports, identity, require_tls=smtp_require_tls)
         except SeedError as error:
             raise CommandError(f"seed: {error}") from None
         except StoreError as error:
@@ -117,7 +154,9 @@ def serve(
         except OSError as error:
             raise CommandError(f"cannot listen on {error.filename}: {error.strerror}") from None
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.stop())
+            signal.signal(number, lambda *_: _stop_all(server, smtp))
+        if smtp is not None:
+            stack.enter_context(smtp)
         ready_message = server.ready_message()
         gc.freeze()  # objects of the startup are permanent
         gc.enable()
@@ -149,6 +188,7 @@ def _tls(host: str, mode: str | None, cert: str | None, key: str | None, ca_file
 
     providers = load_providers(click.get_current_context().params["providers"])
     names = [host, socket.gethostname(), *(name for provider in providers for name in provider.hosts)]
+    names += [name for each in providers if (dialect := each.smtp_dialect()) is not None for name in dialect.hosts]
     try:
         source = contextlib.nullcontext(tls.load(cert, key)) if cert is not None else tls.self_signed(names, ca_file)
         with source as identity:
@@ -184,6 +224,12 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
+def _stop_all(*servers: HttpServer | SmtpServer | None) -> None:
+    for server in servers:
+        if server is not None:
+            server.stop()
+
+
 def _announce(ready_message: dict[str, object], *, has_pages: bool) -> None:
     """Print the startup output: one line of JSON, or readable text on a terminal."""
     if not sys.stdout.isatty():
@@ -203,6 +249,11 @@ def _announce(ready_message: dict[str, object], *, has_pages: bool) -> None:
             if "root_url" in urls:
                 of_region = "" if region is None else f", region {region}"
                 click.echo(f"  {'':10} {urls['root_url']:40} without a prefix{of_region}")
+        if "smtp" in access:
+            smtp = access["smtp"]
+            ports = [f"smtp://{smtp['host']}:{smtp['port']}"] if smtp["port"] is not None else []
+            ports += [f"smtps://{smtp['host']}:{smtp['tls_port']}"] if smtp["tls_port"] is not None else []
+            click.echo(f"  {'':10} {' '.join(ports):40} SMTP, user {smtp['user']}")
     if "control_token" in ready_message:
         click.echo(f"Control API token: {ready_message['control_token']}")
     click.echo("Press Ctrl-C to stop.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import abort
 
 from ..core.errors import ApiError
 from ..core.faults import Fault
+from ..core.smtp import LOWEST_ERROR, OPERATIONS, TEMPORARY, Dialect
 from ..core.store import TenantData
 from ..core.suggestions import did_you_mean
 from ..web.planned import operation_errors
@@ -17,6 +19,8 @@ from .planned import check_size, planned_content
 
 MAX_NAME = 200
 """The maximum length of the name of an operation, in characters."""
+MAX_REPLY = 500
+"""The maximum length of the text of an SMTP reply, in characters."""
 MAX_FAULTS = 1_000
 LONGEST_DELAY = 60.0
 """How long a timeout keeps a connection open at most, in seconds."""
@@ -32,7 +36,13 @@ def create_fault(id: str) -> Any:
     tenant, data = get_tenant_or_404(id), request_data()
     providers = server_state().providers
     known = {f"{name}.{operation}" for name, provider in providers.items() for operation in provider.operations}
-    known |= {"*", *(f"{name}.*" for name in providers)}
+    smtp = {
+        f"{name}.{operation}": dialect
+        for name, provider in providers.items()
+        if (dialect := provider.smtp_dialect()) is not None
+        for operation in OPERATIONS
+    }
+    known |= {"*", *smtp, *(f"{name}.*" for name in providers)}
     operation, kind = data["operation"], data.get("kind", "error")
     if operation not in known:
         if len(operation) > MAX_NAME:
@@ -40,8 +50,11 @@ def create_fault(id: str) -> Any:
         abort(400, f"/body/operation: unknown operation '{operation}'{did_you_mean(operation, known)}")
 
     error = data.get("error")
-    status = data.get("status", 503) if kind == "error" else None
-    if error is not None:
+    dialect = smtp.get(operation)
+    status = data.get("status", TEMPORARY if dialect is not None else 503) if kind == "error" else None
+    if dialect is not None:
+        status = _smtp_code(dialect, data, status)
+    elif error is not None:
         status = _named_error(operation, error).entry.status
     headers, body = planned_content(data, status)
 
@@ -75,6 +88,23 @@ def _named_error(operation: str, key: str) -> ApiError:
     if key not in errors:
         abort(400, f"/body/error: {operation} does not return this error: expected one of {', '.join(errors)}")
     return errors[key]
+
+
+def _smtp_code(dialect: Dialect, data: Mapping[str, Any], code: int | None) -> int | None:
+    """Return the code of the reply of a fault of an SMTP command; respond with 400 if no reply can be so."""
+    for name in ("headers", "json"):
+        if name in data:
+            abort(400, f"/body/{name}: a reply of SMTP has none; `body` is its text")
+    if "error" in data:
+        errors = dialect.errors_by_key()
+        if data["error"] not in errors:
+            abort(400, f"/body/error: SMTP has no such reply: expected one of {', '.join(errors)}")
+        return errors[data["error"]].code
+    if code is not None and code < LOWEST_ERROR:
+        abort(400, f"/body/status: expected the code of an SMTP error, got {code}")
+    if not data.get("body", "").isprintable() or len(data.get("body", "")) > MAX_REPLY:
+        abort(400, f"/body/body: expected one line of at most {MAX_REPLY} characters")
+    return code
 
 
 @blueprint.delete("/tenants/<id>/faults", endpoint="clearFaults")

@@ -13,6 +13,7 @@ from flask import abort
 
 from ..core import clock, har
 from ..core.request_log import CounterRow, Record, cut
+from ..core.smtp import METHOD
 from ..core.store import Tenant
 from ..core.unmatched_log import MAX_RECORDS, UnmatchedRecord
 from ..web.bodies import unused_fields
@@ -93,7 +94,7 @@ def get_request(id: str, rid: str) -> Any:
 @blueprint.get("/tenants/<id>/har", endpoint="getHar")
 def get_har(id: str) -> Any:
     wanted = request_data()
-    records = _filtered(get_tenant_or_404(id), wanted)
+    records = [each for each in _filtered(get_tenant_or_404(id), wanted) if each.method != METHOD]
     page = _newest(records, wanted.get("limit", MAX_LIMIT))
     found = har.archive(page, {name: provider_url(name) for name in server_state().mounted_providers()})
     found["log"]["_before"] = page[0].seq if page and len(page) < len(records) else None
@@ -188,6 +189,9 @@ def _analyse(provider: Provider, record: Record) -> Iterator[Any]:
         yield from ([], [], _closest(provider, record) if record.stub is None else None)
         return
     yield list(request_violations(provider, record))
+    if record.method == METHOD:
+        yield from ([], None)
+        return
     unused = unused_fields(record.query, record.body, content_type_of(record), record.fields_read)
     yield [cut(name, MAX_VALUE) for name in unused[:MAX_UNUSED]]
     yield None

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import abort
+from flask import abort, request
 
 from ..core import ids, seed
 from ..core.clock import Clock
 from ..core.config import Config, parse_job_delay
 from ..core.errors import SeedError, SeedErrors
 from ..core.store import CredentialInUse, Registration, State, Tenant, TenantData
+from ..web.mounts import host_name
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, provider_urls, request_data
 from .clock import set_clock
@@ -132,19 +133,37 @@ def _tenant(tenant: Tenant) -> dict[str, Any]:
         key, state = credentials.get(name), data.state(name)
         profile, region = state.profile, state.region or provider.first_region
         mounted = server.mounts.regions_of(name)
-        regions = {each: provider_urls(name, each) for each in provider.served_regions(state) if each in mounted}
+        host = host_name(request.headers.get("Host", "")) or "localhost"
+        regions = {
+            each: {**provider_urls(name, each), **server.smtp_access(name, each, state, key, host)}
+            for each in provider.served_regions(state)
+            if each in mounted
+        }
         urls = regions.get(region or "") or provider_urls(name, region)
+        smtp = server.smtp_access(name, region, state, key, host)
+        env = {} if key is None else {**provider.client_env(urls["url"], key), **_smtp_variables(name, smtp)}
         providers[name] = {
             **urls,
+            **smtp,
             "region": region,
             "regions": regions,
             "api_key": key,
             "headers": {"Authorization": provider.authorization_header(key)} if key is not None else {},
-            "env": dict(provider.client_env(urls["url"], key)) if key is not None else {},
+            "env": env,
             "profile": profile.name or "documented",
             "switches": {switch.name: profile[switch] for switch in provider.switches},
         }
     return {"id": tenant.id, "providers": providers}
+
+
+def _smtp_variables(name: str, access: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment variables of a login over SMTP. No client reads them itself."""
+    if not access:
+        return {}
+    smtp = access["smtp"]
+    values = {"HOST": smtp["host"], "PORT": str(smtp["port"] or smtp["tls_port"])}
+    values |= {"USER": smtp["user"], "PASSWORD": smtp["password"]}
+    return {f"{name.upper()}_SMTP_{each}": value for each, value in values.items()}
 
 
 @blueprint.post("/tenants/lookup", endpoint="lookupTenant")

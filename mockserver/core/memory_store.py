@@ -404,6 +404,10 @@ class MemoryStore(Store):
             caller = self._known.get((provider, credential))
         return caller.tenant.id if caller is not None else None
 
+    def find_in_transaction(self, provider: str, credential: str) -> str | None:
+        caller = self._known.get((provider, credential))
+        return caller.tenant.id if caller is not None else None
+
     def local_credentials(self, tenant_id: str) -> Sequence[str]:
         made, issued = self._open.get(tenant_id), self._issued.get(tenant_id)
         if made is None and issued is None:

@@ -216,6 +216,12 @@ class SeedSection(SeedSchema):
         return {}
 
     @classmethod
+    def credentials_of(cls, section: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Return the credentials of a valid section."""
+        found: Sequence[Mapping[str, Any]] = section.get("credentials", ())
+        return found
+
+    @classmethod
     def load_state(cls, section: Mapping[str, Any]) -> State:
         """Return the state that a valid section describes. Raises `SeedError`."""
         return cls.state.load(section)
@@ -230,7 +236,7 @@ class SeedSection(SeedSchema):
         state = cls.load_state(data)
         registrations = []
         errors = SeedErrors()
-        for index, item in enumerate(data.get("credentials", ())):
+        for index, item in enumerate(cls.credentials_of(data)):
             owner = item.get(cls.account) if cls.account is not None else None
             accounts = cls.accounts(state) if owner is not None else {}
             if owner is not None and (owner := find_id(owner, accounts)) not in accounts:

@@ -321,7 +321,7 @@ class TenantData:
 
 
 class IssuedKey(NamedTuple):
-    """A credential that a provider returned in a response."""
+    """A credential that a provider returned in a response, or that a request set."""
 
     credential: str
     account: str | None
@@ -331,7 +331,20 @@ class IssuedKey(NamedTuple):
 class Transaction(Generic[S]):
     """The state of one provider for one tenant, as one request sees and changes it: all changes happen, or none."""
 
-    __slots__ = ("account", "failed", "ids", "issued", "now", "problem", "rate", "record", "region", "seq", "state")
+    __slots__ = (
+        "account",
+        "failed",
+        "ids",
+        "is_taken",
+        "issued",
+        "now",
+        "problem",
+        "rate",
+        "record",
+        "region",
+        "seq",
+        "state",
+    )
 
     def __init__(self, state: S, ids_issued: ids.Ids, now: float) -> None:
         self.state = state
@@ -344,6 +357,8 @@ class Transaction(Generic[S]):
         self.issued: list[IssuedKey] = []
         """Credentials that the provider returns; they are registered when the transaction is over. The state decides
         whether they are valid, so a reset or a restored snapshot revokes them."""
+        self.is_taken: Callable[[str], bool] = lambda credential: False
+        """Whether a credential belongs to another tenant, so that the provider cannot return it."""
         self.failed = False
         """Set by a view to drop its changes."""
         self.record: Record | None = None
@@ -647,6 +662,10 @@ class Store(ABC):
     def local_credentials(self, tenant_id: str) -> Sequence[str]:
         """Return the credentials of a tenant that are in this process's memory."""
         return ()
+
+    def find_in_transaction(self, provider: str, credential: str) -> str | None:
+        """Do the same in a transaction: no lock of the store may be waited for."""
+        return self.find(provider, credential)
 
     @abstractmethod
     def registrations(self, tenant_id: str) -> Sequence[Registration]:

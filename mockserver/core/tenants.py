@@ -41,14 +41,27 @@ class Tenants:
 
         Raises `TenantEvicted`.
         """
-        registration = self._registered.get((provider, credential))
-        if registration is not None:
-            return self._store.seed_caller(registration)
+        if (provider, credential) in self._registered:
+            return self.known_caller(provider, credential)
         if self._unknown == "reject" or not 0 < len(credential) <= MAX_CREDENTIAL:
             return self._store.lookup(provider, credential)
         if self._unknown == "well-formed" and not well_formed.fullmatch(credential):
             return self._store.lookup(provider, credential)
         return self._store.open(provider, credential, region)
+
+    def known_caller(self, provider: str, credential: str) -> Caller | None:
+        """Return the caller of a credential that has a tenant. Raises `TenantEvicted`."""
+        registration = self._registered.get((provider, credential))
+        if registration is not None:
+            return self._store.seed_caller(registration)
+        return self._store.lookup(provider, credential)
+
+    def is_taken(self, caller: Caller, credential: str) -> bool:
+        """Return, in a transaction of a caller, whether a credential of its provider belongs to another tenant."""
+        key = (caller.registration.provider, credential)
+        registration = self._registered.get(key)
+        owner = registration.tenant if registration is not None else self._store.find_in_transaction(*key)
+        return owner not in (None, caller.tenant.id)
 
     def reason_unknown(self, credential: str, well_formed: Pattern[str]) -> Unmatched:
         """Return why a credential without a tenant gets none of its own."""

@@ -24,6 +24,7 @@ from .outbox import Outbox
 from .requests import Problem, Requests, RequestView, UnmatchedRequest
 
 if TYPE_CHECKING:
+    import smtplib
     from types import ModuleType, TracebackType
     from typing import Self, Unpack
 
@@ -108,6 +109,44 @@ class Authorization:
 
 
 @dataclass(frozen=True, slots=True)
+class SmtpAccess:
+    """Where and how to log in over SMTP at a provider for a tenant."""
+
+    host: str
+    port: int | None
+    """The port that starts in the clear; None without one."""
+    tls_port: int | None
+    """The port that starts with TLS; None without one."""
+    starttls: bool
+    """Whether `port` offers STARTTLS."""
+    user: str
+    password: str = field(repr=False)
+
+    def connect(self, timeout: float = 10.0) -> smtplib.SMTP:
+        """Return a client that is connected and logged in: `with access.connect() as client: …`.
+
+        It uses TLS if the server has it, and does not verify the certificate.
+        """
+        import smtplib
+        import ssl
+
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if self.port is None:
+            client: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.tls_port or 0, timeout=timeout, context=context)
+        else:
+            client = smtplib.SMTP(self.host, self.port, timeout=timeout)
+        try:
+            if self.starttls:
+                client.starttls(context=context)
+            client.login(self.user, self.password)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderAccess:
     """The URL and credentials of a provider for a tenant."""
 
@@ -132,6 +171,8 @@ class ProviderAccess:
     _env: Mapping[str, str] = field(repr=False)
     _regions: Mapping[str, Mapping[str, str]] = field(repr=False)
     """The URLs of the regions that serve the key, `url` and maybe `root_url`, by region."""
+    _smtp: Callable[[str, str | None], Mapping[str, Any]] = field(repr=False)
+    """Returns the access over SMTP at a region of a provider."""
 
     @property
     def url(self) -> str:
@@ -142,6 +183,15 @@ class ProviderAccess:
     def root_url(self) -> str | None:
         """The URL of the provider's own port, if it has one."""
         return None if self._root_url is None else self._located(self._root_url)
+
+    @property
+    def smtp(self) -> SmtpAccess:
+        """The access over SMTP: `host`, `port`, `user`, `password`, and `connect()` for a client of smtplib.
+
+        A server in this process starts its SMTP ports when this is first used. Raises `RuntimeError` if a running
+        server has no SMTP port for the provider.
+        """
+        return SmtpAccess(**self._smtp(self.name, self.region))
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -417,6 +467,7 @@ class Tenant:
                 _root_url=access.get("root_url"),
                 _env=access["env"],
                 _regions=access["regions"],
+                _smtp=self._smtp_access,
             )
             for name, access in data["providers"].items()
         }
@@ -441,6 +492,14 @@ class Tenant:
         if method in ("POST", "PUT") and body is None:
             body = {}
         return self._owner.client.request(method, "tenants", self.id, *path, body=body)
+
+    def _smtp_access(self, provider: str, region: str | None) -> Mapping[str, Any]:
+        self._owner.listen_smtp()
+        data = self._call("GET")["providers"][provider]
+        found: Mapping[str, Any] | None = (data["regions"].get(region) or data).get("smtp")
+        if found is None:
+            raise RuntimeError(f"{provider}: the server at {self.url} has no SMTP port: start it with --smtp-ports")
+        return found
 
     def state(self) -> dict[str, Any]:
         """Return the state of each provider, in the format of a seed."""
@@ -585,10 +644,11 @@ class Server:
         strict: bool = False,
         root: str | os.PathLike[str] = "",
         listen: Callable[[], str] | None = None,
+        listen_smtp: Callable[[], object] | None = None,
     ) -> None:
         """`seed`, `profile` and `strict` are the defaults of new tenants. `root` is the folder of relative seed files;
         the default is the current directory. `listen` returns the URL of the server, which it starts when it is first
-        called; the default is the URL of the client."""
+        called; the default is the URL of the client. `listen_smtp` starts its SMTP ports, if it has none yet."""
         self.client = client
         """The client of the control API."""
         self.coverage: Coverage | None = None
@@ -602,12 +662,18 @@ class Server:
         self._strict = strict
         self._root = root
         self._listen = listen
+        self._listen_smtp = listen_smtp
         self._open: dict[str, Tenant] = {}
 
     @property
     def url(self) -> str:
         """The server's base URL, without a trailing slash."""
         return self.client.url if self._listen is None else self._listen()
+
+    def listen_smtp(self) -> None:
+        """Start the SMTP ports of a server in this process, if it has none yet."""
+        if self._listen_smtp is not None:
+            self._listen_smtp()
 
     def located(self, url: str) -> str:
         """Return a URL of a response of the control API, with the address of the server."""
@@ -637,7 +703,8 @@ class Server:
 
     def operations(self) -> list[str]:
         """Return the names of all operations, `provider.operationId`."""
-        return [each["id"] for each in self.support_matrix["operations"]]
+        matrix = self.support_matrix
+        return [*(each["id"] for each in matrix["operations"]), *matrix.get("smtp_operations", ())]
 
     def unmatched_requests(self, since: int = 0) -> list[UnmatchedRequest]:
         """Return the last requests that belong to no tenant, with a greater `seq`, oldest first."""
@@ -773,8 +840,14 @@ def run_server(
     from ..server import start
 
     with (
+        contextlib.ExitStack() as stack,
         start(config, host, port) as server,
-        Server(InProcessClient(server.app, server.url), strict=strict, root=root) as tenants,
+        Server(
+            InProcessClient(server.app, server.url),
+            strict=strict,
+            root=root,
+            listen_smtp=_smtp_starter(stack, server.app, host),
+        ) as tenants,
     ):
         yield tenants
 
@@ -796,7 +869,24 @@ def run_lazy_server(config: Config, *, strict: bool = False, root: str | os.Path
                     urls.append(stack.enter_context(HttpServer(app)).url)
                 return urls[0]
 
-        yield stack.enter_context(Server(InProcessClient(app), strict=strict, root=root, listen=listen))
+        server = Server(
+            InProcessClient(app), strict=strict, root=root, listen=listen, listen_smtp=_smtp_starter(stack, app)
+        )
+        yield stack.enter_context(server)
+
+
+def _smtp_starter(stack: contextlib.ExitStack, app: Flask, host: str = "127.0.0.1") -> Callable[[], None]:
+    """Return a function that starts the SMTP ports of an application when it is first called."""
+    lock = threading.Lock()
+
+    def listen() -> None:
+        with lock:
+            if app.extensions["mockserver"].smtp is None:
+                from ..smtp.server import SmtpServer
+
+                stack.enter_context(SmtpServer(app, host))
+
+    return listen
 
 
 def no_proxy(url: str) -> dict[str, str]:

@@ -60,10 +60,19 @@ def record(form: AccessLog, response: flask.Response) -> flask.Response:
         return response
     else:
         fields = _of_server(request, response)
-    fields["milliseconds"] = None if started is None else round((time.perf_counter() - started) * 1_000, 1)
     fields["reason"] = request.unmatched_reason
-    log.info("%s", _text(fields) if form == "text" else _json(fields))
+    write(form, fields, started)
     return response
+
+
+def write(form: AccessLog, fields: dict[str, Any], started: float | None) -> None:
+    """Log a request that started at a time of `time.perf_counter`."""
+    if form == "off":
+        return
+    reason = fields.pop("reason")
+    milliseconds = None if started is None else round((time.perf_counter() - started) * 1_000, 1)
+    fields |= {"milliseconds": milliseconds, "reason": reason}
+    log.info("%s", _text(fields) if form == "text" else _json(fields))
 
 
 def _of_provider(

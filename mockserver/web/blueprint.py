@@ -207,6 +207,7 @@ class ProviderBlueprint(Provider):
                 if fault is not None and fault.when == "before":
                     self._apply(fault, exchange)
                 tx.region = exchange.region
+                tx.is_taken = functools.partial(server.tenants.is_taken, caller)
                 self.check_region(exchange)
                 if operation is not None:
                     self.authorize(exchange)

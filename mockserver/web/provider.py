@@ -17,6 +17,9 @@ from ..core import resources
 from ..core.errors import ApiError, ErrorMessage, Source
 from ..core.profiles import Profile, Switch, switches
 from ..core.seed import SeedSection
+from ..core.smtp import Dialect
+from ..core.store import Caller
+from ..core.tenants import Tenants
 from .bodies import encode
 from .exchange import Exchange
 from .openapi import Contract
@@ -176,6 +179,17 @@ class Provider(OperationBlueprint):
     def encode(self, data: object) -> bytes:
         """Return JSON as the provider sends it."""
         return encode(data)
+
+    def smtp_dialect(self) -> Dialect | None:
+        """Return what the provider says over SMTP; None if it has no SMTP."""
+        return None
+
+    def find_login(self, tenants: Tenants, login: str, password: str, region: str | None) -> Caller | None:
+        """Return the caller of a login over SMTP, a user name and its password; None if it is unknown.
+
+        By default the password is an API key. Raises `TenantEvicted`.
+        """
+        return tenants.caller(self.name, password, self.api_key_pattern, region)
 
     @property
     def service(self) -> Service | None:

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 
@@ -25,6 +25,19 @@ NO_PROFILES: Mapping[str, Profile] = {}
 StoreClass = Callable[[Mapping[str, State], Config], Store]
 
 
+class SmtpPorts(NamedTuple):
+    """The SMTP ports of a server."""
+
+    host: str | None
+    """The address that they are bound to; None for all."""
+    ports: Mapping[tuple[str, str | None], int]
+    """By provider and region."""
+    tls_ports: Mapping[tuple[str, str | None], int]
+    """Those that start with TLS."""
+    has_tls: bool
+    """Whether the others offer STARTTLS."""
+
+
 class ServerState:
     """The settings, seed, store, tenants and mounts of an application."""
 
@@ -39,6 +52,8 @@ class ServerState:
         self.store = store_class(self.seed.states, config)
         self.tenants = Tenants(self.store, self.seed.registrations, unknown=config.unknown_credentials)
         self.mounts = Mounts()
+        self.smtp: SmtpPorts | None = None
+        """The SMTP ports, while there are some."""
         for provider in self.providers.values():  # so that no request opens a file
             Contract.reader(provider.openapi_path)
             _ = provider.operations_list
@@ -69,6 +84,27 @@ class ServerState:
     def mounted_providers(self) -> dict[str, Provider]:
         """Return the providers whose blueprints are registered, by name."""
         return {name: provider for name, provider in self.providers.items() if name in self.mounts.registered}
+
+    def smtp_access(self, name: str, region: str | None, state: State, key: str | None, host: str) -> dict[str, Any]:
+        """Return where and how to log in over SMTP at a region of a provider; nothing if it has no SMTP port.
+
+        `host` is the name of the server, unless the ports are bound to an address.
+        """
+        dialect, smtp = self.providers[name].smtp_dialect() if self.smtp is not None else None, self.smtp
+        port, tls_port = (smtp.ports.get((name, region)), smtp.tls_ports.get((name, region))) if smtp else (None, None)
+        if smtp is None or dialect is None or (port is None and tls_port is None):
+            return {}
+        user, password = (None, None) if key is None else dialect.credentials(state, key)
+        return {
+            "smtp": {
+                "host": smtp.host or host.strip("[]"),
+                "port": port,
+                "tls_port": tls_port,
+                "starttls": smtp.has_tls and port is not None,
+                "user": user,
+                "password": password,
+            }
+        }
 
     def resolve_profiles(self, choice: ProfileSetting) -> dict[str, Profile]:
         """Return the profile of each provider for a setting. Raises `SeedError`."""

@@ -9,6 +9,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from ..core.request_log import Record, cut
+from ..core.smtp import METHOD, UNENCRYPTED
 from .bodies import parse_pairs
 from .openapi import bounded
 from .provider import Failure, Provider
@@ -28,6 +29,9 @@ def content_type_of(record: Record) -> str:
 def request_violations(provider: Provider, record: Record) -> Iterator[dict[str, Any]]:
     """Yield how a request for an operation violates the OpenAPI document, each of bounded size."""
     assert record.operation is not None
+    if record.method == METHOD:
+        yield from _smtp_violations(provider, record)
+        return
     query = MultiDict(parse_pairs(record.query.encode("latin-1")))
     contract = provider.contract
     found = contract.request_violations(
@@ -36,6 +40,14 @@ def request_violations(provider: Provider, record: Record) -> Iterator[dict[str,
     for each in found:
         if contract.password_fields.isdisjoint(each.pointer.split("/")):  # whose values are not recorded
             yield {"pointer": cut(each.pointer, MAX_VALUE), "rule": each.rule, "value": _plain(each.value)}
+
+
+def _smtp_violations(provider: Provider, record: Record) -> Iterator[dict[str, Any]]:
+    """Yield the violation of a login in the clear, if the provider accepts none."""
+    dialect = provider.smtp_dialect()
+    is_clear = ("Tls", UNENCRYPTED) in record.headers
+    if dialect is not None and dialect.forbids_clear_auth and is_clear and record.operation == "smtpAuth":
+        yield {"pointer": "/headers/Tls", "rule": "requires_tls", "value": UNENCRYPTED}
 
 
 def problem(provider: Provider, record: Record, *, is_strict: bool) -> Mapping[str, Any] | None:

@@ -345,6 +345,12 @@ LOGIN_TAKEN = ErrorMessage(
     "Credentials already exist: {login}",
     assumed("no document has this case; the mock server of mailgun-go returns 400"),
 )
+PASSWORD_TAKEN = ErrorMessage(
+    "password_taken",
+    400,
+    "Password of {login} is already in use",
+    assumed("this server's own error: another tenant has the same login and password, so neither would be found"),
+)
 CREDENTIALS_NOT_FOUND = ErrorMessage(
     "credentials_not_found",
     404,

@@ -102,6 +102,8 @@ class Domain:
     """What is added to an HTML message to unsubscribe."""
     text_footer: str | None = None
     region: str | None = None
+    smtp_password_digest: str | None = None
+    """As of `SmtpCredential`, for the system's login."""
 
     @property
     def smtp_login(self) -> str:
@@ -116,11 +118,14 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class SmtpCredential:
-    """An SMTP credential of a domain. Its password is not stored: this server accepts no mail."""
+    """An SMTP credential of a domain."""
 
     login: str
     """With the domain's name after `@`."""
     created_at: int
+    password_digest: str | None = None
+    """The digest of the credential that `credentials.smtp_credential` makes of a password that a request set; None if
+    none did, so that the password is the default one or the seed's."""
 
     @property
     def domain(self) -> str:
@@ -436,10 +441,16 @@ def _with_ids(data: Mapping[str, Any]) -> dict[str, Any]:
             item | {key: identifiers.find_id(item[key], known) for key, known in names.items() if key in item}
             for item in found.get(section, ())
         ]
-    found["smtp_credentials"] = [{"created_at": created, **item} for item in found.get("smtp_credentials", ())]
+    logins = found.get("smtp_credentials", ())
+    found["smtp_credentials"] = [{"created_at": created, **_without(item, "password")} for item in logins]
+    found["domains"] = [_without(item, "smtp_password") for item in found["domains"]]
     for item in found["ip_pools"]:
         item["delegated_to"] = [identifiers.find_id(each, names["account"]) for each in item.get("delegated_to", ())]
     return found
+
+
+def _without(item: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != key}
 
 
 def _links(domains: Iterable[Domain]) -> dict[str, tuple[Link, ...]]:

@@ -19,16 +19,22 @@ from ...core.addresses import normalize_ip
 from ...core.clock import whole_seconds
 from ...core.errors import ApiError, ErrorMessage
 from ...core.profiles import Profile
+from ...core.smtp import Dialect
+from ...core.store import Caller
+from ...core.tenants import Tenants
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
 from ...web.provider import JSON, Failure
 from ...web.service import Service
 from . import catalog
-from .models import State
+from .models import State, normalize_domain
 from .rules import jobs
+from .rules.credentials import SMTP, key_of_default, smtp_credential
 from .schemas.seed import MailgunSeed
 
+SENDING = "sending"
+"""The scope of the operations that a sending key may call."""
 URLENCODED = "application/x-www-form-urlencoded"
 
 _HEADERS = (
@@ -63,7 +69,18 @@ class Mailgun(ProviderBlueprint):
             user, _, key = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
             return None
-        return key or None if user == "api" else None
+        return key or None if user == "api" and not key.startswith(SMTP) else None
+
+    def find_login(self, tenants: Tenants, login: str, password: str, region: str | None) -> Caller | None:
+        """Return the caller of a login over SMTP, None if it is unknown. `credentials.check_login` checks the rest.
+
+        An unknown API key in a default password gets a tenant as in a request by HTTP. Raises `TenantEvicted`.
+        """
+        key = key_of_default(password)
+        found = tenants.known_caller(self.name, smtp_credential(login, password))
+        if found is None and key is not None and not key.startswith(SMTP):
+            found = tenants.caller(self.name, key, self.api_key_pattern, region)
+        return found
 
     def authorize(self, exchange: Exchange) -> None:
         """Set the account that the request acts for. A subaccount has to be open."""
@@ -71,12 +88,21 @@ class Mailgun(ProviderBlueprint):
         own = exchange.account
         if own is not None and state.subaccounts[own].status != "open":
             raise _unauthorized(state.profile)()
+        if exchange.caller is not None and exchange.caller.registration.scopes is not None:
+            self._check_sending_key(exchange, exchange.caller.registration.scopes)
         other = exchange.request.headers.get("X-Mailgun-On-Behalf-Of")
         if other is not None:
             subaccount = state.subaccounts.get(other)
             if own is not None or subaccount is None or subaccount.status != "open":
                 raise catalog.FORBIDDEN()
             exchange.account = other
+
+    def _check_sending_key(self, exchange: Exchange, domains: frozenset[str]) -> None:
+        """Raise an error unless a key that may only send does that, from one of its domains."""
+        operation, domain = exchange.operation, exchange.path_values.get("domain", "")
+        is_sending = operation is not None and operation.scope == SENDING
+        if not is_sending or normalize_domain(domain) not in domains:
+            raise _unauthorized(exchange.tx.state.profile)()
 
     def failure(self, failure: Failure, *, method: str, path: str, profile: Profile) -> ApiError:
         error = catalog.FAILURES[failure]
@@ -136,6 +162,11 @@ class Mailgun(ProviderBlueprint):
 
     def client_env(self, url: str, key: str) -> Mapping[str, str]:
         return {"MAILGUN_API_KEY": key, "MAILGUN_BASE_URL": url, "MG_API_KEY": key, "MG_URL": url}
+
+    def smtp_dialect(self) -> Dialect:
+        from .smtp import DIALECT  # most servers have no SMTP port
+
+        return DIALECT
 
     def encode(self, data: object) -> bytes:
         """Return compact JSON and a newline."""

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from .. import catalog
-from ..models import Domain, normalize_domain
+from ..models import POSTMASTER, Domain, normalize_domain
 from . import Tx, region_of_new
 from .account import new_id
+from .credentials import check_passwords, set_password
 from .ips import assigned_shared_ips
 from .jobs import enqueue, new_job, put_domain, run_due_jobs
 from .pools import get_usable_pool
@@ -59,6 +60,7 @@ def create_domain(
     web_scheme: str | None,
     wildcard: bool | None,
     dkim_selector: str | None,
+    smtp_password: str | None,
 ) -> Domain:
     """Create an unverified domain that sends from a pool, from the given IPs, or from all dedicated IPs of the account.
 
@@ -83,6 +85,8 @@ def create_domain(
             raise catalog.IP_FOREIGN(ip=address)
     if ips and all(tx.state.ips[address].is_warming(tx.now) for address in ips):
         raise catalog.IP_WARMING(ip=ips[0])
+    if smtp_password is not None:
+        check_passwords(tx, [(f"{POSTMASTER}@{name}", smtp_password)])
     domain = Domain(
         new_id(tx),
         name,
@@ -103,7 +107,7 @@ def create_domain(
         region=region_of_new(tx),
     )
     put_domain(tx, domain)
-    return domain
+    return domain if smtp_password is None else set_password(tx, domain, domain.smtp_login, smtp_password)
 
 
 def change_settings(tx: Tx, domain: Domain, settings: Mapping[str, Any]) -> Domain:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core import mime, outbox
-from ..models import State
+from ..models import Domain, State
 from . import Tx
 
 
-def send_mime(tx: Tx, *, sender: str, recipients: Sequence[str], source: str, via: outbox.Via) -> outbox.Message:
+def send_mime(
+    tx: Tx, *, sender: str, recipients: Sequence[str], source: str, via: outbox.Via, domain: Domain | None = None
+) -> outbox.Message:
     """Accept a MIME message, put it into the outbox, and return it. `sender` and `recipients` are the envelope's."""
     content = mime.read(source)
     message = outbox.Message(

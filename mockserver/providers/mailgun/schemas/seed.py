@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from ....core.seed import CredentialSchema, OutboxSchema, SeedSchema, SeedSectio
 from .. import catalog
 from ..models import POSTMASTER, State, check_domains
 from ..rules import jobs
+from ..rules.credentials import smtp_credential
 from .fields import DOMAIN_NAME, LABEL, LOGIN, MAX_INT32, DomainName
 
 OBJECT_ID = "[0-9a-f]{24}"
@@ -40,6 +41,16 @@ def _domain_name(**options: Any) -> DomainName:
 def _time() -> Integer:
     """Return the field of a time, in seconds since the epoch."""
     return Integer(validate=validate.Range(clock.EARLIEST, clock.LATEST))
+
+
+def _password() -> fields.String:
+    """Return the field of an SMTP password."""
+    return fields.String(validate=validate.Length(int(catalog.MIN_PASSWORD), int(catalog.MAX_PASSWORD)))
+
+
+def _digest() -> fields.String:
+    """Return the field of the digest of an SMTP password that a request set: a seed has the password itself."""
+    return fields.String(validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
 
 
 class InheritedPoolSchema(SeedSchema):
@@ -120,6 +131,8 @@ class DomainSchema(SeedSchema):
     html_footer = fields.String()
     text_footer = fields.String()
     region = _region()
+    smtp_password = _password()
+    smtp_password_digest = _digest()
 
 
 class SmtpCredentialSchema(SeedSchema):
@@ -133,6 +146,8 @@ class SmtpCredentialSchema(SeedSchema):
         ),
     )
     created_at = Integer(validate=validate.Range(clock.EARLIEST, clock.LATEST))
+    password = _password()
+    password_digest = _digest()
 
 
 class JobSchema(SeedSchema):
@@ -154,9 +169,10 @@ class JobSchema(SeedSchema):
 
 
 class MailgunCredentialSchema(CredentialSchema):
-    """An API key: of the account or of a subaccount."""
+    """An API key: of the account or of a subaccount; with `domains` a sending key, which may only send for those."""
 
     subaccount = text()
+    domains = fields.List(_domain_name(), validate=unique)
 
 
 class MailgunSeed(SeedSection):
@@ -165,6 +181,7 @@ class MailgunSeed(SeedSection):
     provider = "mailgun"
     state = State
     catalog: ClassVar[ModuleType] = catalog
+    rights = "domains"
     account = "subaccount"
     references: ClassVar[Mapping[str, tuple[str, str]]] = {
         "account": ("subaccounts", "id"),
@@ -192,6 +209,21 @@ class MailgunSeed(SeedSection):
     @classmethod
     def accounts(cls, state: Any) -> Mapping[str, str]:
         return {subaccount.id: subaccount.name for subaccount in state.subaccounts.values()}
+
+    @classmethod
+    def credentials_of(cls, section: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Return the API keys, then the SMTP passwords, which belong to the tenant of the first API key."""
+        keys = section.get("credentials", ())
+        tenant = {"tenant": keys[0]["tenant"]} if keys and "tenant" in keys[0] else {}
+        logins = [(item["login"], item.get("password")) for item in section.get("smtp_credentials", ())]
+        for item in section.get("domains", ()):
+            logins.append((f"{POSTMASTER}@{item['name']}", item.get("smtp_password")))
+        passwords = [
+            {"key": smtp_credential(login, password), **tenant, "domains": [login.rpartition("@")[2]]}
+            for login, password in logins
+            if password is not None
+        ]
+        return [*keys, *passwords]
 
     @classmethod
     def load_state(cls, section: Mapping[str, Any]) -> State:

@@ -10,6 +10,7 @@ from .. import catalog, responses
 from ..provider import blueprint, form_fields, split_commas
 from ..rules import Tx, account
 from ..rules import domains as rules
+from ..rules.credentials import set_password
 from ..schemas import domains as schemas
 
 
@@ -33,7 +34,7 @@ def list_domains(tx: Tx) -> ResponseReturnValue:
 def create_domain(tx: Tx) -> ResponseReturnValue:
     form = form_fields("ips")
     fields = load(schemas.NewDomainSchema, {**form, "ips": split_commas(form.get("ips", ()))})
-    domain = rules.create_domain(  # without smtp_password: this server accepts no mail
+    domain = rules.create_domain(
         tx,
         tx.account,
         name=fields["name"],
@@ -49,6 +50,7 @@ def create_domain(tx: Tx) -> ResponseReturnValue:
         web_scheme=fields.get("web_scheme"),
         wildcard=fields.get("wildcard"),
         dkim_selector=fields.get("dkim_selector"),
+        smtp_password=fields.get("smtp_password"),
     )
     return {"message": "Domain DNS records have been created", **responses.domain_with_dns(domain)}
 
@@ -62,7 +64,9 @@ def get_domain(tx: Tx, name: str) -> ResponseReturnValue:
 def update_domain(tx: Tx, name: str) -> ResponseReturnValue:
     domain = account.get_domain(tx, tx.account, name)
     settings = load(schemas.DomainSettingsSchema, form_fields())
-    settings.pop("smtp_password", None)
+    password = settings.pop("smtp_password", None)
+    if password is not None:
+        domain = set_password(tx, domain, domain.smtp_login, password)
     changed = rules.change_settings(tx, domain, settings)
     return {"message": "Domain has been updated", **responses.domain_with_dns(changed)}
 
