@@ -146,9 +146,7 @@ class Outbox:
         """Return it as the key `outbox` of a section of a seed."""
         if self == EMPTY:
             return {}
-        messages = [
-            {name: value for name, value in asdict(message).items() if value is not None} for message in self.messages
-        ]
+        messages = [asdict(message, dict_factory=_without_none) for message in self.messages]
         usage = [asdict(each) for each in self.usage]
         return {"outbox": {"messages": messages, "count": self.count, "dropped": self.dropped, "usage": usage}}
 
@@ -165,6 +163,10 @@ def load(section: Mapping[str, Any]) -> Outbox:
     count = data.get("count", max([message.number for message in messages], default=0))
     usage = tuple([Usage(**each) for each in data.get("usage", ())])
     return Outbox(messages, count, data.get("dropped", 0), usage, sum([message.weight for message in messages]))
+
+
+def _without_none(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None}
 
 
 def _message(item: Mapping[str, Any]) -> Message:
