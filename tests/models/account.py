@@ -74,6 +74,11 @@ class Account:
         """Let time go by."""
         _control("POST", f"tenants/{self.id}/clock/advance", seconds=seconds)
 
+    def outbox(self) -> list[dict[str, Any]]:
+        """Return the messages in the outbox, oldest first."""
+        section = _control("GET", f"tenants/{self.id}/state")["state"][self.provider]
+        return section.get("outbox", {}).get("messages", [])  # type: ignore[no-any-return]
+
     def close(self) -> None:
         """Drop the tenant."""
         _control("DELETE", f"tenants/{self.id}")
