@@ -111,7 +111,7 @@ def test_hook_that_sets_204_removes_the_length(mock: Flask) -> None:
 
 def test_error_in_a_view_keeps_the_request_id(mock: Flask) -> None:
     """A form is read by the view, in the tenant's transaction."""
-    parts = b"".join(b'--x\r\nContent-Disposition: form-data; name="n"\r\n\r\nn\r\n' for _ in range(1_001))
+    parts = b"".join(b'--x\r\nContent-Disposition: form-data; name="n"\r\n\r\nn\r\n' for _ in range(2_001))
     response = mock.test_client().post(
         "/mailgun/v3/ip_pools",
         data=parts + b"--x--",

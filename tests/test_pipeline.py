@@ -28,7 +28,7 @@ def test_upgrade_and_invalid_host_are_handled_before_the_provider(app: Flask) ->
 
 def test_many_parts_are_too_large(mailgun: ProviderClient) -> None:
     """A form of a thousand parts is read, one of more is too large."""
-    body = b"".join(b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nn\r\n' for _ in range(1_001)) + b"--x--"
+    body = b"".join(b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nn\r\n' for _ in range(2_001)) + b"--x--"
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     assert mailgun.post(MAILGUN.pools_path, data=body, headers=headers).status_code == 413
     returned = mailgun.application.test_client().get("/_mockserver/tenants/default/requests")

@@ -177,7 +177,7 @@ PASSWORDS: dict[str, tuple[str, str, bytes]] = {
     "too many parts": (
         "/v3/domains",
         "multipart/form-data; boundary=b",
-        (MULTIPART.format(PASSWORD)[:-7] * 600).encode(),
+        (MULTIPART.format(PASSWORD)[:-7] * 1_200).encode(),
     ),
     "bad password": ("/v3/domains", FORM, urlencode({**DOMAIN, "smtp_password": PASSWORD * 9}).encode()),
 }

@@ -7,7 +7,8 @@ import io
 import json
 import math
 import re
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import MultiDict
@@ -15,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
-MAX_FORM_PARTS = 1_000
+MAX_FORM_PARTS = 2_000
 """The maximum number of parts in a multipart form."""
 
 
@@ -96,20 +97,43 @@ def parse_form(body: bytes, content_type: str) -> MultiDict[str, str]:
     match media_type.lower():
         case "application/x-www-form-urlencoded":
             return MultiDict(parse_pairs(body))
-        case "multipart/form-data" as multipart:
-            parser = FormDataParser(
-                lambda *_, **__: io.BytesIO(),  # not a temporary file, which may need a file descriptor
-                max_form_memory_size=None,
-                max_form_parts=MAX_FORM_PARTS,
-                silent=True,
-            )
-            _, form, files = parser.parse(io.BytesIO(body), multipart, len(body), options)
-            texts = []
-            for name, file in files.items(multi=True):
-                texts.append((name, file.read().decode("utf-8", "replace")))
-                file.close()
-            return MultiDict((name, text) for name, text in [*form.items(multi=True), *texts] if name is not None)
+        case "multipart/form-data":
+            form, files = _parse_multipart(body, options)
+            return MultiDict([*form, *[(file.name, file.content.decode("utf-8", "replace")) for file in files]])
     return MultiDict()
+
+
+class File(NamedTuple):
+    """A file in a multipart form."""
+
+    name: str
+    """The name of the field."""
+    filename: str
+    content_type: str
+    content: bytes
+
+
+def parse_files(body: bytes, content_type: str) -> list[File]:
+    """Return the files in a multipart form, in order; none if the body is not one. Raises `RequestEntityTooLarge`."""
+    media_type, options = parse_options_header(content_type)
+    return _parse_multipart(body, options)[1] if media_type.lower() == "multipart/form-data" else []
+
+
+def _parse_multipart(body: bytes, options: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[File]]:
+    """Return the texts and the files in a multipart form."""
+    parser = FormDataParser(
+        lambda *_, **__: io.BytesIO(),  # not a temporary file, which may need a file descriptor
+        max_form_memory_size=None,
+        max_form_parts=MAX_FORM_PARTS,
+        silent=True,
+    )
+    _, form, uploads = parser.parse(io.BytesIO(body), "multipart/form-data", len(body), dict(options))
+    files = []
+    for name, upload in uploads.items(multi=True):
+        if name is not None:
+            files.append(File(name, upload.filename or "", upload.content_type or "", upload.read()))
+        upload.close()
+    return [(name, text) for name, text in form.items(multi=True) if name is not None], files
 
 
 def parse_pairs(text: bytes) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from mockserver.providers.mailgun.rules import credentials, delegation, domain_ips, domains, ips, jobs, pools
+from mockserver.providers.mailgun.rules import credentials, delegation, domain_ips, domains, ips, jobs, pools, sending
 
 from .account import Response
 from .machine import PLACES, Machine, catches, chosen, holds, mistaken, pick
@@ -25,6 +25,9 @@ GHOST_IP = "192.0.2.250"
 GHOST_DOMAIN = "nowhere.example.com"
 ACCOUNTS = st.sampled_from([None, None, None, *HEIRS])
 DELAY = 60
+HOUR = 3600
+ROOM = 41
+"""How many messages an IP sends in an hour of the first day of its warm-up: 1,000 a day."""
 PAGE = 10
 """How many domains of a pool a page has."""
 
@@ -82,6 +85,9 @@ class Model:
     promises: list[Promise] = field(default_factory=list)
     seen: dict[str, dict[str, Pool]] = field(default_factory=dict)
     """The inherited pools by id, as each heir sees them."""
+    sent: dict[str, int] = field(default_factory=dict)
+    """How many messages each IP has sent."""
+    sent_in_hour: dict[tuple[str, float], int] = field(default_factory=dict)
 
     def run_pending_jobs(self) -> None:
         """Keep the promises that are due."""
@@ -169,6 +175,29 @@ class Model:
         own = ip is not None and ip.dedicated and ip.account == account
         return own and self.pool_of(address) in (None, pool_id)
 
+    def has_room(self, address: str, count: int) -> bool:
+        sent = self.sent_in_hour.get((address, self.now // HOUR), 0)
+        return not self.ips[address].warming or sent + count <= ROOM
+
+    def way(self, domain: Domain, kind: str, named: str, count: int) -> tuple[str | None, list[str]] | None:
+        """Return the pool that a message of the parent leaves by, and the IPs that may be next; None if it may not."""
+        if kind == "ip":
+            ip = self.ips.get(named)
+            own = ip is not None and ip.dedicated and ip.account in (domain.account, None)
+            return (None, [named]) if own or named in domain.ips else None
+        pool_id, addresses = domain.pool, domain.ips
+        if kind == "pool":
+            pool = self.pools.get(named)
+            if pool is None or not pool.ips or not (pool.account is None or self.sees(domain.account, named)):
+                return None
+            pool_id, addresses = named, pool.ips
+        able = [address for address in addresses if self.has_room(address, count)]
+        if not able and kind != "pool" and self.shared():
+            return None, self.shared()
+        able = able or addresses
+        fewest = min([self.sent.get(address, 0) for address in able], default=0)
+        return pool_id, [address for address in able if self.sent.get(address, 0) == fewest]
+
 
 class Mailgun(Machine):
     provider = "mailgun"
@@ -199,6 +228,8 @@ class Mailgun(Machine):
         domains = [Domain("", None, ["192.0.2.1"], own) for _ in range(PAGE if many else 1)]
         domains += [Domain("", None, ["192.0.2.4"]), Domain("", None, ["192.0.2.5", "192.0.2.7"])]
         domains += [Domain("", HEIRS[0], ["192.0.2.2", "192.0.2.3"], inherited), Domain("", HEIRS[1], [])]
+        for domain in domains[-5:]:
+            domain.verified = True
         for number, domain in enumerate(domains, 1):
             domain.id = f"{number + 255:024x}"
             model.domains[f"d{number}.example.com"] = domain
@@ -226,7 +257,7 @@ class Mailgun(Machine):
                         "id": domain.id,
                         "name": name,
                         "ips": domain.ips,
-                        "state": "unverified",
+                        "state": "active" if domain.verified else "unverified",
                         **owned_by(domain.account),
                         **({"pool_id": domain.pool} if domain.pool else {}),
                     }
@@ -595,7 +626,50 @@ class Mailgun(Machine):
         else:
             logins.remove(login)
 
-    @rule(seconds=st.sampled_from([DELAY / 2, DELAY]))
+    # Sending
+
+    @rule(
+        account=ACCOUNTS,
+        which=PLACES,
+        place=PLACES,
+        kind=st.sampled_from(["", "", "pool", "ip"]),
+        count=st.sampled_from([1, 20, ROOM, ROOM + 1]),
+        test=st.booleans(),
+    )
+    def send(self, account: str | None, which: int, place: int, kind: str, count: int, test: bool) -> None:
+        model, name = self.model, self.domain(account, which)
+        named = self.pool(account, place) if kind == "pool" else pick(model.ips, place, GHOST_IP)
+        form = [("from", "me@example.com"), ("text", "t"), ("to", ",".join(f"{n}@example.org" for n in range(count)))]
+        form += [({"pool": "o:sending-ip-pool", "ip": "o:sending-ip"}[kind], named)] if kind else []
+        form += [("o:testmode", "yes")] if test else []
+        returned = self.account.ask("POST", f"/v3/{name}/messages", form=form, account=account)
+        domain = model.domains.get(name)
+        if domain is None or domain.account != account:
+            self.returned("no domain", returned, 404)
+            return
+        if not domain.verified:
+            self.returned("a domain that is not verified", returned, 400)
+            return
+        way = model.way(domain, kind, named, count)
+        if way is None:
+            self.returned("an IP or a pool that cannot be used", returned, 403)
+            return
+        message_id = self.returned("a message", returned, 200)["id"]
+        message = self.account.outbox()[-1]
+        self.agree("the message", (message["message_id"], message.get("account")), (message_id, account))
+        self.agree("its pool", message.get("pool"), way[0])
+        self.agree("its recipients", len(message["recipients"]), count)
+        address = message.get("ip")
+        if test:
+            self.agree("a message that does not leave", (message["status"], address), ("test", None))
+            return
+        self.agree("its IP", address in (way[1] or [None]), True)
+        if address is not None:
+            hour = (address, model.now // HOUR)
+            model.sent[address] = model.sent.get(address, 0) + count
+            model.sent_in_hour[hour] = model.sent_in_hour.get(hour, 0) + count
+
+    @rule(seconds=st.sampled_from([DELAY / 2, DELAY, HOUR]))
     def wait(self, seconds: float) -> None:
         self.account.wait(seconds)
         self.model.now += seconds
@@ -699,6 +773,12 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "settings are not kept": (domains.change_settings, "replace(domain, **settings)", "domain"),
     "a deleted login stays": (credentials.delete_credential, "del tx.state.smtp_credentials[name]", "pass"),
     "heirs are forgotten with their pool": (pools.delete_pool, "[*other.delegated_to, *pool.delegated_to]", "()"),
+    "a domain that is not verified sends": (sending._check_allowed, 'domain.state == "unverified"', "False"),
+    "any pool of another account can be named": (sending._belongs, "record.account == domain.account or", "True or"),
+    "a warm-up has no limit": (sending._is_free, "not ip.is_warming(tx.now)", "True"),
+    "a linked pool is ignored": (sending._choose, "domain.pool_id is None", "True"),
+    "test mode counts for an IP": (sending._send, "ip=None if options.is_test else way.ip", "ip=way.ip"),
+    "IPs do not take turns": (sending._way, "tx.state.outbox.next_ip(addresses)", "addresses[0]"),
     "who was revoked still counts as delegated": (delegation._remove_delegation, "!= subaccount_id", "is not None"),
 }
 

@@ -101,11 +101,12 @@ def test_every_error_fits_the_document(case: ProviderCase) -> None:
     places = [None, *(operation.id for operation in case.load_blueprint().operations.values())]
     samples: dict[str, object] = {
         "count": 100, "id": "nope", "ip": "192.0.2.1", "login": "bob@example.com", "method": "GET", "name": "full",
-        "path": "/v3/x", "scopes": "ips.pools.read", "value": "x", "given": "string",
+        "path": "/v3/x", "scopes": "ips.pools.read", "value": "x", "domain": "mail.example.com", "pool": "nope",
+        "reason": "The domain is disabled.", "content_type": "application/json", "given": "string",
     }  # fmt: skip
     fields = {
         "missing": "name", "bad_format": "limit", "bad_value": "ip", "string_type": "name", "array_type": "key_grants",
-        "boolean_type": "setup_api_key", "number_type": "quantity", "object_type": "options",
+        "invalid_address": "to", "boolean_type": "setup_api_key", "number_type": "quantity", "object_type": "options",
     }  # fmt: skip
     for key, entry in entries(case.load_blueprint().catalog).items():
         if entry.status == 550 and "smtp" in entry.details:

@@ -35,6 +35,16 @@ DEFAULT_CREDENTIALS = Limit(100, documented(f"{SPEC}, GET /v3/domains/{{domain_n
 MIN_PASSWORD = Limit(5, documented(f"{SPEC}, POST /v4/domains: 400, between 5 and 32 characters"))
 MAX_PASSWORD = Limit(32, documented(f"{SPEC}, POST /v4/domains: 400, between 5 and 32 characters"))
 
+MAX_RECIPIENTS = Limit(
+    1000, documented("Messages page, api-sending: 400, max is 1000; that To, Cc and Bcc count together is assumed")
+)
+MAX_OPTIONS = Limit(
+    16_384,
+    documented(
+        f"{SPEC}, POST /v3/{{domain_name}}/messages: 16KB; what counts, the bytes of names and values, is assumed"
+    ),
+)
+
 STAGE_SECONDS = 86_400
 """The length of a stage of a warm-up. Mailgun's end after a number of messages; the example's took about a day."""
 
@@ -102,6 +112,17 @@ WRONG_PATH_IS_200 = Switch(
         "2017 to 2021: django-anymail issue 144, mailgun-ruby issue 110, mailgun.js issue 132, getfider/fider issue"
         " 1017; 404 was seen in 2015 and later"
     ),
+)
+
+UNKNOWN_DOMAIN_IS_401 = Switch(
+    "unknown_domain_is_401",
+    "Sending from a domain that the account does not have returns 401 `Forbidden` instead of 404 `Domain not found`.",
+    observed("mailgun/mailgun-ruby recordings of 2021 and 2025; a recording of 2016 and the Messages page have 404"),
+)
+SENDING_REFUSED_IS_403 = Switch(
+    "sending_refused_is_403",
+    "A domain that is not allowed to send gets 403 instead of 400.",
+    observed("mailgun/mailgun-ruby recordings of 2023 and 2025; the Messages page, api-sending, has 400"),
 )
 
 # Feature, pools
@@ -384,6 +405,96 @@ DOMAIN_LAST_IP = ErrorMessage(
 DOMAIN_WITHOUT_IP = ErrorMessage("domain_without_ip", 404, "ip {ip} is not assigned to the domain", assumed(_NO_SOURCE))
 DOMAIN_WITHOUT_POOL = ErrorMessage(
     "domain_without_pool", 400, "no ip pool is linked to the domain", assumed(_NO_SOURCE)
+)
+
+# Sending
+
+_ERROR_CODES = documented("Messages page, api-sending: error codes")
+
+SENDING_DOMAIN_NOT_FOUND = ErrorMessage(
+    "sending_domain_not_found",
+    404,
+    "Domain not found: {domain}",
+    documented("Messages page, api-sending: error codes; not with the switch unknown_domain_is_401"),
+)
+SENDING_WRONG_REGION = ErrorMessage(
+    "sending_wrong_region",
+    404,
+    "Domain not found: {domain}",
+    observed("notifme-sdk issue 70, WP-Mail-SMTP issues 22 and 50, mailgun-js-boland issue 229"),
+)
+NOT_ALLOWED_TO_SEND = ErrorMessage(
+    "not_allowed_to_send",
+    400,
+    "Domain {domain} is not allowed to send: {reason}",
+    documented("Messages page, api-sending: error codes; not with the switch sending_refused_is_403"),
+)
+NOT_ALLOWED_TO_SEND_403 = ErrorMessage(
+    "not_allowed_to_send_403",
+    403,
+    "Domain {domain} is not allowed to send: {reason}",
+    observed("mailgun/mailgun-ruby recordings of 2023 and 2025; only with the switch sending_refused_is_403"),
+)
+SANDBOX_REASON = (
+    "Sandbox subdomains are for test purposes only. Please add your own domain or add the address to authorized "
+    "recipients in Account Settings."
+)
+UNVERIFIED_REASON = (
+    "The domain is unverified and requires DNS configuration. Log in to your control panel to view required DNS "
+    "records."
+)
+DISABLED_REASON = "The domain is disabled."
+"""The reasons: the first two as the Messages page has them, the last is assumed."""
+NO_SENDER = ErrorMessage("no_sender", 400, "from parameter is missing", _ERROR_CODES)
+NO_RECIPIENT = ErrorMessage("no_recipient", 400, "to parameter is missing", _ERROR_CODES)
+INVALID_ADDRESS = ErrorMessage(
+    "invalid_address", 400, "{field} parameter is not a valid address. please check documentation", _ERROR_CODES
+)
+TOO_MANY_RECIPIENTS = ErrorMessage("too_many_recipients", 400, "Too many recipients, max is 1000", _ERROR_CODES)
+NO_CONTENT = ErrorMessage(
+    "no_content",
+    400,
+    "Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified",
+    documented(f"{SPEC}, POST /v3/{{domain_name}}/messages; the older Messages page names two of them"),
+)
+HTML_AND_TEMPLATE = ErrorMessage(
+    "html_and_template", 400, "Only one parameters 'html' or 'template' is allowed", _ERROR_CODES
+)
+OPTIONS_TOO_LARGE = ErrorMessage(
+    "options_too_large",
+    400,
+    "Send options (parameters starting with o:, h:, or v:) are limited to 16KB total",
+    documented(f"{SPEC}, POST /v3/{{domain_name}}/messages"),
+)
+HEADER_NOT_ASCII = ErrorMessage(
+    "header_not_ascii",
+    400,
+    "Header name must be pure ASCII: {name}",
+    documented("Messages page, api-sending: error codes; for other characters that no header has it is assumed"),
+)
+NOT_A_DATE = ErrorMessage("not_a_date", 400, "{value} is not an RFC-2822 compliant date", _ERROR_CODES)
+VARIABLES_NOT_JSON = ErrorMessage(
+    "variables_not_json", 400, "'recipient-variables' parameter is not a valid JSON", _ERROR_CODES
+)
+NOT_MULTIPART = ErrorMessage(
+    "not_multipart",
+    400,
+    "Invalid request content type. Expecting 'multipart/form-data' but got '{content_type}'",
+    _ERROR_CODES,
+)
+NO_MESSAGE = ErrorMessage("no_message", 400, "message parameter is missing", _ERROR_CODES)
+MESSAGE_NOT_A_FILE = ErrorMessage("message_not_a_file", 400, "'message' parameter is not a file", _ERROR_CODES)
+IP_NOT_USABLE = ErrorMessage(
+    "ip_not_usable",
+    403,
+    "Rejected: IP {ip} can't be used to send the message",
+    documented("Messages page, api-sending: error codes"),
+)
+POOL_NOT_USABLE = ErrorMessage(
+    "pool_not_usable",
+    403,
+    "Rejected: IP pool {pool} can't be used to send the message",
+    assumed("no document has the answer to an unknown pool; the wording is that for an IP"),
 )
 
 # Parameters

@@ -104,6 +104,8 @@ class Domain:
     region: str | None = None
     smtp_password_digest: str | None = None
     """As of `SmtpCredential`, for the system's login."""
+    spillover_pool_id: str | None = None
+    """The pool that takes what the warm-ups of its IPs do not; None for that of the account."""
 
     @property
     def smtp_login(self) -> str:
@@ -242,6 +244,10 @@ class State(BaseState):
     """Whether jobs stop after half of the domains, which Mailgun documents as possible."""
     region: str | None = None
     """The region of IPs, pools and domains that name none; None if it is not set."""
+    authorized_recipients: frozenset[str] = frozenset()
+    """The addresses that a sandbox domain may send to, in lower case."""
+    spillover_pool_id: str | None = None
+    """As of `Domain`."""
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> State:
@@ -286,6 +292,8 @@ class State(BaseState):
             with errors.collected():
                 if credential.domain not in domains:
                     raise SeedError(("smtp_credentials", index, "login"), f"unknown domain '{credential.domain}'")
+        if data.get("spillover_pool_id") not in (None, *pools):
+            errors.add(SeedError(("spillover_pool_id",), f"unknown pool '{data['spillover_pool_id']}'"))
         eligible = data.get("eligible_for_shared_ips", False)
         with errors.collected():
             if eligible and all(ip.dedicated or ip.account is not None for ip in ips.values()):
@@ -309,6 +317,8 @@ class State(BaseState):
             async_delay_seconds=_delay(data),
             async_fails_midway=data.get("async_fails_midway", False),
             region=data.get("region"),
+            authorized_recipients=frozenset([each.lower() for each in data.get("authorized_recipients", ())]),
+            spillover_pool_id=data.get("spillover_pool_id"),
         )
 
     @property
@@ -382,6 +392,8 @@ class State(BaseState):
             **self.profile.dump(),
             **self.outbox.dump(),
             **({} if self.region is None else {"region": self.region}),
+            **({} if self.spillover_pool_id is None else {"spillover_pool_id": self.spillover_pool_id}),
+            **({"authorized_recipients": sorted(self.authorized_recipients)} if self.authorized_recipients else {}),
             "account_id": self.account_id,
             "features": sorted(self.features),
             "eligible_for_shared_ips": self.eligible_for_shared_ips,
@@ -436,11 +448,14 @@ def _with_ids(data: Mapping[str, Any]) -> dict[str, Any]:
         "account": {item["id"]: item["name"] for item in found["subaccounts"]},
         "pool_id": {item["pool_id"]: item["name"] for item in found["ip_pools"]},
     }
+    names["spillover_pool_id"] = names["pool_id"]
     for section in ("ips", "ip_pools", "domains"):
         found[section] = [
             item | {key: identifiers.find_id(item[key], known) for key, known in names.items() if key in item}
             for item in found.get(section, ())
         ]
+    if "spillover_pool_id" in found:
+        found["spillover_pool_id"] = identifiers.find_id(found["spillover_pool_id"], names["pool_id"])
     logins = found.get("smtp_credentials", ())
     found["smtp_credentials"] = [{"created_at": created, **_without(item, "password")} for item in logins]
     found["domains"] = [_without(item, "smtp_password") for item in found["domains"]]
@@ -590,6 +605,8 @@ def check_domains(
             if domain.id in ids:
                 raise SeedError(("domains", index, "id"), f"duplicate id '{domain.id}'")
             ids.add(domain.id)
+            if domain.spillover_pool_id not in (None, *pools):
+                raise SeedError(("domains", index, "spillover_pool_id"), f"unknown pool '{domain.spillover_pool_id}'")
             for position, address in enumerate(domain.ips):
                 path = ("domains", index, "ips", position)
                 if address not in ips or ips[address].account not in (None, domain.account):

@@ -99,7 +99,7 @@ class Mailgun(ProviderBlueprint):
 
     def _check_sending_key(self, exchange: Exchange, domains: frozenset[str]) -> None:
         """Raise an error unless a key that may only send does that, from one of its domains."""
-        operation, domain = exchange.operation, exchange.path_values.get("domain", "")
+        operation, domain = exchange.operation, exchange.path_values.get("domain_name", "")
         is_sending = operation is not None and operation.scope == SENDING
         if not is_sending or normalize_domain(domain) not in domains:
             raise _unauthorized(exchange.tx.state.profile)()

@@ -12,6 +12,7 @@ from typing import Any
 from werkzeug.http import http_date
 
 from ...core.clock import format_rfc3339
+from ...core.outbox import Message
 from .catalog import WARMUP_STAGES
 from .models import Domain, Ip, Link, Pool, SmtpCredential, Subaccount, created_at
 from .rules.ips import DetailedIp, IpList
@@ -269,6 +270,13 @@ def detailed_ip(row: DetailedIp, parent: str) -> dict[str, Any]:
     }
 
 
+# Sending
+
+
+def queued(message: Message) -> dict[str, str]:
+    return {"id": message.message_id, "message": "Queued. Thank you."}
+
+
 # Warm-ups
 
 
@@ -296,7 +304,7 @@ def warmup_details(warmup: Warmup) -> dict[str, Any]:
         "start_volume": warmup.start_volume,
         "stage": warmup.stage,
         "stage_limit": volume(warmup.stage),
-        "hourly_limit": volume(warmup.stage) // 24,
+        "hourly_limit": warmup.hourly_limit,
         "stage_started_at": stage_started_at,
         "hour_started_at": format_rfc3339(warmup.hour_started_at),
         "plan_started_at": format_rfc3339(warmup.started_at),

@@ -246,4 +246,8 @@ def remove_pool(tx: Tx, pool: Pool) -> None:
     """Remove a pool now. The account keeps its IPs; subaccounts that inherit it see it until a job updates them."""
     keep_views(tx, pool.delegated_to)
     del tx.state.pools[pool.pool_id]
+    if tx.state.spillover_pool_id == pool.pool_id:
+        tx.state.spillover_pool_id = None
+    for domain in [each for each in tx.state.domains.values() if each.spillover_pool_id == pool.pool_id]:
+        tx.state.put_domain(replace(domain, spillover_pool_id=None), domain)
     record_pool_change(tx.state, pool.ips, (), tx.now)

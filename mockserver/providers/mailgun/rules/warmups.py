@@ -39,6 +39,11 @@ class Warmup:
         return sum(volume(stage) for stage in range(1, self.stage))
 
     @property
+    def hourly_limit(self) -> int:
+        """The number of messages in an hour of the stage."""
+        return volume(self.stage) // 24
+
+    @property
     def history(self) -> list[tuple[int, int]]:
         """For each stage before this one, the time it was completed and its volume."""
         return [(self.started_at + stage * STAGE_SECONDS, volume(stage)) for stage in range(1, self.stage)]
@@ -54,12 +59,12 @@ def list_warmups(tx: Tx, account: str | None, *, after: str, limit: int) -> list
     warming = [ip for ip in tx.state.ips.values() if ip.account == account and ip.is_warming(tx.now)]
     found = [ip for ip in warming if tx.state.region_of(ip) == tx.region]
     rest = (ip for ip in found if not after or ip_sort_key(ip.ip) > ip_sort_key(after))
-    return [_warmup(ip, tx.now) for ip in heapq.nsmallest(limit, rest, key=lambda ip: ip_sort_key(ip.ip))]
+    return [warmup_of(ip, tx.now) for ip in heapq.nsmallest(limit, rest, key=lambda ip: ip_sort_key(ip.ip))]
 
 
 def get_warmup(tx: Tx, account: str | None, address: str) -> Warmup:
     """Return the warm-up of an IP."""
-    return _warmup(_get_warming_ip(tx, account, address), tx.now)
+    return warmup_of(_get_warming_ip(tx, account, address), tx.now)
 
 
 def start_warmup(tx: Tx, account: str | None, address: str) -> None:
@@ -83,7 +88,7 @@ def _get_warming_ip(tx: Tx, account: str | None, address: str) -> Ip:
     return ip
 
 
-def _warmup(ip: Ip, now: float) -> Warmup:
+def warmup_of(ip: Ip, now: float) -> Warmup:
     """Return the plan of a warming IP at a time. Without a start time, it is on its first day."""
     started = ip.warmup_started_at if ip.warmup_started_at is not None else int(now // DAY) * DAY
     elapsed = max(0, whole_seconds(now) - started)

@@ -133,6 +133,7 @@ class DomainSchema(SeedSchema):
     region = _region()
     smtp_password = _password()
     smtp_password_digest = _digest()
+    spillover_pool_id = text()
 
 
 class SmtpCredentialSchema(SeedSchema):
@@ -187,6 +188,7 @@ class MailgunSeed(SeedSection):
         "account": ("subaccounts", "id"),
         "delegated_to": ("subaccounts", "id"),
         "pool_id": ("ip_pools", "pool_id"),
+        "spillover_pool_id": ("ip_pools", "pool_id"),
     }
 
     credentials = records(MailgunCredentialSchema, "key")
@@ -199,6 +201,8 @@ class MailgunSeed(SeedSection):
     subaccount_limit = Integer(validate=validate.Range(min=0))
     async_delay_seconds = Number(allow_none=True, validate=validate.Range(0, clock.LATEST))
     async_fails_midway = Boolean()
+    authorized_recipients = texts()
+    spillover_pool_id = text()
     subaccounts = records(SubaccountSchema)
     ips = records(IpSchema, "ip")
     ip_pools = records(PoolSchema)

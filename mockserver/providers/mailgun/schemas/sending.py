@@ -1,0 +1,131 @@
+"""Forms of messages."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import fields, validate
+
+from ....core.errors import ErrorMessage
+from ....web.schemas import Schema, check, messages
+from .. import catalog
+
+OPTION_PREFIXES = ("o:", "h:", "v:", "t:")
+"""How the names of options begin: Mailgun's own, headers, variables, and those of a template."""
+OPTIONS = frozenset(
+    f"o:{name}"
+    for name in (
+        "archive-to",
+        "deliver-within",
+        "deliverytime",
+        "deliverytime-optimize-period",
+        "dkim",
+        "require-tls",
+        "secondary-dkim",
+        "secondary-dkim-public",
+        "sending-ip",
+        "sending-ip-pool",
+        "skip-verification",
+        "suppress-headers",
+        "tag",
+        "testmode",
+        "time-zone-localize",
+        "tracking",
+        "tracking-clicks",
+        "tracking-opens",
+        "tracking-pixel-location-top",
+    )
+)
+"""Mailgun's options. Only those about the date, the IP, the pool and test mode have an effect."""
+HEADER_NAME = re.compile("[!-9;-~]+")
+_ATOM = r"[^\s@<>(),;:\\\"\[\]]"
+_LABEL = r"[^\s@<>(),;:\\\"\[\].]{1,63}+"
+_ADDRESS = rf"{_ATOM}{{1,64}}@{_LABEL}(?:\.{_LABEL})*+"
+_ENTRY = re.compile(rf'\s*+(?:(?:"(?:[^"\\]|\\.)*+"|[^<>",]*+)\s*+<\s*+({_ADDRESS})\s*+>|({_ADDRESS}))\s*+(?:,|\Z)')
+"""An address in a list of addresses, with or without a name."""
+
+
+class AddressList(fields.Raw):
+    """Lists of addresses, each separated by commas. It loads as the addresses alone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        found = []
+        for text in map(str.strip, value):
+            position = 0
+            while position < len(text):
+                entry = _ENTRY.match(text, position)
+                if entry is None:
+                    raise self.make_error("invalid")
+                found.append(entry[1] or entry[2])
+                position = entry.end()
+        return found
+
+
+def _addresses(missing: ErrorMessage | None = None, **options: Any) -> AddressList:
+    """Return the field of lists of addresses; `missing` is the error of none."""
+    required = [] if missing is None else [validate.Length(min=1, error=missing)]
+    return AddressList(error_messages=messages(catalog.INVALID_ADDRESS), validate=required, **options)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        email.utils.parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return False
+    return True
+
+
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _date() -> fields.String:
+    return fields.String(data_key="o:deliverytime", validate=check(_is_date, catalog.NOT_A_DATE))
+
+
+class MessageSchema(Schema):
+    """Form of a message in parts. The subject may be missing: no document has an error for that."""
+
+    sender = _addresses(catalog.NO_SENDER, data_key="from")
+    to = _addresses(catalog.NO_RECIPIENT)
+    cc = _addresses()
+    bcc = _addresses()
+    subject = fields.String()
+    text = fields.String()
+    html = fields.String()
+    amp_html = fields.String(data_key="amp-html")
+    template = fields.String()
+    recipient_variables = fields.String(
+        data_key="recipient-variables", validate=check(_is_json_object, catalog.VARIABLES_NOT_JSON)
+    )
+    delivery_time = _date()
+
+
+class MimeSchema(Schema):
+    """Form of a MIME message."""
+
+    to = _addresses(catalog.NO_RECIPIENT)
+    template = fields.String()
+    delivery_time = _date()
+
+
+def headers(options: Sequence[tuple[str, str]], form: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers that the options of a message are in its MIME text."""
+    found = [(name[2:], value) for name, value in options if name.startswith("h:")]
+    found += [("X-Mailgun-Tag", value) for name, value in options if name == "o:tag"]
+    variables = {name[2:]: value for name, value in options if name.startswith("v:")}
+    if variables:
+        found.append(("X-Mailgun-Variables", json.dumps(variables)))
+    if form.get("recipient-variables"):
+        found.append(("X-Mailgun-Recipient-Variables", form["recipient-variables"]))
+    if form.get("template"):
+        found.append(("X-Mailgun-Template-Name", form["template"]))
+    found += [("X-Mailgun-Template-Variables", value) for name, value in options if name == "t:variables"]
+    return found
