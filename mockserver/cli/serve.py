@@ -88,7 +88,7 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
 @option(
     "--smtp-require-tls",
     is_flag=True,
-    help="Refuse SMTP logins in the clear where the provider does. Without it they are violations of strict tenants.",
+    help="Reject SMTP logins in the clear where the provider does. Without it they are violations of strict tenants.",
 )
 @settings
 @option(
