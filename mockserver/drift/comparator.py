@@ -39,13 +39,13 @@ class Comparator:
             where = f"{exchange.name}: {exchange.method} {exchange.path}"
             reply = replies.pop(exchange.name, None)
             if reply is None:
-                result.find(where, "response", "gone", "the request was not sent")
+                result.add(where, "response", "gone", "the request was not sent")
                 continue
             for path, change, detail in self._replies(exchange.reply, reply):
-                result.find(where, path, change, detail)  # type: ignore[arg-type]
+                result.add(where, path, change, detail)  # type: ignore[arg-type]
         for exchange in other:
             if exchange.name in replies:
-                result.find(f"{exchange.name}: {exchange.method} {exchange.path}", "response", "new")
+                result.add(f"{exchange.name}: {exchange.method} {exchange.path}", "response", "new")
         result.compared = self._values
         return result
 

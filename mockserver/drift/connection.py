@@ -107,7 +107,7 @@ def in_process(provider: Provider, section: Mapping[str, Any], profile: str) -> 
     app = create_app(
         Config(
             seed={provider.name: dict(section)},
-            profile=None if "profile" in section else profile,
+            profile=profile,
             providers=os.environ.get("MOCKSERVER_PROVIDERS", ""),
         )
     )

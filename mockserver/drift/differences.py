@@ -52,7 +52,7 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     undecided: list[Undecided] = field(default_factory=list)
 
-    def find(self, where: str, path: str, change: Change, detail: str = "", touches: Sequence[str] = ()) -> None:
+    def add(self, where: str, path: str, change: Change, detail: str = "", touches: Sequence[str] = ()) -> None:
         """Add a difference."""
         self.differences.append(Difference(where, path, change, detail, tuple(dict.fromkeys(touches))))
 

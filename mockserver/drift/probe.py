@@ -50,7 +50,7 @@ def comparison(findings: list[Finding]) -> Comparison:
     result = Comparison(compared=sum(each.verdict != "unknown" for each in findings))
     for each in findings:
         if each.verdict == "differs":
-            result.find(each.where, each.path, "changed", each.detail)
+            result.add(each.where, each.path, "changed", each.detail)
         elif each.verdict == "unknown":
             result.undecided.append(Undecided(each.where, each.path, each.detail))
     return result

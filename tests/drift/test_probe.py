@@ -14,6 +14,7 @@ from mockserver.web.provider import Provider
 from ..cli.commands import free_port, run_here
 from .vendor import Answer, Change, running_vendor
 
+ROOT = Path(__file__).parent.parent.parent
 POOLS = "/v3/ips/pools"
 WHERE = f"GET {POOLS} (no key)"
 
@@ -119,7 +120,7 @@ def test_url_that_is_not_safe(url: str) -> None:
 
 def test_provider_without_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider of another package that describes no service says so."""
-    monkeypatch.syspath_prepend("examples/acme-provider")
+    monkeypatch.syspath_prepend(str(ROOT / "examples" / "acme-provider"))
     done = run_here("drift", "probe", "--provider", "acme", MOCKSERVER_PROVIDERS="acme_provider:blueprint")
     assert (done.returncode, done.stdout) == (2, "")
     assert "drift is not supported for" in done.stderr

@@ -117,6 +117,10 @@ def require_help(document: dict[str, Any]) -> None:
 
 PLANTED: dict[str, tuple[Callable[[dict[str, Any]], object], list[str]]] = {
     "a new operation": (add_operation, ["new     GET /v3/ips/reputation: operation: Read reputations"]),
+    "a new operation in another document": (
+        lambda document: document["paths"].update({"/v3/lunch/menu": {"get": {"responses": {"200": {"$ref": "x.yaml"}}}}}),
+        ["new     GET /v3/lunch/menu: operation"],
+    ),
     "an operation that is gone": (
         lambda document: document["paths"][POOL].pop("delete"),
         [f"gone    DELETE {POOL}: operation [sendgrid.deleteIpPool]"],
