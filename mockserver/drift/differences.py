@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,6 +14,15 @@ Change = Literal["new", "gone", "changed"]
 
 class DriftError(Exception):
     """Something that cannot be compared, or not be done, with the reason."""
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn errors of code that reads something of an unexpected form into a `DriftError`."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise DriftError(f"{what} has an unexpected form: {type(error).__name__}: {error}") from None
 
 
 class Difference(NamedTuple):

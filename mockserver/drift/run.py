@@ -13,8 +13,8 @@ from ..web.provider import Provider
 from ..web.service import ScriptRequest, Service
 from .account import check_seed, read_account
 from .comparator import Comparator
-from .connection import Account, Reply, fill, in_process, readable, real_service
-from .differences import Comparison, DriftError
+from .connection import Account, Reply, fill, in_process, real_service
+from .differences import Comparison, DriftError, readable
 from .recording import Exchange, Recording
 from .sanitizer import Sanitizer
 
@@ -98,7 +98,7 @@ def record(account: Account, *, sanitize: bool, name: str | None = None) -> tupl
     if NAME.fullmatch(name) is None:
         raise DriftError(f"'{name}': expected the name of a run, {PREFIX} and 8 hexadecimal digits")
     before = read_account(account)
-    with readable():
+    with readable("a response"):
         existing = service.pools(account)
     if service.pool_limit is not None and len(existing) >= service.pool_limit:
         raise DriftError(f"the account has {len(existing)} pools, which is the maximum: nothing is created")
@@ -137,7 +137,7 @@ def clean_up(account: Account, service: Service, name: str) -> list[str]:
     for number in range(MAX_TRIES):
         time.sleep(PAUSE if number else 0)
         try:
-            with readable():
+            with readable("a response"):
                 own = {key: label for key, label in service.pools(account).items() if name in label}
             left = list(own.values())
             if not own:

@@ -101,15 +101,14 @@ class Sanitizer:
         """Return a time some days earlier; None if the text is not a time."""
         days = datetime.timedelta(days=self._shift)
         iso = _ISO.fullmatch(value)
-        if iso is not None:
-            try:
+        try:
+            if iso is not None:
                 return f"{datetime.date.fromisoformat(iso[1]) - days}{iso[2] or ''}"
-            except (ValueError, OverflowError):  # a zero value stays
-                return value
-        if _RFC_2822.fullmatch(value):
-            zone = value.rpartition(" ")[2]
-            moved = email.utils.parsedate_to_datetime(value) - days
-            return f"{moved:%a, %d %b %Y %H:%M:%S} {zone}"
+            if _RFC_2822.fullmatch(value):
+                moved = email.utils.parsedate_to_datetime(value) - days
+                return f"{moved:%a, %d %b %Y %H:%M:%S} {value.rpartition(' ')[2]}"
+        except (ValueError, OverflowError):  # the zero value of a time stays
+            return value
         return None
 
     def _candidate(self, value: str, number: int) -> str:

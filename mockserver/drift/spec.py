@@ -13,7 +13,7 @@ import jsonschema_rs
 from ..core.errors import ErrorMessage, entries
 from ..web.provider import Provider
 from ..web.published import publish
-from .differences import Change, Comparison, DriftError, Undecided
+from .differences import Change, Comparison, DriftError, Undecided, readable
 from .documents import KEYWORDS, LIMITS, Document, DocumentedOperation, Media
 
 MAX_REASON = 200
@@ -28,7 +28,8 @@ def compare_documents(provider: Provider, documents: Sequence[Mapping[str, Any]]
     An operation is `gone` only if the documents have another one of the same tag: a vendor's document may be a part
     of its API.
     """
-    return _SpecComparison(provider, documents, profile).run()
+    with readable("the document"):
+        return _SpecComparison(provider, documents, profile).run()
 
 
 def _normalized(path: str) -> str:
