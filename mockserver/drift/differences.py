@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+MAX_LENGTH = 100
+"""The maximum length of a value in a message, in characters."""
 Change = Literal["new", "gone", "changed"]
 
 
@@ -133,3 +136,9 @@ def accept(comparison: Comparison, accepted: Sequence[Accepted]) -> list[Accepte
 
 def _listed(touches: Sequence[str]) -> str:
     return f" [{', '.join(touches)}]" if touches else ""
+
+
+def short(value: object) -> str:
+    """Return a JSON value as a text of limited length."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."

@@ -151,4 +151,4 @@ def _like(character: str, number: int, letters: str, *, is_first: bool) -> str:
         return letters[number % len(letters)]
     if character.isupper():
         return letters[number % len(letters)].upper()
-    return character if not character.isalpha() else "x"
+    return letters[number % len(letters)] if character.isalpha() else character

@@ -200,6 +200,28 @@ def test_planted_difference_is_found_and_nothing_else(change: Change, expected: 
     assert done.returncode == bool(expected)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("provider", "path", "where"),
+    [
+        ("sparkpost", "/api/v1/ip-pools", "create a pool without a name: POST /api/v1/ip-pools: body/errors/0/message"),
+        ("mailgun", "/v3/ip_pools", "create a pool without a description: POST /v3/ip_pools: body/message"),
+    ],
+)
+def test_planted_message_of_other_providers(provider: str, path: str, where: str, tmp_path: Path) -> None:
+    def change(method: str, sent_path: str, answer: Answer) -> Answer:
+        if (method, sent_path) != ("POST", path) or answer.status < 400:
+            return answer
+        body = json.loads(re.sub('("message": )"[^"]*"', r'\1"no"', json.dumps(answer.body)))
+        return answer._replace(body=body)
+
+    file = tmp_path / "recording.json"
+    with running_vendor(provider, change) as vendor:
+        assert record(vendor, file, provider=provider).returncode == 0
+    line, _ = replay(file).stdout.splitlines()
+    assert line.startswith(f'changed {where}: recorded "no", now ')
+
+
 def test_planted_difference_of_the_service_now(tmp_path: Path) -> None:
     """The recording is of before; what the service has changed since is found, and nothing else."""
     file = tmp_path / "recording.json"
