@@ -102,11 +102,10 @@ class _SpecComparison:
         self._compare_parameters(key, where, own, theirs)
         self._compare_bodies(key, where, own, theirs)
         self._compare_statuses(key, where, own, theirs)
-        for status in own.responses.keys() & theirs.responses.keys():
-            mine, other = own.responses[status], theirs.responses[status]
-            for media_type in mine.keys() & other.keys():
-                self._compare_schemas(key, where, f"response {status}", mine[media_type], other[media_type], False)
         for status in sorted(own.responses.keys() & theirs.responses.keys()):
+            mine, other = own.responses[status], theirs.responses[status]
+            for media_type in (each for each in mine if each in other):
+                self._compare_schemas(key, where, f"response {status}", mine[media_type], other[media_type], False)
             if status >= 400:
                 self._compare_messages(key, where, status, own, theirs)
 
