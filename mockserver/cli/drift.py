@@ -144,15 +144,13 @@ def probe(provider: str, against: str | None, profile: str, accept: str | None, 
 
 def with_account(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of an account of the real service."""
-
-    @option("--key-env", metavar="NAME", help="Environment variable that has the API key.")
-    @option("--key-file", metavar="FILE", help="File that has the API key.")
-    @option("--base-url", metavar="URL", help="Base URL of the service. [default: that of the provider]")
-    @wraps(command)
-    def run(**values: Any) -> None:
-        command(**values)
-
-    return run
+    for each in (
+        option("--key-env", metavar="NAME", help="Environment variable that has the API key."),
+        option("--key-file", metavar="FILE", help="File that has the API key."),
+        option("--base-url", metavar="URL", help="Base URL of the service. [default: that of the provider]"),
+    ):
+        command = each(command)
+    return command
 
 
 def connect(provider: Provider, base_url: str | None, key_env: str | None, key_file: str | None) -> Account:
@@ -231,6 +229,8 @@ def record(
         return
     if output is None:
         raise click.UsageError("expected --output or --dry-run.")
+    if not Path(output).absolute().parent.is_dir():
+        raise CommandError(f"{output}: no such folder")
     account = connect(found, base_url, key_env, key_file)
     with ends_by_signal():
         recording, problems = run.record(account, sanitize=not unsanitized)

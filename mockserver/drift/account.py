@@ -8,14 +8,14 @@ from typing import Any
 from ..core.errors import SeedError
 from ..core.seed import load
 from ..web.provider import Provider
-from .connection import Account, readable, real_service
-from .differences import DriftError
+from .connection import Account, real_service
+from .differences import DriftError, readable
 from .sanitizer import Sanitizer
 
 
 def read_account(account: Account) -> dict[str, Any]:
     """Return an account as a section of a seed, with its real values. Only GET requests are sent."""
-    with readable():
+    with readable("a response"):
         return real_service(account.provider).read(account)
 
 

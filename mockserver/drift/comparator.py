@@ -9,7 +9,7 @@ from typing import Any
 from ..core.addresses import is_ip
 from ..web.service import Service
 from .connection import Reply
-from .differences import Comparison
+from .differences import Comparison, short
 from .recording import Exchange
 
 MAX_TRIALS = 200
@@ -39,13 +39,13 @@ class Comparator:
             where = f"{exchange.name}: {exchange.method} {exchange.path}"
             reply = replies.pop(exchange.name, None)
             if reply is None:
-                result.find(where, "response", "gone", "the request was not sent")
+                result.add(where, "response", "gone", "the request was not sent")
                 continue
             for path, change, detail in self._replies(exchange.reply, reply):
-                result.find(where, path, change, detail)  # type: ignore[arg-type]
+                result.add(where, path, change, detail)  # type: ignore[arg-type]
         for exchange in other:
             if exchange.name in replies:
-                result.find(f"{exchange.name}: {exchange.method} {exchange.path}", "response", "new")
+                result.add(f"{exchange.name}: {exchange.method} {exchange.path}", "response", "new")
         result.compared = self._values
         return result
 
@@ -58,7 +58,7 @@ class Comparator:
         if recorded.is_json and other.is_json:
             yield from self._nodes(recorded.body, other.body, "body", "")
         elif recorded.is_json or other.is_json or self._text(recorded.body, 0) != self._text(other.body, 1):
-            yield "body", "changed", f"recorded {_short(recorded.body)}, now {_short(other.body)}"
+            yield "body", "changed", f"recorded {short(recorded.body)}, now {short(other.body)}"
 
     def _nodes(self, recorded: Any, other: Any, path: str, field: str) -> Iterator[Found]:
         self._values += 1
@@ -71,9 +71,9 @@ class Comparator:
         elif field in self._service.stable:
             one, another = (self._text(each, run) for run, each in enumerate((recorded, other)))
             if one != another:
-                yield path, "changed", f"recorded {_short(recorded)}, now {_short(other)}"
+                yield path, "changed", f"recorded {short(recorded)}, now {short(other)}"
         elif field in self._service.identifiers and not self._agree(str(recorded), str(other)):
-            yield path, "changed", f"recorded {_short(recorded)}, now {_short(other)}, which is another record"
+            yield path, "changed", f"recorded {short(recorded)}, now {short(other)}, which is another record"
 
     def _objects(self, recorded: Mapping[str, Any], other: Mapping[str, Any], path: str, field: str) -> Iterator[Found]:
         if recorded and other and all(map(is_ip, [*recorded, *other])):  # an object by IP
@@ -81,12 +81,12 @@ class Comparator:
             return
         for name in recorded:
             if name not in other:
-                yield f"{path}/{name}", "gone", f"recorded {_short(recorded[name])}"
+                yield f"{path}/{name}", "gone", f"recorded {short(recorded[name])}"
             else:
                 yield from self._nodes(recorded[name], other[name], f"{path}/{name}", name)
         for name in other:
             if name not in recorded:
-                yield f"{path}/{name}", "new", f"now {_short(other[name])}"
+                yield f"{path}/{name}", "new", f"now {short(other[name])}"
 
     def _lists(self, recorded: list[Any], other: list[Any], path: str, field: str) -> Iterator[Found]:
         """Compare lists without their order: equal items first, then those that agree, then the rest in order."""
@@ -149,8 +149,3 @@ def _by_ip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -107,7 +106,7 @@ def in_process(provider: Provider, section: Mapping[str, Any], profile: str) -> 
     app = create_app(
         Config(
             seed={provider.name: dict(section)},
-            profile=None if "profile" in section else profile,
+            profile=profile,
             providers=os.environ.get("MOCKSERVER_PROVIDERS", ""),
         )
     )
@@ -165,23 +164,20 @@ class Account:
 
     def get(self, path: str, **query: object) -> Any:
         """Return the JSON of a response. Raises `DriftError` if the status is not 200."""
-        reply = self._get(path, query)
-        if reply.status != 200 or not reply.is_json:
-            raise DriftError(f"GET {path}: expected JSON with the status 200, got the status {reply.status}")
-        return reply.body
+        return self._json(path, self._get(path, query))
 
     def find(self, path: str, **query: object) -> Any:
         """Return the JSON of a response; None if the account has no access to it, or no such thing."""
         reply = self._get(path, query)
-        if reply.status in NO_ACCESS:
-            return None
+        return None if reply.status in NO_ACCESS else self._json(path, reply)
+
+    def _get(self, path: str, query: Mapping[str, object]) -> Reply:
+        return self.request(ScriptRequest("read", "GET", with_query(path, query)), {})
+
+    def _json(self, path: str, reply: Reply) -> Any:
         if reply.status != 200 or not reply.is_json:
             raise DriftError(f"GET {path}: expected JSON with the status 200, got the status {reply.status}")
         return reply.body
-
-    def _get(self, path: str, query: Mapping[str, object]) -> Reply:
-        target = with_query(path, query).replace("{", "%7B")
-        return self.request(ScriptRequest("read", "GET", target), {})
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -194,12 +190,3 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def filled(body: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
     """Return a body with the values of its variables."""
     return {name: fill(value, values) if isinstance(value, str) else value for name, value in body.items()}
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """Turn errors of code that reads responses of an unexpected form into a `DriftError`."""
-    try:
-        yield
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise DriftError(f"a response has an unexpected form: {type(error).__name__}: {error}") from None

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+MAX_LENGTH = 100
+"""The maximum length of a value in a message, in characters."""
 Change = Literal["new", "gone", "changed"]
 
 
 class DriftError(Exception):
     """Something that cannot be compared, or not be done, with the reason."""
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn errors of code that reads something of an unexpected form into a `DriftError`."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise DriftError(f"{what} has an unexpected form: {type(error).__name__}: {error}") from None
 
 
 class Difference(NamedTuple):
@@ -52,7 +65,7 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     undecided: list[Undecided] = field(default_factory=list)
 
-    def find(self, where: str, path: str, change: Change, detail: str = "", touches: Sequence[str] = ()) -> None:
+    def add(self, where: str, path: str, change: Change, detail: str = "", touches: Sequence[str] = ()) -> None:
         """Add a difference."""
         self.differences.append(Difference(where, path, change, detail, tuple(dict.fromkeys(touches))))
 
@@ -123,3 +136,9 @@ def accept(comparison: Comparison, accepted: Sequence[Accepted]) -> list[Accepte
 
 def _listed(touches: Sequence[str]) -> str:
     return f" [{', '.join(touches)}]" if touches else ""
+
+
+def short(value: object) -> str:
+    """Return a JSON value as a text of limited length."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."

@@ -108,20 +108,24 @@ class Document:
         self.prefix = next((path for path in urls if path), "")
         """The path of its first server that has one."""
 
-    def operations(self) -> Iterator[DocumentedOperation]:
-        """Yield its operations."""
+    def operations(self) -> Iterator[tuple[str, str]]:
+        """Yield method and path of its operations."""
         for path, item in self._document["paths"].items():
-            item = self._resolve(item)
-            for method in METHODS:
-                if isinstance(item.get(method), Mapping):
-                    yield self._operation(path, method, item)
+            resolved = self._resolve(item)
+            yield from ((method.upper(), path) for method in METHODS if isinstance(resolved.get(method), Mapping))
 
-    def _operation(self, path: str, method: str, item: Mapping[str, Any]) -> DocumentedOperation:
-        raw = item[method]
+    def summary(self, method: str, path: str) -> str:
+        """Return the summary of an operation."""
+        return str(self._resolve(self._document["paths"][path])[method.lower()].get("summary", ""))
+
+    def operation(self, method: str, path: str) -> DocumentedOperation:
+        """Return an operation. Raises `DriftError` for a reference that cannot be followed."""
+        item = self._resolve(self._document["paths"][path])
+        raw = item[method.lower()]
         parameters = [self._resolve(each) for each in [*item.get("parameters", ()), *raw.get("parameters", ())]]
         responses = {int(s): self._resolve(each) for s, each in raw.get("responses", {}).items() if str(s).isdecimal()}
         return DocumentedOperation(
-            method.upper(),
+            method,
             path,
             {
                 (each["in"], each["name"]): Parameter(bool(each.get("required")), self.schema(each.get("schema", {})))

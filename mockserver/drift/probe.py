@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..web.provider import Provider
 from .connection import Account, Reply, in_process, real_service, remote
-from .differences import Comparison, DriftError, Undecided
+from .differences import Comparison, DriftError, Undecided, short
 
 Verdict = Literal["same", "differs", "unknown"]
 
@@ -50,7 +50,7 @@ def comparison(findings: list[Finding]) -> Comparison:
     result = Comparison(compared=sum(each.verdict != "unknown" for each in findings))
     for each in findings:
         if each.verdict == "differs":
-            result.find(each.where, each.path, "changed", each.detail)
+            result.add(each.where, each.path, "changed", each.detail)
         elif each.verdict == "unknown":
             result.undecided.append(Undecided(each.where, each.path, each.detail))
     return result
@@ -60,13 +60,13 @@ def _compare(where: str, expected: Reply, reply: Reply) -> Iterator[Finding]:
     mine, other = _fields(expected), _fields(reply)
     for path in [*mine, *(path for path in other if path not in mine)]:
         if path not in other:
-            yield Finding("differs", where, path, f"{mine[path]!r}, service nothing")
+            yield Finding("differs", where, path, f"{short(mine[path])}, service nothing")
         elif path not in mine:
-            yield Finding("differs", where, path, f"nothing, service {other[path]!r}")
+            yield Finding("differs", where, path, f"nothing, service {short(other[path])}")
         elif mine[path] != other[path]:
-            yield Finding("differs", where, path, f"{mine[path]!r}, service {other[path]!r}")
+            yield Finding("differs", where, path, f"{short(mine[path])}, service {short(other[path])}")
         else:
-            yield Finding("same", where, path, repr(mine[path]))
+            yield Finding("same", where, path, short(mine[path]))
 
 
 def _fields(reply: Reply) -> dict[str, object]:

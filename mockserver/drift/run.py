@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,15 +13,21 @@ from ..web.provider import Provider
 from ..web.service import ScriptRequest, Service
 from .account import check_seed, read_account
 from .comparator import Comparator
-from .connection import Account, Reply, fill, in_process, readable, real_service
-from .differences import Comparison, DriftError
+from .connection import Account, Reply, fill, in_process, real_service
+from .differences import Comparison, DriftError, readable
 from .recording import Exchange, Recording
 from .sanitizer import Sanitizer
 
 PREFIX = "mockserver-drift-"
 """The beginning of the names of pools that a run creates."""
-MAX_TRIES = 3
+NAME = re.compile(rf"{PREFIX}[0-9a-f]{{8}}")
+"""The name of a run: only pools with such a name in theirs are deleted."""
+MAX_TRIES = 4
 """The number of times that a run tries to delete its pools."""
+PAUSE = 3.0
+"""The pause between two tries, in seconds: a service may delete a pool some time after its response."""
+UNAVAILABLE = (429, 502, 503, 504)
+"""The statuses that end a run."""
 
 
 def new_name() -> str:
@@ -68,7 +76,7 @@ def run_script(
             reply = account.request(request, values)
         except KeyError:  # what it needs was not learnt
             continue
-        if is_real and (reply.status == 429 or reply.status >= 500):
+        if is_real and reply.status in UNAVAILABLE:
             raise DriftError(f"{request.name}: {request.method} {request.path}: the status is {reply.status}")
         exchanges.append(Exchange(request.name, request.method, request.path, reply))
         for name, pointer in request.learns.items():
@@ -86,10 +94,12 @@ def record(account: Account, *, sanitize: bool, name: str | None = None) -> tupl
     """
     provider = account.provider
     service = real_service(provider)
+    name = new_name() if name is None else name
+    if NAME.fullmatch(name) is None:
+        raise DriftError(f"'{name}': expected the name of a run, {PREFIX} and 8 hexadecimal digits")
     before = read_account(account)
-    with readable():
+    with readable("a response"):
         existing = service.pools(account)
-    name = name or new_name()
     if service.pool_limit is not None and len(existing) >= service.pool_limit:
         raise DriftError(f"the account has {len(existing)} pools, which is the maximum: nothing is created")
     if any(name in each for each in existing.values()):
@@ -124,9 +134,10 @@ def _sanitized(reply: Reply, sanitizer: Sanitizer) -> Reply:
 def clean_up(account: Account, service: Service, name: str) -> list[str]:
     """Delete the pools whose names have the name of the run; return those that are left."""
     left = [f"possibly a pool named {name}"]
-    for _ in range(MAX_TRIES):
+    for number in range(MAX_TRIES):
+        time.sleep(PAUSE if number else 0)
         try:
-            with readable():
+            with readable("a response"):
                 own = {key: label for key, label in service.pools(account).items() if name in label}
             left = list(own.values())
             if not own:

@@ -23,6 +23,8 @@ _ISO = re.compile(r"(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d.*)?")
 _RFC_2822 = re.compile(r"[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d .+")
 _IN_TEXT = re.compile(rf"(?<![\w.]){IPV4.pattern}(?![\w.]*\w)|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 """IPs and mail addresses in a text."""
+_ID = re.compile(r"(?=.*[\d@._-]).{6,}")
+"""A value that is no word of a message."""
 _EPOCH = range(1_000_000_000, 2_500_000_000)
 MAX_TRIES = 100
 
@@ -68,8 +70,9 @@ class Sanitizer:
         return self.replace(name) if is_ip(name) or "@" in name else name
 
     def text(self, text: str) -> str:
-        """Return a message in which IPs, mail addresses and values of requests are replaced."""
-        for value in sorted(self.echoed.values(), key=len, reverse=True):
+        """Return a message in which IPs, mail addresses, ids and values of requests are replaced."""
+        ids = [value for value in self._known if _ID.fullmatch(value) and value in text]
+        for value in sorted([*self.echoed.values(), *ids], key=len, reverse=True):
             text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", lambda found: self.replace(found[0]), text)
         return _IN_TEXT.sub(lambda found: self.replace(found[0]), text)
 
@@ -98,15 +101,14 @@ class Sanitizer:
         """Return a time some days earlier; None if the text is not a time."""
         days = datetime.timedelta(days=self._shift)
         iso = _ISO.fullmatch(value)
-        if iso is not None:
-            try:
+        try:
+            if iso is not None:
                 return f"{datetime.date.fromisoformat(iso[1]) - days}{iso[2] or ''}"
-            except (ValueError, OverflowError):  # a zero value stays
-                return value
-        if _RFC_2822.fullmatch(value):
-            zone = value.rpartition(" ")[2]
-            moved = email.utils.parsedate_to_datetime(value) - days
-            return f"{moved:%a, %d %b %Y %H:%M:%S} {zone}"
+            if _RFC_2822.fullmatch(value):
+                moved = email.utils.parsedate_to_datetime(value) - days
+                return f"{moved:%a, %d %b %Y %H:%M:%S} {value.rpartition(' ')[2]}"
+        except (ValueError, OverflowError):  # the zero value of a time stays
+            return value
         return None
 
     def _candidate(self, value: str, number: int) -> str:
@@ -149,4 +151,4 @@ def _like(character: str, number: int, letters: str, *, is_first: bool) -> str:
         return letters[number % len(letters)]
     if character.isupper():
         return letters[number % len(letters)].upper()
-    return character if not character.isalpha() else "x"
+    return letters[number % len(letters)] if character.isalpha() else character

@@ -13,7 +13,7 @@ import jsonschema_rs
 from ..core.errors import ErrorMessage, entries
 from ..web.provider import Provider
 from ..web.published import publish
-from .differences import Change, Comparison, DriftError, Undecided
+from .differences import Change, Comparison, DriftError, Undecided, readable
 from .documents import KEYWORDS, LIMITS, Document, DocumentedOperation, Media
 
 MAX_REASON = 200
@@ -28,7 +28,8 @@ def compare_documents(provider: Provider, documents: Sequence[Mapping[str, Any]]
     An operation is `gone` only if the documents have another one of the same tag: a vendor's document may be a part
     of its API.
     """
-    return _SpecComparison(provider, documents, profile).run()
+    with readable("the document"):
+        return _SpecComparison(provider, documents, profile).run()
 
 
 def _normalized(path: str) -> str:
@@ -44,7 +45,7 @@ class _SpecComparison:
         on = frozenset(switch.name for switch in provider.switches if switch.live and profile == "live")
         off = frozenset(switch.name for switch in provider.switches) - on
         own = Document(publish(provider.contract, on, off))
-        self.own = {(each.method, _normalized(each.path)): each for each in own.operations()}
+        self.own = {(method, _normalized(path)): own.operation(method, path) for method, path in own.operations()}
         self.names = {
             (operation.method, _normalized(path)): operation.id
             for operation in provider.operations.values()
@@ -53,35 +54,34 @@ class _SpecComparison:
         self.not_implemented = {
             (method, _normalized(path)) for path, methods in provider.not_implemented.items() for method in methods
         }
-        self.vendor: dict[tuple[str, str], DocumentedOperation] = {}
+        self.vendor: dict[tuple[str, str], tuple[Document, str]] = {}
+        """The documents and their paths."""
         for document in map(Document, documents):
-            for each in document.operations():
-                self.vendor[self._key(each, document.prefix)] = each
+            for method, path in document.operations():
+                self.vendor[method, self._path(path, document.prefix)] = document, path
         self.entries = entries(provider.catalog)
 
-    def _key(self, operation: DocumentedOperation, prefix: str) -> tuple[str, str]:
-        """Return method and path, with the part that precedes the paths of the document: `/api`, for example."""
-        path = _normalized(prefix + operation.path)
+    def _path(self, path: str, prefix: str) -> str:
+        """Return a path with what precedes the paths of its document: `/api`, for example."""
         known = {each for _, each in (*self.own, *self.not_implemented)}
-        for candidate in (path, _normalized(operation.path)):
-            if candidate in known:
-                return operation.method, candidate
-        found = [each for each in known if each.endswith(path) and path.count("/") > 1]
-        return operation.method, min(found, key=len) if found else path
+        whole, own = _normalized(prefix + path), _normalized(path)
+        found = [each for each in known if each.endswith(own) and own.count("/") > 1]
+        return next((each for each in (whole, own) if each in known), min(found, key=len, default=whole))
 
     def run(self) -> Comparison:
         shared = [key for key in self.own if key in self.vendor]
         if not shared:
             raise DriftError(f"the document has no operation that this server has for {self.provider.title}")
-        for key, theirs in self.vendor.items():
-            if key not in self.own and key not in self.not_implemented:
-                self.result.find(self._where(theirs), "operation", "new", str(theirs.raw.get("summary", "")))
+        for (method, normalized), (document, path) in self.vendor.items():
+            if (method, normalized) not in self.own and (method, normalized) not in self.not_implemented:
+                self.result.add(f"{method} {path}", "operation", "new", document.summary(method, path))
         tags = {tag for key in shared for tag in self.own[key].raw.get("tags", ())}
         for key, own in self.own.items():
             if key in self.vendor:
-                self._compare_operation(key, own, self.vendor[key])
+                document, path = self.vendor[key]
+                self._compare_operation(key, own, document.operation(key[0], path))
             elif tags.intersection(own.raw.get("tags", ())) and self._is_main_path(key, own):
-                self.result.find(self._where(own), "operation", "gone", "", self._touches(key))
+                self.result.add(self._where(own), "operation", "gone", "", self._touches(key))
         return self.result
 
     def _is_main_path(self, key: tuple[str, str], own: DocumentedOperation) -> bool:
@@ -102,11 +102,10 @@ class _SpecComparison:
         self._compare_parameters(key, where, own, theirs)
         self._compare_bodies(key, where, own, theirs)
         self._compare_statuses(key, where, own, theirs)
-        for status in own.responses.keys() & theirs.responses.keys():
-            mine, other = own.responses[status], theirs.responses[status]
-            for media_type in mine.keys() & other.keys():
-                self._compare_schemas(key, where, f"response {status}", mine[media_type], other[media_type], False)
         for status in sorted(own.responses.keys() & theirs.responses.keys()):
+            mine, other = own.responses[status], theirs.responses[status]
+            for media_type in (each for each in mine if each in other):
+                self._compare_schemas(key, where, f"response {status}", mine[media_type], other[media_type], False)
             if status >= 400:
                 self._compare_messages(key, where, status, own, theirs)
 
@@ -119,13 +118,13 @@ class _SpecComparison:
             path = f"query parameter {name}"
             self.result.compared += 1
             if name not in other:
-                self.result.find(where, path, "gone", "", self._touches(key))
+                self.result.add(where, path, "gone", "", self._touches(key))
             elif name not in mine:
-                self.result.find(where, path, "new", "", self._touches(key))
+                self.result.add(where, path, "new", "", self._touches(key))
             else:
                 if mine[name].required != other[name].required:
                     change: Change = "new" if other[name].required else "gone"
-                    self.result.find(where, f"{path} required", change, "", self._touches(key))
+                    self.result.add(where, f"{path} required", change, "", self._touches(key))
                 self._compare_parts(key, where, path, mine[name].schema, other[name].schema, True)
         names = re.findall(r"\{([^}]*)\}", own.path)
         for name, one, another in zip(names, _path_schemas(own), _path_schemas(theirs), strict=False):
@@ -136,12 +135,12 @@ class _SpecComparison:
         self, key: tuple[str, str], where: str, own: DocumentedOperation, theirs: DocumentedOperation
     ) -> None:
         if bool(own.body) != bool(theirs.body):
-            self.result.find(where, "body", "new" if theirs.body else "gone", "", self._touches(key))
+            self.result.add(where, "body", "new" if theirs.body else "gone", "", self._touches(key))
             return
         shared = [media_type for media_type in theirs.body if media_type in own.body]
         if theirs.body and not shared:
             detail = f"{', '.join(own.body)}, vendor {', '.join(theirs.body)}"
-            self.result.find(where, "body media type", "changed", detail, self._touches(key))
+            self.result.add(where, "body media type", "changed", detail, self._touches(key))
         for media_type in shared[:1]:
             self._compare_schemas(key, where, "body", own.body[media_type], theirs.body[media_type], True)
 
@@ -151,11 +150,11 @@ class _SpecComparison:
         for status in sorted(own.responses.keys() | theirs.responses.keys()):
             self.result.compared += 1
             if status not in own.responses:
-                self.result.find(where, f"response {status}", "new", "", self._touches(key))
+                self.result.add(where, f"response {status}", "new", "", self._touches(key))
             elif status not in theirs.responses:
                 errors = [f"error {entry.key}" for entry in self._documented(own, status)]
                 if status < 400 or errors:
-                    self.result.find(where, f"response {status}", "gone", "", self._touches(key, *errors))
+                    self.result.add(where, f"response {status}", "gone", "", self._touches(key, *errors))
 
     def _documented(self, own: DocumentedOperation, status: int) -> Iterator[ErrorMessage]:
         """Yield the errors of an operation that a document of the provider states."""
@@ -174,11 +173,11 @@ class _SpecComparison:
             self.result.compared += 1
             known = [entry for entry in self.entries.values() if entry.status == status]
             if message not in mine and not any(_template(entry).fullmatch(message) for entry in known):
-                self.result.find(where, path, "new", json.dumps(message), self._touches(key))
+                self.result.add(where, path, "new", json.dumps(message), self._touches(key))
         for entry in dict.fromkeys(self._documented(own, status)) if other else ():
             if not any(_template(entry).fullmatch(message) for message in other):
                 detail = json.dumps(entry.message)
-                self.result.find(where, path, "gone", detail, self._touches(key, f"error {entry.key}"))
+                self.result.add(where, path, "gone", detail, self._touches(key, f"error {entry.key}"))
 
     # Schemas
 
@@ -206,7 +205,7 @@ class _SpecComparison:
             return
         is_same = self._compare_parts(key, where, path, own.schema, theirs.schema, is_request)
         if is_same and verdict == "no":
-            self.result.find(where, path, "changed", reason, self._touches(key))
+            self.result.add(where, path, "changed", reason, self._touches(key))
         elif is_same and verdict == "unknown":
             self.result.undecided.append(Undecided(where, path, reason))
 
@@ -223,7 +222,7 @@ class _SpecComparison:
         found = list(_parts(own, theirs, is_request))
         for name, change, detail, limit in found:
             touched = [f"limit {limit}"] if limit else []
-            self.result.find(where, f"{path}{name}", change, detail, self._touches(key, *touched))
+            self.result.add(where, f"{path}{name}", change, detail, self._touches(key, *touched))
         return not found
 
 

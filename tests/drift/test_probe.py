@@ -14,7 +14,9 @@ from mockserver.web.provider import Provider
 from ..cli.commands import free_port, run_here
 from .vendor import Answer, Change, running_vendor
 
+ROOT = Path(__file__).parent.parent.parent
 POOLS = "/v3/ips/pools"
+PAGE = "<p>" + "no access " * 20
 WHERE = f"GET {POOLS} (no key)"
 
 
@@ -44,19 +46,29 @@ PLANTED = {
     "a status": (lambda answer: answer._replace(status=403), ["status: 401, service 403"]),
     "a content type": (
         lambda answer: answer._replace(content_type="application/problem+json"),
-        ["content type: 'application/json', service 'application/problem+json'"],
+        ['content type: "application/json", service "application/problem+json"'],
     ),
     "a message": (
         lambda answer: answer._replace(body=error(field=None, message="go away")),
-        ["body/errors/0/message: 'authorization required', service 'go away'"],
+        ['body/errors/0/message: "authorization required", service "go away"'],
     ),
     "a field that is gone": (
         lambda answer: answer._replace(body=error(message="authorization required")),
-        ["body/errors/0/field: None, service nothing"],
+        ["body/errors/0/field: null, service nothing"],
+    ),
+    "a page of a proxy": (
+        lambda answer: answer._replace(status=403, content_type="text/html", body=PAGE),
+        [
+            "status: 401, service 403",
+            'content type: "application/json", service "text/html"',
+            "body/errors/0/field: null, service nothing",
+            'body/errors/0/message: "authorization required", service nothing',
+            f'body: nothing, service "{PAGE[:99]}...',
+        ],
     ),
     "a new field": (
         lambda answer: answer._replace(body=error(field=None, message="authorization required", help=None)),
-        ["body/errors/0/help: nothing, service None"],
+        ["body/errors/0/help: nothing, service null"],
     ),
 }
 
@@ -119,7 +131,7 @@ def test_url_that_is_not_safe(url: str) -> None:
 
 def test_provider_without_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider of another package that describes no service says so."""
-    monkeypatch.syspath_prepend("examples/acme-provider")
+    monkeypatch.syspath_prepend(str(ROOT / "examples" / "acme-provider"))
     done = run_here("drift", "probe", "--provider", "acme", MOCKSERVER_PROVIDERS="acme_provider:blueprint")
     assert (done.returncode, done.stdout) == (2, "")
     assert "drift is not supported for" in done.stderr

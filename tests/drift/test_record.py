@@ -15,6 +15,7 @@ from typing import Any
 import flask
 import pytest
 
+from mockserver.drift import run
 from mockserver.providers import PROVIDERS
 from mockserver.web.provider import Provider
 
@@ -55,6 +56,11 @@ def replay_on_service(vendor: Vendor, file: Path, *arguments: str, provider: str
 def pool_names(vendor: Vendor) -> list[str]:
     headers = {"Authorization": f"Bearer {KEYS['sendgrid']}"}
     return [pool["name"] for pool in vendor.app.test_client().get(f"/sendgrid{POOLS}", headers=headers).get_json()]
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "PAUSE", 0.0)
 
 
 # Identity
@@ -194,6 +200,28 @@ def test_planted_difference_is_found_and_nothing_else(change: Change, expected: 
     assert done.returncode == bool(expected)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("provider", "path", "where"),
+    [
+        ("sparkpost", "/api/v1/ip-pools", "create a pool without a name: POST /api/v1/ip-pools: body/errors/0/message"),
+        ("mailgun", "/v3/ip_pools", "create a pool without a description: POST /v3/ip_pools: body/message"),
+    ],
+)
+def test_planted_message_of_other_providers(provider: str, path: str, where: str, tmp_path: Path) -> None:
+    def change(method: str, sent_path: str, answer: Answer) -> Answer:
+        if (method, sent_path) != ("POST", path) or answer.status < 400:
+            return answer
+        body = json.loads(re.sub('("message": )"[^"]*"', r'\1"no"', json.dumps(answer.body)))
+        return answer._replace(body=body)
+
+    file = tmp_path / "recording.json"
+    with running_vendor(provider, change) as vendor:
+        assert record(vendor, file, provider=provider).returncode == 0
+    line, _ = replay(file).stdout.splitlines()
+    assert line.startswith(f'changed {where}: recorded "no", now ')
+
+
 def test_planted_difference_of_the_service_now(tmp_path: Path) -> None:
     """The recording is of before; what the service has changed since is found, and nothing else."""
     file = tmp_path / "recording.json"
@@ -259,12 +287,19 @@ def test_dry_run_prints_the_requests_and_sends_none() -> None:
     assert "GET /v3/send_ips/pools/{pool}" in lines
 
 
+def test_folder_of_the_output_is_checked_first(tmp_path: Path) -> None:
+    with running_vendor("sendgrid", seed=SMALL) as vendor:
+        done = record(vendor, tmp_path / "no" / "recording.json")
+        assert vendor.requests == []
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_output_is_required() -> None:
     done = run_here("drift", "record", "--provider", "sendgrid", "--key-env", "A", A="b")
     assert (done.returncode, done.stdout) == (2, "")
 
 
-@pytest.mark.parametrize("status", [429, 500])
+@pytest.mark.parametrize("status", [429, 503])
 def test_run_that_fails_deletes_its_pools(status: int, tmp_path: Path) -> None:
     def fail(method: str, path: str, answer: Answer) -> Answer:
         return answer._replace(status=status) if method == "PUT" else answer
@@ -385,6 +420,36 @@ def test_empty_recording_fails(tmp_path: Path) -> None:
     file.write_text(json.dumps({**data, "exchanges": []}), "utf-8")
     done = replay(file)
     assert (done.returncode, done.stderr) == (2, "mockserver: nothing was compared\n")
+
+
+@pytest.mark.parametrize("name", ["", "a", "mockserver-drift-", "campaigns"])
+def test_name_that_is_not_of_a_run_deletes_nothing(name: str, tmp_path: Path) -> None:
+    """A recording decides which pools are deleted."""
+    file = tmp_path / "recording.json"
+    data = {"version": 1, "provider": "sendgrid", "recorded_at": "2026-11-29", "is_sanitized": True, "name": name}
+    file.write_text(json.dumps({**data, "values": {}, "seed": {}, "exchanges": []}), "utf-8")
+    with running_vendor("sendgrid", seed=SMALL) as vendor:
+        done = replay_on_service(vendor, file)
+        assert vendor.requests == []
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_message_with_values_of_the_account(tmp_path: Path) -> None:
+    """Ids, IPs and mail addresses in messages are replaced."""
+
+    def leak(method: str, path: str, answer: Answer) -> Answer:
+        if answer.status != 400:
+            return answer
+        message = "pool 12345678 of 203.0.113.1, ask joe@corp.example.org"
+        return answer._replace(body={"errors": [{"field": None, "message": message}]})
+
+    seed = {"sendgrid": {"ips": ["203.0.113.1"], "pools": [{"id": "12345678", "name": "campaigns"}]}}
+    file = tmp_path / "recording.json"
+    with running_vendor("sendgrid", leak, seed=seed) as vendor:
+        assert record(vendor, file).returncode == 0
+    text = file.read_text("utf-8")
+    assert "pool " in text and "ask " in text
+    assert [each for each in ("12345678", "203.0.113.1,", "joe", "corp") if each in text] == []
 
 
 def test_options_of_the_account_need_the_service(tmp_path: Path) -> None:

@@ -117,6 +117,12 @@ def require_help(document: dict[str, Any]) -> None:
 
 PLANTED: dict[str, tuple[Callable[[dict[str, Any]], object], list[str]]] = {
     "a new operation": (add_operation, ["new     GET /v3/ips/reputation: operation: Read reputations"]),
+    "a new operation in another document": (
+        lambda document: document["paths"].update(
+            {"/v3/lunch/menu": {"get": {"responses": {"200": {"$ref": "x.yaml"}}}}}
+        ),
+        ["new     GET /v3/lunch/menu: operation"],
+    ),
     "an operation that is gone": (
         lambda document: document["paths"][POOL].pop("delete"),
         [f"gone    DELETE {POOL}: operation [sendgrid.deleteIpPool]"],
@@ -247,6 +253,14 @@ def test_what_cannot_be_decided_is_unknown(tmp_path: Path) -> None:
     )
 
 
+def test_invalid_schema_is_unknown(tmp_path: Path) -> None:
+    document = own_document("sendgrid")
+    name_of(document)["pattern"] = "("
+    done = spec(document, tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"unknown POST {POOLS}: body: ")
+
+
 def test_json_has_the_same(tmp_path: Path) -> None:
     document = own_document("sendgrid")
     responses(document).update({"409": {"description": "Conflict"}})
@@ -313,6 +327,8 @@ def test_accepted_file_that_is_invalid(text: str, reason: str, tmp_path: Path) -
         ({"openapi": "3.0.0", "paths": {"/x": {"$ref": "other.yaml"}}}, "'other.yaml': a reference to another"),
         ({"openapi": "3.0.0", "paths": {"/x": {"$ref": "#/y"}}}, "'#/y': the document has no such part"),
         ({"openapi": "3.0.0", "paths": {"/x": {"$ref": "#/paths/~1x"}}}, "a reference refers to itself"),
+        ({"openapi": "3.0.0", "paths": {POOLS: {"get": {"parameters": ["x"]}}}}, "the document has an unexpected form"),
+        ({"openapi": "3.0.0", "paths": {POOLS: {"get": {"responses": []}}}}, "the document has an unexpected form"),
     ],
 )
 def test_document_that_cannot_be_compared(document: object, reason: str, tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def running_vendor(provider: str, change: Change | None = None, **settings: Any)
                 start_response("200 OK", [("Content-Length", "1000"), ("Content-Type", "application/json")])
                 return [b"{"]
             answer = changed
-        body = (answer.body if isinstance(answer.body, str) and not is_json else json.dumps(answer.body)).encode()
+        is_text = isinstance(answer.body, str) and "json" not in answer.content_type
+        body = (answer.body if is_text else json.dumps(answer.body)).encode()
         headers_sent = [("Content-Length", str(len(body)))]
         headers_sent += [("Content-Type", answer.content_type)] if answer.content_type else []
         headers_sent += [("Location", "/elsewhere")] if answer.status == 302 else []

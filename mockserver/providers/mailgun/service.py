@@ -58,7 +58,7 @@ def _items(account: Getter, path: str, key: str) -> Iterator[dict[str, Any]]:
 
 
 def _linked(account: Getter, pool_id: str) -> list[str]:
-    linked: list[str] = account.get(f"/v3/ip_pools/{pool_id}")["details"].get("linked_domains") or []
+    linked: list[str] = account.get(f"/v3/ip_pools/{quote(pool_id, safe='')}")["details"].get("linked_domains") or []
     return linked
 
 
