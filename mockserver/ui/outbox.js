@@ -22,7 +22,7 @@ export async function outbox(view, [id], signal) {
     list.replaceChildren(
       h("p", { class: "quiet" }, `${found.length} of ${messages.length} messages${dropped ? `; ${dropped} older ones were dropped` : ""}`),
       table("Messages, the newest first", ["Message", "Pool", "IP", "Reason", "From", "To", "Subject", "Status", "Time"], found.map(each => [
-        h("a", { href: link("tenants", id, "outbox", each.id) }, each.id), poolName(each.pool), h("code", {}, each.ip ?? "none"), each.reason,
+        h("a", { href: link("tenants", id, "outbox", each.id) }, each.id), poolName(each.pool), h("code", { class: "ip" }, each.ip ?? "none"), each.reason,
         each.from, each.to.join(", "), each.subject, `${each.status}, ${each.via}`, time(each.time),
       ]), { hidden: true, empty: messages.length ? "No message matches." : "No message yet." }));
   }
