@@ -6,7 +6,7 @@ import { home } from "./home.js";
 import { tenants } from "./tenants.js";
 import { account, faults, keys } from "./tenant.js";
 import { oneRequest, requests, unmatched } from "./requests.js";
-import { outbox } from "./outbox.js";
+import { oneMessage, outbox } from "./outbox.js";
 
 const main = document.getElementById("main");
 const ROUTES = [
@@ -19,6 +19,7 @@ const ROUTES = [
   [/^tenants\/([^/]+)\/requests\/([^/]+)$/, oneRequest, "tenants"],
   [/^tenants\/([^/]+)\/faults$/, faults, "tenants"],
   [/^tenants\/([^/]+)\/outbox$/, outbox, "tenants"],
+  [/^tenants\/([^/]+)\/outbox\/([^/]+)$/, oneMessage, "tenants"],
 ];
 let open = new AbortController();
 let isFirst = true;
