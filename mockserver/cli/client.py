@@ -57,10 +57,10 @@ def wait(client: ControlClient, timeout: float) -> None:
 
 @click.command()
 def health() -> None:
-    """Check the servers on this machine: the health check of the image.
+    """Check the servers on this machine.
 
-    The exit code is 1 if one is not ready. Servers that `serve` has started for the same user are found. Without one,
-    the URL of the environment variables of `serve` is checked.
+    It is the health check of the image. The exit code is 1 if one is not ready. Servers that `serve` has started for
+    the same user are found. Without one, the URL of the environment variables of `serve` is checked.
     """
     from ..testing.control_client import ControlClient, ControlError
     from .listening import urls
