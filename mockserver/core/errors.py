@@ -105,9 +105,11 @@ class ErrorMessage(str):
         return self
 
     def __call__(self, **values: object) -> ApiError:
-        if values.keys() - self.derived.keys() != self.placeholders:
+        names = values.keys() - self.derived.keys() if self.derived else values.keys()
+        if names != self.placeholders:
             raise TypeError(f"{self.key}: expected the values {sorted(self.placeholders)}, got {sorted(values)}")
-        return ApiError(self, {name: derive(values["value"]) for name, derive in self.derived.items()} | values)
+        derived = {name: derive(values["value"]) for name, derive in self.derived.items()}
+        return ApiError(self, derived | values if derived else values)
 
     def with_values(self, **values: object) -> ApiError:
         """Return its error, with those of the values that it has placeholders for."""

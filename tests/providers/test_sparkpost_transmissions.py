@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -213,6 +214,20 @@ def test_null_is_no_value(client: ProviderClient, field: str) -> None:
     assert client.post(SEND, json={**BODY, field: None, "options": None, "override": None}).status_code == 200
     assert client.post(SEND, json=options(ip_pool=None, start_time=None, sandbox=None)).status_code == 200
     assert client.post(SEND, json=content(html=None, headers=None, attachments=None)).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["a,", "(", "<", "@", "a@b.c,", "<a@b.c>,"])
+def test_long_senders_and_addresses_are_read_quickly(client: ProviderClient, text: str) -> None:
+    """Each within a second or so; a parser of lists of addresses takes half a minute."""
+    long = text * (500_000 // len(text))
+    for body in (
+        content(**{"from": long}),
+        {"recipients": TO, "content": {"email_rfc822": f"From: {long}\n\nx"}},
+        {**BODY, "recipients": [{"address": long}]},
+    ):
+        start = time.monotonic()
+        assert client.post(SEND, json=body).status_code in (200, 400)
+        assert time.monotonic() - start < 10
 
 
 def test_template_language_is_not_rendered(client: ProviderClient) -> None:
@@ -434,6 +449,11 @@ def test_content_of_another_type_is_an_error(client: ProviderClient, field: str)
             check(client.post(SEND, json=content(**fields)), 422, FORMAT, description)
 
 
+def test_override_of_another_type_is_an_error(client: ProviderClient) -> None:
+    description = "override.from needs to by of type json_object"
+    check(client.post(SEND, json={**BODY, "override": {"from": 5}}), 422, FORMAT, description)
+
+
 def test_files_of_another_type_are_an_error(client: ProviderClient) -> None:
     file = {"name": "a", "type": "b", "data": "c"}
     description = "content.attachments needs to by of type json_object"
@@ -530,6 +550,15 @@ def test_errors_of_recipients_are_limited(client: ProviderClient, number: str, l
     recipients = [{"address": "a"}, {"address": "b"}, *TO]
     results = client.post(f"{SEND}?num_rcpt_errors={number}", json={**BODY, "recipients": recipients}).json["results"]
     assert (len(results["rcpt_to_errors"]), results["total_rejected_recipients"]) == (listed, 2)
+
+
+@pytest.mark.parametrize("query", ["", "?num_rcpt_errors=2000"])
+def test_thousand_errors_of_recipients_are_listed(client: ProviderClient, query: str) -> None:
+    """At n-1, n and n+1."""
+    for number in (999, 1_000, 1_001):
+        body = {**BODY, "recipients": [*[5] * number, *TO]}
+        results = client.post(f"{SEND}{query}", json=body).json["results"]
+        assert (len(results["rcpt_to_errors"]), results["total_rejected_recipients"]) == (min(number, 1_000), number)
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", ""])

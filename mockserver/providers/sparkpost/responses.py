@@ -153,7 +153,7 @@ def transmission(
 ) -> dict[str, Any]:
     """Return a new transmission, with the errors of rejected recipients, at most `max_errors`."""
     results: dict[str, Any] = {
-        "total_rejected_recipients": len(recipients.errors),
+        "total_rejected_recipients": recipients.rejected,
         "total_accepted_recipients": len(recipients.accepted),
         "id": transmission_id,
     }

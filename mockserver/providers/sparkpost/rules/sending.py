@@ -9,6 +9,7 @@ without one by the IP nevertheless. Assumed: a day is one in UTC, and all recipi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,12 @@ def check_domain(tx: Tx, sender: str) -> None:
         raise catalog.NO_SENDING_DOMAIN()
     if not _is_configured(tx, domain):
         raise catalog.UNCONFIGURED_DOMAIN()
+
+
+def address_of(text: str) -> str:
+    """Return the address in the header From, which may have a name before it."""
+    found = re.search(r"<([^<>]*)>\s*$", text)
+    return found[1] if found is not None else text.strip()
 
 
 def _domain(address: str) -> str:
@@ -172,7 +179,7 @@ def send_mime(tx: Tx, *, sender: str, recipients: Sequence[str], source: str, vi
     subaccount = get_sender(tx)
     content = mime.read(source)
     options = _read_header(content.header("X-MSYS-API"))
-    domain = _domain(next(iter(mime.addresses([content.header("From") or ""])), sender))
+    domain = _domain(address_of(content.header("From") or sender))
     if not _is_configured(tx, domain):
         raise catalog.SMTP_UNCONFIGURED_DOMAIN(value=domain)
     addresses = list(dict.fromkeys([*recipients, *_copies(options)]))

@@ -13,6 +13,8 @@ from ....core.errors import ApiError
 from .. import catalog
 from . import Tx, sending
 
+MAX_ERRORS = 1_000
+"""The maximum number of errors of recipients in a response: a body can have half a million. SparkPost lists all."""
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
 
@@ -31,8 +33,9 @@ class Recipients:
     """The recipients of a transmission."""
 
     accepted: Sequence[Recipient]
+    rejected: int
     errors: Sequence[ApiError]
-    """An error for each one that is rejected."""
+    """The errors of the rejected ones, at most `MAX_ERRORS`."""
 
 
 def is_address(text: str) -> bool:
@@ -128,8 +131,7 @@ def _mime(content: Mapping[str, Any]) -> _Draft:
     source = content["email_rfc822"]
     _check_size(len(source.encode()))
     read = mime.read(source)
-    sender = next(iter(mime.addresses([read.header("From") or ""])), "")
-    return _Draft(sender, read.header("Subject") or "", source=source)
+    return _Draft(sending.address_of(read.header("From") or ""), read.header("Subject") or "", source=source)
 
 
 def _inline(content: Mapping[str, Any], override: Mapping[str, Any]) -> _Draft:
@@ -154,8 +156,7 @@ def _inline(content: Mapping[str, Any], override: Mapping[str, Any]) -> _Draft:
     headers += [("Reply-To", reply_to)] if reply_to else []
     headers += [("List-Id", override["list_id"])] if override.get("list_id") else []
     headers += [item for item in content.get("headers", {}).items() if item[0].lower() not in _GENERATED]
-    addresses = mime.addresses([sender["email"]])
-    return _Draft(addresses[0] if addresses else sender["email"], content["subject"], headers, parts)
+    return _Draft(sending.address_of(sender["email"]), content["subject"], headers, parts)
 
 
 _GENERATED = ("from", "subject", "to", "reply-to", "content-type", "content-transfer-encoding", "mime-version")
@@ -211,15 +212,17 @@ def _recipients(sent: Any) -> Recipients:
         raise catalog.LIST_NOT_FOUND(value=sent["list_id"])
     if sent is None:
         raise catalog.RECIPIENTS_REQUIRED()
-    accepted, errors = [], []
+    accepted: list[Recipient] = []
+    errors: list[ApiError] = []
     for each in sent:
         try:
             accepted.append(_recipient(each))
         except ApiError as error:
-            errors.append(error)
+            if len(errors) < MAX_ERRORS:
+                errors.append(error)
     if not accepted:
         raise catalog.NO_VALID_RECIPIENT()
-    return Recipients(accepted, errors)
+    return Recipients(accepted, len(sent) - len(accepted), errors)
 
 
 def _recipient(sent: Any) -> Recipient:
