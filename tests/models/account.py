@@ -70,6 +70,10 @@ class Account:
         answer = send(server(), method, f"{URL}/{prefix}{path}", headers.items(), body)
         return Response(answer.status, json.loads(answer.body) if answer.body else None)
 
+    def state(self) -> Any:
+        """Return its section of a seed, with the outbox."""
+        return _control("GET", f"tenants/{self.id}/state")["state"][self.provider]
+
     def wait(self, seconds: float) -> None:
         """Let time go by."""
         _control("POST", f"tenants/{self.id}/clock/advance", seconds=seconds)

@@ -19,6 +19,7 @@ from mockserver.providers.sendgrid.rules import (
     management_pools,
     pools,
     reverse_dns,
+    sending,
     subusers,
 )
 
@@ -90,6 +91,7 @@ class SendGrid(Machine):
         self.few = kind == "few"
         self.disabled: set[str] = set()
         self.keys: list[Key] = []
+        self.sent: dict[str, int] = {}
         self.ips = {f"192.0.2.{number}": Ip() for number in range(1, 5)}
         self.ips["192.0.2.5"] = Ip(rdns=False)
         self.ips["192.0.2.6"] = Ip(enabled=False)
@@ -495,6 +497,44 @@ class SendGrid(Machine):
                 names = sorted(pool.name for pool in self.pools[key.user])
                 self.agree("pools of the key's user", sorted(pool["name"] for pool in found), names)
 
+    # Sending
+
+    @precondition(few)
+    @rule(place=PLACES, which=PLACES, names_pool=st.booleans())
+    def send(self, place: int, which: int, names_pool: bool) -> None:
+        """The IP with the fewest recipients so far, of the pool or of those that the user may send from."""
+        key = pick(self.keys, which, None)
+        user = key.user if key else None
+        pool = self.pool(user, place) if names_pool else None
+        body = {
+            "personalizations": [{"to": [{"email": "you@example.com"}]}],
+            "from": {"email": "me@example.com"},
+            "subject": "Hello",
+            "content": [{"type": "text/plain", "value": "Hi."}],
+            **({"ip_pool_name": pool.name if pool else GHOST} if names_pool else {}),
+        }
+        value = key.value if key else None
+        returned = self.account.ask("POST", "/v3/mail/send", json_body=body, account=user, key=value)
+        if key and key.scopes and "mail.send" not in key.scopes:
+            return self.refused(returned, 403, "access forbidden")
+        if names_pool and pool is None:
+            words = f"The IP Pool name must be a valid pool name for your account. You provided {GHOST}."
+            return self.refused(returned, 400, words)
+        self.returned("a message", returned, 202, None)
+        own = {each for each, ip in self.ips.items() if ip.enabled and (ip.seen(user) if user else ip.parent)}
+        usable = own if pool is None else pool.ips
+        message = self.account.state()["outbox"]["messages"][-1]
+        self.agree("whose it is", message.get("account"), user)
+        self.agree("its pool", message.get("pool"), pool.id if pool else None)
+        self.agree("its fate", message["status"], "accepted" if usable or pool is None else "dropped")
+        ip = message.get("ip")
+        self.agree("whether it has an IP", ip is not None, bool(usable))
+        if ip is not None:
+            least = min(self.sent.get(each, 0) for each in usable)
+            self.agree("its IP is usable and next", (ip in usable, self.sent.get(ip, 0)), (True, least))
+            self.sent[ip] = self.sent.get(ip, 0) + 1
+        return None
+
     # What is read
 
     def shown(self, found: dict[str, Any], pool: Pool) -> None:
@@ -617,6 +657,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "pools.prune_pools(tx, [changed])",
         "pass",
     ),
+    "a message for a pool leaves by any IP": (sending.route, "if ip.ip in pool.ips", ""),
 }
 
 
