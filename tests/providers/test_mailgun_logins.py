@@ -171,3 +171,27 @@ def test_login_of_a_subaccount(mailgun: ProviderClient) -> None:
     assert tenant == mailgun.tenant.id
     mailgun.post(f"/v5/accounts/subaccounts/{SUBACCOUNT}/disable")
     assert login(app, name, "secret") is None
+    mailgun.post(f"/v5/accounts/subaccounts/{SUBACCOUNT}/enable")
+    assert login(app, name, default_password(MAILGUN_KEY)) is None  # a request set another
+    name = "postmaster@sub.example.com"
+    assert login(app, name, DEFAULT) == tenant
+    own = default_password("key-fedcba9876543210fedcba9876543210")
+    assert (login(app, name, own), login(app, POSTMASTER, own)) == (tenant, None)
+
+
+def test_unknown_password_creates_no_tenant(make_app: Callable[..., Flask]) -> None:
+    """Not even if every API key does."""
+    app = make_app(unknown_credentials="any")
+    mailgun = MAILGUN.new_client(app)
+    assert login(app, BOB, "secret") is None
+    assert mailgun.post(CREDENTIALS, data={"login": "bob", "password": "secret"}).status_code == 200
+    assert login(app, BOB, "secret") == mailgun.tenant.id
+    assert mailgun.with_key(f"smtp:{BOB}:other").get(NEWS).status_code == 401
+    assert login(app, BOB, "other") is None
+
+
+def test_sending_key_is_a_password_of_its_domains(make_mailgun: Callable[..., ProviderClient]) -> None:
+    key = "key-" + "7" * 32
+    mailgun = make_mailgun(credentials=[MAILGUN_KEY, {"key": key, "domains": ["news.example.com"]}])
+    assert login(mailgun.application, POSTMASTER, default_password(key)) == mailgun.tenant.id
+    assert login(mailgun.application, "postmaster@mail.example.com", default_password(key)) is None

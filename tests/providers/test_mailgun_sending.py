@@ -647,6 +647,21 @@ def test_spillover_pool(make_mailgun: Callable[..., ProviderClient], time: Time)
     assert send(mailgun, MAIL).ip == "198.51.100.1"
 
 
+def test_spillover_pool_of_another_account(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
+    """It takes nothing; nor does one of another region."""
+    ips = [{"ip": "192.0.2.40", "warmup": True}, {"ip": "192.0.2.60", "account": "Sub"}]
+    for more in ({"account": "Sub"}, {"region": "eu"}):
+        pools = [
+            {"pool_id": TRANSACTIONAL, "name": "Warming", "ips": ["192.0.2.40"]},
+            {"pool_id": MARKETING, "name": "Other", "ips": ["192.0.2.60"], **more},
+        ]
+        last = {key: value for key, value in {**ips[1], **more}.items() if key in ("ip", *more)}
+        mailgun = warming(
+            make_mailgun, time, subaccounts=["Sub"], ips=[ips[0], last], ip_pools=pools, spillover_pool_id="Other"
+        )
+        assert ways(mailgun, MAIL, 2, to=batch(41)) == ["192.0.2.40", "192.0.2.40"]
+
+
 def test_message_waits_for_a_warmup(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A pool that the message names is not left."""
     for more in ({}, {"o:sending-ip-pool": TRANSACTIONAL}):
