@@ -232,10 +232,16 @@ class Connection(asyncio.Protocol):
             self._finish(command, self._run(command, delay))
             return
 
+        self.server.held += len(command.body)  # until it is processed, also if the client is gone
+
         def work() -> None:
             result = self._run(command, delay)
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                self.server.loop.call_soon_threadsafe(self._finish, command, result)
+                self.server.loop.call_soon_threadsafe(finish, result)
+
+        def finish(result: Outcome | Delay) -> None:
+            self.server.held -= len(command.body)
+            self._finish(command, result)
 
         try:
             self.server.workers.submit(command.login, work)
