@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.core import mime
-from mockserver.core.mime import MAX_LINK, MAX_LINKS, MAX_SEARCHED
+from mockserver.core.mime import MAX_BOUNDARIES, MAX_LINK, MAX_LINKS, MAX_SEARCHED
 from mockserver.core.outbox import Message, Part
 
 
@@ -131,3 +131,12 @@ def test_attachment_of_any_type_is_written(content_type: str) -> None:
     assert (attachment.size, attachment.content_type) == (
         2, "text/x" if content_type.startswith("text") else "application/octet-stream",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("depth", [MAX_BOUNDARIES - 1, MAX_BOUNDARIES, MAX_BOUNDARIES + 1], ids=["n-1", "n", "n+1"])
+def test_parts_that_are_nested_too_deeply_are_one_text(depth: int) -> None:
+    source = "".join(f'Content-Type: multipart/mixed; boundary="{n}"\r\n\r\n--{n}\r\n' for n in range(depth))
+    source += "Content-Type: text/html\r\n\r\nx"
+    content = mime.read(source)
+    assert content.texts == ([("text/html", "x")] if depth <= MAX_BOUNDARIES else [("text/plain", source)])
+    assert content.header("Content-Type") == 'multipart/mixed; boundary="0"'

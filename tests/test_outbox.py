@@ -59,6 +59,19 @@ def test_deleted_messages_leave_numbers_and_usage() -> None:
     assert found.weight == sum(each.weight for each in found.messages)
 
 
+def test_cleared_outbox_has_dropped_nothing() -> None:
+    found = filled(MAX_MESSAGES + 1).cleared()
+    assert (found.messages, found.count, found.dropped, found.weight) == ((), MAX_MESSAGES + 1, 0, 0)
+    assert (found.usage[0].total, found.add(MESSAGE).messages[0].number) == (MAX_MESSAGES + 1, MAX_MESSAGES + 2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_each_part_is_weighed_once(count: int) -> None:
+    """Also if one of many is large."""
+    parts = (*(Part("text/plain", "x") for _ in range(count - 1)), Part("text/plain", "x" * 1_000_000))
+    assert 1_000_000 < replace(MESSAGE, parts=parts).weight < 1_000_000 + 1_000 * (count + 1)
+
+
 def test_an_outbox_is_the_same_after_dump_and_load() -> None:
     parts = (Part("text/plain", "Hi"), Part("image/png", "aGk=", "a.png", "cid", is_base64=True))
     found = EMPTY.add(replace(MESSAGE, headers=(("To", "you"),), parts=parts), 3).add(replace(MESSAGE, source="A: b"))

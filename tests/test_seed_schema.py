@@ -18,6 +18,7 @@ from mockserver.core.errors import SeedError
 from mockserver.providers import PROVIDERS
 
 from .cli.commands import run_here
+from .messages import message
 
 ROOT = Path(__file__).parent.parent
 SECTIONS = {provider.name: provider.seed_schema for provider in PROVIDERS}
@@ -52,6 +53,19 @@ FULL: dict[str, Any] = {
         "ips": ["192.0.2.1", {"ip": "192.0.2.2", "rdns": "r", "rdns_id": 1, "region": "eu", "added_at": 1}],
         "pools": ["p", {"id": "9", "name": "q", "ips": ["192.0.2.1"], "subuser": None}],
         "api_keys": [{"id": "i", "name": "n", "scopes": []}, "k"],
+        "outbox": {
+            "messages": [
+                {
+                    **message(1, 0.5, pool="9", pool_name="q", ip="192.0.2.1", status="test", account="one"),
+                    "headers": [["A", "b"]],
+                    "parts": [{"content_type": "t", "content": "c", "filename": "f", "content_id": "i"}],
+                    "source": "s",
+                }
+            ],
+            "count": 2,
+            "dropped": 1,
+            "usage": [{"ip": "192.0.2.1", "total": 3, "window": -2, "in_window": 1}],
+        },
     },
     "mailgun": {
         "account_id": "0" * 24,

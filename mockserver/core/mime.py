@@ -38,6 +38,9 @@ MEDIA_TYPE = re.compile(r"[a-zA-Z0-9]+/[\w.+-]+", re.ASCII)
 NOT_VISIBLE = re.compile("[^!-~]")
 NOT_IN_NAME = re.compile("[^!-9;-~]")
 """A character that the name of a header cannot have."""
+BOUNDARY = re.compile(r"boundary\s*=", re.ASCII | re.IGNORECASE)
+MAX_BOUNDARIES = 50
+"""The number of boundaries beyond which a body is one text: the parser compares each line with all of them."""
 MAX_LINK = 2_000
 """The length from which a URL is ignored, in characters."""
 MAX_SEARCHED = 1 << 20
@@ -169,12 +172,15 @@ def _read_headers(head: str) -> list[tuple[str, str]]:
 def _read_body(source: str) -> Body:
     import email
 
+    as_text = Body([("text/plain", source)], [])
+    if sum(1 for _ in BOUNDARY.finditer(source)) > MAX_BOUNDARIES:
+        return as_text
     body = Body([], [])
     try:
         for part in islice(_leaves(email.message_from_bytes(_encode(source), policy=_policy())), MAX_PARTS):
             _read_part(part, body)
     except Exception:  # as above
-        return Body([("text/plain", source)], [])
+        return as_text
     return body
 
 
