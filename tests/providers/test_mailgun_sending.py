@@ -312,12 +312,27 @@ def test_domain_in_any_case(mailgun: ProviderClient) -> None:
     assert send(mailgun, "/v3/NEWS.Example.Com/messages").message_id.endswith("@news.example.com>")
 
 
-def test_domain_of_another_region(mailgun: ProviderClient) -> None:
-    eu = {"base_url": "http://api.eu.mailgun.net", "headers": mailgun.headers, "data": FORM}
-    host = mailgun.application.test_client()
-    refused(host.post(NEWS, **eu), 404, "Domain not found: news.example.com")
-    refused(host.post("/v3/new.example.com/messages", **eu), 404, "Domain not found: new.example.com")
-    assert host.post("/v4/domains", **{**eu, "data": {"name": "new.example.com"}}).status_code in (200, 400)
+def test_domain_of_another_region(make_mailgun: Callable[..., ProviderClient]) -> None:
+    """A domain sends at the host of its region, by the IPs and pools of that region."""
+    mailgun = make_mailgun(
+        credentials=[MAILGUN_KEY],
+        subaccounts=[],
+        ips=["192.0.2.21", {"ip": "192.0.2.60", "region": "eu"}],
+        ip_pools=[
+            {"pool_id": MARKETING, "name": "Marketing", "ips": ["192.0.2.21"]},
+            {"pool_id": TRANSACTIONAL, "name": "EU", "ips": ["192.0.2.60"], "region": "eu"},
+        ],
+        domains=["news.example.com", {"name": "eu.example.com", "ips": ["192.0.2.60"], "region": "eu"}],
+        eligible_for_shared_ips=False,
+    )
+    client, eu = mailgun.application.test_client(), "/mailgun-eu/v3/eu.example.com/messages"
+    accepted(client.post(eu, data=form(o_sending_ip_pool=TRANSACTIONAL), headers=mailgun.headers))
+    assert (messages(mailgun)[-1].ip, messages(mailgun)[-1].pool_name) == ("192.0.2.60", "EU")
+    response = client.post(eu, data=form(o_sending_ip_pool=MARKETING), headers=mailgun.headers)
+    refused(response, 403, f"Rejected: IP pool {MARKETING} can't be used to send the message")
+    response = client.post(f"/mailgun-eu{NEWS}", data=FORM, headers=mailgun.headers)
+    refused(response, 404, "Domain not found: news.example.com")
+    refused(mailgun.post("/v3/eu.example.com/messages", data=FORM), 404, "Domain not found: eu.example.com")
 
 
 def test_fixed_path_precedes_the_name_of_a_domain(mailgun: ProviderClient) -> None:
