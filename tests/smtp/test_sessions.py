@@ -327,3 +327,23 @@ def test_message_that_a_rule_rejects(
     record = tenant.ok("GET", "/requests")["requests"][-1]
     assert (record["error"]["key"], record["error"]["source"]) == (error.key, "a test")
     assert outbox(tenant, name) == []
+
+
+def test_key_of_a_deleted_subuser_is_rejected(app: Flask, smtp: SmtpServer, connect: Connect) -> None:
+    key = f"SG.{'a' * 22}.{'b' * 43}"
+    seed = {"sendgrid": {"subusers": ["one"], "credentials": [{"key": key, "subuser": "one"}]}}
+    tenant = ControlClient(app).new_tenant(seed=seed)
+    client = connect("sendgrid").hello()
+    assert client.login("apikey", key).startswith("235")
+    assert client.message().startswith("250")
+    assert [each["account"] for each in tenant.ok("GET", "/requests")["requests"]] == ["one", "one"]
+    assert tenant.client(SENDGRID).delete("/v3/subusers/one").status_code == 204
+    assert connect("sendgrid").hello().login("apikey", key) == FAILED["sendgrid"]
+
+
+def test_sparkpost_key_that_a_reset_revokes_is_rejected(tenant: TenantClient, connect: Connect) -> None:
+    body = {"name": "one", "key_label": "a", "key_grants": ["smtp/inject"]}
+    key = tenant.client(SPARKPOST).post("/api/v1/subaccounts", json=body).json["results"]["key"]
+    assert connect("sparkpost").hello().login("SMTP_Injection", key).startswith("235")
+    tenant.ok("POST", "/reset", {})
+    assert connect("sparkpost").hello().login("SMTP_Injection", key) == FAILED["sparkpost"]
