@@ -504,7 +504,6 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     ),
     "an IP that is warming up sends without end": (sending._has_room, "current is None", "True"),
     "a subaccount sends by any pool": (sending.route, "assigned is not None and named", "False and named"),
-    "a pool without room overflows into none": (sending._route_by, "other is None or", "True or"),
     "the IPs of a pool do not take turns": (sending._turn, "[ip.external_ip for ip in ips]", "[ips[0].external_ip]"),
     "a suspended subaccount sends": (sending.get_sender, 'subaccount.status != "active"', "False"),
 }
