@@ -82,6 +82,8 @@ class ProviderCase:
     """The import string of a blueprint that is not built in, such as `acme_provider:blueprint`."""
     start_job: Callable[[ProviderClient], object] | None = None
     """Send a request whose work ends after the response, if there is one."""
+    send_message: Callable[[ProviderClient], Any] | None = None
+    """Send a request that sends a message, if there is one."""
 
     def client(self, app: Flask, key: str | None = None, headers: Mapping[str, str] | None = None) -> ProviderClient:
         """Return a client with a key, `api_key` by default; or with exactly these headers."""

@@ -1,7 +1,6 @@
 """MIME messages: what a message contains, and its source. HTML is never rendered, and nothing is fetched.
 
-The standard library's `email` parses them, and is imported when it is first used. It does not write them: some names of
-attachments are errors there.
+The standard library's `email` parses them. It does not write them: some names of attachments are errors there.
 """
 
 from __future__ import annotations
@@ -9,20 +8,21 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import email
 import functools
 import hashlib
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message as MimeMessage
+from email.utils import getaddresses
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
 from .outbox import Message, Part
-
-if TYPE_CHECKING:
-    from email.message import Message as MimeMessage
-    from email.policy import Policy
 
 LINK = re.compile(r"https?://[^\s<>\"']+", re.ASCII | re.IGNORECASE)
 HTML_LINK = re.compile(
@@ -49,9 +49,25 @@ MAX_LINKS = 1_000
 """The maximum number of URLs of a message."""
 MAX_HEADERS = 1_000
 """The maximum number of headers that are read of a message."""
+MAX_HEADER, MAX_DECODED, MAX_ADDRESSES = 1 << 16, 1 << 13, 1 << 17
+"""The number of characters of a header that are read; the length up to which its encoded words are decoded; and the
+number of characters in which addresses are found. The standard library needs quadratic time for all three."""
 MAX_PARTS = 1_000
 """The maximum number of parts that are read of a message."""
 BINARY = "application/octet-stream"
+
+
+_Compat32: Any = type(MimeMessage().policy)  # `email.policy` has it as well, and takes 4 ms to import
+
+
+class _Utf8(_Compat32):  # type: ignore[misc]  # a variable of type Any
+    """Headers are texts: in those of the parser, bytes that are not ASCII are surrogates."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return _encode(decode(value[:MAX_HEADER].encode("utf-8", "surrogateescape"))).decode()
+
+
+POLICY = _Utf8()
 
 
 class Attachment(NamedTuple):
@@ -160,24 +176,20 @@ def read(source: str) -> Content:
 
 
 def _read_headers(head: str) -> list[tuple[str, str]]:
-    import email
-
     try:
-        parsed = email.message_from_bytes(_encode(head), policy=_policy())
+        parsed = email.message_from_bytes(_encode(head), policy=POLICY)
         return [(name, _decoded(value)) for name, value in islice(parsed.items(), MAX_HEADERS)]
     except Exception:  # the parser raises errors of many types for what it cannot parse
         return []
 
 
 def _read_body(source: str) -> Body:
-    import email
-
     as_text = Body([("text/plain", source)], [])
     if sum(1 for _ in BOUNDARY.finditer(source)) > MAX_BOUNDARIES:
         return as_text
     body = Body([], [])
     try:
-        for part in islice(_leaves(email.message_from_bytes(_encode(source), policy=_policy())), MAX_PARTS):
+        for part in islice(_leaves(email.message_from_bytes(_encode(source), policy=POLICY)), MAX_PARTS):
             _read_part(part, body)
     except Exception:  # as above
         return as_text
@@ -218,23 +230,19 @@ def _read_part(part: MimeMessage[Any, Any], body: Body) -> None:
 
 def _decoded(value: str) -> str:
     """Return the value of a header in one line, with its encoded words decoded."""
-    from email.errors import HeaderParseError
-    from email.header import decode_header, make_header
-
     text = value
-    with contextlib.suppress(HeaderParseError, LookupError, ValueError):
-        text = str(make_header(decode_header(value)))
+    if len(value) <= MAX_DECODED:
+        with contextlib.suppress(HeaderParseError, LookupError, ValueError):
+            text = str(make_header(decode_header(value)))
     return " ".join(_encode(text).decode().split())
 
 
 def addresses(values: Iterable[str]) -> list[str]:
     """Return the addresses in the values of headers such as To, without their names."""
-    from email.utils import getaddresses
-
     found = []
     for value in values:
         with contextlib.suppress(Exception):  # as above, such as `RecursionError` for comments in comments
-            found += [address for _, address in getaddresses([value]) if address]
+            found += [address for _, address in getaddresses([value[:MAX_ADDRESSES]]) if address]
     return found
 
 
@@ -310,19 +318,6 @@ def _attachment(filename: str | None, content_type: str, data: bytes, content_id
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "replace")
-
-
-@functools.cache
-def _policy() -> Policy[Any]:
-    from email.policy import Compat32
-
-    class Utf8(Compat32):
-        """Headers are texts: in those of the parser, bytes that are not ASCII are surrogates."""
-
-        def header_fetch_parse(self, name: str, value: str) -> str:
-            return _encode(decode(value.encode("utf-8", "surrogateescape"))).decode()
-
-    return Utf8()
 
 
 def _links(content_type: str, text: str) -> Iterator[str]:

@@ -10,6 +10,8 @@ def new_key() -> str:
     return f"key-{secrets.token_hex(16)}"
 
 
+MESSAGE = {"from": "me@mail.example.com", "to": "you@example.org", "subject": "Hi", "text": "Hello"}
+
 CASE = ProviderCase(
     name="mailgun",
     api_key="key-0123456789abcdef0123456789abcdef",
@@ -34,6 +36,7 @@ CASE = ProviderCase(
     fault_body={"message": "Rate limit exceeded"},
     accepts_json=False,
     start_job=lambda client: client.delete("/v3/ip_pools/658041ae44842b99ee2eaa1b?ip=shared"),
+    send_message=lambda client: client.post("/v3/mail.example.com/messages", data=MESSAGE),
     account_header="X-Mailgun-On-Behalf-Of",
     hosts=("api.mailgun.net",),
     empty_hosts=("api.eu.mailgun.net",),

@@ -9,6 +9,13 @@ def new_key() -> str:
     return f"SG.{secrets.token_urlsafe(17)[:22]}.{secrets.token_urlsafe(33)[:43]}"
 
 
+MESSAGE = {
+    "personalizations": [{"to": [{"email": "you@example.org"}]}],
+    "from": {"email": "me@example.com"},
+    "subject": "Hi",
+    "content": [{"type": "text/plain", "value": "Hello"}],
+}
+
 CASE = ProviderCase(
     name="sendgrid",
     api_key="SG.mockserverDemoKey00000.mockserverDemoKey00000000000000000000000000",
@@ -38,6 +45,7 @@ CASE = ProviderCase(
         ("POST", f"/v3/ips/pools/{name}/ips", {"json": {"ip": "192.0.2.2"}}),
         ("GET", "/v3/send_ips/pools?limit=100", {}),
     ],
+    send_message=lambda client: client.post("/v3/mail/send", json=MESSAGE),
     pool_limit=100,
     account_header="On-Behalf-Of",
     hosts=("api.sendgrid.com",),

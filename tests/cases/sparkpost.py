@@ -4,6 +4,11 @@ import secrets
 
 from ..provider_case import ProviderCase
 
+MESSAGE = {
+    "recipients": [{"address": "you@example.org"}],
+    "content": {"from": "me@example.com", "subject": "Hi", "text": "Hello"},
+}
+
 CASE = ProviderCase(
     name="sparkpost",
     api_key="5ba7b0575e0b1c6ad4cab4d2ac1b3a3f0e1d2c3b",
@@ -37,6 +42,7 @@ CASE = ProviderCase(
     rate_limit_headers=False,
     options_status=403,
     options_allow=False,
+    send_message=lambda client: client.post("/api/v1/transmissions", json=MESSAGE),
     account_header="X-MSYS-SUBACCOUNT",
     hosts=("api.sparkpost.com",),
     other_hosts=("api.eu.sparkpost.com",),

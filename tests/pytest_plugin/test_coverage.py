@@ -89,7 +89,7 @@ def test_coverage_that_is_too_low_with_workers(run: Run) -> None:
 def test_coverage_of_nothing(run: Run) -> None:
     """A run that used no mockserver has zeros, and none is started for it."""
     result = run("def test_it():\n    pass\n", "--mockserver-coverage")
-    result.stdout.fnmatch_lines(["sparkpost  operations    0/14 *"])
+    result.stdout.fnmatch_lines(["sparkpost  operations    0/15 *"])
     assert "operations     1/8" not in printed(run("def test_it():\n    pass\n"))
 
 

@@ -18,6 +18,8 @@ def change_everything(tenant: TenantClient, cases: Iterable[ProviderCase]) -> No
         tenant.client(case).post(case.pools_path, **case.new_pool("mine"))
         if case.start_job is not None:
             case.start_job(tenant.client(case))
+        if case.send_message is not None:
+            case.send_message(tenant.client(case))
         tenant.fault(f"{case.name}.*", times=2)
         tenant.client(case).get(case.pools_path)
     tenant.ok("PUT", "/clock", {"now": "2030-01-01T00:00:00Z", "frozen": True})
@@ -47,6 +49,7 @@ def observe_server(app: Flask, cases: Iterable[ProviderCase]) -> str:
             headers = [(key, value) for key, value in response.headers.items() if key != "Date"]
             found.append((response.status_code, response.data, headers))
     control = ControlClient(app)
-    for path in ("/info", "/tenants", "/tenants/default/requests", "/tenants/default/state", "/tenants/default/faults"):
+    found.append({name: value for name, value in control.ok("GET", "/info").items() if name != "store"})
+    for path in ("/tenants", "/tenants/default/requests", "/tenants/default/state", "/tenants/default/faults"):
         found.append(control.open("GET", path).data)
     return repr((found, store_of(app).tenant("default").read().dump()))

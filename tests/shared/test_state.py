@@ -53,6 +53,8 @@ def test_reset_server_or_tenant_is_as_in_a_fresh_process(
         cases[-1].client(app, headers={}).get(cases[-1].pools_path)
     change_everything(default, cases)
     default.ok("POST", "/snapshots", {"name": "x"}, status=201)
+    senders = {case.name for case in cases if case.send_message is not None}
+    assert {each["provider"] for each in default.ok("GET", "/outbox")["messages"]} == senders
     assert observe_server(app, cases) != fresh
     if whole:
         assert control.ok("POST", "/reset") == {"reset": True}

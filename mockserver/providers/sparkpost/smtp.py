@@ -74,18 +74,12 @@ class SparkPostDialect(Dialect):
 
     def send(self, tx: Tx, user: str, *, sender: str, recipients: Sequence[str], source: str) -> Mapping[str, object]:
         message = sending.send_mime(tx, sender=sender, recipients=recipients, source=source, via="smtp")
-        return {"id": _queue_id(message.message_id)}
+        return {"id": message.message_id}
 
     def reply_to(self, error: ApiError) -> Reply:
         """Return the reply with the enhanced status code of the error, or that of a message that a policy forbids."""
         reply = super().reply_to(error)
         return reply._replace(text=f"{error.entry.details.get('smtp', '5.7.1')} {reply.text}")
-
-
-def _queue_id(message_id: str) -> str:
-    """Return the id of a message in the format of the documented `95/6F-30607-EA5D4555`."""
-    digits = f"{int.from_bytes(message_id.encode()[-8:]):016X}"
-    return f"{digits[:2]}/{digits[2:4]}-{int(digits[4:8], 16):05d}-{digits[8:]}"
 
 
 DIALECT = SparkPostDialect()
