@@ -71,7 +71,7 @@ def support_matrix(providers: Iterable[Provider]) -> dict[str, Any]:
             )
         for path, methods in provider.not_implemented.items():
             found["not_implemented"] += [{"provider": provider.name, "method": each, "path": path} for each in methods]
-        if provider.smtp_dialect() is not None:
+        if provider.smtp_provider() is not None:
             smtp_operations += [f"{provider.name}.{each}" for each in SMTP_OPERATIONS]
     return {**found, "smtp_operations": smtp_operations}
 

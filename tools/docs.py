@@ -25,7 +25,7 @@ from mockserver.control.requests import PAGE_BYTES
 from mockserver.core import outbox
 from mockserver.core.config import Config
 from mockserver.core.errors import Source, entries, limits
-from mockserver.core.smtp import Dialect
+from mockserver.core.smtp import SmtpProvider
 from mockserver.core.tenants import MAX_CREDENTIAL
 from mockserver.core.unmatched_log import MAX_RECORDS
 from mockserver.evidence import describe_evidence, support_matrix
@@ -347,19 +347,19 @@ def smtp_page() -> Iterator[str]:
 
 
 def smtp_replies() -> Iterator[str]:
-    for provider, dialect in dialects():
+    for provider, smtp_provider in smtp_providers():
         yield from table(f"{provider.title}", "reply", "kind", "source")
-        for each in dialect.own_replies.values():
+        for each in smtp_provider.own_replies.values():
             yield row(each.key, f"`{each.code} {each.text}`", *source_cells(each.source))
 
 
 def smtp_limits() -> Iterator[str]:
     yield from table("limit", "value", "kind", "source or effect")
-    for provider, dialect in dialects():
+    for provider, smtp_provider in smtp_providers():
         for name, text, limit in (
-            ("size of a message", size(dialect.max_size), dialect.max_size),
-            ("recipients of a message", f"{dialect.max_recipients:,}", dialect.max_recipients),
-            ("idle time", seconds(dialect.idle_seconds), dialect.idle_seconds),
+            ("size of a message", size(smtp_provider.max_size), smtp_provider.max_size),
+            ("recipients of a message", f"{smtp_provider.max_recipients:,}", smtp_provider.max_recipients),
+            ("idle time", seconds(smtp_provider.idle_seconds), smtp_provider.idle_seconds),
         ):
             yield row(f"{provider.title}: {name}", text, *source_cells(limit.source))
     yield row("command, with its end", size(MAX_LINE), "", "500")
@@ -370,11 +370,11 @@ def smtp_limits() -> Iterator[str]:
     yield row("data of a tenant, about", size(Config().max_state_bytes), "", "452 (`--max-state-bytes`)")
 
 
-def dialects() -> Iterator[tuple[Provider, Dialect]]:
+def smtp_providers() -> Iterator[tuple[Provider, SmtpProvider]]:
     for provider in PROVIDERS:
-        dialect = provider.smtp_dialect()
-        if dialect is not None:
-            yield provider, dialect
+        smtp_provider = provider.smtp_provider()
+        if smtp_provider is not None:
+            yield provider, smtp_provider
 
 
 def inserted(page: str, what: str, lines: Sequence[str], text: str | None = None) -> str:

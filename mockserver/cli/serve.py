@@ -43,7 +43,7 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
 
     providers: Iterable[Provider] = load_providers(context.params.get("providers"))
     if parameter.name != "provider_ports":
-        providers = [each for each in providers if each.smtp_dialect() is not None]
+        providers = [each for each in providers if each.smtp_provider() is not None]
     known = [name for provider in providers for name in provider.mount_names]
     found: dict[str, int] = {}
     for each in (f"{name}=0" for name in known) if value == "auto" else value.split(","):
@@ -91,6 +91,7 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     help="Reject SMTP logins in the clear where the provider does. Without it they are violations of strict tenants.",
 )
 @settings
+@click.option("--no-ui", is_flag=True, help="The same as --ui off.")
 @option(
     "--tls",
     type=click.Choice(["self-signed"]),
@@ -106,6 +107,7 @@ def serve(
     smtp_ports: dict[str, int],
     smtps_ports: dict[str, int],
     smtp_require_tls: bool,
+    no_ui: bool,
     tls: str | None,
     tls_cert: str | None,
     tls_key: str | None,
@@ -117,7 +119,7 @@ def serve(
     for variable in unknown:
         if variable.suggestion:
             raise CommandError(variable.message)
-    config = Config(**values)
+    config = Config(**values | ({"ui": "off"} if no_ui else {}))
     if not config.expose and not _is_loopback(host):
         raise CommandError(
             f"--host {host}: expected a loopback address; allow access from other machines with --expose"
@@ -188,7 +190,12 @@ def _tls(host: str, mode: str | None, cert: str | None, key: str | None, ca_file
 
     providers = load_providers(click.get_current_context().params["providers"])
     names = [host, socket.gethostname(), *(name for provider in providers for name in provider.hosts)]
-    names += [name for each in providers if (dialect := each.smtp_dialect()) is not None for name in dialect.hosts]
+    names += [
+        name
+        for each in providers
+        if (smtp_provider := each.smtp_provider()) is not None
+        for name in smtp_provider.hosts
+    ]
     try:
         source = contextlib.nullcontext(tls.load(cert, key)) if cert is not None else tls.self_signed(names, ca_file)
         with source as identity:

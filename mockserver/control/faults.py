@@ -9,7 +9,7 @@ from flask import abort
 
 from ..core.errors import ApiError
 from ..core.faults import Fault
-from ..core.smtp import LOWEST_ERROR, OPERATIONS, TEMPORARY, Dialect
+from ..core.smtp import LOWEST_ERROR, OPERATIONS, TEMPORARY, SmtpProvider
 from ..core.store import TenantData
 from ..core.suggestions import did_you_mean
 from ..web.planned import operation_errors
@@ -37,9 +37,9 @@ def create_fault(id: str) -> Any:
     providers = server_state().providers
     known = {f"{name}.{operation}" for name, provider in providers.items() for operation in provider.operations}
     smtp = {
-        f"{name}.{operation}": dialect
+        f"{name}.{operation}": smtp_provider
         for name, provider in providers.items()
-        if (dialect := provider.smtp_dialect()) is not None
+        if (smtp_provider := provider.smtp_provider()) is not None
         for operation in OPERATIONS
     }
     known |= {"*", *smtp, *(f"{name}.*" for name in providers)}
@@ -50,10 +50,10 @@ def create_fault(id: str) -> Any:
         abort(400, f"/body/operation: unknown operation '{operation}'{did_you_mean(operation, known)}")
 
     error = data.get("error")
-    dialect = smtp.get(operation)
-    status = data.get("status", TEMPORARY if dialect is not None else 503) if kind == "error" else None
-    if dialect is not None:
-        status = _smtp_code(dialect, data, status)
+    smtp_provider = smtp.get(operation)
+    status = data.get("status", TEMPORARY if smtp_provider is not None else 503) if kind == "error" else None
+    if smtp_provider is not None:
+        status = _smtp_code(smtp_provider, data, status)
     elif error is not None:
         status = _named_error(operation, error).entry.status
     headers, body = planned_content(data, status)
@@ -90,13 +90,13 @@ def _named_error(operation: str, key: str) -> ApiError:
     return errors[key]
 
 
-def _smtp_code(dialect: Dialect, data: Mapping[str, Any], code: int | None) -> int | None:
+def _smtp_code(smtp_provider: SmtpProvider, data: Mapping[str, Any], code: int | None) -> int | None:
     """Return the code of the reply of a fault of an SMTP command; respond with 400 if no reply can be so."""
     for name in ("headers", "json"):
         if name in data:
             abort(400, f"/body/{name}: a reply of SMTP has none; `body` is its text")
     if "error" in data:
-        errors = dialect.errors_by_key()
+        errors = smtp_provider.errors_by_key()
         if data["error"] not in errors:
             abort(400, f"/body/error: SMTP has no such reply: expected one of {', '.join(errors)}")
         return errors[data["error"]].code

@@ -1,6 +1,6 @@
 """SMTP: what a provider says, and which credential a login is. `mockserver.smtp` is the server.
 
-Each provider has a `Dialect` in its module `smtp`. What no source has is said in the words of RFC 5321 and RFC 4954.
+Each provider has an `SmtpProvider` in its module `smtp`. What no source has is said as RFC 5321 and RFC 4954 say it.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Login(NamedTuple):
     password: str
 
 
-class Dialect:
+class SmtpProvider:
     """What a provider says, and what it accepts. Each provider has a subclass."""
 
     hosts: ClassVar[Mapping[str, str | None]]

@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
         del content[end + 2 :]
         message = None if self._problem is not None else bytes(content).replace(b"\r\n.", b"\r\n")[2:]
         problem = self._problem or "too_large"
-        if message is not None and len(message) > self.session.dialect.max_size:
+        if message is not None and len(message) > self.session.smtp_provider.max_size:
             message = None
         self._hold(None)
         self._handle(self.session.message(message, problem))
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
 
     def _limit(self, content: bytearray) -> None:
         """Drop what has arrived of a message that is too large, but for its last bytes: its end may begin with them."""
-        limit = self.session.dialect.max_size
+        limit = self.session.smtp_provider.max_size
         if self._problem is None:
             if len(content) > limit + limit // 8:
                 self._problem = "too_large"

@@ -61,9 +61,9 @@ class Processor:
             outcome = self._process(command, tenant_id, delay)
         except StoreUnavailable as failed:
             log.warning("%s", failed)
-            return Outcome(self.place.dialect.reply("unavailable")._replace(text=str(failed)))
+            return Outcome(self.place.smtp_provider.reply("unavailable")._replace(text=str(failed)))
         except StateTooLarge:
-            return Outcome(self.place.dialect.reply("no_room"))
+            return Outcome(self.place.smtp_provider.reply("no_room"))
         if command.run is not None or (outcome.reply is None or outcome.reply.key == "planned"):
             self._log_access(command, outcome, started)
         return outcome
@@ -74,7 +74,7 @@ class Processor:
             return self._unmatched(command)
         tenant = caller.tenant
         if tenant_id is not None and tenant_id != tenant.id:  # it was deleted during the session
-            return Outcome(self.place.dialect.reply("closing"))
+            return Outcome(self.place.smtp_provider.reply("closing"))
         if delay is not None and (delay.is_cancelled or not delay.is_current()):
             return Outcome(None)
         fault = delay.fault if delay is not None else tenant.take_fault(self._name(command))
@@ -90,7 +90,7 @@ class Processor:
 
     def _caller(self, command: Command) -> Caller | None:
         user, password = command.login
-        if not password or not self.place.dialect.is_user(user):
+        if not password or not self.place.smtp_provider.is_user(user):
             return None
         return self.place.provider.find_login(self.server.tenants, user, password, self.place.region)
 
@@ -112,15 +112,15 @@ class Processor:
                 try:
                     reply = command.reply if command.run is None else command.run(tx, caller.registration)
                 except ApiError as error:
-                    reply = self.place.dialect.reply_to(error)
+                    reply = self.place.smtp_provider.reply_to(error)
                 except SmtpError as error:
-                    reply = self.place.dialect.reply(error.key, **error.values)
+                    reply = self.place.smtp_provider.reply(error.key, **error.values)
                 except StoreUnavailable:
                     raise
                 except Exception:
                     crash = f"{METHOD} {OPERATIONS[command.operation]}\n{traceback.format_exc()}"
                     log.error("crashed on %s", redact_text(crash, self.server.tenants.secrets(caller)).rstrip())
-                    reply, failure = self.place.dialect.reply("unavailable"), "crashed"
+                    reply, failure = self.place.smtp_provider.reply("unavailable"), "crashed"
                 tx.failed = reply is None or reply.code >= LOWEST_ERROR
                 if fault is not None and fault.when == "after" and fault.kind in ("error", "drop", "timeout"):
                     reply = self._planned(fault)
@@ -145,7 +145,7 @@ class Processor:
             return None
         is_for_all = fault.operation.endswith("*")
         code = TEMPORARY if is_for_all or fault.status is None else fault.status
-        return self.place.dialect.planned(code, fault.error, None if is_for_all else fault.body)
+        return self.place.smtp_provider.planned(code, fault.error, None if is_for_all else fault.body)
 
     def _record(
         self,
@@ -186,11 +186,11 @@ class Processor:
     def _unmatched(self, command: Command) -> Outcome:
         """Log a login that belongs to no tenant."""
         login, provider = command.login, self.place.provider
-        reply = self.place.dialect.reply("auth_failed" if command.operation == "smtpAuth" else "closing")
-        if self.place.dialect.is_user(login.user):
+        reply = self.place.smtp_provider.reply("auth_failed" if command.operation == "smtpAuth" else "closing")
+        if self.place.smtp_provider.is_user(login.user):
             why = reason(self.server, provider, login.password)
         else:
-            expected = self.place.dialect.user_format
+            expected = self.place.smtp_provider.user_format
             why = f"its user name is not one of {provider.title}'s SMTP logins: expected {expected}"
         credentials = (login.password,) if login.password else ()
         record = UnmatchedRecord(
@@ -200,7 +200,7 @@ class Processor:
             method=METHOD,
             path=f"/{OPERATIONS[command.operation]}",
             query="",
-            host=self.place.dialect.host(self.place.region),
+            host=self.place.smtp_provider.host(self.place.region),
             credential=request_log.redact(login.password) if login.password else None,
             status=reply.code,
             error=reply.key,

@@ -89,12 +89,14 @@ class SmtpServer:
     def _places(self, *, require_tls: bool) -> Iterator[tuple[str, Place]]:
         """Yield what the ports can serve, by their names."""
         for provider in self.state.mounted_providers().values():
-            dialect = provider.smtp_dialect()
-            if dialect is not None:
+            smtp_provider = provider.smtp_provider()
+            if smtp_provider is not None:
                 for name, region in zip(provider.mount_names, provider.regions or (None,), strict=True):
                     yield (
                         name,
-                        Place(provider, dialect, region, self.tls is not None, require_tls, self.state.store.time),
+                        Place(
+                            provider, smtp_provider, region, self.tls is not None, require_tls, self.state.store.time
+                        ),
                     )
 
     # Connections
@@ -126,7 +128,7 @@ class SmtpServer:
             if connection.is_closing:
                 if waited > WRITE_TIMEOUT:
                     connection.abort()
-            elif waited > connection.session.dialect.idle_seconds:
+            elif waited > connection.session.smtp_provider.idle_seconds:
                 connection.waits_since = now
                 connection.close("idle")
         self._sweep = self.loop.call_later(1, self._close_expired) if self._connections else None

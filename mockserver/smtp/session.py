@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import Any, ClassVar, NamedTuple
 
 from ..core import mime
-from ..core.smtp import LOWEST_ERROR, UNENCRYPTED, Dialect, Login, Reply
+from ..core.smtp import LOWEST_ERROR, UNENCRYPTED, Login, Reply, SmtpProvider
 from ..core.store import Registration, Transaction
 from ..web.provider import Provider
 
@@ -35,7 +35,7 @@ class Place(NamedTuple):
     """What a port serves."""
 
     provider: Provider
-    dialect: Dialect
+    smtp_provider: SmtpProvider
     region: str | None
     has_certificate: bool
     refuses_clear_auth: bool
@@ -75,8 +75,8 @@ class Session:
     def __init__(self, place: Place, client: str, *, tls: str | None) -> None:
         """`client` is the client's address and port, `tls` the version of TLS; None for a connection in the clear."""
         self.place = place
-        self.dialect = place.dialect
-        self.host = self.dialect.host(place.region)
+        self.smtp_provider = place.smtp_provider
+        self.host = self.smtp_provider.host(place.region)
         self.client = client
         self.tls = tls
         self.login: Login | None = None
@@ -95,7 +95,7 @@ class Session:
 
     def reply(self, key: str, **values: object) -> Reply:
         """Return a reply of the provider."""
-        return self.dialect.reply(key, host=self.host, **values)
+        return self.smtp_provider.reply(key, host=self.host, **values)
 
     def start_tls(self, version: str) -> None:
         """Forget everything that was sent in the clear (RFC 3207)."""
@@ -131,7 +131,7 @@ class Session:
         return self._hello(rest, self.reply("helo"))
 
     def _ehlo(self, rest: str) -> Reply:
-        lines = self.dialect.ehlo(
+        lines = self.smtp_provider.ehlo(
             self.place.region,
             self.client,
             is_encrypted=self.tls is not None,
@@ -176,7 +176,7 @@ class Session:
             return self.reply("no_helo")
         if self.login is not None:
             return self.reply("auth_again")
-        if self.tls is None and self.dialect.forbids_clear_auth and self.place.refuses_clear_auth:
+        if self.tls is None and self.smtp_provider.forbids_clear_auth and self.place.refuses_clear_auth:
             return self.reply("no_tls")
         match mechanism.upper():
             case "PLAIN":
@@ -207,7 +207,7 @@ class Session:
         login = Login(user, password)
 
         def run(tx: Transaction[Any], registration: Registration) -> Reply:
-            self.dialect.authorize(tx, user, registration)
+            self.smtp_provider.authorize(tx, user, registration)
             return self.reply("auth")
 
         def done(tenant_id: str) -> None:
@@ -220,7 +220,7 @@ class Session:
     def _mail(self, rest: str) -> Reply | Command:
         if not self._said_hello:
             return self.reply("no_helo")
-        if self.login is None and self.dialect.requires_auth_for_mail:
+        if self.login is None and self.smtp_provider.requires_auth_for_mail:
             return self.reply("no_auth")
         if self._envelope is not None:
             return self.reply("mail_again")
@@ -231,7 +231,7 @@ class Session:
         for each in parameters.split():
             name, _, value = each.partition("=")
             if name.upper() == "SIZE" and value.isascii() and value.isdigit() and len(value) <= 20:
-                if int(value) > self.dialect.max_size:
+                if int(value) > self.smtp_provider.max_size:
                     return self.reply("too_large")
             elif name.upper() not in IGNORED_PARAMETERS:
                 return self.reply("unknown_parameter")
@@ -253,7 +253,7 @@ class Session:
         recipient, parameters = found
         if parameters:
             return self.reply("unknown_parameter")
-        if len(envelope.recipients) >= self.dialect.max_recipients:
+        if len(envelope.recipients) >= self.smtp_provider.max_recipients:
             return self.reply("too_many_recipients")
 
         def done(tenant_id: str) -> None:
@@ -289,8 +289,10 @@ class Session:
         assert login is not None
 
         def run(tx: Transaction[Any], registration: Registration) -> Reply:
-            self.dialect.authorize(tx, login.user, registration)
-            values = self.dialect.send(tx, login.user, sender=sender, recipients=recipients, source=mime.decode(source))
+            self.smtp_provider.authorize(tx, login.user, registration)
+            values = self.smtp_provider.send(
+                tx, login.user, sender=sender, recipients=recipients, source=mime.decode(source)
+            )
             return self.reply("accepted", **values)
 
         logged = [("Rcpt-To", each) for each in recipients[:MAX_LOGGED_RECIPIENTS]]

@@ -17,7 +17,7 @@ from ..core import resources
 from ..core.errors import ApiError, ErrorMessage, Source
 from ..core.profiles import Profile, Switch, switches
 from ..core.seed import SeedSection
-from ..core.smtp import Dialect
+from ..core.smtp import SmtpProvider
 from ..core.store import Caller
 from ..core.tenants import Tenants
 from .bodies import encode
@@ -180,7 +180,7 @@ class Provider(OperationBlueprint):
         """Return JSON as the provider sends it."""
         return encode(data)
 
-    def smtp_dialect(self) -> Dialect | None:
+    def smtp_provider(self) -> SmtpProvider | None:
         """Return what the provider says over SMTP; None if it has no SMTP."""
         return None
 

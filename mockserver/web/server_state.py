@@ -90,11 +90,11 @@ class ServerState:
 
         `host` is the name of the server, unless the ports are bound to an address.
         """
-        dialect, smtp = self.providers[name].smtp_dialect() if self.smtp is not None else None, self.smtp
+        smtp_provider, smtp = self.providers[name].smtp_provider() if self.smtp is not None else None, self.smtp
         port, tls_port = (smtp.ports.get((name, region)), smtp.tls_ports.get((name, region))) if smtp else (None, None)
-        if smtp is None or dialect is None or (port is None and tls_port is None):
+        if smtp is None or smtp_provider is None or (port is None and tls_port is None):
             return {}
-        user, password = (None, None) if key is None else dialect.credentials(state, key)
+        user, password = (None, None) if key is None else smtp_provider.credentials(state, key)
         return {
             "smtp": {
                 "host": smtp.host or host.strip("[]"),

@@ -44,9 +44,9 @@ def request_violations(provider: Provider, record: Record) -> Iterator[dict[str,
 
 def _smtp_violations(provider: Provider, record: Record) -> Iterator[dict[str, Any]]:
     """Yield the violation of a login in the clear, if the provider accepts none."""
-    dialect = provider.smtp_dialect()
+    smtp_provider = provider.smtp_provider()
     is_clear = ("Tls", UNENCRYPTED) in record.headers
-    if dialect is not None and dialect.forbids_clear_auth and is_clear and record.operation == "smtpAuth":
+    if smtp_provider is not None and smtp_provider.forbids_clear_auth and is_clear and record.operation == "smtpAuth":
         yield {"pointer": "/headers/Tls", "rule": "requires_tls", "value": UNENCRYPTED}
 
 

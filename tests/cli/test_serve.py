@@ -68,6 +68,8 @@ def test_flags(tmp_path: Path) -> None:
         assert {provider["api_key"] for provider in ready_message["providers"].values()} == {None}
     with running("serve", "--port", "0", MOCKSERVER_SEED="documents#management") as (_, ready_message):
         assert ready_message["providers"]["sendgrid"]["api_key"] == "<<YOUR_API_KEY_HERE>>"
+    with running("serve", "--port", "0", "--no-ui", MOCKSERVER_UI="on") as (_, ready_message):
+        assert fetch(f"{ready_message['url']}/_mockserver/ui/")[0] == 404
         assert re.fullmatch("[0-9a-f]{40}", ready_message["providers"]["sparkpost"]["api_key"])
     with running("serve", "--port", "0", "--host", "localhost") as (_, ready_message):
         assert fetch(f"{ready_message['url']}/_mockserver/live")[0] == 200

@@ -153,8 +153,8 @@ def test_largest_message(
     extra: int, code: str, client: RawClient, tenant: TenantClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By its size, and by the parameter SIZE."""
-    dialect: Any = server_state(tenant.control.app).providers["sendgrid"].smtp_dialect()
-    monkeypatch.setattr(type(dialect), "max_size", 5_000)
+    smtp_provider: Any = server_state(tenant.control.app).providers["sendgrid"].smtp_provider()
+    monkeypatch.setattr(type(smtp_provider), "max_size", 5_000)
     content = b"Subject: x\r\n\r\n"
     content += b"y" * (5_000 + extra - len(content) - 2) + b"\r\n"
     assert client.message(content).startswith(code)
@@ -239,8 +239,8 @@ def test_dropped_connection_leaves_nothing(
 
 
 def test_idle_connection_is_closed(client: RawClient, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    dialect: Any = smtp.state.providers["sendgrid"].smtp_dialect()
-    monkeypatch.setattr(type(dialect), "idle_seconds", 0.2)
+    smtp_provider: Any = smtp.state.providers["sendgrid"].smtp_provider()
+    monkeypatch.setattr(type(smtp_provider), "idle_seconds", 0.2)
     assert client.reply() == "421 Timeout, closing transmission channel"
     assert client.is_closed()
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from mockserver.core.errors import ErrorMessage, assumed
-from mockserver.core.smtp import Dialect
+from mockserver.core.smtp import SmtpProvider
 from mockserver.providers import PROVIDERS
 from mockserver.smtp.server import SmtpServer
 
@@ -136,11 +136,11 @@ def test_wrong_login_is_rejected_and_explained(
 @pytest.mark.parametrize("name", NAMES)
 def test_well_formed_unknown_key_gets_a_tenant(name: str, app: Flask, smtp: SmtpServer, connect: Connect) -> None:
     """As over HTTP."""
-    dialect: Any = next(each.smtp_dialect() for each in PROVIDERS if each.name == name)
+    smtp_provider: Any = next(each.smtp_provider() for each in PROVIDERS if each.name == name)
     key = CASES[name].new_key()
     state = app.extensions["mockserver"].seed.states[name]
     client = connect(name).hello()
-    assert client.login(*dialect.credentials(state, key)).startswith("235")
+    assert client.login(*smtp_provider.credentials(state, key)).startswith("235")
     assert client.message().startswith("250")
     found = ControlClient(app).ok("GET", "/tenants")["tenants"]
     assert [each["requests"] for each in found] == [2]
@@ -286,15 +286,15 @@ def test_key_in_a_message_is_not_in_the_request_log(tenant: TenantClient, connec
 
 
 def test_provider_without_smtp_has_no_port(app: Flask, cases: list[ProviderCase], smtp: SmtpServer) -> None:
-    """The others have what a dialect must have, each text with its source."""
+    """The others have what a provider must have, each text with its source."""
     with_smtp = {name for name, _ in smtp.state.smtp.ports}  # type: ignore[union-attr]
     for provider in smtp.state.providers.values():
-        dialect: Dialect | None = provider.smtp_dialect()
-        assert (provider.name in with_smtp) == (dialect is not None)
-        if dialect is not None:
+        smtp_provider: SmtpProvider | None = provider.smtp_provider()
+        assert (provider.name in with_smtp) == (smtp_provider is not None)
+        if smtp_provider is not None:
             moments = {"greeting", "auth", "auth_failed", "mail", "rcpt", "data", "accepted", "quit"}
-            assert moments <= dialect.replies.keys()
-            assert all(each.key == key and each.source.where for key, each in dialect.replies.items())
+            assert moments <= smtp_provider.replies.keys()
+            assert all(each.key == key and each.source.where for key, each in smtp_provider.replies.items())
 
 
 @pytest.mark.parametrize(

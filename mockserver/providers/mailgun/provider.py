@@ -19,7 +19,7 @@ from ...core.addresses import normalize_ip
 from ...core.clock import whole_seconds
 from ...core.errors import ApiError, ErrorMessage
 from ...core.profiles import Profile
-from ...core.smtp import Dialect
+from ...core.smtp import SmtpProvider
 from ...core.store import Caller
 from ...core.tenants import Tenants
 from ...web.blueprint import ProviderBlueprint
@@ -163,10 +163,10 @@ class Mailgun(ProviderBlueprint):
     def client_env(self, url: str, key: str) -> Mapping[str, str]:
         return {"MAILGUN_API_KEY": key, "MAILGUN_BASE_URL": url, "MG_API_KEY": key, "MG_URL": url}
 
-    def smtp_dialect(self) -> Dialect:
-        from .smtp import DIALECT  # most servers have no SMTP port
+    def smtp_provider(self) -> SmtpProvider:
+        from .smtp import SMTP  # most servers have no SMTP port
 
-        return DIALECT
+        return SMTP
 
     def encode(self, data: object) -> bytes:
         """Return compact JSON and a newline."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ...core.errors import Limit, assumed, observed
-from ...core.smtp import Dialect, Reply, SmtpError, by_key
+from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
 from .models import POSTMASTER, Domain, State
 from .rules import Tx, credentials, sending
@@ -14,8 +14,8 @@ from .rules import Tx, credentials, sending
 _SESSION = observed("mludvig/smtp-cli issue 26: a recorded session")
 
 
-class MailgunDialect(Dialect):
-    """Mailgun's dialect."""
+class MailgunSmtp(SmtpProvider):
+    """Mailgun over SMTP."""
 
     hosts: ClassVar[Mapping[str, str | None]] = {"smtp.mailgun.org": "us", "smtp.eu.mailgun.org": "eu"}
     user_format = "a login of a domain, such as 'postmaster@DOMAIN'"
@@ -90,4 +90,4 @@ def _domain(tx: Tx, login: str, registration: Registration) -> Domain:
     return domain
 
 
-DIALECT = MailgunDialect()
+SMTP = MailgunSmtp()

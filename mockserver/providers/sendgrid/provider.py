@@ -17,7 +17,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from ...core.errors import ApiError, ErrorMessage
 from ...core.profiles import Profile
-from ...core.smtp import Dialect
+from ...core.smtp import SmtpProvider
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_form, parse_json, parse_json_object
 from ...web.exchange import Exchange, current_exchange
@@ -191,10 +191,10 @@ class SendGrid(ProviderBlueprint):
     def client_env(self, url: str, key: str) -> Mapping[str, str]:
         return {"SENDGRID_API_KEY": key, "SENDGRID_BASE_URL": url}
 
-    def smtp_dialect(self) -> Dialect:
-        from .smtp import DIALECT  # most servers have no SMTP port
+    def smtp_provider(self) -> SmtpProvider:
+        from .smtp import SMTP  # most servers have no SMTP port
 
-        return DIALECT
+        return SMTP
 
 
 @functools.lru_cache(maxsize=128)

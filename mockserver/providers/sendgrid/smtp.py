@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ...core.errors import Limit, assumed, documented, observed
-from ...core.smtp import Dialect, Reply, SmtpError, by_key
+from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
 from .models import State
 from .rules import Tx, api_keys, sending
@@ -18,8 +18,8 @@ _PHPBB = observed("sendgrid/docs issue 2491: a recorded session of phpBB")
 _PAGE = documented("SMTP Errors and Troubleshooting")
 
 
-class SendGridDialect(Dialect):
-    """SendGrid's dialect."""
+class SendGridSmtp(SmtpProvider):
+    """SendGrid over SMTP."""
 
     hosts: ClassVar[Mapping[str, str | None]] = {"smtp.sendgrid.net": "global", "smtp.eu.sendgrid.net": "eu"}
     user_format = f"'{USER}'"
@@ -88,4 +88,4 @@ class SendGridDialect(Dialect):
         return {"id": message.message_id[:22]}
 
 
-DIALECT = SendGridDialect()
+SMTP = SendGridSmtp()

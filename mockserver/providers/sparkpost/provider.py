@@ -15,7 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from ...core.errors import ApiError, ErrorMessage
 from ...core.profiles import Profile
-from ...core.smtp import Dialect
+from ...core.smtp import SmtpProvider
 from ...web.blueprint import ProviderBlueprint
 from ...web.bodies import NotAnObject, NotJson, parse_json_object
 from ...web.exchange import Exchange, current_exchange
@@ -131,10 +131,10 @@ class SparkPost(ProviderBlueprint):
     def client_env(self, url: str, key: str) -> Mapping[str, str]:
         return {"SPARKPOST_API_KEY": key, "SPARKPOST_BASE_URL": f"{url}/api/v1"}
 
-    def smtp_dialect(self) -> Dialect:
-        from .smtp import DIALECT  # most servers have no SMTP port
+    def smtp_provider(self) -> SmtpProvider:
+        from .smtp import SMTP  # most servers have no SMTP port
 
-        return DIALECT
+        return SMTP
 
 
 blueprint = SparkPost("sparkpost", __name__)

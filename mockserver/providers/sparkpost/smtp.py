@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from ...core.errors import ApiError, Limit, assumed, documented
-from ...core.smtp import Dialect, Reply, SmtpError, by_key
+from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
 from .models import State
 from .rules import Tx, sending
@@ -24,8 +24,8 @@ _SMTP = documented("SMTP API page")
 _ENHANCED = assumed("no source has it; the words of RFC 5321 with the code of RFC 3463")
 
 
-class SparkPostDialect(Dialect):
-    """SparkPost's dialect, that of the server Momentum."""
+class SparkPostSmtp(SmtpProvider):
+    """SparkPost over SMTP, which is the server Momentum."""
 
     hosts: ClassVar[Mapping[str, str | None]] = {"smtp.sparkpostmail.com": "us", "smtp.eu.sparkpostmail.com": "eu"}
     user_format = f"'{USER}'"
@@ -82,4 +82,4 @@ class SparkPostDialect(Dialect):
         return reply._replace(text=f"{error.entry.details.get('smtp', '5.7.1')} {reply.text}")
 
 
-DIALECT = SparkPostDialect()
+SMTP = SparkPostSmtp()
