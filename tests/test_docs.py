@@ -255,6 +255,7 @@ def test_script(block: Block, server: Server) -> None:
     exec(compile(here(block.text), str(block), "exec"), {})
 
 
+@pytest.mark.slow
 @every("console")
 def test_console(block: Block, server: Server, tmp_path: Path) -> None:
     """Every command prints what stands under it, and every request fits the OpenAPI document of its provider."""

@@ -18,6 +18,8 @@ from mockserver.testing.control_client import ControlClient, ControlError
 from .messages import message
 from .redis_server import RedisServer
 
+pytestmark = pytest.mark.slow
+
 MESSAGE = message(1)
 LONG = 30
 """How long a wait may take that ends early, in seconds."""

@@ -62,6 +62,7 @@ def test_validate_a_seed_of_aliases_inside_each_other(tmp_path: Path) -> None:
     assert re.search(rf"{path}:\d: aliases repeat too many values", done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_fuzz_info(provider: Provider, url: str, tmp_path: Path) -> None:
     """It prints a program that writes a configuration and runs a command, to which what it is given is added.
@@ -178,6 +179,7 @@ def test_doctor_compares_versions(version: str, ok: bool, tmp_path: Path) -> Non
     assert done.returncode == int(not ok)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

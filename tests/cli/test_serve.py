@@ -136,6 +136,7 @@ def test_mistakes(arguments: list[str], reason: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["serve", "--seed"], ["validate"], ["seed", "--file"]], ids=" ".join)
 def test_a_mistake_in_a_seed(arguments: list[str], tmp_path: Path) -> None:
     """A mistake in a seed is reported with file, line and reason, wherever seeds are read."""

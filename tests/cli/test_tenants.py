@@ -114,6 +114,7 @@ def test_env_without_credentials() -> None:
     assert "tenant 'open-1' has no credential that may be shown" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [["env"], ["reset"], ["seed", "--file", "empty"], *(["snapshot", *rest] for rest in (["list"], ["save", "x"]))],

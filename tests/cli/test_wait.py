@@ -45,6 +45,7 @@ def test_wait_in_vain() -> None:
     assert (done.returncode, done.stderr) == (1, f"mockserver: {reason}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "status", "reason"),
     [

@@ -35,6 +35,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], 
                 yield path, item, item[method]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "profile"), [*DOCUMENTS, ("control", None)])
 def test_document(name: str, profile: str | None, make_app: Callable[..., Flask]) -> None:
     """It is a valid document of OpenAPI, with all paths, and without 501 and marks of switches."""

@@ -18,6 +18,8 @@ from mockserver.web.service import Getter
 from ..cli.commands import run_here
 from .vendor import Vendor, running_vendor
 
+pytestmark = pytest.mark.slow
+
 KEYS = {provider.name: provider.example_api_key for provider in PROVIDERS}
 REAL = {
     "sparkpost": ["marketing", "Marketing", "54.244.54.135", "Example Newsletters", "mta472a", "Cool Kids"],

@@ -14,6 +14,8 @@ from mockserver.web.provider import Provider
 from ..cli.commands import free_port, run_here
 from .vendor import Answer, Change, running_vendor
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 POOLS = "/v3/ips/pools"
 PAGE = "<p>" + "no access " * 20

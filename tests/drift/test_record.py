@@ -23,6 +23,8 @@ from ..cli.commands import run_here
 from .test_export_seed import KEYS, REAL
 from .vendor import Answer, Change, Vendor, running_vendor
 
+pytestmark = pytest.mark.slow
+
 POOLS = "/v3/ips/pools"
 SMALL = {
     "sendgrid": {

@@ -18,6 +18,8 @@ from mockserver.web.published import publish
 
 from ..cli.commands import answering, run_here
 
+pytestmark = pytest.mark.slow
+
 VENDOR_DOCS = os.environ.get("MOCKSERVER_VENDOR_DOCS")
 """Where the vendors' own documents are: they are not part of this project."""
 ACCEPTED = Path(__file__).parent / "accepted"

@@ -96,6 +96,7 @@ def test_some(mockserver):
     result.assert_outcomes(passed=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("marker", "said"),
     [

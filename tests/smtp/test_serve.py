@@ -21,6 +21,8 @@ from ..cli.commands import free_port, run, run_here, running
 from ..control_client import ControlClient, TenantClient
 from .raw import MESSAGE, RawClient
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("sparkpost", "sendgrid", "mailgun")
 
 
