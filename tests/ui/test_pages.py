@@ -488,6 +488,10 @@ def busy(server: Server) -> Tenant:
     create_pool(tenant, "failed")
     tenant.snapshot("start")
     requests.get(f"{server.url}{POOLS}", headers=tenant.sendgrid.headers)
+    content = {"from": "me@example.com", "subject": "Hi", "html": "<b>Hello</b>"}
+    message = {"recipients": [{"address": "you@example.org"}], "content": content}
+    url = f"{tenant.sparkpost.url}/api/v1/transmissions"
+    requests.post(url, json=message, headers=tenant.sparkpost.headers).raise_for_status()
     return tenant
 
 
@@ -496,6 +500,7 @@ def views_of(tenant: Tenant) -> list[str]:
     return [
         "ui/#/", "ui/#/tenants", "ui/#/unmatched", "ui/#/nope", at, f"{at}/account/sendgrid", f"{at}/account/mailgun",
         f"{at}/requests", f"{at}/requests/{tenant.id}-2", f"{at}/requests/{tenant.id}-3", f"{at}/faults", "docs/",
+        f"{at}/outbox", f"{at}/outbox/sparkpost-1",
     ]  # fmt: skip
 
 
