@@ -335,7 +335,7 @@ def test_sh(block: Block) -> None:
 def test_readme_starts_with_three_blocks() -> None:
     """README begins with an example, and then with pytest, a container and any other client."""
     blocks = [block for block in BLOCKS if block.page == "README.md"]
-    assert [block.language for block in blocks] == ["console", "sh", "python", "sh", "sh", "console"]
+    assert [block.language for block in blocks][:6] == ["console", "sh", "python", "sh", "sh", "console"]
 
 
 def test_index_has_every_page() -> None:

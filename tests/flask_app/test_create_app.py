@@ -112,6 +112,11 @@ def test_create_app_refuses_wrong_settings(config: Any, settings: dict[str, Any]
         create_app(config, **settings)
 
 
+def test_variables_of_serve_are_no_unknown_settings() -> None:
+    """A configuration that `from_prefixed_env` or a file filled may have the options of `serve`."""
+    assert create_app({"MOCKSERVER_HOST": "127.0.0.1", "MOCKSERVER_PORT": 8080}).config["MOCKSERVER_PORT"] == 8080
+
+
 def test_create_app_seed_error_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match=r"nope\.yaml"):
         create_app(seed=str(tmp_path / "nope.yaml"))
