@@ -91,6 +91,12 @@ def operations(
     wanted = ["switches"] if switches else [only] if only is not None else [*TABLES]
     found = {name: [each for each in matrix[name] if _matches(each, words, provider, kind)] for name in wanted}
     if as_json:
+        if only is None and not switches:
+            commands = [
+                dict(zip(("provider", "name"), each.split("."), strict=True)) for each in matrix["smtp_operations"]
+            ]
+            matching = [each for each in commands if _matches(each, words, provider, kind)]
+            found["smtp_operations"] = [f"{each['provider']}.{each['name']}" for each in matching]
         print_json({"schema_version": SCHEMA_VERSION, **found})
         return
     for name in wanted:

@@ -91,7 +91,7 @@ def _provider_ports(context: click.Context, parameter: click.Parameter, value: s
     help="Reject SMTP logins in the clear where the provider does. Without it they are violations of strict tenants.",
 )
 @settings
-@click.option("--no-ui", is_flag=True, help="The same as --ui off.")
+@option("--no-ui", is_flag=True, help="The same as --ui off.")
 @option(
     "--tls",
     type=click.Choice(["self-signed"]),
@@ -145,6 +145,7 @@ def serve(
         smtp = None
         try:
             server = start(config, host, port, provider_ports, identity)
+            stack.callback(server.close)
             if smtp_ports or smtps_ports:
                 from ..smtp.server import SmtpServer
 

@@ -52,8 +52,6 @@ class SmtpServer:
     ) -> None:
         self.state: ServerState = app.extensions["mockserver"]
         self.tls = tls
-        self.loop = EventLoop()
-        self.workers = Workers(WORKERS, SHARE)
         self.is_stopping = False
         self.held = 0
         """The size of all messages that are not complete, or wait for a thread, in bytes."""
@@ -61,6 +59,8 @@ class SmtpServer:
         plain = dict.fromkeys(places, 0) if ports is None and not tls_ports else ports or {}
         encrypted = tls_ports or {}
         sockets = bind(host, *plain.values(), *encrypted.values())
+        self.loop = EventLoop()
+        self.workers = Workers(WORKERS, SHARE)
         found = [(name, False) for name in plain] + [(name, True) for name in encrypted]
         numbers: dict[bool, dict[tuple[str, str | None], int]] = {False: {}, True: {}}
         self._listeners: list[asyncio.Server] = []

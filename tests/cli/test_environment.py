@@ -36,6 +36,8 @@ def test_every_flag_has_a_twin() -> None:
         *("requests", "expect", "tenants list", "tenants create", "tenants fork", "tenants delete"),
         *("faults list", "faults add", "faults remove", "faults clear"),
         *("clock show", "clock set", "clock freeze", "clock unfreeze", "clock advance"),
+        *("outbox list", "outbox show", "outbox clear", "export-seed"),
+        *("drift spec", "drift probe", "drift record", "drift replay"),
     }
     for name, each in found:
         assert each.envvar == "MOCKSERVER_" + each.opts[0].removeprefix("--").replace("-", "_").upper()

@@ -34,7 +34,7 @@ def test_coverage(run: Run, pytester: pytest.Pytester) -> None:
                 "sendgrid   operations *1/* ░░░*%   errors *1/*",
                 "mailgun    operations *2/*%   errors *2/*",
                 "sparkpost: never called",
-                "sendgrid: operations never called (47): listIpPools, getIpPool,*…",
+                "sendgrid: operations never called (49): listIpPools, getIpPool,*…",
                 "sendgrid: documented errors never returned (*): pool_not_found,*…",
                 "mailgun: operations that always failed (2): listIpPools, getIpPool",
                 "--mockserver-coverage-report FILE writes all names",
