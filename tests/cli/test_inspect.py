@@ -175,7 +175,8 @@ def test_expect(tenant: dict[str, str], tmp_path: Path) -> None:
 def test_operations_by_filter(filters: str, word: str) -> None:
     listed = json.loads(run_here("operations", "--json", *filters.split()).stdout)
     del listed["schema_version"]
-    assert [*listed] == (["errors"] if "errors" in filters else ["operations", "errors", "switches", "not_implemented"])
+    kinds = ["operations", "errors", "switches", "not_implemented", "smtp_operations"]
+    assert [*listed] == (["errors"] if "errors" in filters else kinds)
     items = [item for each in listed.values() for item in each]
     assert items
     assert all(word in json.dumps(item).lower() for item in items)
