@@ -7,7 +7,7 @@ both stores. It never changes: `Outbox.add` returns another one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from .errors import SeedError
@@ -100,8 +100,8 @@ class Outbox:
     """The number of messages that were dropped because there were too many."""
     usage: tuple[Usage, ...] = ()
     """By IP, in the order in which they were first used."""
-    weight: int = 0
-    """The memory that the messages take, in bytes, approximately."""
+    weight: int = field(default=0, compare=False)
+    """The memory that the messages take, in bytes, approximately: that of equal texts may differ."""
 
     def add(self, message: Message, window: int = 0) -> Outbox:
         """Return the outbox with one more message, which gets the next number.
