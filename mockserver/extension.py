@@ -53,7 +53,5 @@ def store_class(store: str) -> type[Store]:
     try:
         from .core.redis_store import RedisStore
     except ImportError as error:
-        raise StoreError(
-            f"--store redis requires the extra 'redis': pip install 'esp-mockserver[redis]' ({error})"
-        ) from None
+        raise StoreError(f"--store redis requires the extra 'redis': pip install '.[redis]' ({error})") from None
     return RedisStore

@@ -236,7 +236,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice(UI),
         default=DEFAULTS.ui,
         show_default=True,
-        help="Pages for a browser, below /_mockserver/: on; read-only: no page can change anything; or off.",
+        help="Pages below /_mockserver/: on; read-only: they have nothing that changes anything; or off.",
     ),
     option(
         "--access-log",

@@ -29,7 +29,7 @@ try:
     from testcontainers.core.exceptions import ContainerStartException
 except ImportError as error:
     raise ImportError(
-        f"mockserver.testcontainers requires an extra: pip install 'esp-mockserver[testcontainers]' ({error})"
+        f"mockserver.testcontainers requires an extra: pip install '.[testcontainers]' ({error})"
     ) from error
 
 IMAGE = "mockserver"

@@ -58,9 +58,7 @@ def self_signed(names: Iterable[str], ca_file: str | None = None) -> Iterator[Tl
     try:
         import trustme
     except ImportError:
-        raise TlsError(
-            "a self-signed certificate requires the extra 'tls': pip install 'esp-mockserver[tls]'"
-        ) from None
+        raise TlsError("a self-signed certificate requires the extra 'tls': pip install '.[tls]'") from None
     authority = trustme.CA(
         organization_name="mockserver", organization_unit_name="created for one run, trust it in tests only"
     )

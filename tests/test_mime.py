@@ -140,3 +140,34 @@ def test_parts_that_are_nested_too_deeply_are_one_text(depth: int) -> None:
     content = mime.read(source)
     assert content.texts == ([("text/html", "x")] if depth <= MAX_BOUNDARIES else [("text/plain", source)])
     assert content.header("Content-Type") == 'multipart/mixed; boundary="0"'
+
+
+@pytest.mark.parametrize("name", ["boundary*=us-ascii''", "boundary*0="])
+def test_every_form_of_a_boundary_counts(name: str) -> None:
+    count = MAX_BOUNDARIES + 1
+    source = "".join(f"Content-Type: multipart/mixed; {name}{n}\r\n\r\n--{n}\r\n" for n in range(count))
+    source += "Content-Type: text/html\r\n\r\nx"
+    assert mime.read(source).texts == [("text/plain", source)]
+
+
+def test_many_lines_with_boundaries_are_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = 'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n'
+    monkeypatch.setattr(mime, "MAX_COMPARED", source.count("\n"))
+    assert mime.read(source).texts == [("text/plain", "x")]
+    assert mime.read(source + "\n").texts == [("text/plain", source + "\n")]
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_parameters_are_read_to_their_limit(extra: int) -> None:
+    value = "attachment; x=" + "y" * (mime.MAX_PARAMETERS - len("attachment; x=; filename=a") + extra) + "; filename=a"
+    (found,) = mime.read(f"Content-Disposition: {value}\r\n\r\nx").attachments or [None]
+    assert (found is not None and found.filename == "a") == (extra == 0)
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_headers_are_read_to_their_limit(extra: int) -> None:
+    head = "Subject: Hi\r\n"
+    head += "X: " + "y" * (mime.MAX_HEAD - len(head) - len("X: \r\n\r\n") + extra) + "\r\n\r\n"
+    content = mime.read(f"{head}body")
+    assert content.header("Subject") == "Hi"
+    assert content.texts == [("text/plain", "body" if extra < 1 else f"{head}body")]

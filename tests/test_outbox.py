@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,26 @@ def test_the_oldest_messages_are_dropped_and_counted(size: int, dropped: int) ->
 
 def test_large_messages_push_out_older_ones_and_the_newest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "MAX_BYTES", 10_000)
-    large = replace(MESSAGE, source="x" * 4_000)
-    assert [message.number for message in filled(5, large).messages] == [4, 5]
-    found = filled(5, large).add(replace(MESSAGE, source="x" * 40_000))
+    found = EMPTY
+    for number in range(5):
+        found = found.add(replace(MESSAGE, source=f"{number}" * 4_000))
+    assert [message.number for message in found.messages] == [4, 5]
+    found = found.add(replace(MESSAGE, source="x" * 40_000))
     assert [message.number for message in found.messages] == [6]
     assert (found.dropped, found.weight) == (5, found.messages[0].weight)
+
+
+@pytest.mark.parametrize("shared", [{"source": "x" * 4_000}, {"parts": (Part("text/plain", "x" * 4_000),)}], ids=str)
+def test_what_messages_of_one_request_share_counts_once(
+    shared: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MAX_BYTES", 20_000)
+    found = filled(12, replace(MESSAGE, **shared))
+    assert (len(found.messages), found.dropped) == (12, 0)
+    assert found.weight == found.without([]).weight
+    larger = found.add(replace(MESSAGE, source="y" * 14_000))
+    assert larger.dropped > 0
+    assert larger.weight == larger.without([]).weight <= 20_000
 
 
 def test_ips_take_turns_by_their_recipients() -> None:

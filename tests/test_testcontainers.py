@@ -49,7 +49,7 @@ def test_without_the_library() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
     assert "\nImportError: " in done.stderr
-    assert "pip install 'esp-mockserver[testcontainers]'" in done.stderr
+    assert "pip install '.[testcontainers]'" in done.stderr
 
 
 def test_settings(nowhere: dict[str, str]) -> None:

@@ -431,7 +431,7 @@ def test_without_the_library() -> None:
         env=ENVIRONMENT,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "pip install 'esp-mockserver[tls]'" in done.stderr
+    assert "pip install '.[tls]'" in done.stderr
 
 
 def test_no_file_is_left(tmp_path: Path) -> None:

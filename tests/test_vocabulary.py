@@ -50,7 +50,7 @@ EXEMPT = {
     "docs/operations.md": ("this tells email clients",),
 }
 """Texts of others."""
-SUFFIXES = {".py", ".yaml", ".lua", ".json", ".mjs"}
+SUFFIXES = {".py", ".yaml", ".lua", ".json", ".mjs", ".js", ".html"}
 
 
 def files() -> list[Path]:

@@ -16,10 +16,10 @@ from .options import CommandError, as_json, option, print_json, printable, provi
 
 if TYPE_CHECKING:
     from ..drift.connection import Account
-    from ..drift.differences import Comparison
+    from ..drift.differences import Accepted, Comparison
     from ..web.provider import Provider
 
-profile_option = option(
+profile_option = click.option(  # without a variable: MOCKSERVER_PROFILE is that of a server
     "--profile",
     type=click.Choice(["documented", "live"]),
     default="live",
@@ -27,6 +27,9 @@ profile_option = option(
     help="Profile of this server.",
 )
 provider_option = option("--provider", metavar="NAME", required=True, help="sparkpost, sendgrid or mailgun.")
+unsanitized_option = click.option(  # without a variable, which could be forgotten
+    "--unsanitized", is_flag=True, help="Keep the real values."
+)
 accept_option = option(
     "--accept",
     metavar="FILE",
@@ -51,18 +54,17 @@ def compares(command: Callable[..., None]) -> Callable[..., None]:
 
 def report(
     comparison: Comparison,
-    accepted: str | None,
+    accepted: Sequence[Accepted],
     as_json: bool,
     *,
     fields: Sequence[Any] | None = None,
     problems: Sequence[str] = (),
 ) -> None:
     """Print what a comparison found, or else `fields`. Exits with 1 if there are differences. Raises `DriftError`."""
-    from ..drift.differences import DriftError, accept, read_accepted
+    from ..drift.differences import DriftError, accept
 
-    unused = [] if accepted is None else accept(comparison, read_accepted(accepted))
-    if not comparison.compared:
-        raise DriftError("nothing was compared")
+    show_changes(problems)
+    unused = accept(comparison, accepted)
     found = comparison.differences
     if as_json:
         more = {} if fields is None else {"fields": [each._asdict() for each in fields]}
@@ -73,7 +75,10 @@ def report(
             click.echo(printable(str(line)))
         parts = [f"{comparison.compared} compared", f"{len(found)} different", f"{len(comparison.undecided)} unknown"]
         click.echo(", ".join(parts))
-    end_with(problems)
+    if problems:
+        sys.exit(1)
+    if not comparison.compared:
+        raise DriftError("nothing was compared")
     if found or unused:
         sys.exit(1)
 
@@ -96,7 +101,7 @@ def drift() -> None:
     multiple=True,
     help="OpenAPI document of the vendor, version 3, JSON or YAML. Repeat it for an API in several documents.",
 )
-@option(
+@click.option(
     "--profile",
     type=click.Choice(["documented", "live"]),
     default="documented",
@@ -115,8 +120,8 @@ def spec(provider: str, against: tuple[str, ...], profile: str, accept: str | No
     from ..drift.documents import read_document
     from ..drift.spec import compare_documents
 
-    found = provider_of(provider)
-    report(compare_documents(found, [read_document(each) for each in against], profile), accept, as_json)
+    found, accepted = provider_of(provider), read_accepted(accept)
+    report(compare_documents(found, [read_document(each) for each in against], profile), accepted, as_json)
 
 
 @drift.command()
@@ -136,8 +141,9 @@ def probe(provider: str, against: str | None, profile: str, accept: str | None, 
     from ..drift.probe import comparison
     from ..drift.probe import probe as run_probes
 
+    accepted = read_accepted(accept)
     found = run_probes(provider_of(provider), against, profile)
-    report(comparison(found), accept, as_json, fields=found)
+    report(comparison(found), accepted, as_json, fields=found)
     if any(each.verdict == "unknown" for each in found):
         raise DriftError("some requests could not be compared")
 
@@ -161,6 +167,13 @@ def connect(provider: Provider, base_url: str | None, key_env: str | None, key_f
     return Account(provider, remote(base_url or service.base_url), read_key(key_env, key_file))
 
 
+def read_accepted(file: str | None) -> Sequence[Accepted]:
+    """Return the accepted differences of a file, or none without one. Raises `DriftError`."""
+    from ..drift.differences import read_accepted
+
+    return () if file is None else read_accepted(file)
+
+
 def write(text: str, file: str | None) -> None:
     """Write a text to a file, by default to stdout. Raises `CommandError`."""
     if file is None:
@@ -176,7 +189,7 @@ def write(text: str, file: str | None) -> None:
 @provider_option
 @with_account
 @option("--output", "-o", metavar="FILE", help="File to write. [default: stdout]")
-@option("--unsanitized", is_flag=True, help="Keep the real values.")
+@unsanitized_option
 @compares
 def export_seed(
     provider: str,
@@ -201,7 +214,7 @@ def export_seed(
 @provider_option
 @with_account
 @option("--output", "-o", metavar="FILE", help="File to write the recording to; required without --dry-run.")
-@option("--unsanitized", is_flag=True, help="Keep the real values.")
+@unsanitized_option
 @option("--dry-run", is_flag=True, help="Print the requests, and send none.")
 @compares
 def record(
@@ -234,9 +247,11 @@ def record(
     account = connect(found, base_url, key_env, key_file)
     with ends_by_signal():
         recording, problems = run.record(account, sanitize=not unsanitized)
+    show_changes(problems)
     recording.save(output, [account.key or ""])
     click.echo(f"OK: {output}: {len(recording.exchanges)} requests, pool {recording.name}")
-    end_with(problems)
+    if problems:
+        sys.exit(1)
 
 
 @drift.command()
@@ -267,15 +282,15 @@ def replay(
     from ..drift.recording import Recording
 
     loaded = Recording.load(recording)
-    found = provider_of(loaded.provider)
+    found, accepted = provider_of(loaded.provider), read_accepted(accept)
     if not on_service:
         if any(each is not None for each in (base_url, key_env, key_file)):
             raise click.UsageError("--base-url, --key-env and --key-file need --on-service.")
-        report(run.replay(found, loaded, profile), accept, as_json)
+        report(run.replay(found, loaded, profile), accepted, as_json)
         return
     with ends_by_signal():
         comparison, problems = run.replay_on_service(connect(found, base_url, key_env, key_file), loaded)
-    report(comparison, accept, as_json, problems=problems)
+    report(comparison, accepted, as_json, problems=problems)
 
 
 @contextlib.contextmanager
@@ -288,9 +303,7 @@ def ends_by_signal() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def end_with(problems: Sequence[str]) -> None:
-    """Print what of an account has changed, and exit with 1 if something has."""
+def show_changes(problems: Sequence[str]) -> None:
+    """Print what of an account has changed."""
     for each in problems:
         click.echo(f"mockserver: the account is not as it was before: {printable(each)}", err=True)
-    if problems:
-        sys.exit(1)

@@ -82,7 +82,7 @@ def _row(provider: str, message: Message) -> Row:
         "reason": message.reason,
         "status": message.status,
         "account": message.account,
-        "size": mime.size_of(message),
+        "message": message,
     }
 
 
@@ -90,7 +90,14 @@ _time = operator.itemgetter("time")
 
 
 def _json(row: Row) -> Row:
-    return {**row, "time": clock.format_rfc3339(row["time"]), "to": list(row["to"])}
+    message = row["message"]
+    shown = {name: value for name, value in row.items() if name != "message"}
+    return {
+        **shown,
+        "time": clock.format_rfc3339(message.time),
+        "to": list(message.recipients),
+        "size": mime.size_of(message),
+    }
 
 
 def _page(rows: list[Row], limit: int) -> list[Row]:

@@ -10,6 +10,7 @@ import functools
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from flask import Blueprint, abort, redirect, request
@@ -69,7 +70,7 @@ def _folder(view: View) -> View:
     @functools.wraps(view)
     def with_slash(**values: str) -> Any:
         if not request.path.endswith("/"):
-            return redirect(request.path.rpartition("/")[2] + "/", 308)
+            return redirect(f"./{quote(request.path.rpartition('/')[2], safe='')}/", 308)
         return view(**values)
 
     return with_slash
@@ -170,14 +171,14 @@ def document(name: str) -> Any:
 @_folder
 def reference(name: str) -> Any:
     """Return the viewer with a document."""
-    _needs_pages()
+    setting = _needs_pages()
     from .. import ui
 
     if name not in (*server_state().mounted_providers(), "control"):
         abort(404)
     if not ui.has_viewer():
         return redirect("../", 302)
-    return ui.page("viewer.html", {}, is_viewer=True)
+    return ui.page("viewer.html", {"ui": setting}, is_viewer=True)
 
 
 @_page("/docs/viewer/<name>")

@@ -19,7 +19,7 @@ from email.header import decode_header, make_header
 from email.message import Message as MimeMessage
 from email.utils import getaddresses
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeGuard, cast
 from urllib.parse import quote
 
 from .outbox import Message, Part
@@ -33,14 +33,16 @@ BLANK_LINE = re.compile(r"^\r?\n|\r?\n\r?\n|\r\r")
 ENTITY_HEADERS = frozenset({"mime-version", "content-type", "content-transfer-encoding", "content-disposition"})
 """Headers that describe the parts; they are written with them."""
 NEWLINE = "\r\n"
+SURROGATE = re.compile("[\ud800-\udfff]")
 ANY_NEWLINE = re.compile(r"\r\n|\r|\n")
 MEDIA_TYPE = re.compile(r"[a-zA-Z0-9]+/[\w.+-]+", re.ASCII)
 NOT_VISIBLE = re.compile("[^!-~]")
 NOT_IN_NAME = re.compile("[^!-9;-~]")
 """A character that the name of a header cannot have."""
-BOUNDARY = re.compile(r"boundary\s*=", re.ASCII | re.IGNORECASE)
-MAX_BOUNDARIES = 50
-"""The number of boundaries beyond which a body is one text: the parser compares each line with all of them."""
+BOUNDARY = re.compile(r"boundary[*0-9\s]*=", re.ASCII | re.IGNORECASE)
+MAX_BOUNDARIES, MAX_COMPARED = 50, 2_000_000
+"""The number of boundaries, and of lines for each of them, beyond which a body is one text: the parser compares each
+line with all boundaries."""
 MAX_LINK = 2_000
 """The length from which a URL is ignored, in characters."""
 MAX_SEARCHED = 1 << 20
@@ -49,9 +51,13 @@ MAX_LINKS = 1_000
 """The maximum number of URLs of a message."""
 MAX_HEADERS = 1_000
 """The maximum number of headers that are read of a message."""
-MAX_HEADER, MAX_DECODED, MAX_ADDRESSES = 1 << 16, 1 << 13, 1 << 17
-"""The number of characters of a header that are read; the length up to which its encoded words are decoded; and the
-number of characters in which addresses are found. The standard library needs quadratic time for all three."""
+MAX_HEAD = 1 << 18
+"""The number of characters of all headers that are read; a body behind more is not."""
+MAX_HEADER, MAX_PARAMETERS, MAX_DECODED, MAX_ADDRESSES = 1 << 16, 1 << 11, 1 << 13, 1 << 17
+"""The number of characters of a header that are read, and of one with parameters; the length up to which its encoded
+words are decoded; and the number of characters in which addresses are found. The standard library needs quadratic time
+for all of them."""
+WITH_PARAMETERS = frozenset({"content-type", "content-disposition"})
 MAX_PARTS = 1_000
 """The maximum number of parts that are read of a message."""
 BINARY = "application/octet-stream"
@@ -64,7 +70,8 @@ class _Utf8(_Compat32):  # type: ignore[misc]  # a variable of type Any
     """Headers are texts: in those of the parser, bytes that are not ASCII are surrogates."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        return _encode(decode(value[:MAX_HEADER].encode("utf-8", "surrogateescape"))).decode()
+        limit = MAX_PARAMETERS if name.lower() in WITH_PARAMETERS else MAX_HEADER
+        return _encode(decode(value[:limit].encode("utf-8", "surrogateescape"))).decode()
 
 
 POLICY = _Utf8()
@@ -122,6 +129,11 @@ class Content:
         return list(islice(dict.fromkeys(found), MAX_LINKS))
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Return whether a value of JSON is a string without lone surrogates, which cannot be encoded."""
+    return isinstance(value, str) and SURROGATE.search(value) is None
+
+
 def decode(source: bytes) -> str:
     """Return the bytes of a message as a text: UTF-8 if they are that, otherwise Latin-1."""
     try:
@@ -171,8 +183,8 @@ def _size(text: str) -> int:
 
 def read(source: str) -> Content:
     """Return what a MIME text contains. Every text is valid; what cannot be decoded stays as it is."""
-    end = BLANK_LINE.search(source)
-    return Content(_read_headers(source if end is None else source[: end.end()]), lambda: _read_body(source))
+    end = BLANK_LINE.search(source, 0, MAX_HEAD)
+    return Content(_read_headers(source[: MAX_HEAD if end is None else end.end()]), lambda: _read_body(source))
 
 
 def _read_headers(head: str) -> list[tuple[str, str]]:
@@ -185,7 +197,10 @@ def _read_headers(head: str) -> list[tuple[str, str]]:
 
 def _read_body(source: str) -> Body:
     as_text = Body([("text/plain", source)], [])
-    if sum(1 for _ in BOUNDARY.finditer(source)) > MAX_BOUNDARIES:
+    if len(source) > MAX_HEAD and BLANK_LINE.search(source, 0, MAX_HEAD) is None:
+        return as_text
+    boundaries = sum(1 for _ in BOUNDARY.finditer(source))
+    if boundaries > MAX_BOUNDARIES or boundaries * source.count("\n") > MAX_COMPARED:
         return as_text
     body = Body([], [])
     try:

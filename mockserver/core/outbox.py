@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 from .errors import SeedError
@@ -109,13 +110,14 @@ class Outbox:
         A message with an IP counts for that IP in `window`, the number of the provider's current hour or day.
         """
         added = replace(message, number=self.count + 1)
-        messages, weight = [*self.messages, added], self.weight + added.weight
+        messages = [*self.messages, added]
+        weight = self.weight + added.weight - (_shared(*messages[-2:]) if self.messages else 0)
         usage = self.usage
         if message.ip is not None and message.status == "accepted":
             usage = _counted(usage, message.ip, window, len(message.recipients))
         first = 0
         while len(messages) - first > MAX_MESSAGES or (weight > MAX_BYTES and len(messages) - first > 1):
-            weight -= messages[first].weight
+            weight -= messages[first].weight - _shared(*messages[first : first + 2])
             first += 1
         return Outbox(tuple(messages[first:]), self.count + 1, self.dropped + first, usage, weight)
 
@@ -123,7 +125,7 @@ class Outbox:
         """Return the outbox without the messages with these numbers. What was sent from an IP does not change."""
         gone = set(numbers)
         kept = tuple([message for message in self.messages if message.number not in gone])
-        return replace(self, messages=kept, weight=sum([message.weight for message in kept]))
+        return replace(self, messages=kept, weight=_weight(kept))
 
     def cleared(self) -> Outbox:
         """Return the outbox without messages, and with none dropped. What was sent from an IP does not change."""
@@ -177,7 +179,21 @@ def load(section: Mapping[str, Any]) -> Outbox:
     usage = tuple([Usage(**each) for each in data.get("usage", ())])
     if len({each.ip for each in usage}) < len(usage):
         raise SeedError(("outbox", "usage"), "expected no IP twice")
-    return Outbox(messages, count, data.get("dropped", 0), usage, sum([message.weight for message in messages]))
+    return Outbox(messages, count, data.get("dropped", 0), usage, _weight(messages))
+
+
+def _weight(messages: Sequence[Message]) -> int:
+    shared = sum([_shared(*pair) for pair in pairwise(messages)])
+    return sum([message.weight for message in messages]) - shared
+
+
+def _shared(message: Message, other: Message) -> int:
+    """Return the weight of what two messages share: those of one request have the same source, or the same parts."""
+    if message.source is not None and message.source is other.source:
+        return weigh(message.source)
+    if message.parts and message.parts is other.parts:
+        return sum([weigh(part) for part in message.parts])
+    return 0
 
 
 def _without_none(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -110,10 +110,11 @@ def record(account: Account, *, sanitize: bool, name: str | None = None) -> tupl
     values, exchanges = variables(name), list[Exchange]()
     try:
         run_script(account, service.script, values, lambda *_: False, exchanges, is_real=True)
-    except BaseException:
+    except BaseException as error:
         left = clean_up(account, service, name)
         if left:
-            raise DriftError(f"the run ended early, and remains: {', '.join(left)}") from None
+            reason = str(error) or type(error).__name__
+            raise DriftError(f"the run ended early ({reason}), and remains: {', '.join(left)}") from None
         raise
     problems = [f"remains: {each}" for each in clean_up(account, service, name)]
     problems += _changes(before, read_account(account))

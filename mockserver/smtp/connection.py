@@ -22,6 +22,8 @@ MAX_LINE = 12_288
 """The maximum length of a command, with its end, in bytes: that of the lines of AUTH (RFC 4954)."""
 SMALL_MESSAGE = 1 << 13
 """The size up to which a message is processed on the event loop, in bytes."""
+MAX_REPLY = 506
+"""The maximum length of the text of a line of a reply: RFC 5321 has 512 for the line."""
 TURN = 20
 """The number of commands of a connection that are processed before those of others."""
 END = b"\r\n.\r\n"
@@ -344,7 +346,7 @@ class Connection(asyncio.Protocol):
 def encode(reply: Reply) -> bytes:
     """Return the lines of a reply."""
     *lines, last = reply.text.splitlines() or [""]
-    text = "".join([f"{reply.code}-{line}\r\n" for line in lines]) + f"{reply.code} {last}\r\n"
+    text = "".join([f"{reply.code}-{line[:MAX_REPLY]}\r\n" for line in lines]) + f"{reply.code} {last[:MAX_REPLY]}\r\n"
     return text.encode("utf-8", "replace")
 
 

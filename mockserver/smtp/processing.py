@@ -69,11 +69,13 @@ class Processor:
         return outcome
 
     def _process(self, command: Command, tenant_id: str | None, delay: Delay | None) -> Outcome:
+        if tenant_id is not None and self.server.tenants.get(tenant_id) is None:  # it was deleted during the session
+            return Outcome(self.place.smtp_provider.reply("closing"))
         caller = self._caller(command)
         if caller is None:
             return self._unmatched(command)
         tenant = caller.tenant
-        if tenant_id is not None and tenant_id != tenant.id:  # it was deleted during the session
+        if tenant_id is not None and tenant_id != tenant.id:  # the login belongs to another one now
             return Outcome(self.place.smtp_provider.reply("closing"))
         if delay is not None and (delay.is_cancelled or not delay.is_current()):
             return Outcome(None)

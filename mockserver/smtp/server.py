@@ -108,6 +108,8 @@ class SmtpServer:
             longest = min(waiting, key=lambda each: each.waits_since, default=connection)
             self._connections.discard(longest)
             longest.close("closing")
+            if longest.transport.get_write_buffer_size():  # its client does not read
+                longest.abort()
         if self._sweep is None:
             self._sweep = self.loop.call_later(1, self._close_expired)
 

@@ -16,6 +16,6 @@ document.getElementById("documents").append(
     : h("section", { class: "card" },
       h("h2", {}, "Install the viewer"),
       h("p", {}, "The viewer is the extra ", h("code", {}, "docs"), ". Install it, and start the server again:"),
-      h("pre", { tabindex: 0 }, "pip install 'esp-mockserver[docs]'"),
+      h("pre", { tabindex: 0 }, "pip install '.[docs]'"),
       h("p", {}, "Any other viewer can read the documents, too: they may be requested from other origins.")),
 );

@@ -27,7 +27,7 @@ export async function home(view, _, signal) {
       ]), { hidden: true })),
     tenant ? keysCard(tenant, matrix.operations) : h("section", { class: "card" },
       h("h2", {}, "No tenant yet"),
-      h("p", {}, "The first request with a key opens one."),
+      h("p", {}, "The first request with an API key creates a tenant."),
       !readOnly && button("Create a tenant", async () => {
         const made = await post("tenants");
         location.hash = link("tenants", made.id);
@@ -75,7 +75,7 @@ export function keysCard(tenant, operations) {
       const provider = tenant.providers[name];
       return [
         name,
-        provider.api_key === null ? "not shown: a request opened this tenant with its key" : [h("code", { class: "key" }, provider.api_key), " ", copyButton("Copy", provider.api_key, `key of ${name}`)],
+        provider.api_key === null ? "not shown: this tenant was created by a request with the key" : [h("code", { class: "key" }, provider.api_key), " ", copyButton("Copy", provider.api_key, `key of ${name}`)],
         [h("code", {}, provider.url), " ", copyButton("Copy", provider.url, `base URL of ${name}`)],
       ];
     }), { hidden: true }),

@@ -33,7 +33,7 @@ export async function keys(view, [id], signal) {
       h("p", {}, h("time", { datetime: now }, now), frozen ? " (frozen)" : ""),
       ...(readOnly ? [] : [
         form(() => change(() => post(`${at}/clock/advance`, { seconds: Number(seconds.value) })), "Advance", field("Seconds", seconds)),
-        button(frozen ? "Let it run" : "Freeze", () => change(() => put(`${at}/clock`, { frozen: !frozen }))),
+        button(frozen ? "Resume" : "Freeze", () => change(() => put(`${at}/clock`, { frozen: !frozen }))),
       ]));
   }
 
@@ -59,15 +59,15 @@ export async function keys(view, [id], signal) {
     h("section", { class: "card", "aria-labelledby": "clock" }, h("h2", { id: "clock" }, "Clock"), clockBox),
     h("section", { class: "card", "aria-labelledby": "snapshots" }, h("h2", { id: "snapshots" }, "Snapshots"), snapshots),
     switches(tenant),
-    readOnly ? "" : h("section", { class: "card", "aria-labelledby": "end" }, h("h2", { id: "end" }, "Begin again"),
+    readOnly ? "" : h("section", { class: "card", "aria-labelledby": "end" }, h("h2", { id: "end" }, "Reset or delete"),
       h("p", {}, "A reset returns to the seed, and clears the requests, the faults and the snapshots."),
       h("div", { class: "tools" }, dangerButton("Reset", async () => {
         await post(`${at}/reset`);
         say("The tenant was reset.");
         await Promise.all([drawClock(), drawSnapshots()]);
-      }), dangerButton("Drop", async () => {
+      }), dangerButton("Delete", async () => {
         await remove(at);
-        say("The tenant was dropped.");
+        say("The tenant was deleted.");
         location.hash = "#/tenants";
       }))));
   await Promise.all([drawClock(), drawSnapshots()]);
@@ -123,7 +123,7 @@ function drawAccount(name, state, limits) {
         return h("li", {}, h("span", {}, `${what}: ${used} of ${limit}`), bar, h("small", { title: source }, `${kind}: ${source}`));
       }))) : "",
     h("section", { class: "card", "aria-labelledby": "picture" }, h("h2", { id: "picture" }, "Who holds what"), picture(lists, title)),
-    h("section", { class: "card", "aria-labelledby": "lists" }, h("h2", { id: "lists" }, "All it has"),
+    h("section", { class: "card", "aria-labelledby": "lists" }, h("h2", { id: "lists" }, "Records"),
       lists.map(([key, records]) => {
         const heads = [...new Set(records.flatMap(record => Object.keys(record)))];
         return table(`${title(key)} (${records.length})`, heads.map(title), records.map(record => heads.map(head => cell(record[head]))));

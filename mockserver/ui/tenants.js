@@ -23,7 +23,7 @@ export async function tenants(view, _, signal) {
     shown = next;
     count.textContent = words ? `${found.length} of ${all.length} tenants` : `${all.length} tenants`;
     list.replaceChildren(
-      table("Tenants", ["Tenant", "Requests", "Changed at", "Open"], page.map(({ id, requests, written }) => [
+      table("Tenants", ["Tenant", "Requests", "Changed providers", "Open"], page.map(({ id, requests, written }) => [
         h("a", { href: link("tenants", id) }, id), String(requests), written.join(", ") || "nothing",
         [h("a", { href: link("tenants", id, "requests"), "aria-label": `Requests of ${id}` }, "Requests"), " ", h("a", { href: link("tenants", id, "account"), "aria-label": `Account of ${id}` }, "Account")],
       ]), { hidden: true, empty: "No tenant." }),

@@ -15,6 +15,7 @@ const shown = new Promise(onComplete => {
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
     validatorUrl: null,
+    ...(document.documentElement.dataset.ui === "read-only" ? { supportedSubmitMethods: ["get"] } : {}),
     onComplete,
   });
 });

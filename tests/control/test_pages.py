@@ -52,7 +52,16 @@ def test_index_below_a_path(app: Flask) -> None:
 def test_folder_has_a_slash(app: Flask, path: str) -> None:
     """Relative URLs of a page need it."""
     response = app.test_client().get(f"/_mockserver/{path}")
-    assert (response.status_code, response.headers["Location"]) == (308, path.rpartition("/")[2] + "/")
+    assert (response.status_code, response.headers["Location"]) == (308, f"./{path.rpartition('/')[2]}/")
+
+
+@pytest.mark.parametrize(
+    "name", ["x%0d%0aA:b", "https:evil.example", "javascript:alert(1)", "%2F%2Fevil.example", "%C3%BC"]
+)
+def test_redirect_to_a_folder_stays_on_this_server(app: Flask, name: str) -> None:
+    response = app.test_client().get(f"/_mockserver/docs/{name}")
+    assert response.status_code in (308, 404)
+    assert re.fullmatch(r"\./[\w%.()~-]+/", response.headers.get("Location", "./x/"))
 
 
 @pytest.mark.parametrize("name", ["", *(name for name in FILES if not name.endswith(".html"))])
@@ -65,6 +74,7 @@ def test_file_has_its_headers(app: Flask, name: str) -> None:
     policy = dict(each.split(" ", 1) for each in response.headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'" and policy["script-src"] == policy["connect-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'" and policy["trusted-types"] == "'none'"
     assert "unsafe" not in str(policy)
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "no-referrer"
@@ -106,6 +116,7 @@ def test_documents(app: Flask) -> None:
     for each in index.json["documents"]:
         found = client.get(each["url"], headers=origin)
         assert found.headers["Access-Control-Allow-Origin"] == "*"
+        assert found.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
         assert found.json == client.get(f"/_mockserver/openapi/{each['name']}.json").json
         page = client.get(each["page"], headers=HTML)
         assert page.status_code == (200 if ui.has_viewer() else 302)

@@ -16,7 +16,7 @@ from mockserver.web.provider import Provider
 from mockserver.web.service import Getter
 
 from ..cli.commands import run_here
-from .vendor import Vendor, running_vendor
+from .vendor import Answer, Vendor, running_vendor
 
 pytestmark = pytest.mark.slow
 
@@ -175,3 +175,30 @@ def test_redirect_is_not_followed(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "got the status 302" in done.stderr
     assert len(vendor.requests) == 1
+
+
+def test_response_with_the_key_is_not_written(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+
+    def leak(method: str, path: str, answer: Answer) -> Answer:
+        return (
+            answer._replace(body=[{**each, "rdns": KEYS["sendgrid"]} for each in answer.body])
+            if path == "/v3/ips"
+            else answer
+        )
+
+    with running_vendor("sendgrid", leak) as vendor:
+        done = export(vendor, "sendgrid", file, "--unsanitized")
+    assert done.returncode == 2 and "a response has the API key" in done.stderr
+    assert not file.exists()
+
+
+def test_key_that_may_not_read_subusers(tmp_path: Path) -> None:
+    key = "SG.rightsofaFewScopes0000.rightsofaFewScopes0000000000000000000000000"
+    credential = {"key": key, "scopes": ["ips.read", "ips.pools.read"]}
+    file = tmp_path / "mine.yaml"
+    with running_vendor("sendgrid", seed={"sendgrid": {"credentials": [credential], "ips": ["203.0.113.1"]}}) as vendor:
+        account = ("--provider", "sendgrid", "--base-url", vendor.url, "--key-env", "THE_KEY")
+        done = run_here("export-seed", *account, "-o", str(file), THE_KEY=key)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(yaml.safe_load(file.read_text("utf-8"))["sendgrid"]["ips"]) == 1

@@ -436,6 +436,70 @@ def test_name_that_is_not_of_a_run_deletes_nothing(name: str, tmp_path: Path) ->
     assert (done.returncode, done.stdout) == (2, "")
 
 
+def test_pool_that_has_the_name_of_the_run_stays(tmp_path: Path) -> None:
+    """It is not the run's, so nothing is created, and nothing is deleted."""
+    file = tmp_path / "recording.json"
+    with running_vendor("sendgrid", seed=SMALL) as vendor:
+        assert record(vendor, file).returncode == 0
+    name = json.loads(file.read_text("utf-8"))["name"]
+    seed = {"sendgrid": {**SMALL["sendgrid"], "pools": [*SMALL["sendgrid"]["pools"], {"name": name}]}}
+    with running_vendor("sendgrid", seed=seed) as vendor:
+        done = replay_on_service(vendor, file)
+        assert name in pool_names(vendor)
+        assert {method for method, _ in vendor.requests} == {"GET"}
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"the account has a pool named {name}" in done.stderr
+
+
+def test_two_runs_of_this_server_that_differ_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then a difference from the recording would say nothing."""
+    file = tmp_path / "recording.json"
+    with running_vendor("sendgrid", seed=SMALL) as vendor:
+        assert record(vendor, file).returncode == 0
+    once, sizes = run._run_here, iter([None, -1])
+
+    def run_shorter(*arguments: Any) -> Any:
+        exchanges, values = once(*arguments)
+        return exchanges[: next(sizes)], values
+
+    monkeypatch.setattr(run, "_run_here", run_shorter)
+    done = replay(file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "two runs of this server differ" in done.stderr
+
+
+def plan_fault(vendor: Vendor, operation: str, status: int) -> None:
+    path = f"/_mockserver/tenants/{KEYS['sendgrid']}/faults"
+    body = {"operation": f"sendgrid.{operation}", "status": status, "times": 100}
+    assert vendor.app.test_client().post(path, json=body).status_code == 201
+
+
+def test_pools_that_are_left_are_shown_even_if_the_recording_cannot_be_written(tmp_path: Path) -> None:
+    with running_vendor("sendgrid", seed=SMALL) as vendor:
+        plan_fault(vendor, "deleteIpPool", 403)
+        done = record(vendor, tmp_path)  # a folder
+    assert done.returncode == 2
+    assert "remains: mockserver-drift-" in done.stderr
+
+
+def test_accepted_differences_are_read_before_anything_is_sent(tmp_path: Path) -> None:
+    file = tmp_path / "recording.json"
+    with running_vendor("sendgrid", seed=SMALL) as vendor:
+        assert record(vendor, file).returncode == 0
+        vendor.requests.clear()
+        done = replay_on_service(vendor, file, "--accept", str(tmp_path / "missing.yaml"))
+        assert (done.returncode, vendor.requests) == (2, [])
+
+
+def test_reason_of_a_run_that_ended_early_is_shown(tmp_path: Path) -> None:
+    with running_vendor("sendgrid", seed=SMALL) as vendor:
+        plan_fault(vendor, "deleteIpPool", 403)
+        plan_fault(vendor, "renameIpPool", 503)
+        done = record(vendor, tmp_path / "recording.json")
+    assert done.returncode == 2
+    assert "the status is 503" in done.stderr and "remains" in done.stderr
+
+
 def test_message_with_values_of_the_account(tmp_path: Path) -> None:
     """Ids, IPs and mail addresses in messages are replaced."""
 

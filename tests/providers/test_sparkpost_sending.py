@@ -11,9 +11,11 @@ from flask import Flask
 
 from mockserver.core.errors import ApiError
 from mockserver.core.ids import Ids
+from mockserver.core.smtp import SmtpError
 from mockserver.core.store import Transaction
 from mockserver.providers.sparkpost.models import State
 from mockserver.providers.sparkpost.rules.sending import send_mime
+from mockserver.providers.sparkpost.smtp import SMTP
 
 from ..support import SPARKPOST, ProviderClient
 
@@ -303,9 +305,10 @@ def mail(
         return send_mime(
             tx, sender="a@b.example", recipients=["w@b.example"], source=source + "\r\nx", via="smtp"
         ), state
-    except ApiError as error:
+    except (ApiError, SmtpError) as error:
         assert state.outbox.messages == () and tx.ids.issued == 0
-        return (error.entry.status, error.detail("smtp"), error.message), state
+        reply = SMTP.reply(error.key, **error.values) if isinstance(error, SmtpError) else SMTP.reply_to(error)
+        return f"{reply.code} {reply.text}", state
 
 
 def test_header_of_a_message_names_the_pool() -> None:
@@ -319,7 +322,7 @@ def test_header_of_a_message_names_the_pool() -> None:
 
 @pytest.mark.parametrize("header", [None, {}, {"options": {}}, {"options": None, "cc": None}])
 def test_message_without_a_pool_leaves_as_over_http(header: object) -> None:
-    assert mail(header)[0] == (422, "5.6.0", "IP Pool 'default' is empty")
+    assert mail(header)[0] == "550 5.6.0 IP Pool 'default' is empty"
     assert mail(header, sending_ips=[])[0].pool == "sp_shared"
     assert mail(header, account="6")[0].pool == "marketing"
 
@@ -327,38 +330,39 @@ def test_message_without_a_pool_leaves_as_over_http(header: object) -> None:
 @pytest.mark.parametrize(
     ("header", "reply"),
     [
-        ("{", (550, "5.6.0", "JSON parsing error in X-MSYS-API")),
-        ("[" * 100_000, (550, "5.6.0", "JSON parsing error in X-MSYS-API")),
-        ("5", (550, "5.6.0", "JSON parsing error in X-MSYS-API")),
-        ({"metadata": "x"}, (550, "5.6.0", "X-MSYS-API 'metadata' must be of type 'json object'")),
-        ({"options": []}, (550, "5.6.0", "X-MSYS-API 'options' must be of type 'json object'")),
-        ({"options": {"ip_pool": 5}}, (550, "5.6.0", "X-MSYS-API 'ip_pool' must be of type 'string'")),
-        ({"campaign_id": 5}, (550, "5.6.0", "X-MSYS-API 'campaign_id' must be of type 'string'")),
-        ({"cc": "x"}, (550, "5.6.0", "X-MSYS-API 'cc' must be of type 'json array'")),
-        ({"campaign_id": "x" * 65}, (550, "5.6.0", "smtpapi_campaign_id context is limited to 64 bytes")),
-        ({"bcc": ["a@b.example"] * 1001}, (550, "5.6.0", "X-MSYS-API is limited to 1000 recipients")),
-        ({"options": {"ip_pool": "x"}}, (422, "5.6.0", "IP Pool 'x' does not exist")),
-        ({"options": {"ip_pool": "sp_shared"}}, (422, "5.6.0", "sp_shared is not a valid customer ip pool")),
+        ("{", "550 5.6.0 JSON parsing error in X-MSYS-API"),
+        ("[" * 100_000, "550 5.6.0 JSON parsing error in X-MSYS-API"),
+        ("5", "550 5.6.0 JSON parsing error in X-MSYS-API"),
+        ({"metadata": "x"}, "550 5.6.0 X-MSYS-API 'metadata' must be of type 'json object'"),
+        ({"options": []}, "550 5.6.0 X-MSYS-API 'options' must be of type 'json object'"),
+        ({"options": {"ip_pool": 5}}, "550 5.6.0 X-MSYS-API 'ip_pool' must be of type 'string'"),
+        ({"campaign_id": 5}, "550 5.6.0 X-MSYS-API 'campaign_id' must be of type 'string'"),
+        ({"cc": "x"}, "550 5.6.0 X-MSYS-API 'cc' must be of type 'json array'"),
+        ({"campaign_id": "x" * 65}, "550 5.6.0 smtpapi_campaign_id context is limited to 64 bytes"),
+        ({"bcc": ["a@b.example"] * 1001}, "550 5.6.0 X-MSYS-API is limited to 1000 recipients"),
+        ({"options": {"ip_pool": "x"}}, "550 5.6.0 IP Pool 'x' does not exist"),
+        ({"options": {"ip_pool": "sp_shared"}}, "550 5.6.0 sp_shared is not a valid customer ip pool"),
     ],
 )
-def test_header_that_is_invalid_is_an_error(header: object, reply: tuple[int, str, str]) -> None:
+def test_header_that_is_invalid_is_an_error(header: object, reply: str) -> None:
     assert mail(header)[0] == reply
 
 
 def test_header_within_its_limits_is_accepted() -> None:
     header = {"options": {"ip_pool": "marketing"}, "campaign_id": "x" * 64}
-    lists = {"cc": [f"{n}@b.example" for n in range(998)], "bcc": [{"email": "w@b.example"}], "archive": [5, {}]}
+    ignored = [5, {}, "", "nope", "\ud800@b.example"]
+    lists = {"cc": [f"{n}@b.example" for n in range(994)], "bcc": [{"email": "w@b.example"}], "archive": ignored}
     message = mail({**header, **lists})[0]
-    assert (len(message.recipients), message.recipients[:2]) == (999, ("w@b.example", "0@b.example"))
+    assert (len(message.recipients), message.recipients[:2]) == (995, ("w@b.example", "0@b.example"))
     assert len(mail({**header, "cc": [f"{n}@b.example" for n in range(1000)]})[0].recipients) == 1001
 
 
 def test_sending_domains_are_checked_over_smtp() -> None:
     header = {"options": {"ip_pool": "marketing"}}
     assert mail(header, sending_domains=["example.com"])[0].pool == "marketing"
-    reply = (550, "5.7.1", "Unconfigured Sending Domain <example.org>")
+    reply = "550 5.7.1 Unconfigured Sending Domain <example.org>"
     assert mail(header, sender="a@Example.ORG", sending_domains=["example.com"])[0] == reply
 
 
 def test_suspended_subaccount_cannot_send_over_smtp() -> None:
-    assert mail(account="9")[0][0] == 403
+    assert mail(account="9")[0].startswith("550 5.7.1 ")

@@ -114,6 +114,16 @@ def test_reset_ends_a_delay(tenant: TenantClient, connect: Connect) -> None:
     assert requests(tenant) == []
 
 
+def test_reset_during_a_delay_after_a_command_drops_its_reply(tenant: TenantClient, connect: Connect) -> None:
+    tenant.fault("sendgrid.smtpMail", kind="delay", delay_seconds=30, when="after")
+    client = connect("sendgrid").enter(tenant.data["providers"]["sendgrid"])
+    client.send(b"MAIL FROM:<a@example.com>\r\n")
+    while tenant.ok("GET", "/faults/f1")["applied"] == 0:
+        time.sleep(0.01)
+    tenant.ok("POST", "/reset", {})
+    assert client.is_closed()
+
+
 def test_fault_for_all_operations_is_a_temporary_error(tenant: TenantClient, connect: Connect) -> None:
     """Its status and its body are those of HTTP."""
     tenant.fault("*", status=404, body="<html>")

@@ -243,11 +243,13 @@ def test_reset_during_a_session_keeps_the_session(tenant: TenantClient, connect:
 
 
 def test_deleting_the_tenant_ends_its_sessions(app: Flask, tenant: TenantClient, connect: Connect) -> None:
-    """The key may get another tenant, as over HTTP, but not in the same session."""
+    """The key may get another tenant, as over HTTP, but not in the same session, nor by it."""
     client = connect("sendgrid").enter(tenant.data["providers"]["sendgrid"])
     tenant.ok("DELETE", "", status=204)
+    left = tenant.control.ok("GET", "/tenants")
     assert client.ask("MAIL FROM:<a@example.com>").startswith("421")
     assert client.is_closed()
+    assert tenant.control.ok("GET", "/tenants") == left
 
 
 def test_login_in_the_clear_is_a_violation_where_the_provider_forbids_it(

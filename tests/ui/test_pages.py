@@ -269,13 +269,13 @@ def test_thousand_requests(opened: Opened, server: Server, tenant: Tenant) -> No
     expect(row(page, "POST")).to_be_visible()
 
 
-def test_tenants_are_found_and_dropped(opened: Opened, server: Server, tenant: Tenant) -> None:
+def test_tenants_are_found_and_deleted(opened: Opened, server: Server, tenant: Tenant) -> None:
     page = opened.dashboard("tenants")
     page.get_by_role("button", name="Create a tenant").click()
     expect(page.get_by_role("link", name="Faults")).to_be_visible()
     made = page.get_by_role("heading", level=1).text_content() or ""
-    page.get_by_role("button", name="Drop").click()
-    page.get_by_role("button", name="Drop: sure?").click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete: sure?").click()
     page.get_by_label("Search").fill(made)
     expect(page.get_by_text("No tenant.")).to_be_visible()
     page.get_by_label("Search").fill(tenant.id)
@@ -301,6 +301,13 @@ def test_read_only(make_page: Callable[..., Opened]) -> None:
             names = {each.text_content() for each in page.get_by_role("button").all()}
             assert names <= {"Copy"}
             assert page.locator("form").count() == 0
+        page = opened.go("docs/sendgrid/", "API reference")
+        page.get_by_text("/v3/ips/pools/{pool_name}", exact=True).first.wait_for()
+        assert page.evaluate("document.documentElement.dataset.ui") == "read-only"
+        page.locator(".opblock-delete").first.click()
+        expect(page.locator(".opblock-delete .opblock-body").first).to_be_visible()
+        assert page.get_by_role("button", name="Try it out").count() == 0
+        page = opened.dashboard()
         refused = page.evaluate("fetch('../reset', {method: 'POST'}).then(response => response.json())")
         assert (refused["status"], refused["detail"]) == (
             403,
@@ -544,7 +551,7 @@ def test_api_reference_without_the_viewer(opened: Opened, monkeypatch: pytest.Mo
     try:
         page = opened.go("docs/sendgrid/", "API reference")
         expect(page).to_have_url(f"{server.url}/_mockserver/docs/")
-        expect(page.get_by_text("pip install 'esp-mockserver[docs]'")).to_be_visible()
+        expect(page.get_by_text("pip install '.[docs]'")).to_be_visible()
         link = page.get_by_role("link", name="sendgrid.json").get_attribute("href")
         assert "openapi" in requests.get(f"{server.url}{link}").json()
     finally:

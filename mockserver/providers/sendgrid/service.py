@@ -13,18 +13,19 @@ PAGE = 100
 
 
 def read(account: Getter) -> dict[str, Any]:
-    """Return an account as a section of a seed. IP Address Management is read if the account has it."""
+    """Return an account as a section of a seed. Subusers and managed IPs are read if the key may read them."""
     classic = list(pages(account, "/v3/ips", lambda page: page, PAGE))
     managed = {each["ip"]: each for each in _managed(account, "/v3/send_ips/ips", include_region="true")}
     ids = {each["name"]: each["id"] for each in _managed(account, "/v3/send_ips/pools")}
     members = {name: _members(account, name) for name in pools(account)}
     pooled = {ip for addresses in members.values() for ip in addresses}
-    subusers = list(pages(account, "/v3/subusers", lambda page: page, PAGE))
+    has_subusers = account.find("/v3/subusers", limit=1) is not None
+    subusers = list(pages(account, "/v3/subusers", lambda page: page, PAGE)) if has_subusers else []
     remaining = account.find("/v3/ips/remaining")
     known = {each["username"] for each in subusers}
     parents = {name for each in classic for name in each["subusers"] if name not in known}
     return {
-        **({"username": parents.pop()} if len(parents) == 1 else {}),
+        **({"username": parents.pop()} if has_subusers and len(parents) == 1 else {}),
         **({} if remaining is None else {"remaining_ips": remaining["results"][0]["remaining"]}),
         "subusers": [_subuser(each) for each in subusers],
         "ips": [_ip(each, managed.get(each["ip"], {}), each["ip"] in pooled, known) for each in classic],

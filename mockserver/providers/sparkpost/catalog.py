@@ -684,46 +684,10 @@ MONTHLY_LIMIT_EXCEEDED = ErrorMessage(
     {"code": "2105"},
 )
 
-# Sending: SMTP. The status is that of the reply, `smtp` its enhanced status code.
+# Sending: SMTP
 
 MAX_COPIES = 1000
 """The maximum number of addresses in `cc`, `bcc` and `archive` of X-MSYS-API together: SMTP API reference."""
-
-SMTP_HEADER_INVALID = ErrorMessage(
-    "smtp_header_invalid",
-    550,
-    "JSON parsing error in X-MSYS-API",
-    documented("support site, SMTP error messages; for JSON that is no object it is assumed"),
-    {"smtp": "5.6.0"},
-)
-SMTP_FIELD_TYPE = ErrorMessage(
-    "smtp_field_type",
-    550,
-    "X-MSYS-API '{field}' must be of type '{expected}'",
-    documented(f"{SMTP}, Invalid JSON, for metadata; for other fields it is assumed"),
-    {"smtp": "5.6.0"},
-)
-SMTP_CAMPAIGN_TOO_LONG = ErrorMessage(
-    "smtp_campaign_too_long",
-    550,
-    "smtpapi_campaign_id context is limited to 64 bytes",
-    documented(f"{SMTP}, Invalid JSON"),
-    {"smtp": "5.6.0"},
-)
-SMTP_TOO_MANY_COPIES = ErrorMessage(
-    "smtp_too_many_copies",
-    550,
-    "X-MSYS-API is limited to 1000 recipients",
-    assumed(f"the {SMTP} has the limit of cc, bcc and archive together, and no error"),
-    {"smtp": "5.6.0"},
-)
-SMTP_UNCONFIGURED_DOMAIN = ErrorMessage(
-    "smtp_unconfigured_domain",
-    550,
-    "Unconfigured Sending Domain <{value}>",
-    observed("transitland/transitland-datastore issue 1231"),
-    {"smtp": "5.7.1"},
-)
 
 # Errors of any field of a body
 

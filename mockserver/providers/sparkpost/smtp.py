@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from ...core.errors import ApiError, Limit, assumed, documented
+from ...core.errors import ApiError, Limit, assumed, documented, observed
 from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
+from . import catalog
 from .models import State
 from .rules import Tx, sending
 from .rules.subaccounts import is_valid_key
@@ -20,7 +21,6 @@ GRANT = "smtp/inject"
 MACHINE = "momentum1.platform1.us-west-2.aws.cl.messagesystems.com"
 """The server of the documented session."""
 _SWAKS = documented("support page on swaks: the session in it")
-_SMTP = documented("SMTP API page")
 _ENHANCED = assumed("no source has it; the words of RFC 5321 with the code of RFC 3463")
 
 
@@ -44,6 +44,36 @@ class SparkPostSmtp(SmtpProvider):
         Reply("rcpt", 250, "2.0.0 RCPT TO accepted", _SWAKS),
         Reply("data", 354, '3.0.0 continue.  finished with "\\r\\n.\\r\\n"', _SWAKS),
         Reply("accepted", 250, "2.0.0 OK {id}", _SWAKS),
+        Reply(
+            "header_invalid",
+            550,
+            "5.6.0 JSON parsing error in X-MSYS-API",
+            documented("support site, SMTP error messages; for JSON that is no object it is assumed"),
+        ),
+        Reply(
+            "field_type",
+            550,
+            "5.6.0 X-MSYS-API '{field}' must be of type '{expected}'",
+            documented(f"{catalog.SMTP}, Invalid JSON, for metadata; for other fields it is assumed"),
+        ),
+        Reply(
+            "campaign_too_long",
+            550,
+            "5.6.0 smtpapi_campaign_id context is limited to 64 bytes",
+            documented(f"{catalog.SMTP}, Invalid JSON"),
+        ),
+        Reply(
+            "too_many_copies",
+            550,
+            "5.6.0 X-MSYS-API is limited to 1000 recipients",
+            assumed(f"the {catalog.SMTP} has the limit of cc, bcc and archive together, and no error"),
+        ),
+        Reply(
+            "unconfigured_domain",
+            550,
+            "5.7.1 Unconfigured Sending Domain <{domain}>",
+            observed("transitland/transitland-datastore issue 1231"),
+        ),
         Reply("quit", 221, f"2.3.0 {MACHINE} closing connection", _SWAKS),
     )
 

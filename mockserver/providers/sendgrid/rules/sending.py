@@ -7,7 +7,6 @@ recipients leaves by one IP, and that a scheduled one leaves by the IP that is c
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -312,14 +311,9 @@ def read_smtpapi(text: str | None) -> SmtpApi:
         return SmtpApi(is_valid=False)
     to, pool = data.get("to", []), data.get("ip_pool", "")
     addresses = to if isinstance(to, list) else [to]
-    if len(addresses) > catalog.MAX_SMTPAPI_RECIPIENTS or not all(map(_is_text, [*addresses, pool])):
+    if len(addresses) > catalog.MAX_SMTPAPI_RECIPIENTS or not all(map(mime.is_text, [*addresses, pool])):
         return SmtpApi(is_valid=False)
     return SmtpApi(tuple(map(_bare, addresses)), pool or None)
-
-
-def _is_text(value: object) -> bool:
-    """Return whether a value is a string without lone surrogates, which no response could have."""
-    return isinstance(value, str) and re.search("[\ud800-\udfff]", value) is None
 
 
 def _bare(address: str) -> str:
@@ -407,4 +401,4 @@ def _web_headers(mail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     except (ValueError, RecursionError):
         own = None
     if isinstance(own, dict):
-        yield from [(name, value) for name, value in own.items() if _is_text(name) and _is_text(value)]
+        yield from [(name, value) for name, value in own.items() if mime.is_text(name) and mime.is_text(value)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....core import mime, outbox
+from ....core.smtp import SmtpError
 from .. import catalog
 from ..models import Pool, SendingIp, Subaccount
 from . import Tx
@@ -173,15 +174,15 @@ def add(tx: Tx, message: outbox.Message) -> outbox.Message:
 def send_mime(tx: Tx, *, sender: str, recipients: Sequence[str], source: str, via: outbox.Via) -> outbox.Message:
     """Accept a MIME message, put it into the outbox, and return it. `sender` and `recipients` are the envelope's.
 
-    The header X-MSYS-API may name a pool, and further recipients. The account is `tx.account`, as for HTTP. Errors that
-    are replies of SMTP have the enhanced status code as the detail `smtp`.
+    The header X-MSYS-API may name a pool, and further recipients. The account is `tx.account`, as for HTTP. Raises
+    `SmtpError`, and `ApiError` for a pool that cannot be used.
     """
     subaccount = get_sender(tx)
     content = mime.read(source)
     options = _read_header(content.header("X-MSYS-API"))
     domain = _domain(address_of(content.header("From") or sender))
     if not _is_configured(tx, domain):
-        raise catalog.SMTP_UNCONFIGURED_DOMAIN(value=domain)
+        raise SmtpError("unconfigured_domain", domain=domain)
     addresses = list(dict.fromkeys([*recipients, *_copies(options)]))
     named = (options.get("options") or {}).get("ip_pool")
     found = route(tx, named, subaccount, len(addresses), "`options.ip_pool` of X-MSYS-API")
@@ -220,18 +221,19 @@ def _read_header(text: str | None) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise catalog.SMTP_HEADER_INVALID() from None
+        raise SmtpError("header_invalid") from None
     if not isinstance(found, dict):
-        raise catalog.SMTP_HEADER_INVALID()
+        raise SmtpError("header_invalid")
     for name, (kind, expected) in _TYPES.items():
         if not isinstance(found.get(name), kind | None):
-            raise catalog.SMTP_FIELD_TYPE(field=name, expected=expected)
-    if not isinstance((found.get("options") or {}).get("ip_pool"), str | None):
-        raise catalog.SMTP_FIELD_TYPE(field="ip_pool", expected="string")
+            raise SmtpError("field_type", field=name, expected=expected)
+    pool = (found.get("options") or {}).get("ip_pool")
+    if pool is not None and not mime.is_text(pool):
+        raise SmtpError("field_type", field="ip_pool", expected="string")
     if catalog.size(found.get("campaign_id") or "") > catalog.CAMPAIGN_SIZE:
-        raise catalog.SMTP_CAMPAIGN_TOO_LONG()
+        raise SmtpError("campaign_too_long")
     if len(_copies(found)) > catalog.MAX_COPIES:
-        raise catalog.SMTP_TOO_MANY_COPIES()
+        raise SmtpError("too_many_copies")
     return found
 
 
@@ -239,7 +241,7 @@ def _copies(header: Mapping[str, Any]) -> list[str]:
     """Return the addresses of the header's lists, each of which has texts, or objects with `email`."""
     items = [item for name in ("cc", "bcc", "archive") for item in header.get(name) or ()]
     addresses = [item.get("email") if isinstance(item, dict) else item for item in items]
-    return [address for address in addresses if isinstance(address, str)]
+    return [address for address in addresses if mime.is_text(address) and "@" in address]
 
 
 def _new_id(tx: Tx) -> str:
