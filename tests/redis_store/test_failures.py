@@ -181,7 +181,7 @@ def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the library is not installed, the start says what to install; without this store it is not needed."""
     monkeypatch.setitem(sys.modules, "mockserver.core.redis_store", None)
     create_app(Config())
-    with pytest.raises(StoreError, match=r"pip install 'esp-mockserver\[redis\]'"):
+    with pytest.raises(StoreError, match=r"pip install '.\[redis\]'"):
         create_app(Config(store="redis://127.0.0.1"))
     program = "import sys, mockserver.cli, mockserver.app; print('redis' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
