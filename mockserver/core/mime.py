@@ -51,12 +51,12 @@ MAX_LINKS = 1_000
 """The maximum number of URLs of a message."""
 MAX_HEADERS = 1_000
 """The maximum number of headers that are read of a message."""
-MAX_HEAD = 1 << 18
+MAX_HEAD = 1 << 19
 """The number of characters of all headers that are read; a body behind more is not."""
-MAX_HEADER, MAX_PARAMETERS, MAX_DECODED, MAX_ADDRESSES = 1 << 16, 1 << 11, 1 << 13, 1 << 17
-"""The number of characters of a header that are read, and of one with parameters; the length up to which its encoded
-words are decoded; and the number of characters in which addresses are found. The standard library needs quadratic time
-for all of them."""
+MAX_PARAMETERS, MAX_DECODED, MAX_ADDRESSES = 1 << 11, 1 << 13, 1 << 17
+"""The number of characters that are read of a header with parameters; the length up to which encoded words of a header
+are decoded; and the number of characters in which addresses are found. The standard library needs quadratic time for
+all of them."""
 WITH_PARAMETERS = frozenset({"content-type", "content-disposition"})
 MAX_PARTS = 1_000
 """The maximum number of parts that are read of a message."""
@@ -70,8 +70,8 @@ class _Utf8(_Compat32):  # type: ignore[misc]  # a variable of type Any
     """Headers are texts: in those of the parser, bytes that are not ASCII are surrogates."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        limit = MAX_PARAMETERS if name.lower() in WITH_PARAMETERS else MAX_HEADER
-        return _encode(decode(value[:limit].encode("utf-8", "surrogateescape"))).decode()
+        read = value[:MAX_PARAMETERS] if name.lower() in WITH_PARAMETERS else value
+        return _encode(decode(read.encode("utf-8", "surrogateescape"))).decode()
 
 
 POLICY = _Utf8()

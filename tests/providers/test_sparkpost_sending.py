@@ -182,6 +182,7 @@ SUBACCOUNTS = [
         ("9", None, (403, "Forbidden.")),
         ("10", None, (403, "Forbidden.")),
         ("0", None, ("default", THREE)),
+        ("00", None, ("default", THREE)),
         ("11", None, (404, "Resource could not be found")),
         ("x", None, (400, "subaccount id must be a valid integer")),
     ],
@@ -193,10 +194,15 @@ def test_subaccount_sends_by_its_own_pool(
     client = found.client.acting_for(number)
     if isinstance(expected[0], str):
         assert found.route(pool, client=client) == expected
-        assert found.messages()[0].get("account") == (None if number == "0" else number)
+        assert found.messages()[0].get("account") == (None if number in ("0", "00") else number)
     else:
         assert error(found.send(pool, client=client)) == expected
         assert found.messages() == []
+
+
+def test_pool_of_a_subaccount_is_found_in_any_case(account: Callable[..., Account]) -> None:
+    found = account(subaccounts=[{"id": 5, "name": "A", "ip_pool": "MARKETING"}])
+    assert found.route(client=found.client.acting_for("5")) == ("marketing", ONE)
 
 
 def test_key_of_a_subaccount_sends_for_it(account: Callable[..., Account]) -> None:
@@ -337,6 +343,8 @@ def test_message_without_a_pool_leaves_as_over_http(header: object) -> None:
         ({"options": []}, "550 5.6.0 X-MSYS-API 'options' must be of type 'json object'"),
         ({"options": {"ip_pool": 5}}, "550 5.6.0 X-MSYS-API 'ip_pool' must be of type 'string'"),
         ({"campaign_id": 5}, "550 5.6.0 X-MSYS-API 'campaign_id' must be of type 'string'"),
+        ({"campaign_id": "\ud800"}, "550 5.6.0 X-MSYS-API 'campaign_id' must be of type 'string'"),
+        ({"options": {"ip_pool": "\ud800"}}, "550 5.6.0 X-MSYS-API 'ip_pool' must be of type 'string'"),
         ({"cc": "x"}, "550 5.6.0 X-MSYS-API 'cc' must be of type 'json array'"),
         ({"campaign_id": "x" * 65}, "550 5.6.0 smtpapi_campaign_id context is limited to 64 bytes"),
         ({"bcc": ["a@b.example"] * 1001}, "550 5.6.0 X-MSYS-API is limited to 1000 recipients"),
@@ -355,6 +363,11 @@ def test_header_within_its_limits_is_accepted() -> None:
     message = mail({**header, **lists})[0]
     assert (len(message.recipients), message.recipients[:2]) == (995, ("w@b.example", "0@b.example"))
     assert len(mail({**header, "cc": [f"{n}@b.example" for n in range(1000)]})[0].recipients) == 1001
+
+
+def test_header_may_be_long() -> None:
+    header = {"options": {"ip_pool": "marketing"}, "metadata": {"text": "x" * 200_000}}
+    assert mail(header)[0].pool == "marketing"
 
 
 def test_sending_domains_are_checked_over_smtp() -> None:

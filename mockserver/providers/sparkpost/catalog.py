@@ -1,8 +1,8 @@
 """SparkPost's errors, limits and switches, and its operations that this server does not implement.
 
 Errors have two formats. The one of pools, sending IPs and subaccounts has `message` alone or `message`, `param` and
-`value`. The other one, of transmissions, has a `class` and a `code`, a string of digits: the class is sent as `message`
-and the message as `description`, or, in newer responses, the message alone.
+`value`. The other one, of transmissions, has a `class` and a `code`, a string of digits with one exception: the class
+is sent as `message` and the message as `description`, or, in newer responses, the message alone.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ SHARED_POOL = "shared pool"
 HOSTS = {"api.sparkpost.com": "us", "api.eu.sparkpost.com": "eu"}
 """The hosts with their regions. The API introduction: accounts of the two are separate."""
 REGIONS = tuple(HOSTS.values())
+
+TRANSMISSIONS_PATH = "/api/v1/transmissions"
 
 LARGEST_NUMBER = 2**31 - 1
 """The API introduction: a JSON number is a signed integer of 32 bits."""
@@ -491,7 +493,7 @@ HEADER_NAME_INVALID = ErrorMessage(
     "header_name_invalid",
     422,
     "Error while validating header {name}: Invalid header name",
-    documented(f"{ARTICLE}; since 2019 it may be reported by an event instead"),
+    documented(f"{ARTICLE}; later an event may report it instead, and that profile live has it is assumed"),
     {"class": "Invalid header", "code": "3002"},
     derived={"name": invalid_header_name},
 )
@@ -584,8 +586,8 @@ NO_VALID_RECIPIENT = ErrorMessage(
     "no_valid_recipient",
     400,
     "At least one valid recipient is required",
-    observed("SparkPost/php-sparkpost issue 127; SparkPost/python-sparkpost issue 223"),
-    {"code": "5002"},
+    observed("SparkPost/php-sparkpost issue 127; laravel/framework issue 17277: the code is a number"),
+    {"code": 5002},
 )
 ADDRESS_REQUIRED = ErrorMessage(
     "address_required",

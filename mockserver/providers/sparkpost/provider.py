@@ -153,10 +153,11 @@ def has_description() -> bool:
     if not flask.has_request_context():
         return True
     exchange = current_exchange()
-    if exchange.operation is None or exchange.operation.id != "createTransmission":
+    if not exchange.path.startswith(catalog.TRANSMISSIONS_PATH):
         return True
-    is_asked = exchange.request.headers.get("X-MSYS-OPT-IN") == "1"
-    return not (is_asked or exchange.tx.state.profile[catalog.DESCRIPTION_AS_MESSAGE])
+    state: State | None = exchange.tx.state  # None if the request is not authenticated
+    is_switched = state is not None and state.profile[catalog.DESCRIPTION_AS_MESSAGE]
+    return not (is_switched or exchange.request.headers.get("X-MSYS-OPT-IN") == "1")
 
 
 # Helpers of views

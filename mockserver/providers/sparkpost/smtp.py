@@ -30,6 +30,7 @@ class SparkPostSmtp(SmtpProvider):
     hosts: ClassVar[Mapping[str, str | None]] = {"smtp.sparkpostmail.com": "us", "smtp.eu.sparkpostmail.com": "eu"}
     user_format = f"'{USER}'"
     forbids_clear_auth = True
+    """The support page on swaks has no AUTH before STARTTLS; that SparkPost refuses it there is assumed."""
     max_size = Limit(20 << 20, assumed("SparkPost announces no SIZE; 20 MB is the usual limit of receivers"))
     max_recipients = Limit(1_000, assumed("no source has a limit"))
     idle_seconds = Limit(60, documented("SMTP API page: a connection that is idle for one minute is closed"))
@@ -99,8 +100,7 @@ class SparkPostSmtp(SmtpProvider):
         if tx.region != tx.state.home or (scopes is not None and GRANT not in scopes):
             raise SmtpError("auth_failed")
         found = _USER.fullmatch(user)
-        named = found["account"] if found is not None else None
-        tx.account = registration.account or (named if named != "0" else None)
+        tx.account = registration.account or (found["account"] if found is not None else None)
 
     def send(self, tx: Tx, user: str, *, sender: str, recipients: Sequence[str], source: str) -> Mapping[str, object]:
         message = sending.send_mime(tx, sender=sender, recipients=recipients, source=source, via="smtp")

@@ -41,7 +41,7 @@ class Route:
 
 def get_sender(tx: Tx) -> Subaccount | None:
     """Return the subaccount that sends; None for the primary account, which `X-MSYS-SUBACCOUNT: 0` names too."""
-    if tx.account in (None, "0"):
+    if tx.account is None or set(tx.account) == {"0"}:
         return None
     subaccount = get_subaccount(tx, tx.account)
     if subaccount.status != "active":
@@ -59,9 +59,12 @@ def check_domain(tx: Tx, sender: str) -> None:
 
 
 def address_of(text: str) -> str:
-    """Return the address in the header From, which may have a name before it."""
-    found = re.search(r"<([^<>]*)>\s*$", text)
-    return found[1] if found is not None else text.strip()
+    """Return the address in the header From, which may have a name before it, or a comment behind it."""
+    text = text.strip()
+    if text.endswith(")"):
+        text = text[: text.rfind("(")].rstrip()
+    found = re.search(r"<([^<>]*)>$", text)
+    return found[1] if found is not None else text
 
 
 def _domain(address: str) -> str:
@@ -204,14 +207,13 @@ def send_mime(tx: Tx, *, sender: str, recipients: Sequence[str], source: str, vi
 
 
 _TYPES = {
-    "campaign_id": (str, "string"),
     "metadata": (dict, "json object"),
     "cc": (list, "json array"),
     "bcc": (list, "json array"),
     "archive": (list, "json array"),
     "options": (dict, "json object"),
 }
-"""The fields of X-MSYS-API that are validated: their types, and SparkPost's names of these."""
+"""The objects and lists of X-MSYS-API that are validated: their types, and SparkPost's names of these."""
 
 
 def _read_header(text: str | None) -> Mapping[str, Any]:
@@ -227,9 +229,10 @@ def _read_header(text: str | None) -> Mapping[str, Any]:
     for name, (kind, expected) in _TYPES.items():
         if not isinstance(found.get(name), kind | None):
             raise SmtpError("field_type", field=name, expected=expected)
-    pool = (found.get("options") or {}).get("ip_pool")
-    if pool is not None and not mime.is_text(pool):
-        raise SmtpError("field_type", field="ip_pool", expected="string")
+    texts = {"campaign_id": found.get("campaign_id"), "ip_pool": (found.get("options") or {}).get("ip_pool")}
+    for name, text in texts.items():
+        if text is not None and not mime.is_text(text):
+            raise SmtpError("field_type", field=name, expected="string")
     if catalog.size(found.get("campaign_id") or "") > catalog.CAMPAIGN_SIZE:
         raise SmtpError("campaign_too_long")
     if len(_copies(found)) > catalog.MAX_COPIES:

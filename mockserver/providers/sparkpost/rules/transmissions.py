@@ -116,11 +116,12 @@ def _draft(content: Mapping[str, Any] | None, override: Mapping[str, Any], *, is
     if "ab_test_id" in content:
         raise catalog.AB_TEST_NOT_FOUND(value=content["ab_test_id"])
     if "email_rfc822" in content:
-        return _mime(content)
+        return _mime(content, override)
     return _inline(content, override)
 
 
-def _mime(content: Mapping[str, Any]) -> _Draft:
+def _mime(content: Mapping[str, Any], override: Mapping[str, Any]) -> _Draft:
+    """Return what a MIME text describes, which stays as it was sent; of `override` it is from the sender."""
     names = {
         "sender": "from",
         **{name: name for name in ("subject", "text", "html", "amp_html", "reply_to", "headers")},
@@ -131,7 +132,8 @@ def _mime(content: Mapping[str, Any]) -> _Draft:
     source = content["email_rfc822"]
     _check_size(len(source.encode()))
     read = mime.read(source)
-    return _Draft(sending.address_of(read.header("From") or ""), read.header("Subject") or "", source=source)
+    sender = (override.get("sender") or {}).get("email") or read.header("From") or ""
+    return _Draft(sending.address_of(sender), read.header("Subject") or "", source=source)
 
 
 def _inline(content: Mapping[str, Any], override: Mapping[str, Any]) -> _Draft:
@@ -207,9 +209,12 @@ def _headers(draft: _Draft, recipients: Sequence[Recipient], body: Mapping[str, 
 def _recipients(sent: Any) -> Recipients:
     """Return the recipients of a transmission; of a list each is accepted or rejected on its own."""
     if isinstance(sent, dict):
-        if sent.get("list_id") is None:
+        list_id = sent.get("list_id")
+        if list_id is None:
             raise catalog.RECIPIENTS_REQUIRED()
-        raise catalog.LIST_NOT_FOUND(value=sent["list_id"])
+        if not isinstance(list_id, str):
+            raise catalog.FIELD_STRING(field="recipients.list_id", value=list_id)
+        raise catalog.LIST_NOT_FOUND(value=list_id)
     if sent is None:
         raise catalog.RECIPIENTS_REQUIRED()
     accepted: list[Recipient] = []

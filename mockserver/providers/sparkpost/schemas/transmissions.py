@@ -132,13 +132,9 @@ class ContentSchema(Schema):
     html = _string(catalog.CONTENT_STRING)
     amp_html = _string(catalog.CONTENT_STRING)
     reply_to = _string(catalog.CONTENT_STRING)
-    headers = fields.Dict(
-        allow_none=True,
-        error_messages=messages(catalog.CONTENT_OBJECT),
-        validate=[
-            check(lambda headers: catalog.invalid_header_name(headers) is None, catalog.HEADER_NAME_INVALID),
-            check(lambda headers: catalog.invalid_header_value(headers) == "", catalog.HEADER_TYPE),
-        ],
+    headers = _object(
+        check(lambda headers: catalog.invalid_header_name(headers) is None, catalog.HEADER_NAME_INVALID),
+        check(lambda headers: catalog.invalid_header_value(headers) == "", catalog.HEADER_TYPE),
     )
     attachments = _files()
     inline_images = _files()

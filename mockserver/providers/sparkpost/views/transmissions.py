@@ -6,14 +6,14 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from ....web.schemas import load
-from .. import responses
+from .. import catalog, responses
 from ..provider import blueprint, has_description, json_body
 from ..rules import Tx
 from ..rules import transmissions as rules
 from ..schemas import transmissions as schemas
 
 
-@blueprint.post("/api/v1/transmissions", endpoint="createTransmission", scope="transmissions/modify")
+@blueprint.post(catalog.TRANSMISSIONS_PATH, endpoint="createTransmission", scope="transmissions/modify")
 def create_transmission(tx: Tx) -> ResponseReturnValue:
     query = load(schemas.TransmissionQuerySchema, request.args)
     fields = load(schemas.TransmissionSchema, json_body())
