@@ -108,6 +108,8 @@ class Connection(asyncio.BufferedProtocol):
         self._requests: deque[Request | HttpError] = deque()
         self._unparsed = b""
         self._parser = httptools.HttpRequestParser(self)
+        self._status_of_parts: str | None = None
+        """The status of the response that is sent in parts."""
         self._is_closing = self._is_eof = self._is_paused = self._is_processing = False
         self._new_request()
 
@@ -252,6 +254,11 @@ class Connection(asyncio.BufferedProtocol):
         return not (self.busy or self._requests or is_reading or self.unsent_bytes)
 
     @property
+    def is_closing(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._is_closing
+
+    @property
     def has_requests(self) -> bool:
         """Whether a request waits for its response."""
         return self.busy or bool(self._requests)
@@ -300,6 +307,9 @@ class Connection(asyncio.BufferedProtocol):
         self.busy, self.cancel_delay = False, None
         if self._is_closing:
             return
+        if self._status_of_parts is not None:
+            self._send_last_part(request, response)
+            return
         if response.status or response.body:
             self._send(request, response)
         if not response.is_complete:
@@ -322,18 +332,48 @@ class Connection(asyncio.BufferedProtocol):
         has_body = request.method != "HEAD" and response.status[:3] not in ("204", "304")
         self._write(request.version, response.status, headers, response.body, has_body=has_body)
 
+    def send_part(self, request: Request, response: Response) -> None:
+        """Send a part of a response, of which more follows; `respond` sends the last one. The first has the head."""
+        if self._is_closing:
+            return
+        if self._status_of_parts is None:
+            self._status_of_parts = response.status
+            headers = [each for each in response.headers if each[0].lower() != "content-length"]
+            if request.version == "1.1":
+                headers.append(("Transfer-Encoding", "chunked"))
+            if request.version != "1.1" or not request.keep_alive:
+                headers.append(("Connection", "close"))
+            self._write_head(request.version, response.status, headers)
+        self._write_part(request, response.body)
+
+    def _send_last_part(self, request: Request, response: Response) -> None:
+        status, self._status_of_parts = self._status_of_parts, None
+        if response.is_complete and response.status == status:  # otherwise the client notices that the end is missing
+            self._write_part(request, response.body)
+            if request.version == "1.1":
+                self.transport.write(b"0\r\n\r\n")
+                if request.keep_alive and not self.server.is_stopping:
+                    self.proceed()
+                    return
+        self.close()
+
+    def _write_part(self, request: Request, body: bytes) -> None:
+        if body:
+            self.waits_since = monotonic()
+            self.transport.write(b"%x\r\n%b\r\n" % (len(body), body) if request.version == "1.1" else body)
+
     def _write(self, version: str, status: str, headers: list[tuple[str, str]], body: bytes, *, has_body: bool) -> None:
-        lines, length = [f"HTTP/{version} {status}"], str(len(body))
-        for name, value in headers:
-            if name.lower() == "content-length":
-                length = value
-            else:
-                lines.append(f"{name}: {value}")
+        lengths = [value for name, value in headers if name.lower() == "content-length"]
+        headers = [each for each in headers if each[0].lower() != "content-length"]
         if has_body:
-            lines.append(f"Content-Length: {length}")
+            headers.append(("Content-Length", lengths[-1] if lengths else str(len(body))))
+        self._write_head(version, status, headers, body if has_body else b"")
+
+    def _write_head(self, version: str, status: str, headers: list[tuple[str, str]], body: bytes = b"") -> None:
+        lines = [f"HTTP/{version} {status}", *[f"{name}: {value}" for name, value in headers]]
         lines.append(f"Date: {_date(int(time.time()))}\r\n\r\n")
         self.waits_since = monotonic()
-        self.transport.write("\r\n".join(lines).encode("latin-1") + (body if has_body else b""))
+        self.transport.write("\r\n".join(lines).encode("latin-1") + body)
 
     def close(self) -> None:
         """Close the connection when everything is sent."""

@@ -29,7 +29,7 @@ from .core.monotonic import monotonic
 from .core.store import StoreUnavailable
 from .event_loop import BACKLOG, WILDCARDS, EventLoop, bind
 from .tls import Tls
-from .web.delays import CAN_DELAY, DELAY_OVER, RESPONSE_DELAY, Delay
+from .web.delays import CAN_DELAY, DELAY_OVER, MORE_AFTER, RESPONSE_DELAY, Delay
 from .web.mounts import at_root, host_name
 from .web.server_state import ServerState
 from .workers import Workers
@@ -362,9 +362,14 @@ class HttpServer:
     def _finish(
         self, connection: Connection, request: Request, environ: WSGIEnvironment, result: Response | Delay
     ) -> None:
-        """Send a response, at once or after its delay; or process a request again after a delay."""
+        """Send a response, at once, in parts or after its delay; or process a request again after a delay."""
         if isinstance(result, Delay):
             self._delay(connection, result, functools.partial(self._process_delayed, connection, request, result))
+            return
+        more: Delay | None = environ.get(MORE_AFTER)
+        if more is not None:
+            connection.send_part(request, result)
+            self._delay(connection, more, functools.partial(self._continue, connection, request, more))
             return
         delay: Delay | None = environ.get(RESPONSE_DELAY)
         if delay is None:
@@ -390,8 +395,10 @@ class HttpServer:
                 self._loop.call_soon_threadsafe(end)
 
         self._delays.add(end)
-        after = 0 if self.is_stopping else delay.seconds
-        timer = self._loop.call_later(after, functools.partial(end, early=self.is_stopping))
+        is_over = self.is_stopping or connection.is_closing
+        timer = self._loop.call_later(
+            0 if is_over else delay.seconds, functools.partial(end, early=is_over, cancelled=connection.is_closing)
+        )
         unwatch = delay.tenant.watch(end_soon)
         connection.cancel_delay = functools.partial(end, cancelled=True)
         if self.state.store.is_local and not delay.is_current():
@@ -401,6 +408,13 @@ class HttpServer:
         environ = self._environ(connection, request)
         environ[DELAY_OVER] = delay
         self._start(connection, request, environ)
+
+    def _continue(self, connection: Connection, request: Request, delay: Delay) -> None:
+        """Get more of a response, unless the client still has to read what was sent."""
+        if connection.unsent_bytes and not delay.has_ended_early:
+            self._delay(connection, delay, functools.partial(self._continue, connection, request, delay))
+        else:
+            self._process_delayed(connection, request, delay)
 
     def _send_delayed(self, connection: Connection, request: Request, response: Response, delay: Delay) -> None:
         def send(is_current: bool) -> None:

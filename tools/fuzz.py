@@ -110,6 +110,9 @@ def serve(subject: Subject, log: Path) -> tuple[subprocess.Popen[str], str]:
 def impatient(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document of the control API with short timeouts, for which a request waits."""
     document["components"]["schemas"]["MessageWait"]["properties"]["timeout"]["maximum"] = LONGEST_WAIT
+    for parameter in document["paths"]["/tenants/{id}/requests/stream"]["get"]["parameters"]:
+        if parameter.get("name") == "timeout":
+            parameter["required"], parameter["schema"]["maximum"] = True, 0
     return document
 
 

@@ -1,6 +1,6 @@
 """The control API, `/_mockserver/`: one module for each tag of its OpenAPI document."""
 
-from . import server, tenants, state, requests, outbox, faults, stubs, clock  # noqa: I001  # in the order of the document
+from . import server, tenants, state, requests, request_stream, outbox, faults, stubs, clock  # noqa: I001  # in the order of the document
 from . import pages
 from .blueprint import PREFIX, blueprint
 from .faults import MAX_FAULTS
@@ -17,6 +17,7 @@ __all__ = [
     "faults",
     "outbox",
     "pages",
+    "request_stream",
     "requests",
     "server",
     "state",

@@ -13,7 +13,7 @@ from ..core import clock, message_filter, mime
 from ..core.monotonic import monotonic
 from ..core.outbox import Message, Outbox
 from ..core.store import Tenant, TenantData
-from ..web.delays import CAN_DELAY, DELAY_OVER, Delay
+from ..web.delays import CAN_DELAY, DELAY_OVER, Delay, pause
 from ..web.server_state import server_state
 from .blueprint import blueprint, get_tenant_or_404, request_data
 
@@ -23,8 +23,6 @@ PAGE_BYTES = 4 << 20
 """The approximate size of the messages in one response, in characters; a single one may be larger."""
 MAX_TEXT = 1 << 22
 """The length from which a source or a text of a message is cut, in characters."""
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
-"""The pause between two looks at the messages that a request waits for, in seconds."""
 
 Row = dict[str, Any]
 
@@ -157,12 +155,11 @@ def _put(tenant_data: TenantData, provider: str, outbox: Outbox) -> None:
 
 
 class Wait(Delay):
-    """A request that looks for messages again after a pause, which is longer the longer it has waited."""
+    """A request that looks for messages again after a pause."""
 
     def __init__(self, tenant: Tenant, since: float, until: float, previous: Wait | None) -> None:
         now = monotonic()
-        pause = min(max((now - since) / 10, SHORTEST_PAUSE), LONGEST_PAUSE)
-        super().__init__(tenant, seconds=max(0.0, min(pause, until - now)), previous=previous)
+        super().__init__(tenant, seconds=max(0.0, min(pause(now - since), until - now)), previous=previous)
         self.since = since
         """When it began, by `monotonic`."""
 

@@ -14,7 +14,6 @@ from flask import abort
 from ..core import clock, har
 from ..core.request_log import CounterRow, Record, cut
 from ..core.smtp import METHOD
-from ..core.store import Tenant
 from ..core.unmatched_log import MAX_RECORDS, UnmatchedRecord
 from ..web.bodies import unused_fields
 from ..web.provider import Provider
@@ -32,7 +31,9 @@ PAGE_BYTES = 4 << 20
 """The size of the records in one response, in bytes; a single one may be larger."""
 
 
-def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
+def filtered(records: Iterable[Record], wanted: Mapping[str, Any]) -> list[Record]:
+    """Return the records that match the filters in a query or a body."""
+
     def matches(record: Record) -> bool:
         status = wanted.get("status")
         return (
@@ -46,7 +47,7 @@ def _filtered(tenant: Tenant, wanted: Mapping[str, Any]) -> list[Record]:
             and record.seq < wanted.get("before", math.inf)
         )
 
-    return [record for record in tenant.request_log if matches(record)]
+    return [record for record in records if matches(record)]
 
 
 def _statuses(record: Record) -> tuple[str, ...]:
@@ -57,10 +58,10 @@ def _statuses(record: Record) -> tuple[str, ...]:
 @blueprint.get("/tenants/<id>/requests", endpoint="listRequests")
 def list_requests(id: str) -> Any:
     tenant, wanted = get_tenant_or_404(id), request_data()
-    records = _filtered(tenant, wanted)
+    records = filtered(tenant.request_log, wanted)
     page = _newest(records, wanted.get("limit", DEFAULT_LIMIT))
     return {
-        "requests": [_request(record) for record in page],
+        "requests": [request_json(record) for record in page],
         "has_more": len(page) < len(records),
         "dropped": tenant.request_log.dropped,
     }
@@ -87,14 +88,14 @@ def clear_requests(id: str) -> Any:
 def get_request(id: str, rid: str) -> Any:
     record = next((record for record in get_tenant_or_404(id).request_log if record.id == rid), None)
     if record is not None:
-        return _request(record)
+        return request_json(record)
     return abort(404, f"No request is named '{rid}', or it was dropped.")
 
 
 @blueprint.get("/tenants/<id>/har", endpoint="getHar")
 def get_har(id: str) -> Any:
     wanted = request_data()
-    records = [each for each in _filtered(get_tenant_or_404(id), wanted) if each.method != METHOD]
+    records = [each for each in filtered(get_tenant_or_404(id).request_log, wanted) if each.method != METHOD]
     page = _newest(records, wanted.get("limit", MAX_LIMIT))
     found = har.archive(page, {name: provider_url(name) for name in server_state().mounted_providers()})
     found["log"]["_before"] = page[0].seq if page and len(page) < len(records) else None
@@ -103,7 +104,7 @@ def get_har(id: str) -> Any:
 
 @blueprint.post("/tenants/<id>/requests/count", endpoint="countRequests")
 def count_requests(id: str) -> Any:
-    return {"count": len(_filtered(get_tenant_or_404(id), request_data()))}
+    return {"count": len(filtered(get_tenant_or_404(id).request_log, request_data()))}
 
 
 @blueprint.get("/tenants/<id>/problems", endpoint="listProblems")
@@ -144,7 +145,7 @@ def counted(request_counts: Iterable[CounterRow]) -> dict[str, Any]:
     return {"counts": [dict(zip(names, each, strict=True)) for each in counts]}
 
 
-def _request(record: Record) -> dict[str, Any]:
+def request_json(record: Record) -> dict[str, Any]:
     """Return a record, with its request violations, unused fields and closest operation."""
     provider = server_state().providers[record.provider]
     analysis = record.cache or list(_analyse(provider, record))

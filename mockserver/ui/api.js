@@ -15,9 +15,9 @@ export class ApiError extends Error {
   }
 }
 
-export async function request(method, path, body, signal) {
+// Send a request, and return the response if it is a success.
+async function open(method, path, { body, headers = {}, signal } = {}) {
   if (/(^|\/)\.\.?(\/|$)/.test(path)) throw new ApiError(404, "No such name."); // it would be another path
-  const headers = {};
   if (token()) headers.Authorization = `Bearer ${token()}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
@@ -29,15 +29,14 @@ export async function request(method, path, body, signal) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, "The server does not respond.");
   }
-  const text = await response.text();
-  let data;
-  try {
-    data = text ? JSON.parse(text) : null;
-  } catch {
-    data = null;
-  }
-  if (!response.ok) throw new ApiError(response.status, data?.detail ?? `The server responded with ${response.status}.`);
-  return data;
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => null);
+  throw new ApiError(response.status, problem?.detail ?? `The server responded with ${response.status}.`);
+}
+
+export async function request(method, path, body, signal) {
+  const text = await (await open(method, path, { body, signal })).text();
+  return text ? JSON.parse(text) : null;
 }
 
 export const get = (path, signal) => request("GET", path, undefined, signal);
@@ -58,15 +57,19 @@ export function getOnce(path) {
   return kept.get(path);
 }
 
-// Do something now, and again a while after it has ended, as long as the page is visible and the view is open.
+// Do something now, and again a while after it has ended, as long as the page is visible and the view is open. The
+// action is called with a function that it calls when it has reached the server.
 export async function repeat(milliseconds, signal, action) {
   let failed = false;
+  const reached = () => {
+    if (failed) showProblem("");
+    failed = false;
+  };
   while (!signal.aborted) {
     if (!document.hidden) {
       try {
-        await action();
-        if (failed) showProblem("");
-        failed = false;
+        await action(reached);
+        reached();
       } catch (error) {
         if (signal.aborted) return;
         failed = true;
@@ -79,6 +82,45 @@ export async function repeat(milliseconds, signal, action) {
       signal.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
     });
   }
+}
+
+// Call `handle` with the server-sent events of a stream as they come, a list of {event, data}. EventSource cannot send
+// the token. The stream is closed while the page is hidden: a browser has few connections to a server.
+export function follow(path, signal, handle) {
+  let last;
+  return repeat(1000, signal, async reached => {
+    const connection = new AbortController();
+    const end = () => {
+      if (signal.aborted || document.hidden) connection.abort();
+    };
+    signal.addEventListener("abort", end);
+    document.addEventListener("visibilitychange", end);
+    try {
+      const headers = last === undefined ? {} : { "Last-Event-ID": last };
+      const response = await open("GET", path, { headers, signal: connection.signal });
+      reached();
+      let text = "";
+      for await (const part of chunks(response.body.pipeThrough(new TextDecoderStream()))) {
+        const blocks = (text + part).split("\n\n");
+        text = blocks.pop();
+        const events = blocks.map(block => Object.fromEntries(block.split("\n").map(line => line.split(/: ?(.*)/s))));
+        last = events.findLast(each => each.id !== undefined)?.id ?? last;
+        const found = events.filter(each => each.data !== undefined);
+        if (found.length) handle(found.map(each => ({ event: each.event, data: JSON.parse(each.data) })));
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    } finally {
+      signal.removeEventListener("abort", end);
+      document.removeEventListener("visibilitychange", end);
+    }
+  });
+}
+
+// Streams are not iterable in every browser.
+async function* chunks(stream) {
+  const reader = stream.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
 // Return the ids of tenants to choose from, the newest first. A server that was just started has none yet; with the

@@ -1,7 +1,7 @@
 // The requests of a tenant as they come, and one request opened: why the provider said no.
 
-import { get, getOnce, readOnly, remove, repeat } from "./api.js";
-import { code, dangerButton, field, h, pretty, say, select, status, table, time } from "./dom.js";
+import { follow, get, getOnce, readOnly, remove, repeat } from "./api.js";
+import { code, dangerButton, field, h, pretty, say, select, showProblem, status, table, time } from "./dom.js";
 import { tenantHead } from "./tenant.js";
 
 export const REQUEST_HEADS = ["Request", "Status", "Operation", "Error", "Time"];
@@ -44,7 +44,6 @@ export async function requests(view, [id], signal) {
   const count = h("p", { class: "quiet", role: "status" });
   const empty = h("p", { class: "empty" }, "No request yet. They appear here as they come.");
   let shown = []; // the newest first: {record, row}
-  let hasOlder = false;
 
   const matches = record =>
     (!provider.value || record.provider === provider.value)
@@ -85,8 +84,8 @@ export async function requests(view, [id], signal) {
     h("div", { class: "tools" }, field("Search", text), field("Provider", provider), field("Show", outcome),
       !readOnly && dangerButton("Clear", async () => {
         await remove(base);
+        clear();
         say("The request log was cleared.");
-        await load();
       })),
     count,
     h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Requests, the newest first" },
@@ -97,41 +96,45 @@ export async function requests(view, [id], signal) {
 
   const entries = records => records.reverse().map(record => ({ record, row: makeRow(record) }));
 
-  // Older requests come after the newest ones are shown.
-  async function loadOlder() {
-    while (hasOlder && shown.length && shown.length < LIMIT) {
-      const found = await get(`${base}?limit=${Math.min(3 * PAGE, LIMIT - shown.length)}&before=${shown.at(-1).record.seq}`, signal);
-      const added = entries(found.requests);
-      hasOlder = found.has_more;
-      body.append(...added.map(({ row }) => row));
-      shown.push(...added);
-      filter();
-    }
+  // Show a page of requests below those that are shown; return whether there are older ones.
+  async function load(limit) {
+    const before = shown.length ? `&before=${shown.at(-1).record.seq}` : "";
+    const found = await get(`${base}?limit=${Math.min(limit, LIMIT - shown.length)}${before}`, signal);
+    const added = entries(found.requests);
+    body.append(...added.map(({ row }) => row));
+    shown.push(...added);
+    filter();
+    return found.has_more && shown.length < LIMIT;
   }
 
-  // The last request that is shown is asked for again. If it is missing, the log was cleared, or too many came since.
-  async function load() {
-    const newest = shown[0]?.record;
-    const found = await get(`${base}?limit=${newest ? LIMIT : PAGE}${newest ? `&since=${newest.seq - 1}` : ""}`, signal);
-    const goesOn = newest && found.requests[0]?.seq === newest.seq && found.requests[0].time === newest.time;
-    if (newest && !goesOn) {
-      shown = [];
-      body.replaceChildren();
-      return load();
-    }
-    if (!newest) hasOlder = found.has_more;
-    const added = entries(found.requests.slice(newest ? 1 : 0));
-    if (!added.length) return filter();
+  function clear() {
+    shown = [];
+    body.replaceChildren();
+    filter();
+  }
+
+  function add(records) {
+    const added = entries(records);
     body.prepend(...added.map(({ row }) => row));
     shown = [...added, ...shown];
     for (const { row } of shown.splice(LIMIT)) row.remove();
-    return filter();
+    filter();
   }
-  await load();
-  repeat(1000, signal, async () => {
-    await loadOlder();
-    await load();
-  });
+
+  async function loadOlder() {
+    while (await load(3 * PAGE));
+  }
+
+  if (await load(PAGE)) loadOlder().catch(error => signal.aborted || showProblem(error.message)).then(goOn);
+  else goOn();
+
+  function goOn() {
+    follow(`${base}/stream?since=${shown[0]?.record.seq ?? 0}`, signal, events => {
+      const last = events.findLastIndex(each => each.event === "clear");
+      if (last >= 0) clear();
+      add(events.slice(last + 1).map(each => each.data));
+    });
+  }
 }
 
 export async function oneRequest(view, [id, rid], signal) {

@@ -16,7 +16,7 @@ from flask.logging import has_level_handler
 from ..core.clock import format_rfc3339
 from ..core.config import AccessLog
 from ..core.redaction import redact_text
-from .delays import DELAY_OVER
+from .delays import DELAY_OVER, MORE_AFTER
 from .exchange import Exchange
 from .wrappers import MockServerRequest
 
@@ -51,6 +51,8 @@ def record(form: AccessLog, response: flask.Response) -> flask.Response:
     """Log a request. Its query and headers are not logged; credentials in its path are redacted."""
     request: MockServerRequest = flask.request._get_current_object()  # type: ignore[attr-defined]
     environ = request.environ
+    if MORE_AFTER in environ:
+        return response
     delay = environ.get(DELAY_OVER)
     started = environ.get(STARTED) if delay is None else delay.created
     exchange = request.exchange

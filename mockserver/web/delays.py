@@ -13,8 +13,18 @@ DELAY_OVER = "mockserver.delay_over"
 """WSGI environ key: the `Delay` of a request that is processed again, now that it is over."""
 RESPONSE_DELAY = "mockserver.response_delay"
 """WSGI environ key: the `Delay` that the application wants before its response is sent."""
+MORE_AFTER = "mockserver.more_after"
+"""WSGI environ key: the `Delay` after which there is more of the response, set by the application if the server handles
+`Delay`. The server sends what it has, and then processes the request again."""
 NO_TIMEOUT = "mockserver.no_timeout"
 """WSGI environ key: set if the client waits for as long as the application takes: a planned timeout is over at once."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
+"""The pause between two looks at what a request waits for, in seconds."""
+
+
+def pause(waited: float) -> float:
+    """Return how long to pause before the next look, in seconds: it is longer the longer the request has waited."""
+    return min(max(waited / 10, SHORTEST_PAUSE), LONGEST_PAUSE)
 
 
 class ConnectionTimedOut(ConnectionResetError, TimeoutError):
