@@ -167,6 +167,8 @@ def request_json(record: Record) -> dict[str, Any]:
         "credential": record.credential,
         "account": record.account,
         "status": record.status,
+        "response_body": record.response_body.decode("utf-8", "replace"),
+        "milliseconds": record.milliseconds,
         "error": error
         and {
             "key": error.key,

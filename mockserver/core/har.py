@@ -18,8 +18,8 @@ PHRASES = {status.value: status.phrase for status in HTTPStatus}
 def archive(records: Iterable[Record], urls: Mapping[str, str]) -> dict[str, Any]:
     """Return records as an archive, without credentials, which records do not have; `urls` are base URLs by provider.
 
-    Neither the headers and bodies of responses nor durations are recorded: the lists are empty, sizes are -1 and
-    durations 0. What HAR has no field for has a name with an underscore, as it allows.
+    The headers of responses are not recorded: the lists are empty, sizes are -1. What HAR has no field for has a name
+    with an underscore, as it allows.
     """
     return {
         "log": {
@@ -40,11 +40,11 @@ def _entry(record: Record, url: str) -> dict[str, Any]:
     }
     return {
         "startedDateTime": clock.format_rfc3339(record.time),
-        "time": 0,
+        "time": record.milliseconds,
         "request": _request(record, url),
         "response": _response(record),
         "cache": {},
-        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "timings": {"send": 0, "wait": record.milliseconds, "receive": 0},
         **{name: value for name, value in extra.items() if value is not None},
     }
 
@@ -73,12 +73,18 @@ def _response(record: Record) -> dict[str, Any]:
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [],
-        "content": {"size": NOT_RECORDED, "mimeType": "", "comment": "The request log has no bodies of responses."},
+        "content": _content(record.response_body),
         "redirectURL": "",
         "headersSize": NOT_RECORDED,
-        "bodySize": NOT_RECORDED,
+        "bodySize": len(record.response_body),
         **({} if record.status is not None else {"comment": "The connection was closed without a response."}),
     }
+
+
+def _content(body: bytes) -> dict[str, Any]:
+    text = body.decode("utf-8", "replace")
+    is_json = text[:1] in ("{", "[")
+    return {"size": len(body), "mimeType": "application/json" if is_json else "text/plain", "text": text}
 
 
 def _encoded(text: str, also_safe: str = "") -> str:

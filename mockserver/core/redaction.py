@@ -64,8 +64,9 @@ def decoded(text: str) -> list[str]:
 def redact_record(record: Record, credentials: tuple[str, ...]) -> Record:
     """Return a record without credentials."""
     values = [value for _, value in record.headers]
-    body = record.body.decode("latin-1")
-    found = find("\n".join([record.path, record.query, *values, record.account or "", body]), credentials)
+    body, response_body = record.body.decode("latin-1"), record.response_body.decode("latin-1")
+    texts = [record.path, record.query, *values, record.account or "", body, response_body]
+    found = find("\n".join(texts), credentials)
     if not found:
         return record
     error, account = record.error, record.account
@@ -74,10 +75,16 @@ def redact_record(record: Record, credentials: tuple[str, ...]) -> Record:
         path_values={name: _hide(value, found) for name, value in record.path_values.items()},
         query="&".join([_hide(pair, found).replace(HIDDEN, quote(HIDDEN)) for pair in record.query.split("&")]),
         headers=tuple([(name, _hide(value, found)) for name, value in record.headers]),
-        body=_hide(body, found).replace(HIDDEN, HIDDEN.encode().decode("latin-1")).encode("latin-1"),
+        body=_hide_bytes(body, found),
+        response_body=_hide_bytes(response_body, found),
         account=account and _hide(account, found),
         error=error and replace(error, message=_hide(error.message, found)),
     )
+
+
+def _hide_bytes(text: str, credentials: Iterable[str]) -> bytes:
+    """Return bytes without credentials; they are given as a text in Latin-1."""
+    return _hide(text, credentials).replace(HIDDEN, HIDDEN.encode().decode("latin-1")).encode("latin-1")
 
 
 def _hide(text: str, credentials: Iterable[str]) -> str:

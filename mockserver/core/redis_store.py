@@ -880,6 +880,7 @@ def _record_text(record: Record) -> str:
     data = record._replace(cache=[])._asdict()
     del data["id"], data["seq"], data["cache"], data["redact"]
     data["body"] = base64.b64encode(record.body).decode()
+    data["response_body"] = base64.b64encode(record.response_body).decode()
     data["fields_read"], data["error"], data["path_values"] = (
         sorted(record.fields_read),
         payload,
@@ -896,4 +897,5 @@ def _record(text: str, tenant_id: str) -> Record:
     data["error"] = None if payload is None else ErrorRecord(payload[0], payload[1], Source(*payload[2:]))
     data["headers"] = tuple((name, value) for name, value in data["headers"])
     data["body"], data["fields_read"] = base64.b64decode(data["body"]), frozenset(data["fields_read"])
+    data["response_body"] = base64.b64decode(data["response_body"])
     return Record(id=f"{tenant_id}-{seq}", seq=int(seq), cache=[], **data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import heapq
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ HIDDEN = "…"
 """Stands for what is hidden in a record."""
 MAX_PROBLEMS = 20
 """The number of problems of requests that are kept, whether or not the requests are dropped."""
+MAX_RESPONSE = 1 << 16
+"""The number of bytes that are kept of the body of a response."""
 MAX_CACHED_VARIABLES, MAX_CACHED_NAMES = 100, 2_000
 """The maximum number of WSGI variables whose names are cached together, and of characters in them."""
 
@@ -61,6 +64,10 @@ class Record(NamedTuple):
     """Why the request failed before or instead of an operation, if it did."""
     stub: str | None = None
     """The id of the stub that the response is from."""
+    response_body: bytes = b""
+    """At most `MAX_RESPONSE` bytes of it. Over SMTP it is the text of the reply."""
+    milliseconds: float = 0.0
+    """From the request to its response, without a planned delay after the operation."""
     cache: list[Any] = []  # noqa: RUF012  replaced by a list of its own in every record
     """What was computed from the record; it is empty until somebody asks."""
     redact: Callable[[Record], Record] | None = None
@@ -75,7 +82,8 @@ class Record(NamedTuple):
         """The memory that the record takes, in bytes, approximately."""
         headers = sum([len(name) + len(value) for name, value in self.headers])
         error = len(self.error.message) if self.error is not None else 0
-        return 1_000 + 2 * len(self.path) + len(self.query) + headers + len(self.body) + error
+        texts = 2 * len(self.path) + len(self.query) + len(self.body) + len(self.response_body)
+        return 1_000 + texts + headers + error
 
 
 CounterRow = tuple[str, str | None, str | None, int]
@@ -233,6 +241,16 @@ def redact(secret: str) -> str:
 def cut(text: str, length: int) -> str:
     """Return a text with at most this many characters, and an ellipsis if there are more."""
     return f"{text[:length]}{HIDDEN}" if len(text) > length else text
+
+
+def kept_response(body: bytes) -> bytes:
+    """Return what is kept of the body of a response."""
+    return body if len(body) <= MAX_RESPONSE else body[:MAX_RESPONSE] + HIDDEN.encode()
+
+
+def milliseconds_since(started: float) -> float:
+    """Return the time since a moment of `time.perf_counter`."""
+    return round((time.perf_counter() - started) * 1_000, 2)
 
 
 def headers_of(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -58,7 +58,7 @@ class Processor:
         """
         started = time.perf_counter() if delay is None else delay.created
         try:
-            outcome = self._process(command, tenant_id, delay)
+            outcome = self._process(command, tenant_id, delay, started)
         except StoreUnavailable as failed:
             log.warning("%s", failed)
             return Outcome(self.place.smtp_provider.reply("unavailable")._replace(text=str(failed)))
@@ -68,7 +68,7 @@ class Processor:
             self._log_access(command, outcome, started)
         return outcome
 
-    def _process(self, command: Command, tenant_id: str | None, delay: Delay | None) -> Outcome:
+    def _process(self, command: Command, tenant_id: str | None, delay: Delay | None, started: float) -> Outcome:
         if tenant_id is not None and self.server.tenants.get(tenant_id) is None:  # it was deleted during the session
             return Outcome(self.place.smtp_provider.reply("closing"))
         caller = self._caller(command)
@@ -84,7 +84,7 @@ class Processor:
             raise Delay(tenant, fault)
         if fault is None and command.run is None:
             return Outcome(command.reply, tenant.id)
-        reply = self._transact(command, caller, fault)
+        reply = self._transact(command, caller, fault, started)
         if fault is None:
             return Outcome(reply, tenant.id)
         waits = Delay(tenant, fault) if fault.when == "after" and fault.delay_seconds else None
@@ -99,7 +99,7 @@ class Processor:
     def _name(self, command: Command) -> str:
         return f"{self.place.provider.name}.{command.operation}"
 
-    def _transact(self, command: Command, caller: Caller, fault: Fault | None) -> Reply | None:
+    def _transact(self, command: Command, caller: Caller, fault: Fault | None, started: float) -> Reply | None:
         """Run a command in a transaction, in which it is recorded. None is a dropped connection."""
         tenant, provider = caller.tenant, self.place.provider
 
@@ -126,7 +126,7 @@ class Processor:
                 tx.failed = reply is None or reply.code >= LOWEST_ERROR
                 if fault is not None and fault.when == "after" and fault.kind in ("error", "drop", "timeout"):
                     reply = self._planned(fault)
-            record = tx.record = self._record(command, caller, tx, reply, fault, failure)
+            record = tx.record = self._record(command, caller, tx, reply, fault, failure, started)
             if tenant.is_strict or failure is not None:
                 tx.record = record.redacted()
                 tx.problem = problem(provider, tx.record, is_strict=tenant.is_strict)
@@ -157,6 +157,7 @@ class Processor:
         reply: Reply | None,
         fault: Fault | None,
         failure: str | None,
+        started: float,
     ) -> request_log.Record:
         is_error = reply is not None and reply.code >= LOWEST_ERROR
         return request_log.Record(
@@ -181,6 +182,8 @@ class Processor:
             fault=fault.id if fault is not None else None,
             response_violation=None,
             failure=failure,
+            response_body=b"" if reply is None else request_log.kept_response(reply.text.encode()),
+            milliseconds=request_log.milliseconds_since(started),
             cache=[],
             redact=functools.partial(_redact, self.server.tenants.secrets(caller)),
         )

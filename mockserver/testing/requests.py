@@ -65,6 +65,10 @@ class Request:
     """The subaccount or subuser that the request acted for."""
     status: int | None
     """None if a planned fault closed the connection without a response."""
+    response_text: str
+    """The body of the response as UTF-8, at most 64 KiB of it, without credentials."""
+    milliseconds: float
+    """From the request to its response, without a planned delay after the operation."""
     error: ErrorRecord | None
     request_violations: tuple[str, ...]
     """How the request violates the OpenAPI document, whatever the response."""
@@ -99,6 +103,8 @@ class Request:
             text=data["body"],
             account=data["account"],
             status=data["status"],
+            response_text=data["response_body"],
+            milliseconds=data["milliseconds"],
             error=None if error is None else ErrorRecord(**error),
             request_violations=_violations(data["request_violations"]),
             unused_fields=tuple(data["unused_fields"]),

@@ -4,7 +4,7 @@ import { follow, get, getOnce, readOnly, remove, repeat } from "./api.js";
 import { code, dangerButton, field, h, pretty, say, select, showProblem, status, table, time } from "./dom.js";
 import { tenantHead } from "./tenant.js";
 
-export const REQUEST_HEADS = ["Request", "Status", "Operation", "Error", "Time"];
+export const REQUEST_HEADS = ["Request", "Status", "Operation", "Error", "Time", "Took"];
 const LIMIT = 1000;
 const PAGE = 100;
 const KINDS = {
@@ -31,8 +31,11 @@ export function requestRows(tenant, record) {
     record.operation ?? "none",
     record.fault ? `planned fault ${record.fault}` : record.error ? record.error.key : record.failure ?? "",
     time(record.time),
+    duration(record),
   ];
 }
+
+const duration = record => `${record.milliseconds < 10 ? record.milliseconds.toFixed(1) : Math.round(record.milliseconds)} ms`;
 
 export async function requests(view, [id], signal) {
   const base = `tenants/${encodeURIComponent(id)}/requests`;
@@ -162,7 +165,9 @@ export async function oneRequest(view, [id, rid], signal) {
     h("section", { class: "card", "aria-labelledby": "returned" },
       h("h2", { id: "returned" }, "Response"),
       h("p", {}, "Status ", status(record.status), record.error ? [": ", h("code", {}, record.error.message)] : ""),
-      h("p", { class: "quiet" }, "Bodies of responses are not recorded.")),
+      h("p", { class: "quiet" }, `After ${duration(record)}.`),
+      h("h3", {}, "Body"),
+      record.response_body ? code(pretty(record.response_body)) : h("p", { class: "quiet" }, "None.")),
     h("section", { class: "card", "aria-labelledby": "again" },
       h("h2", { id: "again" }, "Send it again"),
       h("h3", {}, "As curl"), code(curl(record, provider), "Copy as curl"),

@@ -471,6 +471,7 @@ class ProviderBlueprint(Provider):
         request, caller, error, tx = exchange.request, exchange.caller, exchange.error, exchange.tx
         assert caller is not None
         operation_id = exchange.operation.id if exchange.operation is not None else None
+        delay: Delay | None = request.environ.get(DELAY_OVER)
         return request_log.Record(
             id=f"{caller.tenant.id}-{tx.seq}",
             seq=tx.seq,
@@ -494,6 +495,8 @@ class ProviderBlueprint(Provider):
             response_violation=self._violation(exchange, response),
             failure=error.failure if error is not None else None,
             stub=exchange.stub,
+            response_body=b"" if exchange.dropped else request_log.kept_response(response.get_data()),
+            milliseconds=request_log.milliseconds_since(exchange.started if delay is None else delay.created),
             cache=[],
             redact=functools.partial(self._redact, request.environ.get("CONTENT_TYPE", ""), exchange.secrets),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,7 @@ class Exchange:
     """Whether a planned fault closes the connection without a response."""
     fields_read: set[str] = field(default_factory=set)
     """Names of the body fields and query parameters that the operation has read."""
+    started: float = field(default_factory=time.perf_counter)
     is_recorded: bool = True
     """Whether the client gets its number in the request log; False for errors of the server itself."""
     _form: MultiDict[str, str] | None = None

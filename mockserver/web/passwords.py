@@ -21,11 +21,11 @@ _SHOWN, _QUOTED = HIDDEN.encode().decode("latin-1"), quote(HIDDEN)
 
 
 def redact_passwords(record: Record, names: frozenset[str], content_type: str) -> Record:
-    """Return a record in whose query and body the values of the fields with these names are hidden."""
-    if not names or not (record.body or record.query):
+    """Return a record in whose query and bodies the values of the fields with these names are hidden."""
+    if not names or not (record.body or record.query or record.response_body):
         return record
-    body = record.body.decode("latin-1")
-    text = f"{record.query}\n{body}"
+    body, response_body = record.body.decode("latin-1"), record.response_body.decode("latin-1")
+    text = f"{record.query}\n{body}\n{response_body}"
     if ("%" in text or "\\" in text) and _ESCAPED_LETTER.search(text):
         text = "\n".join(decoded(text))
     for name in names:
@@ -34,7 +34,9 @@ def redact_passwords(record: Record, names: frozenset[str], content_type: str) -
     else:
         return record
     return record._replace(
-        query=_redact_pairs(record.query, names), body=_redact_body(body, names, content_type).encode("latin-1")
+        query=_redact_pairs(record.query, names),
+        body=_redact_body(body, names, content_type).encode("latin-1"),
+        response_body=_redact_json(response_body, names).encode("latin-1"),
     )
 
 

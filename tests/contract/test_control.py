@@ -43,4 +43,4 @@ def test_a_tag_is_a_module() -> None:
     app = create_app(Config())
     for _, _, operation in operations(Contract.load(CONTRACT).document):
         view = app.view_functions[f"control.{operation['operationId']}"]
-        assert [view.__module__] == [f"mockserver.control.{tag.lower()}" for tag in operation["tags"]]
+        assert [view.__module__] == [f"mockserver.control.{tag.lower().replace(' ', '_')}" for tag in operation["tags"]]

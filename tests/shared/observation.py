@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,9 @@ from flask import Flask
 from ..control_client import ControlClient, TenantClient
 from ..provider_case import ProviderCase
 from ..support import store_of
+
+DURATION = re.compile(rb'"milliseconds": [0-9.]+, ')
+"""What differs between two runs."""
 
 
 def change_everything(tenant: TenantClient, cases: Iterable[ProviderCase]) -> None:
@@ -51,5 +55,5 @@ def observe_server(app: Flask, cases: Iterable[ProviderCase]) -> str:
     control = ControlClient(app)
     found.append({name: value for name, value in control.ok("GET", "/info").items() if name != "store"})
     for path in ("/tenants", "/tenants/default/requests", "/tenants/default/state", "/tenants/default/faults"):
-        found.append(control.open("GET", path).data)
+        found.append(DURATION.sub(b"", control.open("GET", path).data))
     return repr((found, store_of(app).tenant("default").read().dump()))

@@ -328,6 +328,8 @@ def test_message_that_a_rule_rejects(
     assert client.is_closed() if reply.startswith("421") else client.ask("NOOP").startswith("250")
     record = tenant.ok("GET", "/requests")["requests"][-1]
     assert (record["error"]["key"], record["error"]["source"]) == (error.key, "a test")
+    assert f"{record['status']} {record['response_body']}" == reply.replace("-", " ", 1)
+    assert record["milliseconds"] > 0
     assert outbox(tenant, name) == []
 
 

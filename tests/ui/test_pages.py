@@ -89,6 +89,9 @@ def test_request_arrives_and_tells_why(opened: Opened, tenant: Tenant) -> None:
     page.get_by_label("Show").select_option("unused fields")
     expect(page.get_by_text("1 of 2 requests")).to_be_visible()
     row(page, "name_too_long").get_by_role("link").click()
+    response = page.get_by_role("region", name="Response")
+    expect(response).to_contain_text('"message": "')
+    expect(response.get_by_text(re.compile(r"After [0-9.]+ ms\."))).to_be_visible()
     why = page.get_by_role("region", name="Why SendGrid said no")
     expect(why).to_match_aria_snapshot(
         """
