@@ -66,7 +66,7 @@ export async function requests(view, [id], signal) {
     }
     empty.hidden = visible > 0;
     empty.textContent = shown.length ? "No request matches." : "No request yet. They appear here as they come.";
-    const text = visible === shown.length ? `${shown.length} requests` : `${visible} of ${shown.length} requests`;
+    const text = `${visible === shown.length ? "" : `${visible} of `}${shown.length} ${shown.length === 1 ? "request" : "requests"}`;
     if (count.textContent !== text) count.textContent = text;
   }
 

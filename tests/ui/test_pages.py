@@ -488,6 +488,30 @@ def test_outbox_of_a_server_that_has_one(opened: Opened, server: Server, tenant:
     assert page.locator("main img, main script").count() == 0
 
 
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_stream_of_requests_is_open_while_the_page_is_visible(opened: Opened, tenant: Tenant) -> None:
+    """It is closed when the page is hidden, and goes on after the last request when the page is visible again."""
+    is_stream = lambda request: "/requests/stream" in request.url  # noqa: E731
+    with opened.page.expect_request(is_stream):
+        page = opened.dashboard("tenants", tenant.id, "requests")
+    create_pool(tenant, "receipts")
+    expect(page.get_by_text("1 request", exact=True)).to_be_visible()
+    with page.expect_event("requestfailed", is_stream):
+        page.evaluate(HIDE, True)
+    create_pool(tenant, "news")
+    with page.expect_request(is_stream) as again:
+        page.evaluate(HIDE, False)
+    assert again.value.headers["last-event-id"].startswith("1-")
+    expect(page.get_by_text("2 requests")).to_be_visible()
+    with page.expect_event("requestfailed", is_stream):
+        page.get_by_role("link", name="Home").click()
+
+
 @pytest.fixture
 def busy(server: Server) -> Tenant:
     """A tenant with something on each of its pages."""
@@ -569,6 +593,15 @@ def test_screenshots(make_page: Callable[..., Opened]) -> None:
         tenant = server.create_tenant()
         create_pool(tenant, "receipts")
         create_pool(tenant, "x" * 70, colour="red")
+        message = {
+            "from": {"email": "shop@example.com"},
+            "personalizations": [{"to": [{"email": "ann@example.org"}]}],
+            "subject": "Your receipt",
+            "content": [{"type": "text/plain", "value": "Thank you: https://example.com/receipts/17"}],
+            "ip_pool_name": "transactional",
+        }
+        sendgrid = tenant.sendgrid
+        requests.post(f"{sendgrid.url}/v3/mail/send", json=message, headers=sendgrid.headers).raise_for_status()
         opened = make_page(server.url)
         opened.page.set_viewport_size({"width": 1100, "height": 760})
         at = ("tenants", tenant.id)
@@ -576,6 +609,7 @@ def test_screenshots(make_page: Callable[..., Opened]) -> None:
             "home": (),
             "why": (*at, "requests", f"{tenant.id}-2"),
             "account": (*at, "account", "mailgun"),
+            "message": (*at, "outbox", "sendgrid-1"),
         }.items():
             page = opened.dashboard(*view)
             expect(page.locator("[aria-busy]")).to_have_count(0)
