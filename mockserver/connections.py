@@ -110,7 +110,7 @@ class Connection(asyncio.BufferedProtocol):
         self._parser = httptools.HttpRequestParser(self)
         self._status_of_parts: str | None = None
         """The status of the response that is sent in parts."""
-        self._is_closing = self._is_eof = self._is_paused = self._is_processing = False
+        self._is_closing = self._is_eof = self._has_hung_up = self._is_paused = self._is_processing = False
         self._new_request()
 
     # asyncio
@@ -147,7 +147,7 @@ class Connection(asyncio.BufferedProtocol):
         self.proceed()
 
     def eof_received(self) -> bool:
-        self._is_eof = True
+        self._is_eof = self._has_hung_up = True
         if self.cancel_delay is not None:
             self.cancel_delay()
         return self.has_requests and not self.is_tls  # the client may still read
@@ -254,9 +254,9 @@ class Connection(asyncio.BufferedProtocol):
         return not (self.busy or self._requests or is_reading or self.unsent_bytes)
 
     @property
-    def is_closing(self) -> bool:
-        """Whether nothing more is sent."""
-        return self._is_closing
+    def is_gone(self) -> bool:
+        """Whether the client has hung up, or the connection is being closed."""
+        return self._is_closing or self._has_hung_up
 
     @property
     def has_requests(self) -> bool:

@@ -395,9 +395,9 @@ class HttpServer:
                 self._loop.call_soon_threadsafe(end)
 
         self._delays.add(end)
-        is_over = self.is_stopping or connection.is_closing
+        is_over = self.is_stopping or connection.is_gone
         timer = self._loop.call_later(
-            0 if is_over else delay.seconds, functools.partial(end, early=is_over, cancelled=connection.is_closing)
+            0 if is_over else delay.seconds, functools.partial(end, early=is_over, cancelled=connection.is_gone)
         )
         unwatch = delay.tenant.watch(end_soon)
         connection.cancel_delay = functools.partial(end, cancelled=True)

@@ -11,7 +11,7 @@ from flask import Flask
 
 from ..control_client import ControlClient, TenantClient
 from ..provider_case import ProviderCase
-from ..support import SPARKPOST
+from ..support import MAILGUN, SPARKPOST
 
 pytestmark = pytest.mark.store("memory", "redis")
 
@@ -70,6 +70,13 @@ def test_recorded_body_has_no_credentials(make_app: Callable[..., Flask]) -> Non
     shown = json.loads(last(tenant)["response_body"])["results"]
     assert shown["key"] == f"…{key[-4:]}"
     assert key not in json.dumps(tenant.ok("GET", "/requests"))
+
+
+def test_recorded_body_has_no_passwords(make_app: Callable[..., Flask]) -> None:
+    tenant = ControlClient(make_app()).new_tenant()
+    tenant.fault("mailgun.*", status=500, body='{"password": "a secret", "message": "m"}')
+    tenant.mailgun.get(MAILGUN.pools_path)
+    assert json.loads(last(tenant)["response_body"]) == {"password": "…", "message": "m"}
 
 
 def test_har_has_the_response(make_app: Callable[..., Flask], case: ProviderCase) -> None:
