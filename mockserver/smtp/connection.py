@@ -76,7 +76,8 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         self._hold(None)
         self._buffer.clear()
-        self._end_delay = None
+        if self._end_delay is not None:
+            self._end_delay()
         self.server.closed(self)
 
     def data_received(self, data: bytes) -> None:
@@ -264,21 +265,25 @@ class Connection(asyncio.Protocol):
         if not self.is_open:
             return
         if isinstance(result, Delay):
-            self._wait(result, lambda: self._process(command, result))
+            self._wait(command, result, lambda: self._process(command, result))
         elif result.delay is not None:
-            self._wait(result.delay, lambda: self._respond(command, result))
+            self._wait(command, result.delay, lambda: self._respond(command, result))
         else:
             self._respond(command, result)
 
-    def _wait(self, delay: Delay, then: Callable[[], None]) -> None:
+    def _wait(self, command: Command, delay: Delay, then: Callable[[], None]) -> None:
         """Do something after a planned delay. It ends early with the tenant or the server, and is dropped with the
         connection."""
+        self.server.held += len(command.body)
 
         def end() -> None:
-            if self._end_delay is end:
-                self._end_delay = None
-                timer.cancel()
-                unwatch()
+            if self._end_delay is not end:
+                return
+            self._end_delay = None
+            timer.cancel()
+            unwatch()
+            self.server.held -= len(command.body)
+            if self.is_open:
                 then()
 
         def end_soon() -> None:

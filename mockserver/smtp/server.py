@@ -22,8 +22,8 @@ from .session import Place
 CONNECTIONS = 4_000
 """The maximum number of connections. For a further one, the one that has been idle for longest is closed."""
 MAX_HELD = 256 << 20
-"""The maximum size of all messages that are not complete, or wait for a thread, in bytes; beyond it messages are
-rejected."""
+"""The maximum size of all messages that are not complete, or wait for a thread or a planned delay, in bytes; beyond it
+messages are rejected."""
 WORKERS, SHARE = 4, 2
 """The number of threads for large messages and for a store that is not in this process, and how many of them one user
 can have."""
@@ -54,7 +54,7 @@ class SmtpServer:
         self.tls = tls
         self.is_stopping = False
         self.held = 0
-        """The size of all messages that are not complete, or wait for a thread, in bytes."""
+        """The size of all messages that are not complete, or wait for a thread or a planned delay, in bytes."""
         places = dict(self._places(require_tls=require_tls))
         plain = dict.fromkeys(places, 0) if ports is None and not tls_ports else ports or {}
         encrypted = tls_ports or {}

@@ -204,6 +204,30 @@ def test_unfinished_messages_of_all_clients_have_a_limit(
     assert smtp.held == 0
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_delayed_messages_count(
+    when: str, client: RawClient, connect: Connect, tenant: TenantClient, smtp: SmtpServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Until the delay is over, here by a reset."""
+    monkeypatch.setattr(server, "MAX_HELD", 10_000)
+    tenant.fault("sendgrid.smtpData", kind="delay", delay_seconds=60, when=when)
+    client.envelope()
+    assert client.ask("DATA").startswith("354")
+    client.send(b"x" * 6_000 + b"\r\n.\r\n")
+    wait_for(lambda: smtp.held == 6_002)
+    other = connect("sendgrid").enter(tenant.data["providers"]["sendgrid"])
+    for code in ("452", "250"):
+        other.envelope()
+        assert other.ask("DATA").startswith("354")
+        other.send(b"x" * 5_000)
+        wait_for(lambda: smtp.held != (6_002 if code == "452" else 0))
+        other.send(b"\r\n.\r\n")
+        assert other.reply().startswith(code)
+        tenant.ok("POST", "/reset")
+        wait_for(lambda: smtp.held == 0)
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 20
     while not condition():
