@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.core import mime, outbox
 from mockserver.core.outbox import EMPTY, MAX_MESSAGES, Message, Outbox, Part
+from mockserver.core.weight import weigh
 
 MESSAGE = Message("m1", 0.0, "http", "me@example.com", ("you@example.com",), "Hello", "it is a test", ip="192.0.2.1")
 
@@ -51,6 +52,24 @@ def test_what_messages_of_one_request_share_counts_once(
     larger = found.add(replace(MESSAGE, source="y" * 14_000))
     assert larger.dropped > 0
     assert larger.weight == larger.without([]).weight <= 20_000
+
+
+def test_parts_of_one_request_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request can have a thousand messages, which share tens of thousands of parts."""
+    monkeypatch.setattr(outbox, "MAX_MESSAGES", 50)
+    found, looked_at = EMPTY, 0
+
+    def counted(record: Any) -> int:
+        nonlocal looked_at
+        looked_at += isinstance(record, Part)
+        return weigh(record)
+
+    monkeypatch.setattr(outbox, "weigh", counted)
+    parts = tuple(Part("text/plain", "x") for _ in range(100))
+    for _ in range(60):
+        found = found.add(replace(MESSAGE, parts=parts))
+    assert (looked_at, found.dropped) == (100, 10)
+    assert found.weigh(set()) == found.weight
 
 
 def test_ips_take_turns_by_their_recipients() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
 from typing import Any, Literal
 
 from .errors import SeedError
@@ -74,7 +73,7 @@ class Message:
     @property
     def weight(self) -> int:
         """The memory that it takes, in bytes, approximately."""
-        return ENTRY + weigh(self) - weigh(self.parts) + sum([weigh(part) for part in self.parts])
+        return _weight_beside(self, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +110,13 @@ class Outbox:
         """
         added = replace(message, number=self.count + 1)
         messages = [*self.messages, added]
-        weight = self.weight + added.weight - (_shared(*messages[-2:]) if self.messages else 0)
+        weight = self.weight + _weight_beside(added, self.messages[-1] if self.messages else None)
         usage = self.usage
         if message.ip is not None and message.status == "accepted":
             usage = _counted(usage, message.ip, window, len(message.recipients))
         first = 0
         while len(messages) - first > MAX_MESSAGES or (weight > MAX_BYTES and len(messages) - first > 1):
-            weight -= messages[first].weight - _shared(*messages[first : first + 2])
+            weight -= _weight_beside(messages[first], messages[first + 1])
             first += 1
         return Outbox(tuple(messages[first:]), self.count + 1, self.dropped + first, usage, weight)
 
@@ -147,7 +146,7 @@ class Outbox:
         """Return the memory that it takes beside the messages with the ids in `seen`, to which its own are added."""
         new = [message for message in self.messages if id(message) not in seen]
         seen.update(map(id, new))
-        return sum([message.weight for message in new])
+        return _weight(new)
 
     def dump(self) -> dict[str, Any]:
         """Return it as the key `outbox` of a section of a seed."""
@@ -183,17 +182,21 @@ def load(section: Mapping[str, Any]) -> Outbox:
 
 
 def _weight(messages: Sequence[Message]) -> int:
-    shared = sum([_shared(*pair) for pair in pairwise(messages)])
-    return sum([message.weight for message in messages]) - shared
+    return sum([_weight_beside(message, other) for other, message in zip([None, *messages], messages, strict=False)])
 
 
-def _shared(message: Message, other: Message) -> int:
-    """Return the weight of what two messages share: those of one request have the same source, or the same parts."""
-    if message.source is not None and message.source is other.source:
-        return weigh(message.source)
-    if message.parts and message.parts is other.parts:
-        return sum([weigh(part) for part in message.parts])
-    return 0
+def _weight_beside(message: Message, other: Message | None) -> int:
+    """Return the weight of a message without what it shares with another.
+
+    Those of one request have the same source, or the same parts. A part is not looked at for each of them, as a request
+    can have thousands of both.
+    """
+    weight = ENTRY + weigh(message) - weigh(message.parts)
+    if other is None or message.parts is not other.parts:
+        weight += sum([weigh(part) for part in message.parts])
+    if other is not None and message.source is not None and message.source is other.source:
+        weight -= weigh(message.source)
+    return weight
 
 
 def _without_none(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from mockserver.core.errors import ApiError
 from mockserver.core.ids import Ids
+from mockserver.core.outbox import Message
 from mockserver.core.store import Transaction
 from mockserver.providers.sendgrid import blueprint, catalog
 from mockserver.providers.sendgrid.models import Ip
@@ -202,6 +203,34 @@ def test_every_personalization_is_a_message_of_its_own(client: ProviderClient) -
         ["X-One", "1"],
     ]
     assert second["headers"][-2:] == [["X-One", "own"], ["X-Two", "2"]]
+
+
+def sent(client: ProviderClient) -> tuple[Message, ...]:
+    """Return the messages in the outbox themselves, which may share texts."""
+    return client.tenant.read().states["sendgrid"].outbox.messages
+
+
+def test_personalizations_share_what_they_have_in_common(client: ProviderClient) -> None:
+    """A request of 1 MB can have 1,000 personalizations and 75,000 headers."""
+    people = [{"to": [{"email": f"{number}@example.com"}]} for number in range(3)]
+    people[2]["headers"] = {"X-B": "own", "X-D": "4"}  # type: ignore[assignment]
+    body = mail(
+        personalizations=people,
+        headers={"X-A": "1", "X-B": "2", "X-C": "3"},
+        reply_to_list=[{"email": "r@example.com"}, {"email": "s@example.com"}],
+    )
+    body["from"]["name"] = "Me"
+    send(client, body)
+    first, second, third = sent(client)
+    for name in ("From", "Reply-To"):
+        values = [dict(message.headers)[name] for message in (first, second, third)]
+        assert values[0] is values[1] is values[2]
+    for one, other in zip(first.headers[-3:], second.headers[-3:], strict=True):
+        assert one is other
+    assert third.headers[-4:] == (("X-A", "1"), ("X-B", "own"), ("X-C", "3"), ("X-D", "4"))
+    assert third.headers[-4] is first.headers[-3]
+    assert third.headers[-2] is first.headers[-1]
+    assert first.parts is second.parts is third.parts
 
 
 def test_texts_and_attachments_are_parts(client: ProviderClient) -> None:
@@ -618,7 +647,8 @@ def test_the_size_of_values(client: ProviderClient, name: str, size: int) -> Non
     """In bytes, with the names; custom arguments of the message count, unless the personalization has the same."""
     body = own(**{name: {"é": "x" * (size - 5), "k": "é"}})
     if name == "custom_args":
-        body["custom_args"] = {"k": "x" * 20}
+        body["personalizations"][0][name]["é"] = "x" * (size - 5 - 12)
+        body["custom_args"] = {"k": "x" * 20, "m": "é" * 5, "n": ""}
     if size <= 10_000:
         send(client, body)
         return
@@ -1059,6 +1089,15 @@ def test_web_api_v2_takes_the_smtp_api_header(client: ProviderClient) -> None:
     for api in ("{", '{"ip_pool": "nope"}'):
         assert client.post(WEB, data=form(**{"x-smtpapi": api})).json == {"message": "success"}
     assert [status for (status,) in values(client, "status")] == ["accepted", "dropped", "dropped"]
+
+
+def test_web_api_v2_has_one_copy_for_all_recipients(client: ProviderClient) -> None:
+    """A request of 1 MB can have 10,000 recipients in `x-smtpapi` and 40,000 headers."""
+    api = '{"to": ["a@x.example", "b@x.example"]}'
+    client.post(WEB, data=form(**{"x-smtpapi": api, "headers": '{"X-One": "1"}', "files[a]": "text"}))
+    first, second = sent(client)
+    assert first.headers is second.headers
+    assert first.parts is second.parts
 
 
 def test_web_api_v2_takes_lists_headers_and_files(client: ProviderClient) -> None:

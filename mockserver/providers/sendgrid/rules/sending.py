@@ -124,8 +124,13 @@ def check_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> None:
         raise catalog.MAIL_TOO_MANY_PERSONALIZATIONS(count=len(personalizations))
     if sum(len(each.get(kind, ())) for each in personalizations for kind in RECIPIENTS) > catalog.MAX_RECIPIENTS:
         raise catalog.MAIL_TOO_MANY_RECIPIENTS()
+    custom_args = mail.get("custom_args", {})
+    size = _size(custom_args)
     for index, personalization in enumerate(personalizations):
-        _check_personalization(tx, mail, personalization, f"personalizations.{index}")
+        own = personalization.get("custom_args", {})
+        replaced = {name: custom_args[name] for name in own if name in custom_args}
+        path = f"personalizations.{index}"
+        _check_personalization(tx, personalization, path, size - _size(replaced) + _size(own))
     _check_parts(mail)
     _check_time(tx, mail, "send_at")
     for personalization in personalizations:
@@ -136,7 +141,7 @@ def check_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> None:
         raise catalog.MAIL_POOL_UNKNOWN(value=name)
 
 
-def _check_personalization(tx: Tx, mail: Mapping[str, Any], own: Mapping[str, Any], path: str) -> None:
+def _check_personalization(tx: Tx, own: Mapping[str, Any], path: str, custom_args_size: int) -> None:
     seen = set()
     for kind in RECIPIENTS:
         for recipient in own.get(kind, ()):
@@ -146,7 +151,7 @@ def _check_personalization(tx: Tx, mail: Mapping[str, Any], own: Mapping[str, An
             seen.add(email.lower())
     if _size(own.get("substitutions", {})) > catalog.MAX_SUBSTITUTIONS_BYTES:
         raise catalog.MAIL_SUBSTITUTIONS_TOO_LARGE(field=f"{path}.substitutions")
-    if _size({**mail.get("custom_args", {}), **own.get("custom_args", {})}) > catalog.MAX_CUSTOM_ARGS_BYTES:
+    if custom_args_size > catalog.MAX_CUSTOM_ARGS_BYTES:
         raise catalog.MAIL_CUSTOM_ARGS_TOO_LARGE(field=f"{path}.custom_args")
     _check_time(tx, own, f"{path}.send_at")
 
@@ -188,7 +193,7 @@ def send_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> str:
     chosen = route(tx, account, pool_name=mail.get("ip_pool_name"), named_by="`ip_pool_name`")
     if is_test(mail):
         chosen = chosen._replace(reason="In sandbox mode a message is checked, and not sent.", status="test")
-    parts = tuple(_parts(mail))
+    parts, common = tuple(_parts(mail)), _CommonHeaders(mail)
     for personalization in mail["personalizations"]:
         subject = personalization.get("subject", mail.get("subject", ""))
         add_message(
@@ -200,7 +205,7 @@ def send_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> str:
             sender=_sender(mail, personalization)["email"],
             recipients=tuple([each["email"] for kind in RECIPIENTS for each in personalization.get(kind, ())]),
             subject=subject,
-            headers=tuple(_headers(mail, personalization, subject)),
+            headers=(*common.addresses(personalization, subject), *common.merged(personalization)),
             parts=parts,
         )
     return message_id
@@ -257,17 +262,39 @@ def _sender(mail: Mapping[str, Any], personalization: Mapping[str, Any]) -> Mapp
     return found
 
 
-def _headers(mail: Mapping[str, Any], personalization: Mapping[str, Any], subject: str) -> Iterator[tuple[str, str]]:
-    yield "From", _address(_sender(mail, personalization))
-    for name, field in (("To", "to"), ("Cc", "cc")):
-        if personalization.get(field):
-            yield name, ", ".join(map(_address, personalization[field]))
-    replies = [*([mail["reply_to"]] if "reply_to" in mail else []), *mail.get("reply_to_list", ())]
-    if replies:
-        yield "Reply-To", ", ".join(map(_address, replies))
-    if subject:
-        yield "Subject", subject
-    yield from {**mail.get("headers", {}), **personalization.get("headers", {})}.items()
+class _CommonHeaders:
+    """The headers that the personalizations of a message share: each of them has one of up to a thousand messages."""
+
+    def __init__(self, mail: Mapping[str, Any]) -> None:
+        replies = [*([mail["reply_to"]] if "reply_to" in mail else []), *mail.get("reply_to_list", ())]
+        self.sender, self.replies = _address(mail["from_"]), ", ".join(map(_address, replies))
+        self.items: Sequence[tuple[str, str]] = tuple(mail.get("headers", {}).items())
+        self.places = {name: place for place, (name, _) in enumerate(self.items)}
+
+    def addresses(self, own: Mapping[str, Any], subject: str) -> Iterator[tuple[str, str]]:
+        """Yield the headers with addresses, and the subject."""
+        yield "From", _address(own["from_"]) if "from_" in own else self.sender
+        for name, field in (("To", "to"), ("Cc", "cc")):
+            if own.get(field):
+                yield name, ", ".join(map(_address, own[field]))
+        if self.replies:
+            yield "Reply-To", self.replies
+        if subject:
+            yield "Subject", subject
+
+    def merged(self, own: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Return the other headers; those of a personalization replace headers of the same name."""
+        headers = own.get("headers")
+        if not headers:
+            return self.items
+        found = list(self.items)
+        for item in headers.items():
+            place = self.places.get(item[0])
+            if place is None:
+                found.append(item)
+            else:
+                found[place] = item
+        return found
 
 
 def _address(address: Mapping[str, Any]) -> str:
@@ -368,6 +395,7 @@ def send_form(
     chosen = route_smtpapi(tx, account, api)
     message_id = new_message_id(tx)
     texts = [outbox.Part(f"text/{kind}", mail[field]) for field, kind in WEB_TEXTS if mail.get(field)]
+    headers, parts = tuple(_web_headers(mail)), (*texts, *files)
     for envelope in [(each,) for each in api.to] or [(*mail["to"], *mail["cc"], *mail["bcc"])]:
         add_message(
             tx,
@@ -378,8 +406,8 @@ def send_form(
             sender=mail["from_"],
             recipients=envelope,
             subject=mail["subject"],
-            headers=tuple(_web_headers(mail)),
-            parts=(*texts, *files),
+            headers=headers,
+            parts=parts,
         )
 
 
