@@ -72,13 +72,17 @@ def test_parts_of_one_request_are_looked_at_once(monkeypatch: pytest.MonkeyPatch
     assert found.weigh(set()) == found.weight
 
 
-def test_ips_take_turns_by_their_recipients() -> None:
-    found = EMPTY.add(replace(MESSAGE, ip="192.0.2.1", recipients=("a", "b")))
-    used = []
-    for _ in range(4):
-        used.append(found.next_ip(["192.0.2.1", "192.0.2.2"]))
-        found = found.add(replace(MESSAGE, ip=used[-1]))
-    assert used == ["192.0.2.2", "192.0.2.2", "192.0.2.1", "192.0.2.2"]
+def test_ips_take_turns_whatever_the_number_of_recipients() -> None:
+    found, addresses, used = EMPTY, ["192.0.2.1", "192.0.2.2"], []
+    for number in range(8):
+        if number == 4:
+            addresses.append("192.0.2.3")
+        used.append(found.next_ip(addresses)[-1])
+        found = outbox.load(
+            found.add(replace(MESSAGE, ip=f"192.0.2.{used[-1]}", recipients=("a",) * (number + 1))).dump()
+        )
+    assert "".join(used) == "12123123"
+    assert {each.ip[-1]: each.total for each in found.usage} == {"1": 1 + 3 + 6, "2": 2 + 4 + 7, "3": 5 + 8}
 
 
 def test_the_usage_of_an_ip_is_counted_by_window() -> None:

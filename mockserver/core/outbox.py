@@ -99,7 +99,7 @@ class Outbox:
     dropped: int = 0
     """The number of messages that were dropped because there were too many."""
     usage: tuple[Usage, ...] = ()
-    """By IP, in the order in which they were first used."""
+    """By IP, in the order in which they were last used."""
     weight: int = field(default=0, compare=False)
     """The memory that the messages take, in bytes, approximately: that of equal texts may differ."""
 
@@ -131,12 +131,12 @@ class Outbox:
         return replace(self, messages=(), dropped=0, weight=0)
 
     def next_ip(self, addresses: Sequence[str]) -> str:
-        """Return the IP whose turn it is: the one with the fewest recipients so far, the first of several.
+        """Return the IP whose turn it is: the first one that was never used, or else the one used longest ago.
 
         Rotation is assumed: no document says how a provider distributes messages over the IPs of a pool.
         """
-        totals = {usage.ip: usage.total for usage in self.usage}
-        return min(addresses, key=lambda address: totals.get(address, 0))
+        turns = {usage.ip: turn for turn, usage in enumerate(self.usage)}
+        return min(addresses, key=lambda address: turns.get(address, -1))
 
     def in_window(self, ip: str, window: int) -> int:
         """Return the number of recipients that an IP had in a window, the current one or a later one."""
@@ -213,8 +213,8 @@ def _message(item: Mapping[str, Any]) -> Message:
 
 
 def _counted(usage: tuple[Usage, ...], ip: str, window: int, recipients: int) -> tuple[Usage, ...]:
-    for index, each in enumerate(usage):
-        if each.ip == ip:
-            in_window = recipients + (each.in_window if each.window == window else 0)
-            return (*usage[:index], Usage(ip, each.total + recipients, window, in_window), *usage[index + 1 :])
-    return (*usage, Usage(ip, recipients, window, recipients))
+    """Return the usage of all IPs after a message by one of them, which is then the last one."""
+    before = next((each for each in usage if each.ip == ip), Usage(ip, 0, window, 0))
+    in_window = recipients + (before.in_window if before.window == window else 0)
+    others = [each for each in usage if each is not before]
+    return (*others, Usage(ip, before.total + recipients, window, in_window))

@@ -905,6 +905,15 @@ def test_the_ips_of_a_pool_take_turns(client: ProviderClient) -> None:
     assert values(client, "ip", "pool", "reason") == [(ip, "11", reason) for ip in ips]
 
 
+def test_a_new_ip_of_a_pool_takes_its_turn_only(client: ProviderClient) -> None:
+    """Whatever the others have sent before."""
+    client.post("/v3/ips/pools/empty/ips", json={"ip": "192.0.2.1"})
+    send(client, mail("a@x.example", "b@x.example", "c@x.example", ip_pool_name="empty"))
+    client.post("/v3/ips/pools/empty/ips", json={"ip": "192.0.2.2"})
+    send(client, mail("d@x.example", "e@x.example", "f@x.example", ip_pool_name="empty"))
+    assert [ip for (ip,) in values(client, "ip")][3:] == ["192.0.2.2", "192.0.2.1", "192.0.2.2"]
+
+
 def test_a_message_without_a_pool_leaves_by_any_ip_also_one_in_a_pool(client: ProviderClient) -> None:
     send(client, mail("a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example"))
     reason = "No pool is named; the 4 IPs of the account take turns, also those in pools."
@@ -966,8 +975,10 @@ def test_what_exceeds_the_limit_leaves_by_the_other_ips_of_the_pool(
     assert outbox(client)[-1]["ip"] == "192.0.2.1"
     client.put("/v3/ips/pools/marketing", json={"name": "marketing"})
     client.post("/v3/ips/pools/marketing/ips", json={"ip": "192.0.2.2"})
-    send(client, mail(*people[:20], ip_pool_name="marketing"))
-    assert outbox(client)[-1]["ip"] == "192.0.2.2"
+    send(client, mail(*people, *[f"more-{each}" for each in people], ip_pool_name="marketing"))
+    ips = [message["ip"] for message in outbox(client)[-42:]]
+    assert ips[:4] == ["192.0.2.2", "192.0.2.1"] * 2
+    assert (ips.count("192.0.2.1"), ips.count("192.0.2.2")) == (19, 23)
 
 
 @pytest.mark.parametrize("size", [19, 20, 21], ids=["n-1", "n", "n+1"])
