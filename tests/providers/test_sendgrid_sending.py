@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
 
 from mockserver.core.errors import ApiError
 from mockserver.core.ids import Ids
@@ -1064,9 +1065,17 @@ def test_an_unknown_pool_in_the_smtp_api_header_drops_the_message(client: Provid
 
 
 @pytest.mark.parametrize("count", [9_999, 10_000, 10_001], ids=["n-1", "n", "n+1"])
-def test_the_number_of_addresses_in_the_smtp_api_header(count: int) -> None:
-    api = sending.read_smtpapi(json.dumps({"to": ["a@x.example"] * count}))
-    assert (api.is_valid, len(api.to)) == ((True, count) if count <= 10_000 else (False, 0))
+def test_the_number_of_addresses_in_the_smtp_api_header(client: ProviderClient, count: int) -> None:
+    """With more, the message is dropped, for the recipient of the envelope."""
+    addresses = ["a@x.example"] * count
+    send_mime(client, f"X-SMTPAPI: {json.dumps({'to': addresses})}", recipients=("b@x.example",))
+    found = client.tenant.read().states["sendgrid"].outbox
+    last = found.messages[-1]
+    if count <= 10_000:
+        assert (found.count, last.recipients, last.status) == (count, ("a@x.example",), "accepted")
+    else:
+        assert (found.count, last.recipients, last.status) == (1, ("b@x.example",), "dropped")
+        assert last.reason == "Invalid SMTPAPI header"
 
 
 def test_a_mime_message_of_another_domain_raises_the_error_of_the_sender(
@@ -1150,6 +1159,60 @@ def test_web_api_v2_takes_lists_headers_and_files(client: ProviderClient) -> Non
     assert base64.b64decode(second["parts"][-1]["content"]) == b"text"
 
 
+def test_web_api_v2_ignores_invalid_and_reserved_headers(client: ProviderClient) -> None:
+    """Those that mail/send rejects, and what is not a JSON object of texts."""
+    names = ["a b", "", "a:b", "é", "a\n", "To", "x-sg-id", "X-One", "!#~"]
+    client.post(WEB, data=form(headers=json.dumps(dict.fromkeys(names, "1"))))
+    for invalid in ("[" * 100_000, '{"a":' * 50_000, "[]", "{", "5"):
+        assert client.post(WEB, data=form(headers=invalid)).json == {"message": "success"}
+    first, *others = outbox(client)
+    assert first["headers"][3:] == [["X-One", "1"], ["!#~", "1"]]
+    assert [len(each["headers"]) for each in others] == [3] * 5
+
+
+@pytest.mark.parametrize("count", [1_994, 1_995, 1_996], ids=["n-1", "n", "n+1"])
+@pytest.mark.parametrize("has_file", [False, True])
+def test_web_api_v2_has_a_limit_of_parts_with_and_without_a_file(
+    client: ProviderClient, count: int, has_file: bool
+) -> None:
+    """2,000 of them, with four other fields."""
+    fields = [*form().items(), *[("to[]", "a@example.com")] * (count - has_file)]
+    file = [("files[a]", (io.BytesIO(b"x"), "a.txt"))] if has_file else []
+    extra = [("html", "x")]
+    response = client.post(WEB, data=MultiDict([*fields, *extra, *file]), content_type="multipart/form-data")
+    if count <= 1_995:
+        assert response.status_code == 200
+        assert len(sent(client)[0].parts) == 2 + has_file
+    else:
+        assert (response.status_code, response.json["errors"]) == (413, ["content too large"])
+
+
+def test_web_api_v2_takes_several_files_of_one_name(client: ProviderClient) -> None:
+    """Uploaded or as fields, of any size, with any byte; the request log has their fields as used."""
+    large = bytes(range(256)) * 1_000
+    data = MultiDict(
+        [
+            *form(text="x" * 600_000).items(),
+            ("files[a]", FileStorage(io.BytesIO(large), "a.bin", content_type="image/png")),
+            ("files[a]", "text"),
+            ("files[a]", FileStorage(io.BytesIO(b"\xff"), "b.bin", content_type="image/gif")),
+            ("content[a]", "cid"),
+            ("other", "x"),
+        ]
+    )
+    boundary, body = encode_multipart(data)  # in memory, not in a temporary file
+    response = client.post(WEB, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    assert response.json == {"message": "success"}
+    assert {"files[a]", "content[a]", "other"} & client.last_record.fields_read == {"files[a]", "content[a]"}
+    _, *parts = sent(client)[0].parts
+    assert {(part.filename, part.content_id) for part in parts} == {("a", "cid")}
+    assert [(part.content_type, base64.b64decode(part.content)) for part in parts] == [
+        ("application/octet-stream", b"text"),
+        ("image/png", large),
+        ("image/gif", b"\xff"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
@@ -1193,8 +1256,30 @@ def test_web_api_v2_takes_the_key_from_the_form_and_records_none(client: Provide
     json_body = anonymous.post(WEB, json={"api_key": key})
     assert json_body.status_code == 401
     assert anonymous.post("/v3/ips/pools", data={"api_key": key}).status_code == 401
-    large = anonymous.post(WEB, data=form(api_key=key, text="x" * (1 << 20)))
-    assert large.status_code == 401
+
+
+def test_web_api_v2_with_the_key_in_a_form_that_is_too_large_is_a_413(client: ProviderClient) -> None:
+    """Whose request it is is then unknown: it is among the unmatched requests, without the key."""
+    key = client.headers["Authorization"].removeprefix("Bearer ")
+    anonymous, control = client.with_headers({}), client.application.test_client()
+    many = MultiDict([("api_key", key), *[("to[]", "a@example.com")] * 2_000])
+    for options in (
+        {"data": form(api_key=key, text="x" * (1 << 20))},
+        {"data": many, "content_type": "multipart/form-data"},
+    ):
+        response = anonymous.post(WEB, **options)
+        assert (response.status_code, response.json) == (413, {"errors": ["content too large"], "message": "error"})
+        unmatched = control.get("/_mockserver/unmatched-requests").json
+        assert key not in json.dumps(unmatched)
+        last = unmatched["requests"][-1]
+        assert (last["id"], last["status"], last["error"]) == (
+            response.headers["X-Mockserver-Request-Id"],
+            413,
+            "web_too_large",
+        )
+        assert last["reason"] == "its SendGrid key may be in its body, which is too large: see --max-body-bytes"
+    elsewhere = control.post(f"/nowhere{WEB}", data=form(api_key=key, text="x" * (1 << 20)))
+    assert elsewhere.status_code == 404
 
 
 def test_web_api_v2_has_its_own_errors(client: ProviderClient) -> None:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import flask
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...core.errors import ApiError, ErrorMessage
@@ -225,12 +224,9 @@ def _error(exchange: Exchange, failure: Failure) -> ApiError:
 
 
 def _form_key(request: flask.Request) -> str | None:
-    """Return the field `api_key` of a form; None if the body is too large to be read."""
-    try:
-        body = read_body(request, server_state().config.max_body_bytes)
-        return parse_form(body, request.headers.get("Content-Type", "")).get("api_key") or None
-    except RequestEntityTooLarge:
-        return None
+    """Return the field `api_key` of a form. Raises `RequestEntityTooLarge`."""
+    body = read_body(request, server_state().config.max_body_bytes)
+    return parse_form(body, request.headers.get("Content-Type", "")).get("api_key") or None
 
 
 def _mail_error(error: ApiError) -> dict[str, Any]:

@@ -7,6 +7,7 @@ recipients leaves by one IP, and that a scheduled one leaves by the IP that is c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -262,6 +263,16 @@ def _sender(mail: Mapping[str, Any], personalization: Mapping[str, Any]) -> Mapp
     return found
 
 
+def is_header_name(name: str) -> bool:
+    """Return whether a name has only the characters that the name of a header may have."""
+    return re.fullmatch("[!-9;-~]+", name) is not None
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a message may not set a header."""
+    return name.lower() in catalog.RESERVED_HEADERS
+
+
 class _CommonHeaders:
     """The headers that the personalizations of a message share: each of them has one of up to a thousand messages."""
 
@@ -429,4 +440,8 @@ def _web_headers(mail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     except (ValueError, RecursionError):
         own = None
     if isinstance(own, dict):
-        yield from [(name, value) for name, value in own.items() if mime.is_text(name) and mime.is_text(value)]
+        yield from [
+            (name, value)
+            for name, value in own.items()
+            if is_header_name(name) and not is_reserved(name) and mime.is_text(value)
+        ]

@@ -14,6 +14,7 @@ from ....core.errors import ErrorMessage
 from ....core.fields import Boolean, Integer
 from ....web.schemas import ALL_ERRORS, FirstErrorList, Schema, check, messages, string
 from .. import catalog
+from ..rules.sending import is_header_name, is_reserved
 
 _OBJECT = messages(catalog.MAIL_OBJECT_EXPECTED)
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
@@ -63,8 +64,8 @@ def _headers(values: ErrorMessage, characters: ErrorMessage, reserved: ErrorMess
     return _values(
         values,
         check(lambda sent: len({name.lower() for name in sent}) == len(sent), catalog.MAIL_HEADER_DUPLICATES),
-        check(lambda sent: all(re.fullmatch("[!-9;-~]+", name) for name in sent), characters),
-        check(lambda sent: catalog.RESERVED_HEADERS.isdisjoint(map(str.lower, sent)), reserved),
+        check(lambda sent: all(map(is_header_name, sent)), characters),
+        check(lambda sent: not any(map(is_reserved, sent)), reserved),
     )
 
 
