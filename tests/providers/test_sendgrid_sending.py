@@ -329,6 +329,17 @@ def test_all_errors_of_fields_are_returned(client: ProviderClient) -> None:
     rejected(client, body, subject)
     body["personalizations"][1]["subject"] = "y"
     send(client, body)
+    body["personalizations"][1]["to"] = [{"email": "b"}]  # the error of one field does not hide the subjects
+    address = error("Does not contain a valid address.", "personalizations.1.to.0.email", "message.personalizations.to")
+    rejected(client, body, address)
+    body["personalizations"][1] = 5
+    type_error = error(
+        "Invalid type. Expected: object, given: integer.", "personalizations.1", "message.personalizations"
+    )
+    rejected(client, body, type_error, subject)
+    body["personalizations"] = {"subject": "x"}
+    type_error = error("Invalid type. Expected: array, given: object.", "personalizations", "message.personalizations")
+    rejected(client, body, type_error, subject)
 
 
 def test_errors_of_several_fields_have_the_indexes_of_items(client: ProviderClient) -> None:
@@ -968,7 +979,7 @@ def test_what_exceeds_the_limit_leaves_by_the_other_ips_of_the_pool(
     assert {message["ip"] for message in first} == {"192.0.2.1"}
     assert (last["ip"], last["pool_name"]) == ("192.0.2.2", "marketing")
     assert last["reason"] == (
-        "`ip_pool_name` names the pool 'marketing'; the pool has one IP. In warm-up, and at the limit of the hour: "
+        "`ip_pool_name` names the pool 'marketing'; the pool has one IP. In warm-up, with no room in this hour: "
         "192.0.2.1. What exceeds the limit leaves by other IPs of the account."
     )
     clock.now += HOUR
@@ -994,8 +1005,8 @@ def test_a_message_has_one_ip_for_all_its_recipients(account: Callable[..., Prov
     else:
         assert "ip" not in message
         assert message["reason"] == (
-            "No pool is named; the account has one IP, also those in pools. In warm-up, and at the limit of the hour: "
-            "192.0.2.1. SendGrid tries again for 72 hours."
+            "No pool is named; the account has one IP. In warm-up, with room for fewer than 21 more recipients in this "
+            "hour: 192.0.2.1. SendGrid tries again for 72 hours."
         )
 
 

@@ -58,7 +58,8 @@ def route(tx: Tx, account: str | None, *, pool_name: str | None, named_by: str) 
     if pool_name is None:
         if not own:
             return Route("The account has no dedicated IP that it may send from; SendGrid chooses a shared one.")
-        return Route(f"No pool is named; {_turns(own, 'the account')}, also those in pools.", ips=own)
+        also = ", also those in pools" if len(own) > 1 else ""
+        return Route(f"No pool is named; {_turns(own, 'the account')}{also}.", ips=own)
     named = f"{named_by} names the pool '{pool_name}'"
     pool = find_pool(tx, account, pool_name)
     if pool is None:
@@ -84,11 +85,12 @@ def choose_ip(tx: Tx, chosen: Route, recipients: int) -> tuple[str | None, str]:
     ready = [ip for ip in chosen.ips if not ip.warmup or has_capacity(tx, ip, recipients)]
     if len(ready) < len(chosen.ips):
         full = [ip.ip for ip in chosen.ips if ip not in ready]
-        reason += f" In warm-up, and at the limit of the hour: {', '.join(full)}."
+        more = f"room for fewer than {recipients} more recipients" if recipients > 1 else "no room"
+        reason += f" In warm-up, with {more} in this hour: {', '.join(full)}."
         if not ready:
             ready = [ip for ip in chosen.others if has_capacity(tx, ip, recipients)]
-            more = "What exceeds the limit leaves by other IPs of the account."
-            reason += f" {more if ready else 'SendGrid tries again for 72 hours.'}"
+            rest = "What exceeds the limit leaves by other IPs of the account."
+            reason += f" {rest if ready else 'SendGrid tries again for 72 hours.'}"
     return tx.state.outbox.next_ip([ip.ip for ip in ready]) if ready else None, reason
 
 

@@ -347,9 +347,11 @@ class MailSchema(MailObject):
         errors = {}
         if sent.get("content", []) == []:
             errors["content"] = [catalog.MAIL_CONTENT_MISSING]
-        personalizations = data.get("personalizations", ())
-        has_own = bool(personalizations) and all("subject" in each for each in personalizations)
-        if "subject" not in sent and not has_own:
+        personalizations = sent.get("personalizations")
+        has_own = isinstance(personalizations, list) and all(
+            isinstance(each, dict) and "subject" in each for each in personalizations
+        )
+        if "subject" not in sent and not (personalizations and has_own):
             errors["subject"] = [catalog.MAIL_SUBJECT_MISSING]
         if errors:
             raise ValidationError(errors)
