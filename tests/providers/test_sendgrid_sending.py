@@ -161,7 +161,9 @@ def test_on_behalf_of_has_no_effect(client: ProviderClient) -> None:
     """The message leaves from the parent, for an unknown name as well."""
     for name in ("team", "unknown"):
         send(client.acting_for(name), mail(ip_pool_name="marketing"))
-    assert values(client, "account", "pool_name") == [(None, "marketing")] * 2
+        response = client.acting_for(name).post(WEB, data=form(**{"x-smtpapi": '{"ip_pool": "marketing"}'}))
+        assert (response.status_code, response.json) == (200, {"message": "success"})
+    assert values(client, "account", "pool_name") == [(None, "marketing")] * 4
     assert client.post(SEND, json=mail()).headers["X-Message-Id"]
 
 
@@ -278,6 +280,12 @@ def test_sandbox_mode_is_a_200_and_sends_nothing(client: ProviderClient) -> None
     send(client, mail(mail_settings={"sandbox_mode": {"enable": True}}, ip_pool_name="marketing"), 200)
     reason = "In sandbox mode a message is checked, and not sent."
     assert values(client, "status", "pool_name", "ip", "reason") == [("test", "marketing", None, reason)]
+
+
+def test_sandbox_mode_checks_the_pool(client: ProviderClient) -> None:
+    message = "The IP Pool name must be a valid pool name for your account. You provided nope."
+    body = mail(mail_settings={"sandbox_mode": {"enable": True}}, ip_pool_name="nope")
+    rejected(client, body, error(message, "ip_pool_name", "message.ip_pool_name"))
 
 
 def test_messages_to_the_sink_are_discarded(client: ProviderClient) -> None:
@@ -1117,6 +1125,7 @@ def test_web_api_v2_takes_the_smtp_api_header(client: ProviderClient) -> None:
     assert values(client, "recipients", "pool_name", "ip", "via", "reason") == [
         (["destination.com"], "marketing", "192.0.2.1", "http", reason)
     ]
+    assert dict(sent(client)[0].headers)["To"] == "you@example.com"  # which is assumed
     for api in ("{", '{"ip_pool": "nope"}'):
         assert client.post(WEB, data=form(**{"x-smtpapi": api})).json == {"message": "success"}
     assert [status for (status,) in values(client, "status")] == ["accepted", "dropped", "dropped"]
