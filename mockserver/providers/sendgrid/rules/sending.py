@@ -139,9 +139,10 @@ def check_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> None:
     for personalization in personalizations:
         check_sender(tx, _sender(mail, personalization)["email"], catalog.MAIL_SENDER_IDENTITY)
     name = mail.get("ip_pool_name")
-    is_dropped = tx.state.profile[catalog.UNKNOWN_POOL_IS_DROPPED]
-    if name is not None and not is_dropped and find_pool(tx, account, name) is None:
-        raise catalog.MAIL_POOL_UNKNOWN(value=name)
+    if name is not None and not tx.state.profile[catalog.UNKNOWN_POOL_IS_DROPPED]:
+        has_length = catalog.MIN_POOL_NAME_LENGTH <= len(name) <= catalog.MAX_POOL_NAME_LENGTH
+        if not has_length or find_pool(tx, account, name) is None:
+            raise catalog.MAIL_POOL_UNKNOWN(value=name)
 
 
 def _check_personalization(tx: Tx, own: Mapping[str, Any], path: str, custom_args_size: int) -> None:

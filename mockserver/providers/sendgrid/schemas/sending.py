@@ -330,12 +330,7 @@ class MailSchema(MailObject):
     send_at = Integer(error_messages=messages(catalog.MAIL_SEND_AT_TYPE))
     batch_id = string(catalog.MAIL_BATCH_ID_TYPE)
     asm = fields.Nested(GroupSchema, error_messages=_OBJECT, metadata=ALL_ERRORS)
-    ip_pool_name = fields.String(
-        error_messages=messages(catalog.MAIL_POOL_TYPE),
-        validate=validate.Length(
-            int(catalog.MIN_POOL_NAME_LENGTH), int(catalog.MAX_POOL_NAME_LENGTH), error=catalog.MAIL_POOL_UNKNOWN
-        ),
-    )
+    ip_pool_name = string(catalog.MAIL_POOL_TYPE)
     mail_settings = fields.Nested(MailSettingsSchema, error_messages=_OBJECT, metadata=ALL_ERRORS)
     tracking_settings = fields.Nested(TrackingSettingsSchema, error_messages=_OBJECT, metadata=ALL_ERRORS)
 
