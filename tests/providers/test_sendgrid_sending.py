@@ -757,6 +757,26 @@ def test_the_order_of_texts(client: ProviderClient, types: list[str], is_valid: 
     rejected(client, body, error(message, "content", "message.content.value"))
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_a_header_twice_is_an_error(client: ProviderClient, own: bool) -> None:
+    """Only in `headers`, of the message or of a personalization."""
+    person = {"to": [{"email": "a@example.com"}], "headers": {"X-A": "1", "B": "2"}}
+    body = mail(
+        personalizations=[person, person if own else {**person, "headers": {}}], custom_args={"X-A": "1", "C": "2"}
+    )
+    if not own:
+        body["headers"] = {"X-A": "1", "D": "2"}
+    text = json.dumps(body)
+    for name, status in (("C", 202), ("D", 202 if own else 400), ("B", 400)):
+        response = client.post(SEND, data=text.replace(f'"{name}"', '"X-A"'), content_type="application/json")
+        assert response.status_code == status
+        if status == 400:
+            field = "headers" if name == "D" else "personalizations.0.headers"
+            anchor = "message.headers" if name == "D" else "message.personalizations.headers"
+            expected = error("The headers cannot contain duplicate keys.", field, anchor)
+            assert response.json == {"errors": [expected]}
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status", "message"),
     [
@@ -766,6 +786,7 @@ def test_the_order_of_texts(client: ProviderClient, types: list[str], is_valid: 
         (b"", "application/json", 400, "Bad Request"),
         (b"{", "application/json; charset=utf-8", 400, "Bad Request"),
         (b"[]", "application/json", 400, "Bad Request"),
+        (b'["headers"]', "application/json", 400, "Bad Request"),
         (b'{"from": {"email": FALSE}}', "application/json", 400, "Bad Request"),
     ],
 )

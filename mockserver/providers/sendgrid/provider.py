@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -315,7 +316,31 @@ def mail_body() -> dict[str, Any]:
         exchange.body.decode()
     except UnicodeDecodeError:
         raise catalog.MAIL_NOT_UTF8() from None
-    return json_body()
+    data = json_body()
+    if b'"headers"' in exchange.body:
+        _check_header_names(exchange.body)
+    return data
+
+
+def _check_header_names(body: bytes) -> None:
+    """Raise the error of an object `headers` that has a name more than once; in `json_body` the last one counts."""
+    repeated: dict[int, dict[str, Any]] = {}
+
+    def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            repeated[id(found)] = found
+        return found
+
+    mail = json.loads(body, object_pairs_hook=read_object)
+    own = mail.get("personalizations")
+    parts = [
+        ("", mail),
+        *([(f"personalizations.{at}.", each) for at, each in enumerate(own)] if type(own) is list else []),
+    ]
+    for path, part in parts:
+        if isinstance(part, dict) and id(part.get("headers")) in repeated:
+            raise catalog.MAIL_HEADER_DUPLICATES(field=f"{path}headers")
 
 
 def json_strings() -> list[str]:
