@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.core import mime, outbox
 from mockserver.core.outbox import EMPTY, MAX_MESSAGES, Message, Outbox, Part
+from mockserver.core.weight import weigh
 
 MESSAGE = Message("m1", 0.0, "http", "me@example.com", ("you@example.com",), "Hello", "it is a test", ip="192.0.2.1")
 
@@ -53,13 +54,35 @@ def test_what_messages_of_one_request_share_counts_once(
     assert larger.weight == larger.without([]).weight <= 20_000
 
 
-def test_ips_take_turns_by_their_recipients() -> None:
-    found = EMPTY.add(replace(MESSAGE, ip="192.0.2.1", recipients=("a", "b")))
-    used = []
-    for _ in range(4):
-        used.append(found.next_ip(["192.0.2.1", "192.0.2.2"]))
-        found = found.add(replace(MESSAGE, ip=used[-1]))
-    assert used == ["192.0.2.2", "192.0.2.2", "192.0.2.1", "192.0.2.2"]
+def test_parts_of_one_request_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request can have a thousand messages, which share tens of thousands of parts."""
+    monkeypatch.setattr(outbox, "MAX_MESSAGES", 50)
+    found, looked_at = EMPTY, 0
+
+    def counted(record: Any) -> int:
+        nonlocal looked_at
+        looked_at += isinstance(record, Part)
+        return weigh(record)
+
+    monkeypatch.setattr(outbox, "weigh", counted)
+    parts = tuple(Part("text/plain", "x") for _ in range(100))
+    for _ in range(60):
+        found = found.add(replace(MESSAGE, parts=parts))
+    assert (looked_at, found.dropped) == (100, 10)
+    assert found.weigh(set()) == found.weight
+
+
+def test_ips_take_turns_whatever_the_number_of_recipients() -> None:
+    found, addresses, used = EMPTY, ["192.0.2.1", "192.0.2.2"], []
+    for number in range(8):
+        if number == 4:
+            addresses.append("192.0.2.3")
+        used.append(found.next_ip(addresses)[-1])
+        found = outbox.load(
+            found.add(replace(MESSAGE, ip=f"192.0.2.{used[-1]}", recipients=("a",) * (number + 1))).dump()
+        )
+    assert "".join(used) == "12123123"
+    assert {each.ip[-1]: each.total for each in found.usage} == {"1": 1 + 3 + 6, "2": 2 + 4 + 7, "3": 5 + 8}
 
 
 def test_the_usage_of_an_ip_is_counted_by_window() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
 from typing import Any, Literal
 
 from .errors import SeedError
@@ -74,7 +73,7 @@ class Message:
     @property
     def weight(self) -> int:
         """The memory that it takes, in bytes, approximately."""
-        return ENTRY + weigh(self) - weigh(self.parts) + sum([weigh(part) for part in self.parts])
+        return _weight_beside(self, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class Outbox:
     dropped: int = 0
     """The number of messages that were dropped because there were too many."""
     usage: tuple[Usage, ...] = ()
-    """By IP, in the order in which they were first used."""
+    """By IP, in the order in which they were last used."""
     weight: int = field(default=0, compare=False)
     """The memory that the messages take, in bytes, approximately: that of equal texts may differ."""
 
@@ -111,13 +110,13 @@ class Outbox:
         """
         added = replace(message, number=self.count + 1)
         messages = [*self.messages, added]
-        weight = self.weight + added.weight - (_shared(*messages[-2:]) if self.messages else 0)
+        weight = self.weight + _weight_beside(added, self.messages[-1] if self.messages else None)
         usage = self.usage
         if message.ip is not None and message.status == "accepted":
             usage = _counted(usage, message.ip, window, len(message.recipients))
         first = 0
         while len(messages) - first > MAX_MESSAGES or (weight > MAX_BYTES and len(messages) - first > 1):
-            weight -= messages[first].weight - _shared(*messages[first : first + 2])
+            weight -= _weight_beside(messages[first], messages[first + 1])
             first += 1
         return Outbox(tuple(messages[first:]), self.count + 1, self.dropped + first, usage, weight)
 
@@ -132,12 +131,12 @@ class Outbox:
         return replace(self, messages=(), dropped=0, weight=0)
 
     def next_ip(self, addresses: Sequence[str]) -> str:
-        """Return the IP whose turn it is: the one with the fewest recipients so far, the first of several.
+        """Return the IP whose turn it is: the first one that was never used, or else the one used longest ago.
 
         Rotation is assumed: no document says how a provider distributes messages over the IPs of a pool.
         """
-        totals = {usage.ip: usage.total for usage in self.usage}
-        return min(addresses, key=lambda address: totals.get(address, 0))
+        turns = {usage.ip: turn for turn, usage in enumerate(self.usage)}
+        return min(addresses, key=lambda address: turns.get(address, -1))
 
     def in_window(self, ip: str, window: int) -> int:
         """Return the number of recipients that an IP had in a window, the current one or a later one."""
@@ -147,7 +146,7 @@ class Outbox:
         """Return the memory that it takes beside the messages with the ids in `seen`, to which its own are added."""
         new = [message for message in self.messages if id(message) not in seen]
         seen.update(map(id, new))
-        return sum([message.weight for message in new])
+        return _weight(new)
 
     def dump(self) -> dict[str, Any]:
         """Return it as the key `outbox` of a section of a seed."""
@@ -183,17 +182,21 @@ def load(section: Mapping[str, Any]) -> Outbox:
 
 
 def _weight(messages: Sequence[Message]) -> int:
-    shared = sum([_shared(*pair) for pair in pairwise(messages)])
-    return sum([message.weight for message in messages]) - shared
+    return sum([_weight_beside(message, other) for other, message in zip([None, *messages], messages, strict=False)])
 
 
-def _shared(message: Message, other: Message) -> int:
-    """Return the weight of what two messages share: those of one request have the same source, or the same parts."""
-    if message.source is not None and message.source is other.source:
-        return weigh(message.source)
-    if message.parts and message.parts is other.parts:
-        return sum([weigh(part) for part in message.parts])
-    return 0
+def _weight_beside(message: Message, other: Message | None) -> int:
+    """Return the weight of a message without what it shares with another.
+
+    Those of one request have the same source, or the same parts. A part is not looked at for each of them, as a request
+    can have thousands of both.
+    """
+    weight = ENTRY + weigh(message) - weigh(message.parts)
+    if other is None or message.parts is not other.parts:
+        weight += sum([weigh(part) for part in message.parts])
+    if other is not None and message.source is not None and message.source is other.source:
+        weight -= weigh(message.source)
+    return weight
 
 
 def _without_none(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -210,8 +213,8 @@ def _message(item: Mapping[str, Any]) -> Message:
 
 
 def _counted(usage: tuple[Usage, ...], ip: str, window: int, recipients: int) -> tuple[Usage, ...]:
-    for index, each in enumerate(usage):
-        if each.ip == ip:
-            in_window = recipients + (each.in_window if each.window == window else 0)
-            return (*usage[:index], Usage(ip, each.total + recipients, window, in_window), *usage[index + 1 :])
-    return (*usage, Usage(ip, recipients, window, recipients))
+    """Return the usage of all IPs after a message by one of them, which is then the last one."""
+    before = next((each for each in usage if each.ip == ip), Usage(ip, 0, window, 0))
+    in_window = recipients + (before.in_window if before.window == window else 0)
+    others = [each for each in usage if each is not before]
+    return (*others, Usage(ip, before.total + recipients, window, in_window))

@@ -110,7 +110,10 @@ class ProviderBlueprint(Provider):
         if request.method == "OPTIONS" and exchange.allowed_methods:  # browsers send it without a credential
             return self.options_response(exchange.path, ", ".join(exchange.allowed_methods))
         server.check_process(request.environ)
-        credential = exchange.credential = self.get_credential(request)
+        try:
+            credential = exchange.credential = self.get_credential(request)
+        except RequestEntityTooLarge:
+            raise self._failed(exchange, Failure.TOO_LARGE) from None
         caller = None
         if credential:
             caller = server.tenants.caller(self.name, credential, self.api_key_pattern, exchange.region)
@@ -458,7 +461,7 @@ class ProviderBlueprint(Provider):
         return unmatched.record(
             _current_request(),
             server,
-            unmatched.reason(server, self, exchange.credential),
+            unmatched.reason(server, self, exchange.credential, exchange.error.failure),
             provider=self.name,
             operation=operation_id,
             credentials=exchange.secrets,

@@ -114,7 +114,10 @@ class Provider(OperationBlueprint):
         return self.openapi_document or resources.folder("openapi") / f"{self.name}.yaml"
 
     def get_credential(self, request: flask.Request) -> str | None:
-        """Return the request's credential; None if it has none that the provider accepts."""
+        """Return the request's credential; None if it has none that the provider accepts.
+
+        Raises `RequestEntityTooLarge` if it may be in a body that is too large.
+        """
         raise NotImplementedError
 
     def served_regions(self, state: Any) -> Sequence[str]:

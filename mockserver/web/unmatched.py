@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import cast
 from urllib.parse import quote
 
 import flask
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from ..core.redaction import redact_text
 from ..core.request_log import redact
@@ -15,7 +16,7 @@ from ..core.tenants import MAX_CREDENTIAL
 from ..core.unmatched_log import MAX_TEXT, UnmatchedRecord
 from .exchange import origin, script_name
 from .problems import http_problem, problem, unavailable
-from .provider import Provider
+from .provider import Failure, Provider
 from .server_state import ServerState, server_state
 from .wrappers import MockServerRequest
 
@@ -51,8 +52,10 @@ def record(
     return f"unmatched-{server.store.record_unmatched(found.cut())}"
 
 
-def reason(server: ServerState, provider: Provider, credential: str | None) -> str:
-    """Return why a request to a provider belongs to no tenant."""
+def reason(server: ServerState, provider: Provider, credential: str | None, failure: str | None = None) -> str:
+    """Return why a request to a provider, which failed with an error, belongs to no tenant."""
+    if failure == Failure.TOO_LARGE:
+        return f"its {provider.title} key may be in its body, which is too large: see --max-body-bytes"
     if credential is None:
         return f"it has no {provider.title} key: expected {provider.authorization_format}"
     match server.tenants.reason_unknown(credential, provider.api_key_pattern):
@@ -77,10 +80,13 @@ def not_found(error: NotFound) -> flask.Response:
         explanation += f"use {', or '.join(uses)}"
     else:
         explanation += f"expected one below {', '.join(map(server.mounts.prefix_of, providers))}"
-    sent = [each.get_credential(request) for each in providers.values()]
-    credentials = tuple(dict.fromkeys(each for each in sent if each is not None))
+    credentials: dict[str, None] = {}
+    for provider in providers.values():
+        with contextlib.suppress(RequestEntityTooLarge):
+            credentials[provider.get_credential(request) or ""] = None
+    credentials.pop("", None)
     try:
-        request_id = record(request, server, explanation, credentials=credentials, status=404)
+        request_id = record(request, server, explanation, credentials=tuple(credentials), status=404)
     except StoreUnavailable as failed:
         return unavailable(failed)
     return problem(404, f"{explanation[0].upper()}{explanation[1:]}.", [("X-Mockserver-Request-Id", request_id)])

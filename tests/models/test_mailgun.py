@@ -85,8 +85,8 @@ class Model:
     promises: list[Promise] = field(default_factory=list)
     seen: dict[str, dict[str, Pool]] = field(default_factory=dict)
     """The inherited pools by id, as each heir sees them."""
-    sent: dict[str, int] = field(default_factory=dict)
-    """How many messages each IP has sent."""
+    used: list[str] = field(default_factory=list)
+    """The IPs that have sent, in the order of their last message."""
     sent_in_hour: dict[tuple[str, float], int] = field(default_factory=dict)
 
     def run_pending_jobs(self) -> None:
@@ -195,8 +195,8 @@ class Model:
         if not able and kind != "pool" and self.shared():
             return None, self.shared()
         able = able or addresses
-        fewest = min([self.sent.get(address, 0) for address in able], default=0)
-        return pool_id, [address for address in able if self.sent.get(address, 0) == fewest]
+        unused = [address for address in able if address not in self.used]
+        return pool_id, unused or [address for address in self.used if address in able][:1]
 
 
 class Mailgun(Machine):
@@ -666,7 +666,7 @@ class Mailgun(Machine):
         self.agree("its IP", address in (way[1] or [None]), True)
         if address is not None:
             hour = (address, model.now // HOUR)
-            model.sent[address] = model.sent.get(address, 0) + count
+            model.used = [*[each for each in model.used if each != address], address]
             model.sent_in_hour[hour] = model.sent_in_hour.get(hour, 0) + count
 
     @rule(seconds=st.sampled_from([DELAY / 2, DELAY, HOUR]))

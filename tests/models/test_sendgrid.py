@@ -91,7 +91,7 @@ class SendGrid(Machine):
         self.few = kind == "few"
         self.disabled: set[str] = set()
         self.keys: list[Key] = []
-        self.sent: dict[str, int] = {}
+        self.used: list[str] = []
         self.ips = {f"192.0.2.{number}": Ip() for number in range(1, 5)}
         self.ips["192.0.2.5"] = Ip(rdns=False)
         self.ips["192.0.2.6"] = Ip(enabled=False)
@@ -502,7 +502,7 @@ class SendGrid(Machine):
     @precondition(few)
     @rule(place=PLACES, which=PLACES, names_pool=st.booleans())
     def send(self, place: int, which: int, names_pool: bool) -> None:
-        """The IP with the fewest recipients so far, of the pool or of those that the user may send from."""
+        """The IP that was used longest ago, of the pool or of those that the user may send from."""
         key = pick(self.keys, which, None)
         user = key.user if key else None
         pool = self.pool(user, place) if names_pool else None
@@ -530,9 +530,10 @@ class SendGrid(Machine):
         ip = message.get("ip")
         self.agree("whether it has an IP", ip is not None, bool(usable))
         if ip is not None:
-            least = min(self.sent.get(each, 0) for each in usable)
-            self.agree("its IP is usable and next", (ip in usable, self.sent.get(ip, 0)), (True, least))
-            self.sent[ip] = self.sent.get(ip, 0) + 1
+            unused = [each for each in usable if each not in self.used]
+            following = unused or [each for each in self.used if each in usable][:1]
+            self.agree("its IP is usable and next", ip in following, True)
+            self.used = [*[each for each in self.used if each != ip], ip]
         return None
 
     # What is read

@@ -67,10 +67,10 @@ class Model:
     ips: dict[str, Ip] = field(default_factory=dict)
     subaccounts: dict[int, Subaccount] = field(default_factory=dict)
     now: float = BEGIN
-    sent: dict[str, int] = field(default_factory=dict)
-    """How many messages each IP has sent."""
+    used: list[str] = field(default_factory=list)
+    """The IPs that have sent, in the order of their last message."""
     sent_today: dict[tuple[str, float], int] = field(default_factory=dict)
-    """And on each day."""
+    """How many messages each IP has sent on each day."""
 
     def stage(self, ip: Ip) -> int | None:
         if ip.warmup is None:
@@ -161,8 +161,8 @@ class Model:
             pool_id, ips = overflow, self.members(overflow)
             able = [address for address in ips if self.has_room(address, count)]
         able = able or ips
-        fewest = min(self.sent.get(address, 0) for address in able)
-        return pool_id, [address for address in able if self.sent.get(address, 0) == fewest]
+        unused = [address for address in able if address not in self.used]
+        return pool_id, unused or [address for address in self.used if address in able][:1]
 
 
 def without_hostnames(pool: dict[str, Any]) -> dict[str, Any]:
@@ -446,7 +446,7 @@ class SparkPost(Machine):
         self.agree("its IP", address in (expected[1] or [None]), True)
         if address is not None:
             today = (address, self.model.now // DAY)
-            self.model.sent[address] = self.model.sent.get(address, 0) + count
+            self.model.used = [*[each for each in self.model.used if each != address], address]
             self.model.sent_today[today] = self.model.sent_today.get(today, 0) + count
         return None
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
 
 from mockserver.core.errors import ApiError
 from mockserver.core.ids import Ids
+from mockserver.core.outbox import Message
 from mockserver.core.store import Transaction
 from mockserver.providers.sendgrid import blueprint, catalog
 from mockserver.providers.sendgrid.models import Ip
@@ -159,7 +161,9 @@ def test_on_behalf_of_has_no_effect(client: ProviderClient) -> None:
     """The message leaves from the parent, for an unknown name as well."""
     for name in ("team", "unknown"):
         send(client.acting_for(name), mail(ip_pool_name="marketing"))
-    assert values(client, "account", "pool_name") == [(None, "marketing")] * 2
+        response = client.acting_for(name).post(WEB, data=form(**{"x-smtpapi": '{"ip_pool": "marketing"}'}))
+        assert (response.status_code, response.json) == (200, {"message": "success"})
+    assert values(client, "account", "pool_name") == [(None, "marketing")] * 4
     assert client.post(SEND, json=mail()).headers["X-Message-Id"]
 
 
@@ -202,6 +206,34 @@ def test_every_personalization_is_a_message_of_its_own(client: ProviderClient) -
         ["X-One", "1"],
     ]
     assert second["headers"][-2:] == [["X-One", "own"], ["X-Two", "2"]]
+
+
+def sent(client: ProviderClient) -> tuple[Message, ...]:
+    """Return the messages in the outbox themselves, which may share texts."""
+    return client.tenant.read().states["sendgrid"].outbox.messages
+
+
+def test_personalizations_share_what_they_have_in_common(client: ProviderClient) -> None:
+    """A request of 1 MB can have 1,000 personalizations and 75,000 headers."""
+    people = [{"to": [{"email": f"{number}@example.com"}]} for number in range(3)]
+    people[2]["headers"] = {"X-B": "own", "X-D": "4"}  # type: ignore[assignment]
+    body = mail(
+        personalizations=people,
+        headers={"X-A": "1", "X-B": "2", "X-C": "3"},
+        reply_to_list=[{"email": "r@example.com"}, {"email": "s@example.com"}],
+    )
+    body["from"]["name"] = "Me"
+    send(client, body)
+    first, second, third = sent(client)
+    for name in ("From", "Reply-To"):
+        values = [dict(message.headers)[name] for message in (first, second, third)]
+        assert values[0] is values[1] is values[2]
+    for one, other in zip(first.headers[-3:], second.headers[-3:], strict=True):
+        assert one is other
+    assert third.headers[-4:] == (("X-A", "1"), ("X-B", "own"), ("X-C", "3"), ("X-D", "4"))
+    assert third.headers[-4] is first.headers[-3]
+    assert third.headers[-2] is first.headers[-1]
+    assert first.parts is second.parts is third.parts
 
 
 def test_texts_and_attachments_are_parts(client: ProviderClient) -> None:
@@ -248,6 +280,12 @@ def test_sandbox_mode_is_a_200_and_sends_nothing(client: ProviderClient) -> None
     send(client, mail(mail_settings={"sandbox_mode": {"enable": True}}, ip_pool_name="marketing"), 200)
     reason = "In sandbox mode a message is checked, and not sent."
     assert values(client, "status", "pool_name", "ip", "reason") == [("test", "marketing", None, reason)]
+
+
+def test_sandbox_mode_checks_the_pool(client: ProviderClient) -> None:
+    message = "The IP Pool name must be a valid pool name for your account. You provided nope."
+    body = mail(mail_settings={"sandbox_mode": {"enable": True}}, ip_pool_name="nope")
+    rejected(client, body, error(message, "ip_pool_name", "message.ip_pool_name"))
 
 
 def test_messages_to_the_sink_are_discarded(client: ProviderClient) -> None:
@@ -299,6 +337,17 @@ def test_all_errors_of_fields_are_returned(client: ProviderClient) -> None:
     rejected(client, body, subject)
     body["personalizations"][1]["subject"] = "y"
     send(client, body)
+    body["personalizations"][1]["to"] = [{"email": "b"}]  # the error of one field does not hide the subjects
+    address = error("Does not contain a valid address.", "personalizations.1.to.0.email", "message.personalizations.to")
+    rejected(client, body, address)
+    body["personalizations"][1] = 5
+    type_error = error(
+        "Invalid type. Expected: object, given: integer.", "personalizations.1", "message.personalizations"
+    )
+    rejected(client, body, type_error, subject)
+    body["personalizations"] = {"subject": "x"}
+    type_error = error("Invalid type. Expected: array, given: object.", "personalizations", "message.personalizations")
+    rejected(client, body, type_error, subject)
 
 
 def test_errors_of_several_fields_have_the_indexes_of_items(client: ProviderClient) -> None:
@@ -526,6 +575,12 @@ def test_errors_of_fields(client: ProviderClient) -> None:
         (attached(disposition="x"),
          'The disposition of your attachment can be either "inline" or "attachment". You provided x.',
          "attachments.0.disposition", "attachments.disposition"),
+        (attached(disposition=None),
+         'The disposition of your attachment can be either "inline" or "attachment". You provided null.',
+         "attachments.0.disposition", "attachments.disposition"),
+        (attached(content_id=["é"]), 'The content ID of your attachment must be a string. You provided ["é"].',
+         "attachments.0.content_id", "attachments.content_id"),
+        (mail(template_id=True), "The template ID must be a string, you provided true.", "template_id", "template_id"),
         (mail(content=[{"type": "text/plain", "value": ""}]),
          "The content value must be a string at least one character in length.", "content.0.value", "content.value"),
         (attached(content="x"), "The attachment content must be base64 encoded.", "attachments.0.content",
@@ -618,7 +673,8 @@ def test_the_size_of_values(client: ProviderClient, name: str, size: int) -> Non
     """In bytes, with the names; custom arguments of the message count, unless the personalization has the same."""
     body = own(**{name: {"é": "x" * (size - 5), "k": "é"}})
     if name == "custom_args":
-        body["custom_args"] = {"k": "x" * 20}
+        body["personalizations"][0][name]["é"] = "x" * (size - 5 - 12)
+        body["custom_args"] = {"k": "x" * 20, "m": "é" * 5, "n": ""}
     if size <= 10_000:
         send(client, body)
         return
@@ -701,6 +757,26 @@ def test_the_order_of_texts(client: ProviderClient, types: list[str], is_valid: 
     rejected(client, body, error(message, "content", "message.content.value"))
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_a_header_twice_is_an_error(client: ProviderClient, own: bool) -> None:
+    """Only in `headers`, of the message or of a personalization."""
+    person = {"to": [{"email": "a@example.com"}], "headers": {"X-A": "1", "B": "2"}}
+    body = mail(
+        personalizations=[person, person if own else {**person, "headers": {}}], custom_args={"X-A": "1", "C": "2"}
+    )
+    if not own:
+        body["headers"] = {"X-A": "1", "D": "2"}
+    text = json.dumps(body)
+    for name, status in (("C", 202), ("D", 202 if own else 400), ("B", 400)):
+        response = client.post(SEND, data=text.replace(f'"{name}"', '"X-A"'), content_type="application/json")
+        assert response.status_code == status
+        if status == 400:
+            field = "headers" if name == "D" else "personalizations.0.headers"
+            anchor = "message.headers" if name == "D" else "message.personalizations.headers"
+            expected = error("The headers cannot contain duplicate keys.", field, anchor)
+            assert response.json == {"errors": [expected]}
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status", "message"),
     [
@@ -710,6 +786,7 @@ def test_the_order_of_texts(client: ProviderClient, types: list[str], is_valid: 
         (b"", "application/json", 400, "Bad Request"),
         (b"{", "application/json; charset=utf-8", 400, "Bad Request"),
         (b"[]", "application/json", 400, "Bad Request"),
+        (b'["headers"]', "application/json", 400, "Bad Request"),
         (b'{"from": {"email": FALSE}}', "application/json", 400, "Bad Request"),
     ],
 )
@@ -837,12 +914,17 @@ def test_tenants_have_outboxes_of_their_own_and_a_reset_empties_them(client: Pro
 
 @pytest.mark.parametrize("size", [1, 2, 64, 65], ids=["n-1", "n", "N", "N+1"])
 def test_the_length_of_the_name_of_a_pool(account: Callable[..., ProviderClient], size: int) -> None:
-    """2 to 64 characters, in both profiles, with or without such a pool."""
+    """2 to 64 characters, also if there is such a pool: the classic API creates one with a name of 1 character.
+
+    Where unknown pools are accepted, no length is an error.
+    """
     name = "x" * size
-    pools = [{"name": name}] if size <= 64 else []
-    for profile in ("documented", "live"):
-        status = account(profile=profile, pools=pools).post(SEND, json=mail(ip_pool_name=name)).status_code
-        assert status == (202 if 2 <= size <= 64 else 400)
+    pools = [{"name": name, "ips": ["192.0.2.1"]}] if size <= 64 else []
+    status = account(pools=pools).post(SEND, json=mail(ip_pool_name=name)).status_code
+    assert status == (202 if 2 <= size <= 64 else 400)
+    live = account(profile="live", pools=pools)
+    send(live, mail(ip_pool_name=name))
+    assert values(live, "status", "ip") == [("accepted", "192.0.2.1") if size <= 64 else ("dropped", None)]
 
 
 def test_an_unknown_pool_is_an_error_or_the_message_is_dropped(account: Callable[..., ProviderClient]) -> None:
@@ -873,6 +955,15 @@ def test_the_ips_of_a_pool_take_turns(client: ProviderClient) -> None:
     reason = "`ip_pool_name` names the pool 'marketing'; the 2 IPs of the pool take turns."
     ips = ("192.0.2.1", "192.0.2.2", "192.0.2.1")
     assert values(client, "ip", "pool", "reason") == [(ip, "11", reason) for ip in ips]
+
+
+def test_a_new_ip_of_a_pool_takes_its_turn_only(client: ProviderClient) -> None:
+    """Whatever the others have sent before."""
+    client.post("/v3/ips/pools/empty/ips", json={"ip": "192.0.2.1"})
+    send(client, mail("a@x.example", "b@x.example", "c@x.example", ip_pool_name="empty"))
+    client.post("/v3/ips/pools/empty/ips", json={"ip": "192.0.2.2"})
+    send(client, mail("d@x.example", "e@x.example", "f@x.example", ip_pool_name="empty"))
+    assert [ip for (ip,) in values(client, "ip")][3:] == ["192.0.2.2", "192.0.2.1", "192.0.2.2"]
 
 
 def test_a_message_without_a_pool_leaves_by_any_ip_also_one_in_a_pool(client: ProviderClient) -> None:
@@ -928,7 +1019,7 @@ def test_what_exceeds_the_limit_leaves_by_the_other_ips_of_the_pool(
     assert {message["ip"] for message in first} == {"192.0.2.1"}
     assert (last["ip"], last["pool_name"]) == ("192.0.2.2", "marketing")
     assert last["reason"] == (
-        "`ip_pool_name` names the pool 'marketing'; the pool has one IP. In warm-up, and at the limit of the hour: "
+        "`ip_pool_name` names the pool 'marketing'; the pool has one IP. In warm-up, with no room in this hour: "
         "192.0.2.1. What exceeds the limit leaves by other IPs of the account."
     )
     clock.now += HOUR
@@ -936,8 +1027,10 @@ def test_what_exceeds_the_limit_leaves_by_the_other_ips_of_the_pool(
     assert outbox(client)[-1]["ip"] == "192.0.2.1"
     client.put("/v3/ips/pools/marketing", json={"name": "marketing"})
     client.post("/v3/ips/pools/marketing/ips", json={"ip": "192.0.2.2"})
-    send(client, mail(*people[:20], ip_pool_name="marketing"))
-    assert outbox(client)[-1]["ip"] == "192.0.2.2"
+    send(client, mail(*people, *[f"more-{each}" for each in people], ip_pool_name="marketing"))
+    ips = [message["ip"] for message in outbox(client)[-42:]]
+    assert ips[:4] == ["192.0.2.2", "192.0.2.1"] * 2
+    assert (ips.count("192.0.2.1"), ips.count("192.0.2.2")) == (19, 23)
 
 
 @pytest.mark.parametrize("size", [19, 20, 21], ids=["n-1", "n", "n+1"])
@@ -952,8 +1045,8 @@ def test_a_message_has_one_ip_for_all_its_recipients(account: Callable[..., Prov
     else:
         assert "ip" not in message
         assert message["reason"] == (
-            "No pool is named; the account has one IP, also those in pools. In warm-up, and at the limit of the hour: "
-            "192.0.2.1. SendGrid tries again for 72 hours."
+            "No pool is named; the account has one IP. In warm-up, with room for fewer than 21 more recipients in this "
+            "hour: 192.0.2.1. SendGrid tries again for 72 hours."
         )
 
 
@@ -1023,9 +1116,17 @@ def test_an_unknown_pool_in_the_smtp_api_header_drops_the_message(client: Provid
 
 
 @pytest.mark.parametrize("count", [9_999, 10_000, 10_001], ids=["n-1", "n", "n+1"])
-def test_the_number_of_addresses_in_the_smtp_api_header(count: int) -> None:
-    api = sending.read_smtpapi(json.dumps({"to": ["a@x.example"] * count}))
-    assert (api.is_valid, len(api.to)) == ((True, count) if count <= 10_000 else (False, 0))
+def test_the_number_of_addresses_in_the_smtp_api_header(client: ProviderClient, count: int) -> None:
+    """With more, the message is dropped, for the recipient of the envelope."""
+    addresses = ["a@x.example"] * count
+    send_mime(client, f"X-SMTPAPI: {json.dumps({'to': addresses})}", recipients=("b@x.example",))
+    found = client.tenant.read().states["sendgrid"].outbox
+    last = found.messages[-1]
+    if count <= 10_000:
+        assert (found.count, last.recipients, last.status) == (count, ("a@x.example",), "accepted")
+    else:
+        assert (found.count, last.recipients, last.status) == (1, ("b@x.example",), "dropped")
+        assert last.reason == "Invalid SMTPAPI header"
 
 
 def test_a_mime_message_of_another_domain_raises_the_error_of_the_sender(
@@ -1056,9 +1157,19 @@ def test_web_api_v2_takes_the_smtp_api_header(client: ProviderClient) -> None:
     assert values(client, "recipients", "pool_name", "ip", "via", "reason") == [
         (["destination.com"], "marketing", "192.0.2.1", "http", reason)
     ]
+    assert dict(sent(client)[0].headers)["To"] == "you@example.com"  # which is assumed
     for api in ("{", '{"ip_pool": "nope"}'):
         assert client.post(WEB, data=form(**{"x-smtpapi": api})).json == {"message": "success"}
     assert [status for (status,) in values(client, "status")] == ["accepted", "dropped", "dropped"]
+
+
+def test_web_api_v2_has_one_copy_for_all_recipients(client: ProviderClient) -> None:
+    """A request of 1 MB can have 10,000 recipients in `x-smtpapi` and 40,000 headers."""
+    api = '{"to": ["a@x.example", "b@x.example"]}'
+    client.post(WEB, data=form(**{"x-smtpapi": api, "headers": '{"X-One": "1"}', "files[a]": "text"}))
+    first, second = sent(client)
+    assert first.headers is second.headers
+    assert first.parts is second.parts
 
 
 def test_web_api_v2_takes_lists_headers_and_files(client: ProviderClient) -> None:
@@ -1098,6 +1209,60 @@ def test_web_api_v2_takes_lists_headers_and_files(client: ProviderClient) -> Non
         ("image/png", base64.b64encode(b"\xff\x00").decode(), "a.png", "cid"),
     ]
     assert base64.b64decode(second["parts"][-1]["content"]) == b"text"
+
+
+def test_web_api_v2_ignores_invalid_and_reserved_headers(client: ProviderClient) -> None:
+    """Those that mail/send rejects, and what is not a JSON object of texts."""
+    names = ["a b", "", "a:b", "é", "a\n", "To", "x-sg-id", "X-One", "!#~"]
+    client.post(WEB, data=form(headers=json.dumps(dict.fromkeys(names, "1"))))
+    for invalid in ("[" * 100_000, '{"a":' * 50_000, "[]", "{", "5"):
+        assert client.post(WEB, data=form(headers=invalid)).json == {"message": "success"}
+    first, *others = outbox(client)
+    assert first["headers"][3:] == [["X-One", "1"], ["!#~", "1"]]
+    assert [len(each["headers"]) for each in others] == [3] * 5
+
+
+@pytest.mark.parametrize("count", [1_994, 1_995, 1_996], ids=["n-1", "n", "n+1"])
+@pytest.mark.parametrize("has_file", [False, True])
+def test_web_api_v2_has_a_limit_of_parts_with_and_without_a_file(
+    client: ProviderClient, count: int, has_file: bool
+) -> None:
+    """2,000 of them, with four other fields."""
+    fields = [*form().items(), *[("to[]", "a@example.com")] * (count - has_file)]
+    file = [("files[a]", (io.BytesIO(b"x"), "a.txt"))] if has_file else []
+    extra = [("html", "x")]
+    response = client.post(WEB, data=MultiDict([*fields, *extra, *file]), content_type="multipart/form-data")
+    if count <= 1_995:
+        assert response.status_code == 200
+        assert len(sent(client)[0].parts) == 2 + has_file
+    else:
+        assert (response.status_code, response.json["errors"]) == (413, ["content too large"])
+
+
+def test_web_api_v2_takes_several_files_of_one_name(client: ProviderClient) -> None:
+    """Uploaded or as fields, of any size, with any byte; the request log has their fields as used."""
+    large = bytes(range(256)) * 1_000
+    data = MultiDict(
+        [
+            *form(text="x" * 600_000).items(),
+            ("files[a]", FileStorage(io.BytesIO(large), "a.bin", content_type="image/png")),
+            ("files[a]", "text"),
+            ("files[a]", FileStorage(io.BytesIO(b"\xff"), "b.bin", content_type="image/gif")),
+            ("content[a]", "cid"),
+            ("other", "x"),
+        ]
+    )
+    boundary, body = encode_multipart(data)  # in memory, not in a temporary file
+    response = client.post(WEB, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    assert response.json == {"message": "success"}
+    assert {"files[a]", "content[a]", "other"} & client.last_record.fields_read == {"files[a]", "content[a]"}
+    _, *parts = sent(client)[0].parts
+    assert {(part.filename, part.content_id) for part in parts} == {("a", "cid")}
+    assert [(part.content_type, base64.b64decode(part.content)) for part in parts] == [
+        ("application/octet-stream", b"text"),
+        ("image/png", large),
+        ("image/gif", b"\xff"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -1143,8 +1308,30 @@ def test_web_api_v2_takes_the_key_from_the_form_and_records_none(client: Provide
     json_body = anonymous.post(WEB, json={"api_key": key})
     assert json_body.status_code == 401
     assert anonymous.post("/v3/ips/pools", data={"api_key": key}).status_code == 401
-    large = anonymous.post(WEB, data=form(api_key=key, text="x" * (1 << 20)))
-    assert large.status_code == 401
+
+
+def test_web_api_v2_with_the_key_in_a_form_that_is_too_large_is_a_413(client: ProviderClient) -> None:
+    """Whose request it is is then unknown: it is among the unmatched requests, without the key."""
+    key = client.headers["Authorization"].removeprefix("Bearer ")
+    anonymous, control = client.with_headers({}), client.application.test_client()
+    many = MultiDict([("api_key", key), *[("to[]", "a@example.com")] * 2_000])
+    for options in (
+        {"data": form(api_key=key, text="x" * (1 << 20))},
+        {"data": many, "content_type": "multipart/form-data"},
+    ):
+        response = anonymous.post(WEB, **options)
+        assert (response.status_code, response.json) == (413, {"errors": ["content too large"], "message": "error"})
+        unmatched = control.get("/_mockserver/unmatched-requests").json
+        assert key not in json.dumps(unmatched)
+        last = unmatched["requests"][-1]
+        assert (last["id"], last["status"], last["error"]) == (
+            response.headers["X-Mockserver-Request-Id"],
+            413,
+            "web_too_large",
+        )
+        assert last["reason"] == "its SendGrid key may be in its body, which is too large: see --max-body-bytes"
+    elsewhere = control.post(f"/nowhere{WEB}", data=form(api_key=key, text="x" * (1 << 20)))
+    assert elsewhere.status_code == 404
 
 
 def test_web_api_v2_has_its_own_errors(client: ProviderClient) -> None:
@@ -1164,4 +1351,6 @@ def test_requests_to_send_fit_the_document(client: ProviderClient) -> None:
         return contract.request_violations("sendMail", {}, MultiDict(), "application/json", json.dumps(body).encode())
 
     assert violations(mail(ip_pool_name="marketing")) == []
+    for invalid in ("x", "x" * 65, 5):
+        assert [each.pointer for each in violations(mail(ip_pool_name=invalid))] == ["/body/ip_pool_name"]
     assert [each.pointer for each in violations(mail(**{"from": "me@example.com"}))] == ["/body/from"]

@@ -148,10 +148,10 @@ def test_pool_that_lost_its_last_ip_is_empty(account: Callable[..., Account]) ->
     assert found.route()[0] == "default"
 
 
-def test_ips_take_turns_by_recipients(account: Callable[..., Account]) -> None:
+def test_ips_take_turns_whatever_the_number_of_recipients(account: Callable[..., Account]) -> None:
     found = account()
     assert found.route("marketing", count=3)[1] == ONE
-    assert [found.route("marketing")[1] for _ in range(5)] == [TWO, TWO, TWO, ONE, TWO]
+    assert [found.route("marketing")[1] for _ in range(5)] == [TWO, ONE, TWO, ONE, TWO]
 
 
 # Subaccounts
@@ -233,8 +233,8 @@ def test_ip_that_is_warming_up_has_a_volume_each_day(account: Callable[..., Acco
     """Stage 1: 200 messages; the other IP of the pool takes the rest."""
     section = warming(1)
     section["sending_ips"].append({"external_ip": TWO, "ip_pool": "warm"})
-    found = account(**section, outbox={"usage": [{"ip": TWO, "total": 900, "window": 0, "in_window": 0}]})
-    assert found.route("warm", count=150)[1] == ONE
+    found = account(**section)
+    assert [found.route("warm", count=150)[1], found.route("warm")[1]] == [ONE, TWO]
     assert found.route("warm", count=50 + extra)[1] == ip
     taken = "its 2 IPs take turns" if ip == ONE else "1 of its 2 IPs can take more today"
     assert found.messages()[-1]["reason"] == f"`options.ip_pool` names the pool 'warm'; {taken}."

@@ -6,6 +6,7 @@ a request are returned, as in the mail family. Two deletions of the classic pool
 list of messages.
 """
 
+import json
 from typing import Any
 
 from ...core.errors import ErrorMessage, Limit, assumed, documented, observed
@@ -52,6 +53,11 @@ def management(field: str) -> dict[str, Any]:
 def mail(field: str, help: str | None = None) -> dict[str, Any]:
     """Return the details of an error of mail/send; `help` is the anchor of its help, by default that of the field."""
     return {"family": MAIL, "field": field, "help": help}
+
+
+def json_text(value: object) -> str:
+    """Return a text, or the JSON of another value, which is assumed."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 MAX_POOLS = Limit(100, documented(f"{POOLS}: 100 IP pools per user"))
@@ -1120,17 +1126,19 @@ MAIL_ATTACHMENT_TYPE_CHARACTERS = ErrorMessage(
 MAIL_DISPOSITION = ErrorMessage(
     "mail_disposition",
     400,
-    'The disposition of your attachment can be either "inline" or "attachment". You provided {value}.',
+    'The disposition of your attachment can be either "inline" or "attachment". You provided {provided}.',
     documented(MAIL_PAGE),
     mail("{field}"),
+    derived={"provided": json_text},
 )
 
 MAIL_CONTENT_ID_TYPE = ErrorMessage(
     "mail_content_id_type",
     400,
-    "The content ID of your attachment must be a string. You provided {value}.",
+    "The content ID of your attachment must be a string. You provided {provided}.",
     documented(MAIL_PAGE),
     mail("{field}"),
+    derived={"provided": json_text},
 )
 
 MAIL_CONTENT_ID_CHARACTERS = ErrorMessage(
@@ -1144,9 +1152,10 @@ MAIL_CONTENT_ID_CHARACTERS = ErrorMessage(
 MAIL_TEMPLATE_TYPE = ErrorMessage(
     "mail_template_type",
     400,
-    "The template ID must be a string, you provided {value}.",
+    "The template ID must be a string, you provided {provided}.",
     documented(MAIL_PAGE),
     mail("{field}"),
+    derived={"provided": json_text},
 )
 
 MAIL_HEADER_VALUES = ErrorMessage(

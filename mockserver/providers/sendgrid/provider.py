@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +13,6 @@ from typing import Any, ClassVar
 
 import flask
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...core.errors import ApiError, ErrorMessage
@@ -225,12 +225,9 @@ def _error(exchange: Exchange, failure: Failure) -> ApiError:
 
 
 def _form_key(request: flask.Request) -> str | None:
-    """Return the field `api_key` of a form; None if the body is too large to be read."""
-    try:
-        body = read_body(request, server_state().config.max_body_bytes)
-        return parse_form(body, request.headers.get("Content-Type", "")).get("api_key") or None
-    except RequestEntityTooLarge:
-        return None
+    """Return the field `api_key` of a form. Raises `RequestEntityTooLarge`."""
+    body = read_body(request, server_state().config.max_body_bytes)
+    return parse_form(body, request.headers.get("Content-Type", "")).get("api_key") or None
 
 
 def _mail_error(error: ApiError) -> dict[str, Any]:
@@ -319,7 +316,31 @@ def mail_body() -> dict[str, Any]:
         exchange.body.decode()
     except UnicodeDecodeError:
         raise catalog.MAIL_NOT_UTF8() from None
-    return json_body()
+    data = json_body()
+    if b'"headers"' in exchange.body:
+        _check_header_names(exchange.body)
+    return data
+
+
+def _check_header_names(body: bytes) -> None:
+    """Raise the error of an object `headers` that has a name more than once; in `json_body` the last one counts."""
+    repeated: dict[int, dict[str, Any]] = {}
+
+    def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            repeated[id(found)] = found
+        return found
+
+    mail = json.loads(body, object_pairs_hook=read_object)
+    own = mail.get("personalizations")
+    parts = [
+        ("", mail),
+        *([(f"personalizations.{at}.", each) for at, each in enumerate(own)] if type(own) is list else []),
+    ]
+    for path, part in parts:
+        if isinstance(part, dict) and id(part.get("headers")) in repeated:
+            raise catalog.MAIL_HEADER_DUPLICATES(field=f"{path}headers")
 
 
 def json_strings() -> list[str]:

@@ -7,6 +7,7 @@ recipients leaves by one IP, and that a scheduled one leaves by the IP that is c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -57,7 +58,8 @@ def route(tx: Tx, account: str | None, *, pool_name: str | None, named_by: str) 
     if pool_name is None:
         if not own:
             return Route("The account has no dedicated IP that it may send from; SendGrid chooses a shared one.")
-        return Route(f"No pool is named; {_turns(own, 'the account')}, also those in pools.", ips=own)
+        also = ", also those in pools" if len(own) > 1 else ""
+        return Route(f"No pool is named; {_turns(own, 'the account')}{also}.", ips=own)
     named = f"{named_by} names the pool '{pool_name}'"
     pool = find_pool(tx, account, pool_name)
     if pool is None:
@@ -83,11 +85,12 @@ def choose_ip(tx: Tx, chosen: Route, recipients: int) -> tuple[str | None, str]:
     ready = [ip for ip in chosen.ips if not ip.warmup or has_capacity(tx, ip, recipients)]
     if len(ready) < len(chosen.ips):
         full = [ip.ip for ip in chosen.ips if ip not in ready]
-        reason += f" In warm-up, and at the limit of the hour: {', '.join(full)}."
+        more = f"room for fewer than {recipients} more recipients" if recipients > 1 else "no room"
+        reason += f" In warm-up, with {more} in this hour: {', '.join(full)}."
         if not ready:
             ready = [ip for ip in chosen.others if has_capacity(tx, ip, recipients)]
-            more = "What exceeds the limit leaves by other IPs of the account."
-            reason += f" {more if ready else 'SendGrid tries again for 72 hours.'}"
+            rest = "What exceeds the limit leaves by other IPs of the account."
+            reason += f" {rest if ready else 'SendGrid tries again for 72 hours.'}"
     return tx.state.outbox.next_ip([ip.ip for ip in ready]) if ready else None, reason
 
 
@@ -124,19 +127,25 @@ def check_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> None:
         raise catalog.MAIL_TOO_MANY_PERSONALIZATIONS(count=len(personalizations))
     if sum(len(each.get(kind, ())) for each in personalizations for kind in RECIPIENTS) > catalog.MAX_RECIPIENTS:
         raise catalog.MAIL_TOO_MANY_RECIPIENTS()
+    custom_args = mail.get("custom_args", {})
+    size = _size(custom_args)
     for index, personalization in enumerate(personalizations):
-        _check_personalization(tx, mail, personalization, f"personalizations.{index}")
+        own = personalization.get("custom_args", {})
+        replaced = {name: custom_args[name] for name in own if name in custom_args}
+        path = f"personalizations.{index}"
+        _check_personalization(tx, personalization, path, size - _size(replaced) + _size(own))
     _check_parts(mail)
     _check_time(tx, mail, "send_at")
     for personalization in personalizations:
         check_sender(tx, _sender(mail, personalization)["email"], catalog.MAIL_SENDER_IDENTITY)
     name = mail.get("ip_pool_name")
-    is_dropped = tx.state.profile[catalog.UNKNOWN_POOL_IS_DROPPED]
-    if name is not None and not is_dropped and find_pool(tx, account, name) is None:
-        raise catalog.MAIL_POOL_UNKNOWN(value=name)
+    if name is not None and not tx.state.profile[catalog.UNKNOWN_POOL_IS_DROPPED]:
+        has_length = catalog.MIN_POOL_NAME_LENGTH <= len(name) <= catalog.MAX_POOL_NAME_LENGTH
+        if not has_length or find_pool(tx, account, name) is None:
+            raise catalog.MAIL_POOL_UNKNOWN(value=name)
 
 
-def _check_personalization(tx: Tx, mail: Mapping[str, Any], own: Mapping[str, Any], path: str) -> None:
+def _check_personalization(tx: Tx, own: Mapping[str, Any], path: str, custom_args_size: int) -> None:
     seen = set()
     for kind in RECIPIENTS:
         for recipient in own.get(kind, ()):
@@ -146,7 +155,7 @@ def _check_personalization(tx: Tx, mail: Mapping[str, Any], own: Mapping[str, An
             seen.add(email.lower())
     if _size(own.get("substitutions", {})) > catalog.MAX_SUBSTITUTIONS_BYTES:
         raise catalog.MAIL_SUBSTITUTIONS_TOO_LARGE(field=f"{path}.substitutions")
-    if _size({**mail.get("custom_args", {}), **own.get("custom_args", {})}) > catalog.MAX_CUSTOM_ARGS_BYTES:
+    if custom_args_size > catalog.MAX_CUSTOM_ARGS_BYTES:
         raise catalog.MAIL_CUSTOM_ARGS_TOO_LARGE(field=f"{path}.custom_args")
     _check_time(tx, own, f"{path}.send_at")
 
@@ -188,7 +197,7 @@ def send_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> str:
     chosen = route(tx, account, pool_name=mail.get("ip_pool_name"), named_by="`ip_pool_name`")
     if is_test(mail):
         chosen = chosen._replace(reason="In sandbox mode a message is checked, and not sent.", status="test")
-    parts = tuple(_parts(mail))
+    parts, common = tuple(_parts(mail)), _CommonHeaders(mail)
     for personalization in mail["personalizations"]:
         subject = personalization.get("subject", mail.get("subject", ""))
         add_message(
@@ -200,7 +209,7 @@ def send_mail(tx: Tx, account: str | None, mail: Mapping[str, Any]) -> str:
             sender=_sender(mail, personalization)["email"],
             recipients=tuple([each["email"] for kind in RECIPIENTS for each in personalization.get(kind, ())]),
             subject=subject,
-            headers=tuple(_headers(mail, personalization, subject)),
+            headers=(*common.addresses(personalization, subject), *common.merged(personalization)),
             parts=parts,
         )
     return message_id
@@ -257,17 +266,49 @@ def _sender(mail: Mapping[str, Any], personalization: Mapping[str, Any]) -> Mapp
     return found
 
 
-def _headers(mail: Mapping[str, Any], personalization: Mapping[str, Any], subject: str) -> Iterator[tuple[str, str]]:
-    yield "From", _address(_sender(mail, personalization))
-    for name, field in (("To", "to"), ("Cc", "cc")):
-        if personalization.get(field):
-            yield name, ", ".join(map(_address, personalization[field]))
-    replies = [*([mail["reply_to"]] if "reply_to" in mail else []), *mail.get("reply_to_list", ())]
-    if replies:
-        yield "Reply-To", ", ".join(map(_address, replies))
-    if subject:
-        yield "Subject", subject
-    yield from {**mail.get("headers", {}), **personalization.get("headers", {})}.items()
+def is_header_name(name: str) -> bool:
+    """Return whether a name has only the characters that the name of a header may have."""
+    return re.fullmatch("[!-9;-~]+", name) is not None
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a message may not set a header."""
+    return name.lower() in catalog.RESERVED_HEADERS
+
+
+class _CommonHeaders:
+    """The headers that the personalizations of a message share: each of them has one of up to a thousand messages."""
+
+    def __init__(self, mail: Mapping[str, Any]) -> None:
+        replies = [*([mail["reply_to"]] if "reply_to" in mail else []), *mail.get("reply_to_list", ())]
+        self.sender, self.replies = _address(mail["from_"]), ", ".join(map(_address, replies))
+        self.items: Sequence[tuple[str, str]] = tuple(mail.get("headers", {}).items())
+        self.places = {name: place for place, (name, _) in enumerate(self.items)}
+
+    def addresses(self, own: Mapping[str, Any], subject: str) -> Iterator[tuple[str, str]]:
+        """Yield the headers with addresses, and the subject."""
+        yield "From", _address(own["from_"]) if "from_" in own else self.sender
+        for name, field in (("To", "to"), ("Cc", "cc")):
+            if own.get(field):
+                yield name, ", ".join(map(_address, own[field]))
+        if self.replies:
+            yield "Reply-To", self.replies
+        if subject:
+            yield "Subject", subject
+
+    def merged(self, own: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Return the other headers; those of a personalization replace headers of the same name."""
+        headers = own.get("headers")
+        if not headers:
+            return self.items
+        found = list(self.items)
+        for item in headers.items():
+            place = self.places.get(item[0])
+            if place is None:
+                found.append(item)
+            else:
+                found[place] = item
+        return found
 
 
 def _address(address: Mapping[str, Any]) -> str:
@@ -368,6 +409,7 @@ def send_form(
     chosen = route_smtpapi(tx, account, api)
     message_id = new_message_id(tx)
     texts = [outbox.Part(f"text/{kind}", mail[field]) for field, kind in WEB_TEXTS if mail.get(field)]
+    headers, parts = tuple(_web_headers(mail)), (*texts, *files)
     for envelope in [(each,) for each in api.to] or [(*mail["to"], *mail["cc"], *mail["bcc"])]:
         add_message(
             tx,
@@ -378,8 +420,8 @@ def send_form(
             sender=mail["from_"],
             recipients=envelope,
             subject=mail["subject"],
-            headers=tuple(_web_headers(mail)),
-            parts=(*texts, *files),
+            headers=headers,
+            parts=parts,
         )
 
 
@@ -401,4 +443,8 @@ def _web_headers(mail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     except (ValueError, RecursionError):
         own = None
     if isinstance(own, dict):
-        yield from [(name, value) for name, value in own.items() if mime.is_text(name) and mime.is_text(value)]
+        yield from [
+            (name, value)
+            for name, value in own.items()
+            if is_header_name(name) and not is_reserved(name) and mime.is_text(value)
+        ]

@@ -14,6 +14,7 @@ from ....core.errors import ErrorMessage
 from ....core.fields import Boolean, Integer
 from ....web.schemas import ALL_ERRORS, FirstErrorList, Schema, check, messages, string
 from .. import catalog
+from ..rules.sending import is_header_name, is_reserved
 
 _OBJECT = messages(catalog.MAIL_OBJECT_EXPECTED)
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
@@ -63,8 +64,8 @@ def _headers(values: ErrorMessage, characters: ErrorMessage, reserved: ErrorMess
     return _values(
         values,
         check(lambda sent: len({name.lower() for name in sent}) == len(sent), catalog.MAIL_HEADER_DUPLICATES),
-        check(lambda sent: all(re.fullmatch("[!-9;-~]+", name) for name in sent), characters),
-        check(lambda sent: catalog.RESERVED_HEADERS.isdisjoint(map(str.lower, sent)), reserved),
+        check(lambda sent: all(map(is_header_name, sent)), characters),
+        check(lambda sent: not any(map(is_reserved, sent)), reserved),
     )
 
 
@@ -329,12 +330,7 @@ class MailSchema(MailObject):
     send_at = Integer(error_messages=messages(catalog.MAIL_SEND_AT_TYPE))
     batch_id = string(catalog.MAIL_BATCH_ID_TYPE)
     asm = fields.Nested(GroupSchema, error_messages=_OBJECT, metadata=ALL_ERRORS)
-    ip_pool_name = fields.String(
-        error_messages=messages(catalog.MAIL_POOL_TYPE),
-        validate=validate.Length(
-            int(catalog.MIN_POOL_NAME_LENGTH), int(catalog.MAX_POOL_NAME_LENGTH), error=catalog.MAIL_POOL_UNKNOWN
-        ),
-    )
+    ip_pool_name = string(catalog.MAIL_POOL_TYPE)
     mail_settings = fields.Nested(MailSettingsSchema, error_messages=_OBJECT, metadata=ALL_ERRORS)
     tracking_settings = fields.Nested(TrackingSettingsSchema, error_messages=_OBJECT, metadata=ALL_ERRORS)
 
@@ -346,9 +342,11 @@ class MailSchema(MailObject):
         errors = {}
         if sent.get("content", []) == []:
             errors["content"] = [catalog.MAIL_CONTENT_MISSING]
-        personalizations = data.get("personalizations", ())
-        has_own = bool(personalizations) and all("subject" in each for each in personalizations)
-        if "subject" not in sent and not has_own:
+        personalizations = sent.get("personalizations")
+        has_own = isinstance(personalizations, list) and all(
+            isinstance(each, dict) and "subject" in each for each in personalizations
+        )
+        if "subject" not in sent and not (personalizations and has_own):
             errors["subject"] = [catalog.MAIL_SUBJECT_MISSING]
         if errors:
             raise ValidationError(errors)

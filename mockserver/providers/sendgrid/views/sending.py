@@ -6,14 +6,13 @@ import base64
 import re
 from collections.abc import Iterator
 
-from flask import request
 from flask.typing import ResponseReturnValue
 
 from ....core import mime
 from ....core.outbox import Part
+from ....web.bodies import File, parse_files
 from ....web.exchange import current_exchange
 from ....web.schemas import load
-from .. import catalog
 from ..provider import MAIL_PATH, WEB_PATH, blueprint, mail_body
 from ..rules import Tx
 from ..rules import sending as rules
@@ -38,21 +37,23 @@ def send_web_mail(tx: Tx) -> ResponseReturnValue:
 
 
 def _files() -> Iterator[Part]:
-    """Yield the attachments of the form, `files[NAME]`: uploaded files, or fields with their content."""
+    """Yield the attachments of the form, `files[NAME]`: fields with their content, and uploaded files."""
     exchange = current_exchange()
-    request.max_form_memory_size = int(catalog.MAX_MAIL_BYTES)
-    for field, text in exchange.form.items():
+    uploads: dict[str, list[File]] = {}
+    for file in parse_files(exchange.body, exchange.request.headers.get("Content-Type", "")):
+        uploads.setdefault(file.name, []).append(file)
+    for field, values in exchange.form.lists():  # it has the uploaded files of a name after the fields
         found = re.fullmatch(r"files\[(.*)\]", field, re.DOTALL)
         if found is None:
             continue
-        exchange.fields_read.update((field, f"content[{found[1]}]"))
-        file = request.files.get(field)
-        data = text.encode() if file is None else file.read()
-        content_type = file.content_type if file is not None else None
-        yield Part(
-            content_type or mime.BINARY,
-            base64.b64encode(data).decode(),
-            filename=found[1],
-            content_id=exchange.form.get(f"content[{found[1]}]"),
-            is_base64=True,
-        )
+        files, content_field = uploads.get(field, []), f"content[{found[1]}]"
+        exchange.fields_read.update((field, content_field))
+        texts = [(mime.BINARY, text.encode()) for text in values[: len(values) - len(files)]]
+        for content_type, content in [*texts, *[(file.content_type or mime.BINARY, file.content) for file in files]]:
+            yield Part(
+                content_type,
+                base64.b64encode(content).decode(),
+                filename=found[1],
+                content_id=exchange.form.get(content_field),
+                is_base64=True,
+            )
