@@ -168,8 +168,8 @@ class SmtpProvider:
         """Return whether a user name can be that of a login."""
         raise NotImplementedError
 
-    def credentials(self, state: Any, key: str) -> tuple[str, str]:
-        """Return the user name and the password of an account with an API key."""
+    def credentials(self, state: Any, key: str, region: str | None) -> Login | None:
+        """Return a login that an account with an API key has in a region; None if it has none there."""
         raise NotImplementedError
 
     def authorize(self, tx: Transaction[Any], user: str, registration: Registration) -> None:

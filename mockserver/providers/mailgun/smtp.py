@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ...core.errors import Limit, assumed, observed
-from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
+from ...core.smtp import Login, Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
-from .models import POSTMASTER, Domain, State
+from .models import Domain, State
 from .rules import Tx, credentials, sending
 
 _SESSION = observed("mludvig/smtp-cli issue 26: a recorded session")
@@ -62,15 +62,20 @@ class MailgunSmtp(SmtpProvider):
     def is_user(self, user: str) -> bool:
         return "@" in user
 
-    def credentials(self, state: State, key: str) -> tuple[str, str]:
-        """Return the login of the account's first domain in its region, and the default password.
+    def credentials(self, state: State, key: str, region: str | None) -> Login | None:
+        """Return the system's login of a domain of the parent account, with the default password.
 
-        Without a domain the login is one that is rejected.
+        It is the first domain in the region that may send, to all recipients if there is one.
         """
-        for domain in state.domains.values():
-            if state.region_of(domain) == state.home and domain.smtp_password_digest is None and domain.account is None:
-                return domain.smtp_login, credentials.default_password(key)
-        return f"{POSTMASTER}@example.com", credentials.default_password(key)
+        found = [
+            domain
+            for domain in state.domains.values()
+            if state.region_of(domain) == (region or state.home)
+            and domain.account is None
+            and domain.smtp_password_digest is None
+        ]
+        domain = min(found, key=lambda each: (each.state != "active", each.is_sandbox), default=None)
+        return None if domain is None else Login(domain.smtp_login, credentials.default_password(key))
 
     def authorize(self, tx: Tx, user: str, registration: Registration) -> None:
         """Check that the login exists, that its password was not changed, and that its account is open."""

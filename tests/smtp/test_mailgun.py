@@ -1,0 +1,68 @@
+"""Logins of Mailgun's domains, and the replies to messages of a domain that is not allowed to send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from mockserver.smtp.server import SmtpServer
+
+from ..control_client import ControlClient, TenantClient
+from .raw import RawClient
+
+SANDBOX = f"sandbox{'0' * 32}.mailgun.org"
+OTHER = {"name": "other.example.com", "region": "eu"}
+SUBACCOUNT = {"id": "65f0c1a2b3c4d5e6f7081921", "name": "Sub"}
+
+
+@pytest.fixture
+def new_tenant(app: Flask, smtp: SmtpServer) -> Any:
+    def new_tenant(*domains: str | dict[str, Any], **more: Any) -> TenantClient:
+        section = {"domains": domains, "ips": [], "ip_pools": [], "subaccounts": [SUBACCOUNT], **more}
+        return ControlClient(app).new_tenant(seed={"mailgun": section})
+
+    return new_tenant
+
+
+def login_of(tenant: TenantClient, region: str) -> str | None:
+    """Return the name of the login in a region, by which a message is sent; None if there is none."""
+    access = tenant.data["providers"]["mailgun"]["regions"][region]["smtp"]
+    assert (access["user"] is None) == (access["password"] is None)
+    if access["user"] is not None:
+        with RawClient(access["port"]) as client:
+            assert client.hello().login(access["user"], access["password"]).startswith("235")
+            assert client.message(b"From: a@example.com\r\n\r\ntext\r\n") == "250 Great success"
+    user: str | None = access["user"]
+    return user
+
+
+@pytest.mark.parametrize(
+    ("domains", "us", "eu"),
+    [
+        (["us.example.com", OTHER], "postmaster@us.example.com", "postmaster@other.example.com"),
+        (["us.example.com"], "postmaster@us.example.com", None),
+        ([OTHER], None, "postmaster@other.example.com"),
+        ([{"name": "new.example.com", "state": "unverified"}, "us.example.com"], "postmaster@us.example.com", None),
+        ([{"name": "off.example.com", "state": "disabled"}, "us.example.com"], "postmaster@us.example.com", None),
+        ([SANDBOX, "us.example.com"], "postmaster@us.example.com", None),
+        ([{"name": "sub.example.com", "account": "Sub"}, "us.example.com"], "postmaster@us.example.com", None),
+        ([], None, None),
+    ],
+)
+def test_login_of_a_region_can_send(domains: Any, us: str | None, eu: str | None, new_tenant: Any) -> None:
+    tenant = new_tenant(*domains)
+    assert (login_of(tenant, "us"), login_of(tenant, "eu")) == (us, eu)
+    found = tenant.data["providers"]["mailgun"]
+    assert (found["smtp"]["user"], found["env"].get("MAILGUN_SMTP_USER")) == (us, us)
+
+
+def test_login_whose_password_was_changed_is_not_shown(new_tenant: Any) -> None:
+    tenant = new_tenant("us.example.com", "second.example.com")
+    headers = tenant.data["providers"]["mailgun"]["headers"]
+    client = tenant.control.app.test_client()
+    path = "/mailgun/v3/domains/us.example.com/credentials/postmaster"
+    assert client.put(path, data={"password": "secret"}, headers=headers).status_code == 200
+    tenant.data = tenant.ok("GET", "")
+    assert login_of(tenant, "us") == "postmaster@second.example.com"
