@@ -66,3 +66,38 @@ def test_login_whose_password_was_changed_is_not_shown(new_tenant: Any) -> None:
     assert client.put(path, data={"password": "secret"}, headers=headers).status_code == 200
     tenant.data = tenant.ok("GET", "")
     assert login_of(tenant, "us") == "postmaster@second.example.com"
+
+
+REASON = (
+    "Sandbox subdomains are for test purposes only. Please add your own domain or add the address to authorized "
+    "recipients in Account Settings."
+)
+
+
+def send_from(tenant: TenantClient, domain: str) -> str:
+    access = tenant.data["providers"]["mailgun"]["smtp"]
+    with RawClient(access["port"]) as client:
+        assert client.hello().login(f"postmaster@{domain}", access["password"]).startswith("235")
+        return client.message(b"From: a@example.com\r\n\r\ntext\r\n")
+
+
+@pytest.mark.parametrize("domain", ["us.example.com", "US.example.com"])
+def test_fault_of_a_domain_that_is_not_allowed_has_its_name(domain: str, new_tenant: Any) -> None:
+    """And the text of the domain of an account that has no other one."""
+    tenant = new_tenant("us.example.com")
+    tenant.fault("mailgun.smtpData", error="not_allowed")
+    assert send_from(tenant, domain) == f"421 Domain us.example.com is not allowed to send: {REASON}"
+
+
+def test_domain_that_is_not_allowed_has_its_reason(new_tenant: Any) -> None:
+    tenant = new_tenant(SANDBOX, {"name": "off.example.com", "state": "disabled"})
+    assert send_from(tenant, SANDBOX) == f"421 Domain {SANDBOX} is not allowed to send: {REASON}"
+    message = "421 Domain off.example.com is not allowed to send: The domain is disabled."
+    assert send_from(tenant, "off.example.com") == message
+
+
+def test_fault_of_a_rejected_message_has_a_text(new_tenant: Any) -> None:
+    """It has no message of an error, which would be its text."""
+    tenant = new_tenant("us.example.com")
+    tenant.fault("mailgun.smtpData", error="rejected")
+    assert send_from(tenant, "us.example.com") == "550 Requested action not taken: mailbox unavailable"

@@ -8,6 +8,7 @@ from typing import ClassVar
 from ...core.errors import Limit, assumed, observed
 from ...core.smtp import Login, Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
+from . import catalog
 from .models import Domain, State
 from .rules import Tx, credentials, sending
 
@@ -41,13 +42,11 @@ class MailgunSmtp(SmtpProvider):
         Reply("data", 354, "Continue", _SESSION),
         Reply("accepted", 250, "Great success", _SESSION),
         Reply(
-            "sandbox",
+            "not_allowed",
             421,
-            "Domain {domain} is not allowed to send: Sandbox subdomains are for test purposes only. Please add your "
-            "own domain or add the address to authorized recipients in Account Settings.",
-            observed("swapmyvote issues 415 and 891"),
+            "Domain {domain} is not allowed to send: {reason}",
+            observed("swapmyvote issues 415 and 891, rebutify issue 162"),
         ),
-        Reply("not_allowed", 421, "{message}", observed("swapmyvote issues 415 and 891, rebutify issue 162")),
         Reply("quit", 221, "See you later. Yours truly, Mailgun", _SESSION),
     )
 
@@ -77,14 +76,21 @@ class MailgunSmtp(SmtpProvider):
         domain = min(found, key=lambda each: (each.state != "active", each.is_sandbox), default=None)
         return None if domain is None else Login(domain.smtp_login, credentials.default_password(key))
 
+    def planned_values(self, user: str) -> Mapping[str, object]:
+        return {"domain": _domain_name(user), "reason": catalog.SANDBOX_REASON}
+
     def authorize(self, tx: Tx, user: str, registration: Registration) -> None:
         """Check that the login exists, that its password was not changed, and that its account is open."""
         tx.account = _domain(tx, user, registration).account
 
     def send(self, tx: Tx, user: str, *, sender: str, recipients: Sequence[str], source: str) -> Mapping[str, object]:
-        domain = tx.state.domains[credentials.normalize_login(user).rpartition("@")[2]]
+        domain = tx.state.domains[_domain_name(user)]
         sending.send_mime(tx, domain=domain, sender=sender, recipients=recipients, source=source, via="smtp")
         return {}
+
+
+def _domain_name(login: str) -> str:
+    return credentials.normalize_login(login).rpartition("@")[2]
 
 
 def _domain(tx: Tx, login: str, registration: Registration) -> Domain:
