@@ -65,14 +65,15 @@ def send_mime_message(tx: Tx, domain_name: str) -> ResponseReturnValue:
     file = next((file for file in _files() if file.name == "message"), None)
     if file is None:
         raise catalog.MESSAGE_NOT_A_FILE() if "message" in form else catalog.NO_MESSAGE()
+    sent = _options()
     message = rules.send_mime(
         tx,
         domain=domain,
         sender="",
         recipients=_recipients(fields["to"]),
-        source=mime.decode(file.content),
+        source=mime.write_headers(schemas.headers(sent, fields)) + mime.decode(file.content),
         via="http",
-        options=_effective(tx, _options()),
+        options=_effective(tx, sent),
     )
     return responses.queued(message)
 
