@@ -207,6 +207,34 @@ INVALID = "{} parameter is not a valid address. please check documentation"
         ({"to": "x" * 65 + "@example.org"}, INVALID.format("to")),
         ({"to": "you@" + "x" * 64 + ".org"}, INVALID.format("to")),
         ({"to": "ok@example.org,nope"}, INVALID.format("to")),
+        *[
+            ({"to": address}, INVALID.format("to"))
+            for address in (
+                "a..b@example.org",
+                ".a@example.org",
+                "a.@example.org",
+                "a@-example.org",
+                "a@example-.org",
+                "a@example.-b",
+                "A [x] <a@example.org>",
+                "A; B <a@example.org>",
+                "A: <a@example.org>",
+                "A \\ <a@example.org>",
+                '"a"b@example.org',
+                '"' + "x" * 63 + '"@example.org',
+                "a@[1.2.3.4",
+                "a@[x]",
+                "a@b.org (comment",
+                "a@b.org )",
+                "a@" + "x" * 63 + ".x" * 96 + ".org",
+                "a@" + "x." * 40_000 + "org",
+                "Group: a@example.org",
+                "a@example.org;",
+                ": a@example.org;",
+                "Group: a@example.org; b@example.org",
+                "Outer: Inner: a@example.org;;",
+            )
+        ],
         ({"cc": "nope"}, INVALID.format("cc")),
         ({"bcc": "nope"}, INVALID.format("bcc")),
         ({"text": None}, "Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified"),
@@ -215,7 +243,22 @@ INVALID = "{} parameter is not a valid address. please check documentation"
         ({"recipient-variables": "{"}, "'recipient-variables' parameter is not a valid JSON"),
         ({"recipient-variables": "[]"}, "'recipient-variables' parameter is not a valid JSON"),
         ({"recipient-variables": "[" * 100_000}, "'recipient-variables' parameter is not a valid JSON"),
-        ({"o:deliverytime": "tomorrow"}, "tomorrow is not an RFC-2822 compliant date"),
+        *[
+            ({"o:deliverytime": date}, f"{date} is not an RFC-2822 compliant date")
+            for date in (
+                "tomorrow",
+                "Oct 14 2011 12:00:00",
+                "Fri Oct 14 12:00:00 2011",
+                "Fri, 14 Oct 2011 12:00:00",
+                "Fri, 14 Oct 2011 12:00:00 +0000 then",
+                "14 Oct 2011 +0000",
+                "2011-10-14T12:00:00Z",
+                "1318593600",
+                "Fri, 44 Oct 2011 12:00:00 +0000",
+                "Fri, 14 Nope 2011 12:00:00 +0000",
+                "Fri, 14 Oct 2011 25:00:00 +0000",
+            )
+        ],
         ({"h:X-Größe": "1"}, "Header name must be pure ASCII: X-Größe"),
         ({"h:X\r\nBcc": "1"}, "Header name must be pure ASCII: X\r\nBcc"),
         ({"h:": "1"}, "Header name must be pure ASCII: "),
@@ -236,8 +279,34 @@ def test_invalid_form(mailgun: ProviderClient, fields: dict[str, Any], message: 
         {"to": "grüße@exämple.org"},
         {"to": " you@example.org , "},
         {"to": 'me@example.org <you@example.org>,"a \\" b" <b@example.org>, Plain Name <c@example.org>'},
+        *[
+            {"to": address}
+            for address in (
+                '"quo ted"@example.org',
+                '"' + "x" * 62 + '"@example.org',
+                "a@[1.2.3.4]",
+                "a@[IPv6:2001:db8::1]",
+                "a@example.org (comment)",
+                "A (comment) <a@example.org> (other), b@example.org",
+                "a.b.c@a-b.example.org",
+                'A "B" C <a@example.org>',
+                "J. R. A <a@example.org>",
+                "Group: a@example.org, B <b@example.org>; (comment), Empty:;, c@example.org",
+                "a@" + "x" * 63 + ".x" * 94 + ".org",
+            )
+        ],
         {"from": "Me, myself".replace(",", "") + " <me@news.example.com>"},
-        {"o:deliverytime": "Fri, 14 Oct 2011 12:00:00 +0000"},
+        *[
+            {"o:deliverytime": date}
+            for date in (
+                "Fri, 14 Oct 2011 12:00:00 +0000",
+                "14 Oct 2011 12:00 -0700",
+                "Fri, 4 Oct 11 12:00:00 GMT",
+                "Fri, 14 Oct 2011 12:00:00 UTC",
+                "Fri, 14 Oct 2011 12:00:00 +0000 (UTC)",
+                " Fri, 14 Oct 2011 12:00:00 GMT ",
+            )
+        ],
         {"recipient-variables": "{}"},
         {"subject": None},
         {"text": None, "html": "<p>"},
@@ -479,6 +548,9 @@ def test_named_ip(mailgun: ProviderClient) -> None:
     assert send(mailgun, o_sending_ip="192.0.2.21").ip == "192.0.2.21"
     assert send(mailgun, SHARED, o_sending_ip="198.51.100.1").ip == "198.51.100.1"
     assert send(mailgun, o_sending_ip="", o_sending_ip_pool="").ip == "192.0.2.10"
+    for name in ("h:X-Mailgun-Sending-Ip", "h:X-Mailgun-Sending-Ip-Pool"):
+        assert send(mailgun, **{name: " "}).reason.startswith("No pool is linked to the domain news.example.com; ")
+        accepted(send_mime(mailgun, f"{name[2:]}:\r\n{SOURCE}"))
 
 
 @pytest.mark.parametrize("ip", ["203.0.113.9", "198.51.100.2", "192.0.2.30", "nonsense", MARKETING])
@@ -734,3 +806,9 @@ def test_state_with_messages_is_a_seed(mailgun: ProviderClient) -> None:
 def test_same_requests_have_the_same_ids(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     first, second = [messages(each) for each in (make_mailgun(time=time), make_mailgun(time=time)) if send(each)]
     assert first == second
+
+
+def test_addresses_of_groups_and_comments(mailgun: ProviderClient) -> None:
+    to = 'A (a, <x@example.org>) <a@example.org>, "G, 1": b@example.org, "C; D" <c@example.org>;, d@example.org (x)'
+    assert send(mailgun, to=to).recipients == ("a@example.org", "b@example.org", "c@example.org", "d@example.org")
+    refused(mailgun.post(NEWS, data=form(to="Empty:;")), 400, "to parameter is missing")

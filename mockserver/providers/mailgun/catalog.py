@@ -448,7 +448,10 @@ DISABLED_REASON = "The domain is disabled."
 NO_SENDER = ErrorMessage("no_sender", 400, "from parameter is missing", _ERROR_CODES)
 NO_RECIPIENT = ErrorMessage("no_recipient", 400, "to parameter is missing", _ERROR_CODES)
 INVALID_ADDRESS = ErrorMessage(
-    "invalid_address", 400, "{field} parameter is not a valid address. please check documentation", _ERROR_CODES
+    "invalid_address",
+    400,
+    "{field} parameter is not a valid address. please check documentation",
+    documented("Messages page, api-sending: error codes, and the note about RFC 5321, RFC 5322 and RFC 6854"),
 )
 TOO_MANY_RECIPIENTS = ErrorMessage("too_many_recipients", 400, "Too many recipients, max is 1000", _ERROR_CODES)
 NO_CONTENT = ErrorMessage(

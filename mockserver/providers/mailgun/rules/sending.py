@@ -54,7 +54,8 @@ class Options:
         """Return them with those in headers of the message, which come after. `prefix` says where the headers are."""
         found: dict[str, Option] = {}
         for name, value in headers:
-            found.setdefault(name.lower(), Option(f"{prefix}{name}", value.strip()))
+            if value.strip():
+                found.setdefault(name.lower(), Option(f"{prefix}{name}", value.strip()))
         test = found.get(TEST_HEADER)
         return replace(
             self,
