@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from mockserver.core import mime, outbox
 
 from ..support import MAILGUN, MAILGUN_KEY, SUBACCOUNT, ProviderClient
-from .mailgun_account import MARKETING, NOWHERE, POOLS, SPARE, TRANSACTIONAL, Time, create, refused
+from .mailgun_account import MARKETING, NOWHERE, POOLS, SPARE, TRANSACTIONAL, Time, create, details, refused
 
 STORES = ("memory", "redis")
 NEWS = "/v3/news.example.com/messages"
@@ -138,6 +138,24 @@ def test_template_is_accepted(mailgun: ProviderClient) -> None:
         "welcome",
         '{"name": "Bob"}',
     )
+
+
+def test_template_may_have_the_sender(mailgun: ProviderClient) -> None:
+    """Then the message has no From header here, as there are no templates."""
+    for sender in (None, ""):
+        message = send(mailgun, **{"from": sender, "text": None, "template": "welcome"})
+        assert (message.sender, dict(message.headers).get("From")) == ("", None)
+    invalid = "from parameter is not a valid address. please check documentation"
+    refused(mailgun.post(NEWS, data=form(**{"from": "me", "template": "welcome"})), 400, invalid)
+
+
+@pytest.mark.parametrize(("end", "sender"), [(1_999, ".com"), (2_000, ".com"), (2_001, ".co")])
+def test_beginning_of_a_long_from_header_is_read(mailgun: ProviderClient, end: int, sender: str) -> None:
+    """`end` is the number of characters up to the end of the address."""
+    address = "<me@news.example.com"
+    name = "x" * (end - len(address))
+    accepted(send_mime(mailgun, f"From: {name}{address}>\r\n\r\nHello\r\n"))
+    assert messages(mailgun)[-1].sender == f"me@news.example{sender}"
 
 
 def test_id_has_the_time_and_the_domain(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
@@ -513,7 +531,7 @@ def test_linked_pool_after_a_job(slow: ProviderClient, time: Time) -> None:
     slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.11")
     slow.delete(f"{POOLS}/{TRANSACTIONAL}", data={"pool_id": MARKETING})
     message = send(slow, MAIL)
-    assert (message.pool, message.pool_name, message.ip) == (TRANSACTIONAL, TRANSACTIONAL, "192.0.2.20")
+    assert (message.pool, message.pool_name, message.ip) == (TRANSACTIONAL, "Transactional", "192.0.2.20")
     time.now += 10
     assert (send(slow, MAIL).pool, send(slow, MAIL).ip) == (MARKETING, "192.0.2.21")
 
@@ -627,6 +645,32 @@ def test_subaccount(mailgun: ProviderClient) -> None:
     refused(response, 403, f"Rejected: IP pool {TRANSACTIONAL} can't be used to send the message")
 
 
+def test_pool_of_a_subaccount_after_a_job(slow: ProviderClient, time: Time) -> None:
+    """Until the job is done, it sends by the pool that it inherits as `GET /v3/ip_pools` has it."""
+    own = slow.with_key("key-fedcba9876543210fedcba9876543210")
+    slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.11")
+    assert details(own, TRANSACTIONAL)["ips"] == ["192.0.2.20"]
+    for client in (own, slow.acting_for(SUBACCOUNT)):
+        assert ways(client, SUB, 2, o_sending_ip_pool=TRANSACTIONAL) == ["192.0.2.20", "192.0.2.20"]
+    time.now += 10
+    assert send(own, SUB, o_sending_ip_pool=TRANSACTIONAL).ip == "192.0.2.11"
+    slow.delete(f"{POOLS}/{TRANSACTIONAL}", data={"pool_id": MARKETING})
+    message = send(own, SUB, o_sending_ip_pool=TRANSACTIONAL)
+    assert (message.pool, message.pool_name) == (TRANSACTIONAL, "Transactional")
+    time.now += 10
+    response = own.post(SUB, data=form(o_sending_ip_pool=TRANSACTIONAL))
+    refused(response, 403, f"Rejected: IP pool {TRANSACTIONAL} can't be used to send the message")
+
+
+def test_first_of_two_values_counts(mailgun: ProviderClient) -> None:
+    """Of an option, and of a header."""
+    assert send(mailgun, o_sending_ip=["192.0.2.11", "192.0.2.12"]).ip == "192.0.2.11"
+    assert send(mailgun, **{"h:X-Mailgun-Sending-Ip": ["192.0.2.12", "192.0.2.11"]}).ip == "192.0.2.12"
+    twice = "X-Mailgun-Sending-Ip: 192.0.2.13\r\nX-Mailgun-Sending-Ip: 192.0.2.11\r\n"
+    accepted(send_mime(mailgun, twice + SOURCE))
+    assert messages(mailgun)[-1].ip == "192.0.2.13"
+
+
 def test_domain_without_ips(make_mailgun: Callable[..., ProviderClient]) -> None:
     domains = {"domains": ["news.example.com"], "subaccounts": [], **NO_ACCOUNTS}
     mailgun = make_mailgun(eligible_for_shared_ips=True, **domains)
@@ -636,7 +680,11 @@ def test_domain_without_ips(make_mailgun: Callable[..., ProviderClient]) -> None
     mailgun = make_mailgun(eligible_for_shared_ips=False, **domains)
     message = send(mailgun)
     assert message.ip is None
-    assert message.reason.endswith("; it has no IP, so Mailgun chooses a shared IP.")
+    assert message.reason.endswith("; it has no IP, so no IP is known.")
+    eu = {"name": "news.example.com", "region": "eu"}  # the shared IP is in another region
+    mailgun = make_mailgun(eligible_for_shared_ips=True, **{**domains, "domains": [eu]})
+    accepted(mailgun.application.test_client().post(f"/mailgun-eu{NEWS}", data=FORM, headers=mailgun.headers))
+    assert messages(mailgun)[-1].reason.endswith("; it has no IP, so Mailgun chooses a shared IP.")
 
 
 @pytest.mark.parametrize("value", ["yes", "true", "True"])
@@ -747,6 +795,20 @@ def test_spillover_pool_of_another_account(make_mailgun: Callable[..., ProviderC
             make_mailgun, time, subaccounts=["Sub"], ips=[ips[0], last], ip_pools=pools, spillover_pool_id="Other"
         )
         assert ways(mailgun, MAIL, 2, to=batch(41)) == ["192.0.2.40", "192.0.2.40"]
+
+
+def test_spillover_pool_that_a_subaccount_inherits(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
+    mailgun = warming(
+        make_mailgun,
+        time,
+        subaccounts=["Sub"],
+        ips=[{"ip": "192.0.2.40", "warmup": True, "account": "Sub"}, "192.0.2.50"],
+        ip_pools=[{"pool_id": MARKETING, "name": "Overflow", "ips": ["192.0.2.50"], "delegated_to": ["Sub"]}],
+        domains=[{"name": "sub.example.com", "account": "Sub", "ips": ["192.0.2.40"]}],
+        spillover_pool_id="Overflow",
+    )
+    subaccount = next(iter(mailgun.tenant.read().state("mailgun").subaccounts))
+    assert ways(mailgun.acting_for(subaccount), SUB, 2, to=batch(41)) == ["192.0.2.40", "192.0.2.50"]
 
 
 def test_message_waits_for_a_warmup(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:

@@ -101,3 +101,18 @@ def test_fault_of_a_rejected_message_has_a_text(new_tenant: Any) -> None:
     tenant = new_tenant("us.example.com")
     tenant.fault("mailgun.smtpData", error="rejected")
     assert send_from(tenant, "us.example.com") == "550 Requested action not taken: mailbox unavailable"
+
+
+def test_recipient_that_is_named_twice_counts_once(new_tenant: Any) -> None:
+    tenant = new_tenant("us.example.com")
+    access = tenant.data["providers"]["mailgun"]["smtp"]
+    with RawClient(access["port"]) as client:
+        assert client.hello().login(access["user"], access["password"]).startswith("235")
+        assert client.ask("MAIL FROM:<a@us.example.com>").startswith("250")
+        for recipient in ("b@example.com", "c@example.com", "B@example.com", "b@example.com"):
+            assert client.ask(f"RCPT TO:<{recipient}>").startswith("250")
+        assert client.ask("DATA").startswith("354")
+        client.send(b"From: a@us.example.com\r\n\r\ntext\r\n.\r\n")
+        assert client.reply() == "250 Great success"
+    (message,) = tenant.ok("GET", "/state")["state"]["mailgun"]["outbox"]["messages"]
+    assert message["recipients"] == ["b@example.com", "c@example.com"]

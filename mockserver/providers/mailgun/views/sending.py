@@ -30,7 +30,9 @@ def send_message(tx: Tx, domain_name: str) -> ResponseReturnValue:
     domain = rules.get_sending_domain(tx, tx.account, domain_name)
     lists = ("to", "cc", "bcc")
     form = {**dict.fromkeys(lists, ()), **form_fields(*lists)}
-    fields = load(schemas.MessageSchema, {**form, "from": [form.get("from", "")]})
+    has_sender = form.get("from") or not form.get("template")  # a template may have it
+    exclude = frozenset(() if has_sender else ("sender",))
+    fields = load(schemas.MessageSchema, {**form, "from": [form.get("from", "")]}, exclude=exclude)
     recipients = _recipients([*fields["to"], *fields["cc"], *fields["bcc"]])
     if not any(form.get(name) for name, _ in BODIES) and not form.get("template"):
         raise catalog.NO_CONTENT()
@@ -42,7 +44,7 @@ def send_message(tx: Tx, domain_name: str) -> ResponseReturnValue:
     message = rules.send_parts(
         tx,
         domain,
-        sender=fields["sender"][0],
+        sender=fields.get("sender", [""])[0],
         recipients=recipients,
         subject=form.get("subject", ""),
         headers=[*headers, *schemas.headers(sent, form)],
@@ -78,14 +80,12 @@ def send_mime_message(tx: Tx, domain_name: str) -> ResponseReturnValue:
     return responses.queued(message)
 
 
-def _recipients(addresses: Sequence[str]) -> list[str]:
-    """Return different recipients; Mailgun ignores duplicates."""
-    found: dict[str, str] = {}
-    for each in addresses:
-        found.setdefault(each.lower(), each)
+def _recipients(addresses: Sequence[str]) -> Sequence[str]:
+    """Return the different recipients of a message."""
+    found = rules.distinct(addresses)
     if len(found) > catalog.MAX_RECIPIENTS:
         raise catalog.TOO_MANY_RECIPIENTS()
-    return list(found.values())
+    return found
 
 
 def _files() -> list[File]:
