@@ -27,7 +27,7 @@ def new_tenant(app: Flask, smtp: SmtpServer) -> Any:
 
 
 def login_of(tenant: TenantClient, region: str) -> str | None:
-    """Return the name of the login in a region, by which a message is sent; None if there is none."""
+    """Return the name of the login in a region, by which a message is sent; None if it has no login there."""
     access = tenant.data["providers"]["mailgun"]["regions"][region]["smtp"]
     assert (access["user"] is None) == (access["password"] is None)
     if access["user"] is not None:

@@ -40,7 +40,7 @@ OPTIONS = frozenset(
         "tracking-pixel-location-top",
     )
 )
-"""Mailgun's options. Only those about the date, the IP, the pool and test mode have an effect."""
+"""Mailgun's options. Only those about times, the IP, the pool and test mode have an effect."""
 HEADER_NAME = re.compile("[!-9;-~]+")
 MAX_DOMAIN = 255
 """The maximum length of the domain of an address, in characters: RFC 5321, section 4.5.3.1.2."""
@@ -59,6 +59,8 @@ _DATE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """A date as in RFC 2822, section 3.3."""
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)|(?:0?[1-9]|1[0-2]):[0-5]\d ?[AaPp][Mm]", re.ASCII)
+"""A time of day: `HH:mm`, whose hour is checked separately, or `hh:mmaa`."""
 
 
 class AddressList(fields.Raw):
@@ -100,6 +102,15 @@ def _is_date(text: str) -> bool:
     return True
 
 
+def _is_time(text: str) -> bool:
+    return text == "" or _TIME.fullmatch(text) is not None
+
+
+def _is_24_hour_time(text: str) -> bool:
+    found = _TIME.fullmatch(text)
+    return found is None or found[1] is None or int(found[1]) < 24
+
+
 def _is_json_object(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict)
@@ -109,6 +120,11 @@ def _is_json_object(text: str) -> bool:
 
 def _date() -> fields.String:
     return fields.String(data_key="o:deliverytime", validate=check(_is_date, catalog.NOT_A_DATE))
+
+
+def _time() -> fields.String:
+    checks = [check(_is_time, catalog.NOT_A_TIME), check(_is_24_hour_time, catalog.NOT_24_HOURS)]
+    return fields.String(data_key="o:time-zone-localize", validate=checks)
 
 
 class MessageSchema(Schema):
@@ -127,6 +143,7 @@ class MessageSchema(Schema):
         data_key="recipient-variables", validate=check(_is_json_object, catalog.VARIABLES_NOT_JSON)
     )
     delivery_time = _date()
+    local_time = _time()
 
 
 class MimeSchema(Schema):
@@ -135,6 +152,7 @@ class MimeSchema(Schema):
     to = _addresses(catalog.NO_RECIPIENT)
     template = fields.String()
     delivery_time = _date()
+    local_time = _time()
 
 
 def headers(options: Sequence[tuple[str, str]], form: Mapping[str, Any]) -> list[tuple[str, str]]:
