@@ -192,7 +192,7 @@ class SmtpProvider:
         if key is not None:
             found = self.replies[key]
             with_values = found.text.format_map(_Missing(self.planned_values(user)))
-            return found._replace(text=with_values or STANDARD_TEXTS[found.code])
+            return found._replace(text=with_values or STANDARD_TEXTS.get(found.code, "Error"))
         return Reply("planned", code, STANDARD_TEXTS.get(code, "Error") if text is None else text, _PLANNED)
 
     def planned_values(self, user: str) -> Mapping[str, object]:
