@@ -259,9 +259,10 @@ def _announce(ready_message: dict[str, object], *, has_pages: bool) -> None:
                 click.echo(f"  {'':10} {urls['root_url']:40} without a prefix{of_region}")
         if "smtp" in access:
             smtp = access["smtp"]
+            user = "no login" if smtp["user"] is None else f"user {smtp['user']}"
             ports = [f"smtp://{smtp['host']}:{smtp['port']}"] if smtp["port"] is not None else []
             ports += [f"smtps://{smtp['host']}:{smtp['tls_port']}"] if smtp["tls_port"] is not None else []
-            click.echo(f"  {'':10} {' '.join(ports):40} SMTP, user {smtp['user']}")
+            click.echo(f"  {'':10} {' '.join(ports):40} SMTP, {user}")
     if "control_token" in ready_message:
         click.echo(f"Control API token: {ready_message['control_token']}")
     click.echo("Press Ctrl-C to stop.")

@@ -162,7 +162,8 @@ def _smtp_variables(name: str, access: Mapping[str, Any]) -> dict[str, str]:
         return {}
     smtp = access["smtp"]
     values = {"HOST": smtp["host"], "PORT": str(smtp["port"] or smtp["tls_port"])}
-    values |= {"USER": smtp["user"], "PASSWORD": smtp["password"]}
+    if smtp["user"] is not None:
+        values |= {"USER": smtp["user"], "PASSWORD": smtp["password"]}
     return {f"{name.upper()}_SMTP_{each}": value for each, value in values.items()}
 
 

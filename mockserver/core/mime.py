@@ -268,9 +268,14 @@ def write(headers: Iterable[tuple[str, str]], parts: Sequence[Part]) -> str:
     attachments = [_attachment_entity(part) for part in parts if not _is_text(part)]
     if attachments:
         entity = _multipart("mixed", f"={boundary}.0", [*([entity] if entity else []), *attachments], always=True)
+    return f"{write_headers(headers)}MIME-Version: 1.0\r\n{entity or NEWLINE}"
+
+
+def write_headers(headers: Iterable[tuple[str, str]]) -> str:
+    """Return the lines of headers, but of those that describe parts. Each is one line, and every name is valid."""
     own = [(NOT_IN_NAME.sub("", name), " ".join(value.split())) for name, value in headers]
     head = "".join([f"{name}: {value}\r\n" for name, value in own if name.lower() not in ENTITY_HEADERS])
-    return f"{_encode(head).decode()}MIME-Version: 1.0\r\n{entity or NEWLINE}"
+    return _encode(head).decode()
 
 
 def _multipart(subtype: str, boundary: str, entities: Sequence[str], *, always: bool = False) -> str:

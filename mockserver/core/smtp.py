@@ -168,8 +168,8 @@ class SmtpProvider:
         """Return whether a user name can be that of a login."""
         raise NotImplementedError
 
-    def credentials(self, state: Any, key: str) -> tuple[str, str]:
-        """Return the user name and the password of an account with an API key."""
+    def credentials(self, state: Any, key: str, region: str | None) -> Login | None:
+        """Return a login that an account with an API key has in a region; None if it has none there."""
         raise NotImplementedError
 
     def authorize(self, tx: Transaction[Any], user: str, registration: Registration) -> None:
@@ -184,15 +184,20 @@ class SmtpProvider:
 
     def reply_to(self, error: ApiError) -> Reply:
         """Return the reply to a message that a rule rejects. Its message and source are those of the error."""
-        reply = self.reply(self.errors.get(error.entry.key, "rejected"), message=error.message)
-        return reply._replace(key=error.entry.key, source=error.entry.source)
+        reply = self.replies[self.errors.get(error.entry.key, "rejected")]
+        return reply._replace(key=error.entry.key, text=error.message, source=error.entry.source)
 
-    def planned(self, code: int, key: str | None, text: str | None) -> Reply:
+    def planned(self, code: int, key: str | None, text: str | None, user: str) -> Reply:
         """Return the reply of a planned fault: one with a key, a text, or the standard text of its code."""
         if key is not None:
             found = self.replies[key]
-            return found._replace(text=found.text.format_map(_Missing()))
+            with_values = found.text.format_map(_Missing(self.planned_values(user)))
+            return found._replace(text=with_values or STANDARD_TEXTS.get(found.code, "Error"))
         return Reply("planned", code, STANDARD_TEXTS.get(code, "Error") if text is None else text, _PLANNED)
+
+    def planned_values(self, user: str) -> Mapping[str, object]:
+        """Return the values of planned replies to a login; those that are missing are empty."""
+        return {}
 
     def errors_by_key(self) -> Mapping[str, Reply]:
         """Return the replies that are errors."""

@@ -108,7 +108,7 @@ class Processor:
             reply: Reply | None
             failure = None
             if fault is not None and fault.when == "before" and fault.kind != "delay":
-                reply = self._planned(fault)
+                reply = self._planned(fault, command.login.user)
                 tx.failed = True
             else:
                 try:
@@ -125,7 +125,7 @@ class Processor:
                     reply, failure = self.place.smtp_provider.reply("unavailable"), "crashed"
                 tx.failed = reply is None or reply.code >= LOWEST_ERROR
                 if fault is not None and fault.when == "after" and fault.kind in ("error", "drop", "timeout"):
-                    reply = self._planned(fault)
+                    reply = self._planned(fault, command.login.user)
             record = tx.record = self._record(command, caller, tx, reply, fault, failure, started)
             if tenant.is_strict or failure is not None:
                 tx.record = record.redacted()
@@ -141,13 +141,13 @@ class Processor:
             is_unmatched=not self.server.tenants.is_made(caller),
         )
 
-    def _planned(self, fault: Fault) -> Reply | None:
+    def _planned(self, fault: Fault, user: str) -> Reply | None:
         """Return the reply of a fault. One that is planned for all operations has a status of HTTP."""
         if fault.kind != "error":
             return None
         is_for_all = fault.operation.endswith("*")
         code = TEMPORARY if is_for_all or fault.status is None else fault.status
-        return self.place.smtp_provider.planned(code, fault.error, None if is_for_all else fault.body)
+        return self.place.smtp_provider.planned(code, fault.error, None if is_for_all else fault.body, user)
 
     def _record(
         self,

@@ -189,7 +189,7 @@ class ProviderAccess:
         """The access over SMTP: `host`, `port`, `user`, `password`, and `connect()` for a client of smtplib.
 
         A server in this process starts its SMTP ports when this is first used. Raises `RuntimeError` if a running
-        server has no SMTP port for the provider.
+        server has no SMTP port for the provider, or if the account has no login in the region.
         """
         return SmtpAccess(**self._smtp(self.name, self.region))
 
@@ -499,6 +499,8 @@ class Tenant:
         found: Mapping[str, Any] | None = (data["regions"].get(region) or data).get("smtp")
         if found is None:
             raise RuntimeError(f"{provider}: the server at {self.url} has no SMTP port: start it with --smtp-ports")
+        if found["user"] is None:
+            raise RuntimeError(f"{provider}: the account has no SMTP login in the region {region or data['region']}")
         return found
 
     def state(self) -> dict[str, Any]:

@@ -28,6 +28,15 @@ class NotJson(ValueError):
     """The body is not a JSON text."""
 
 
+class NotMultipart(ValueError):
+    """The body is not the multipart form that its Content-Type announces."""
+
+    def __init__(self, *, is_truncated: bool) -> None:
+        super().__init__()
+        self.is_truncated = is_truncated
+        """Whether it begins as one, and does not end."""
+
+
 class NotAnObject(ValueError):
     """The body is JSON, but not an object."""
 
@@ -114,18 +123,30 @@ class File(NamedTuple):
 
 
 def parse_files(body: bytes, content_type: str) -> list[File]:
-    """Return the files in a multipart form, in order; none if the body is not one. Raises `RequestEntityTooLarge`."""
+    """Return the files in a multipart form, in order; none if the Content-Type is another one.
+
+    Raises `NotMultipart` and `RequestEntityTooLarge`.
+    """
     media_type, options = parse_options_header(content_type)
-    return _parse_multipart(body, options)[1] if media_type.lower() == "multipart/form-data" else []
+    if media_type.lower() != "multipart/form-data":
+        return []
+    try:
+        return _parse_multipart(body, options, silent=False)[1]
+    except ValueError:
+        delimiter = b"--" + options.get("boundary", "").encode()
+        is_truncated = len(delimiter) > 2 and delimiter in body and delimiter + b"--" not in body
+        raise NotMultipart(is_truncated=is_truncated) from None
 
 
-def _parse_multipart(body: bytes, options: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[File]]:
-    """Return the texts and the files in a multipart form."""
+def _parse_multipart(
+    body: bytes, options: Mapping[str, str], *, silent: bool = True
+) -> tuple[list[tuple[str, str]], list[File]]:
+    """Return the texts and the files in a multipart form; none of an invalid one if `silent`."""
     parser = FormDataParser(
         lambda *_, **__: io.BytesIO(),  # not a temporary file, which may need a file descriptor
         max_form_memory_size=None,
         max_form_parts=MAX_FORM_PARTS,
-        silent=True,
+        silent=silent,
     )
     _, form, uploads = parser.parse(io.BytesIO(body), "multipart/form-data", len(body), dict(options))
     files = []

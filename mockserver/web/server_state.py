@@ -88,13 +88,15 @@ class ServerState:
     def smtp_access(self, name: str, region: str | None, state: State, key: str | None, host: str) -> dict[str, Any]:
         """Return where and how to log in over SMTP at a region of a provider; nothing if it has no SMTP port.
 
+        The user and the password are None without a key, and if the account has no login in the region.
         `host` is the name of the server, unless the ports are bound to an address.
         """
         smtp_provider, smtp = self.providers[name].smtp_provider() if self.smtp is not None else None, self.smtp
         port, tls_port = (smtp.ports.get((name, region)), smtp.tls_ports.get((name, region))) if smtp else (None, None)
         if smtp is None or smtp_provider is None or (port is None and tls_port is None):
             return {}
-        user, password = (None, None) if key is None else smtp_provider.credentials(state, key)
+        login = None if key is None else smtp_provider.credentials(state, key, region)
+        user, password = login or (None, None)
         return {
             "smtp": {
                 "host": smtp.host or host.strip("[]"),

@@ -195,3 +195,17 @@ def test_sending_key_is_a_password_of_its_domains(make_mailgun: Callable[..., Pr
     mailgun = make_mailgun(credentials=[MAILGUN_KEY, {"key": key, "domains": ["news.example.com"]}])
     assert login(mailgun.application, POSTMASTER, default_password(key)) == mailgun.tenant.id
     assert login(mailgun.application, "postmaster@mail.example.com", default_password(key)) is None
+
+
+def test_login_twice_in_a_request_is_refused(mailgun: ProviderClient) -> None:
+    refused(mailgun.post(CREDENTIALS, data={"login": ["bob", "bob"]}), 400, f"Credentials already exist: {BOB}")
+    assert mailgun.get(CREDENTIALS).json["total_count"] == 1
+
+
+def test_system_login_in_any_case(mailgun: ProviderClient) -> None:
+    for name in ("Postmaster", "POSTMASTER@news.example.com"):
+        refused(mailgun.post(CREDENTIALS, data={"login": name}), 400, f"Credentials already exist: {POSTMASTER}")
+        refused(mailgun.delete(f"{CREDENTIALS}/{name}"), 400, f"Cannot delete system mailbox: {POSTMASTER}")
+        assert mailgun.put(f"{CREDENTIALS}/{name}", data={"password": f"of {name}"[:32]}).status_code == 200
+        assert login(mailgun.application, name.partition("@")[0] + "@news.example.com", f"of {name}"[:32])
+    assert mailgun.get(CREDENTIALS).json["total_count"] == 1

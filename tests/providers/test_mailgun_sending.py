@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from mockserver.core import mime, outbox
 
 from ..support import MAILGUN, MAILGUN_KEY, SUBACCOUNT, ProviderClient
-from .mailgun_account import MARKETING, NOWHERE, POOLS, SPARE, TRANSACTIONAL, Time, create, refused
+from .mailgun_account import MARKETING, NOWHERE, POOLS, SPARE, TRANSACTIONAL, Time, create, details, refused
 
 STORES = ("memory", "redis")
 NEWS = "/v3/news.example.com/messages"
@@ -140,6 +140,24 @@ def test_template_is_accepted(mailgun: ProviderClient) -> None:
     )
 
 
+def test_template_may_have_the_sender(mailgun: ProviderClient) -> None:
+    """Then the message has no From header here, as there are no templates."""
+    for sender in (None, ""):
+        message = send(mailgun, **{"from": sender, "text": None, "template": "welcome"})
+        assert (message.sender, dict(message.headers).get("From")) == ("", None)
+    invalid = "from parameter is not a valid address. please check documentation"
+    refused(mailgun.post(NEWS, data=form(**{"from": "me", "template": "welcome"})), 400, invalid)
+
+
+@pytest.mark.parametrize(("end", "sender"), [(1_999, ".com"), (2_000, ".com"), (2_001, ".co")])
+def test_beginning_of_a_long_from_header_is_read(mailgun: ProviderClient, end: int, sender: str) -> None:
+    """`end` is the number of characters up to the end of the address."""
+    address = "<me@news.example.com"
+    name = "x" * (end - len(address))
+    accepted(send_mime(mailgun, f"From: {name}{address}>\r\n\r\nHello\r\n"))
+    assert messages(mailgun)[-1].sender == f"me@news.example{sender}"
+
+
 def test_id_has_the_time_and_the_domain(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     mailgun = make_mailgun(time=time)
     first, second = send(mailgun), send(mailgun)
@@ -207,6 +225,34 @@ INVALID = "{} parameter is not a valid address. please check documentation"
         ({"to": "x" * 65 + "@example.org"}, INVALID.format("to")),
         ({"to": "you@" + "x" * 64 + ".org"}, INVALID.format("to")),
         ({"to": "ok@example.org,nope"}, INVALID.format("to")),
+        *[
+            ({"to": address}, INVALID.format("to"))
+            for address in (
+                "a..b@example.org",
+                ".a@example.org",
+                "a.@example.org",
+                "a@-example.org",
+                "a@example-.org",
+                "a@example.-b",
+                "A [x] <a@example.org>",
+                "A; B <a@example.org>",
+                "A: <a@example.org>",
+                "A \\ <a@example.org>",
+                '"a"b@example.org',
+                '"' + "x" * 63 + '"@example.org',
+                "a@[1.2.3.4",
+                "a@[x]",
+                "a@b.org (comment",
+                "a@b.org )",
+                "a@" + "x" * 63 + ".x" * 96 + ".org",
+                "a@" + "x." * 40_000 + "org",
+                "Group: a@example.org",
+                "a@example.org;",
+                ": a@example.org;",
+                "Group: a@example.org; b@example.org",
+                "Outer: Inner: a@example.org;;",
+            )
+        ],
         ({"cc": "nope"}, INVALID.format("cc")),
         ({"bcc": "nope"}, INVALID.format("bcc")),
         ({"text": None}, "Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified"),
@@ -215,7 +261,22 @@ INVALID = "{} parameter is not a valid address. please check documentation"
         ({"recipient-variables": "{"}, "'recipient-variables' parameter is not a valid JSON"),
         ({"recipient-variables": "[]"}, "'recipient-variables' parameter is not a valid JSON"),
         ({"recipient-variables": "[" * 100_000}, "'recipient-variables' parameter is not a valid JSON"),
-        ({"o:deliverytime": "tomorrow"}, "tomorrow is not an RFC-2822 compliant date"),
+        *[
+            ({"o:deliverytime": date}, f"{date} is not an RFC-2822 compliant date")
+            for date in (
+                "tomorrow",
+                "Oct 14 2011 12:00:00",
+                "Fri Oct 14 12:00:00 2011",
+                "Fri, 14 Oct 2011 12:00:00",
+                "Fri, 14 Oct 2011 12:00:00 +0000 then",
+                "14 Oct 2011 +0000",
+                "2011-10-14T12:00:00Z",
+                "1318593600",
+                "Fri, 44 Oct 2011 12:00:00 +0000",
+                "Fri, 14 Nope 2011 12:00:00 +0000",
+                "Fri, 14 Oct 2011 25:00:00 +0000",
+            )
+        ],
         ({"h:X-Größe": "1"}, "Header name must be pure ASCII: X-Größe"),
         ({"h:X\r\nBcc": "1"}, "Header name must be pure ASCII: X\r\nBcc"),
         ({"h:": "1"}, "Header name must be pure ASCII: "),
@@ -236,8 +297,34 @@ def test_invalid_form(mailgun: ProviderClient, fields: dict[str, Any], message: 
         {"to": "grüße@exämple.org"},
         {"to": " you@example.org , "},
         {"to": 'me@example.org <you@example.org>,"a \\" b" <b@example.org>, Plain Name <c@example.org>'},
+        *[
+            {"to": address}
+            for address in (
+                '"quo ted"@example.org',
+                '"' + "x" * 62 + '"@example.org',
+                "a@[1.2.3.4]",
+                "a@[IPv6:2001:db8::1]",
+                "a@example.org (comment)",
+                "A (comment) <a@example.org> (other), b@example.org",
+                "a.b.c@a-b.example.org",
+                'A "B" C <a@example.org>',
+                "J. R. A <a@example.org>",
+                "Group: a@example.org, B <b@example.org>; (comment), Empty:;, c@example.org",
+                "a@" + "x" * 63 + ".x" * 94 + ".org",
+            )
+        ],
         {"from": "Me, myself".replace(",", "") + " <me@news.example.com>"},
-        {"o:deliverytime": "Fri, 14 Oct 2011 12:00:00 +0000"},
+        *[
+            {"o:deliverytime": date}
+            for date in (
+                "Fri, 14 Oct 2011 12:00:00 +0000",
+                "14 Oct 2011 12:00 -0700",
+                "Fri, 4 Oct 11 12:00:00 GMT",
+                "Fri, 14 Oct 2011 12:00:00 UTC",
+                "Fri, 14 Oct 2011 12:00:00 +0000 (UTC)",
+                " Fri, 14 Oct 2011 12:00:00 GMT ",
+            )
+        ],
         {"recipient-variables": "{}"},
         {"subject": None},
         {"text": None, "html": "<p>"},
@@ -444,7 +531,7 @@ def test_linked_pool_after_a_job(slow: ProviderClient, time: Time) -> None:
     slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.11")
     slow.delete(f"{POOLS}/{TRANSACTIONAL}", data={"pool_id": MARKETING})
     message = send(slow, MAIL)
-    assert (message.pool, message.pool_name, message.ip) == (TRANSACTIONAL, TRANSACTIONAL, "192.0.2.20")
+    assert (message.pool, message.pool_name, message.ip) == (TRANSACTIONAL, "Transactional", "192.0.2.20")
     time.now += 10
     assert (send(slow, MAIL).pool, send(slow, MAIL).ip) == (MARKETING, "192.0.2.21")
 
@@ -479,6 +566,9 @@ def test_named_ip(mailgun: ProviderClient) -> None:
     assert send(mailgun, o_sending_ip="192.0.2.21").ip == "192.0.2.21"
     assert send(mailgun, SHARED, o_sending_ip="198.51.100.1").ip == "198.51.100.1"
     assert send(mailgun, o_sending_ip="", o_sending_ip_pool="").ip == "192.0.2.10"
+    for name in ("h:X-Mailgun-Sending-Ip", "h:X-Mailgun-Sending-Ip-Pool"):
+        assert send(mailgun, **{name: " "}).reason.startswith("No pool is linked to the domain news.example.com; ")
+        accepted(send_mime(mailgun, f"{name[2:]}:\r\n{SOURCE}"))
 
 
 @pytest.mark.parametrize("ip", ["203.0.113.9", "198.51.100.2", "192.0.2.30", "nonsense", MARKETING])
@@ -555,6 +645,32 @@ def test_subaccount(mailgun: ProviderClient) -> None:
     refused(response, 403, f"Rejected: IP pool {TRANSACTIONAL} can't be used to send the message")
 
 
+def test_pool_of_a_subaccount_after_a_job(slow: ProviderClient, time: Time) -> None:
+    """Until the job is done, it sends by the pool that it inherits as `GET /v3/ip_pools` has it."""
+    own = slow.with_key("key-fedcba9876543210fedcba9876543210")
+    slow.put(f"{POOLS}/{TRANSACTIONAL}/ips/192.0.2.11")
+    assert details(own, TRANSACTIONAL)["ips"] == ["192.0.2.20"]
+    for client in (own, slow.acting_for(SUBACCOUNT)):
+        assert ways(client, SUB, 2, o_sending_ip_pool=TRANSACTIONAL) == ["192.0.2.20", "192.0.2.20"]
+    time.now += 10
+    assert send(own, SUB, o_sending_ip_pool=TRANSACTIONAL).ip == "192.0.2.11"
+    slow.delete(f"{POOLS}/{TRANSACTIONAL}", data={"pool_id": MARKETING})
+    message = send(own, SUB, o_sending_ip_pool=TRANSACTIONAL)
+    assert (message.pool, message.pool_name) == (TRANSACTIONAL, "Transactional")
+    time.now += 10
+    response = own.post(SUB, data=form(o_sending_ip_pool=TRANSACTIONAL))
+    refused(response, 403, f"Rejected: IP pool {TRANSACTIONAL} can't be used to send the message")
+
+
+def test_first_of_two_values_counts(mailgun: ProviderClient) -> None:
+    """Of an option, and of a header."""
+    assert send(mailgun, o_sending_ip=["192.0.2.11", "192.0.2.12"]).ip == "192.0.2.11"
+    assert send(mailgun, **{"h:X-Mailgun-Sending-Ip": ["192.0.2.12", "192.0.2.11"]}).ip == "192.0.2.12"
+    twice = "X-Mailgun-Sending-Ip: 192.0.2.13\r\nX-Mailgun-Sending-Ip: 192.0.2.11\r\n"
+    accepted(send_mime(mailgun, twice + SOURCE))
+    assert messages(mailgun)[-1].ip == "192.0.2.13"
+
+
 def test_domain_without_ips(make_mailgun: Callable[..., ProviderClient]) -> None:
     domains = {"domains": ["news.example.com"], "subaccounts": [], **NO_ACCOUNTS}
     mailgun = make_mailgun(eligible_for_shared_ips=True, **domains)
@@ -564,7 +680,11 @@ def test_domain_without_ips(make_mailgun: Callable[..., ProviderClient]) -> None
     mailgun = make_mailgun(eligible_for_shared_ips=False, **domains)
     message = send(mailgun)
     assert message.ip is None
-    assert message.reason.endswith("; it has no IP, so Mailgun chooses a shared IP.")
+    assert message.reason.endswith("; it has no IP, so no IP is known.")
+    eu = {"name": "news.example.com", "region": "eu"}  # the shared IP is in another region
+    mailgun = make_mailgun(eligible_for_shared_ips=True, **{**domains, "domains": [eu]})
+    accepted(mailgun.application.test_client().post(f"/mailgun-eu{NEWS}", data=FORM, headers=mailgun.headers))
+    assert messages(mailgun)[-1].reason.endswith("; it has no IP, so Mailgun chooses a shared IP.")
 
 
 @pytest.mark.parametrize("value", ["yes", "true", "True"])
@@ -677,6 +797,20 @@ def test_spillover_pool_of_another_account(make_mailgun: Callable[..., ProviderC
         assert ways(mailgun, MAIL, 2, to=batch(41)) == ["192.0.2.40", "192.0.2.40"]
 
 
+def test_spillover_pool_that_a_subaccount_inherits(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
+    mailgun = warming(
+        make_mailgun,
+        time,
+        subaccounts=["Sub"],
+        ips=[{"ip": "192.0.2.40", "warmup": True, "account": "Sub"}, "192.0.2.50"],
+        ip_pools=[{"pool_id": MARKETING, "name": "Overflow", "ips": ["192.0.2.50"], "delegated_to": ["Sub"]}],
+        domains=[{"name": "sub.example.com", "account": "Sub", "ips": ["192.0.2.40"]}],
+        spillover_pool_id="Overflow",
+    )
+    subaccount = next(iter(mailgun.tenant.read().state("mailgun").subaccounts))
+    assert ways(mailgun.acting_for(subaccount), SUB, 2, to=batch(41)) == ["192.0.2.40", "192.0.2.50"]
+
+
 def test_message_waits_for_a_warmup(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     """A pool that the message names is not left."""
     for more in ({}, {"o:sending-ip-pool": TRANSACTIONAL}):
@@ -734,3 +868,9 @@ def test_state_with_messages_is_a_seed(mailgun: ProviderClient) -> None:
 def test_same_requests_have_the_same_ids(make_mailgun: Callable[..., ProviderClient], time: Time) -> None:
     first, second = [messages(each) for each in (make_mailgun(time=time), make_mailgun(time=time)) if send(each)]
     assert first == second
+
+
+def test_addresses_of_groups_and_comments(mailgun: ProviderClient) -> None:
+    to = 'A (a, <x@example.org>) <a@example.org>, "G, 1": b@example.org, "C; D" <c@example.org>;, d@example.org (x)'
+    assert send(mailgun, to=to).recipients == ("a@example.org", "b@example.org", "c@example.org", "d@example.org")
+    refused(mailgun.post(NEWS, data=form(to="Empty:;")), 400, "to parameter is missing")

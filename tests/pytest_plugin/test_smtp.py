@@ -35,10 +35,18 @@ def test_fault(mockserver):
     mockserver.requests.assert_called_once("sendgrid.smtpData", status=452)
 
 
+@pytest.mark.mockserver(seed={"mailgun": {"domains": ["us.example.com", {"name": "eu.example.com", "region": "eu"}]}})
 def test_region(mockserver):
-    with mockserver.mailgun.smtp.connect() as client:
-        first = client.noop()
-    assert mockserver.mailgun.eu.smtp.port != mockserver.mailgun.smtp.port
+    access = mockserver.mailgun.eu.smtp
+    assert (access.user, access.port == mockserver.mailgun.smtp.port) == ("postmaster@eu.example.com", False)
+    with access.connect() as client:
+        assert client.sendmail("a@eu.example.com", ["b@example.com"], "Subject: hello\\r\\n\\r\\n") == {}
+
+
+@pytest.mark.mockserver(seed={"mailgun": {"domains": ["us.example.com"]}})
+def test_region_without_a_login(mockserver):
+    with pytest.raises(RuntimeError, match="mailgun: the account has no SMTP login in the region eu"):
+        mockserver.mailgun.eu.smtp
 
 
 @pytest.mark.mockserver(region="eu")
@@ -54,12 +62,12 @@ def test_given_key(mockserver):
 
 
 def test_tests_send_over_smtp(run: Run) -> None:
-    run(SENDS).assert_outcomes(passed=7)
+    run(SENDS).assert_outcomes(passed=8)
 
 
 @pytest.mark.slow
 def test_tests_of_several_processes_send_over_smtp(run: Run) -> None:
-    run(SENDS, "-n", "2", subprocess=True).assert_outcomes(passed=7)
+    run(SENDS, "-n", "2", subprocess=True).assert_outcomes(passed=8)
 
 
 def test_a_test_that_does_not_ask_starts_nothing(run: Run) -> None:

@@ -103,6 +103,7 @@ def test_every_error_fits_the_document(case: ProviderCase) -> None:
         "count": 100, "id": "nope", "ip": "192.0.2.1", "login": "bob@example.com", "method": "GET", "name": "full",
         "path": "/v3/x", "scopes": "ips.pools.read", "value": "x", "domain": "mail.example.com", "pool": "nope",
         "reason": "The domain is disabled.", "content_type": "application/json", "given": "string",
+        "time": "Mon, 20 Dec 2021 20:33:21 UTC",
     }  # fmt: skip
     fields = {
         "missing": "name", "bad_format": "limit", "bad_value": "ip", "string_type": "name", "array_type": "key_grants",

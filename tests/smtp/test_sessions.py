@@ -140,7 +140,7 @@ def test_well_formed_unknown_key_gets_a_tenant(name: str, app: Flask, smtp: Smtp
     key = CASES[name].new_key()
     state = app.extensions["mockserver"].seed.states[name]
     client = connect(name).hello()
-    assert client.login(*smtp_provider.credentials(state, key)).startswith("235")
+    assert client.login(*smtp_provider.credentials(state, key, None)).startswith("235")
     assert client.message().startswith("250")
     found = ControlClient(app).ok("GET", "/tenants")["tenants"]
     assert [each["requests"] for each in found] == [2]

@@ -448,7 +448,10 @@ DISABLED_REASON = "The domain is disabled."
 NO_SENDER = ErrorMessage("no_sender", 400, "from parameter is missing", _ERROR_CODES)
 NO_RECIPIENT = ErrorMessage("no_recipient", 400, "to parameter is missing", _ERROR_CODES)
 INVALID_ADDRESS = ErrorMessage(
-    "invalid_address", 400, "{field} parameter is not a valid address. please check documentation", _ERROR_CODES
+    "invalid_address",
+    400,
+    "{field} parameter is not a valid address. please check documentation",
+    documented("Messages page, api-sending: error codes, and the note about RFC 5321, RFC 5322 and RFC 6854"),
 )
 TOO_MANY_RECIPIENTS = ErrorMessage("too_many_recipients", 400, "Too many recipients, max is 1000", _ERROR_CODES)
 NO_CONTENT = ErrorMessage(
@@ -473,6 +476,15 @@ HEADER_NOT_ASCII = ErrorMessage(
     documented("Messages page, api-sending: error codes; for other characters that no header has it is assumed"),
 )
 NOT_A_DATE = ErrorMessage("not_a_date", 400, "{value} is not an RFC-2822 compliant date", _ERROR_CODES)
+NOT_A_TIME = ErrorMessage(
+    "not_a_time", 400, "{value} is not a valid time to send (value of 'o:time-zone-localize')", _ERROR_CODES
+)
+NOT_24_HOURS = ErrorMessage(
+    "not_24_hours",
+    400,
+    "{value} invalid 24 hour time(value of 'o:time-zone-localize')",
+    documented("Messages page, api-sending: error codes; that it is the one of an hour beyond 23 is assumed"),
+)
 VARIABLES_NOT_JSON = ErrorMessage(
     "variables_not_json", 400, "'recipient-variables' parameter is not a valid JSON", _ERROR_CODES
 )
@@ -482,6 +494,14 @@ NOT_MULTIPART = ErrorMessage(
     "Invalid request content type. Expecting 'multipart/form-data' but got '{content_type}'",
     _ERROR_CODES,
 )
+FORM_MALFORMED = ErrorMessage("form_malformed", 400, "malformed multipart/form-data request", _ERROR_CODES)
+FORM_TRUNCATED = ErrorMessage(
+    "form_truncated",
+    400,
+    "unable to parse request: unexpected EOF",
+    documented("Messages page, api-sending: error codes; that it is the one of a form without its end is assumed"),
+)
+FORM_ESCAPE = ErrorMessage("form_escape", 400, "unable to parse request: invalid URL escape", _ERROR_CODES)
 NO_MESSAGE = ErrorMessage("no_message", 400, "message parameter is missing", _ERROR_CODES)
 MESSAGE_NOT_A_FILE = ErrorMessage("message_not_a_file", 400, "'message' parameter is not a file", _ERROR_CODES)
 IP_NOT_USABLE = ErrorMessage(
@@ -495,6 +515,27 @@ POOL_NOT_USABLE = ErrorMessage(
     403,
     "Rejected: IP pool {pool} can't be used to send the message",
     assumed("no document has the answer to an unknown pool; the wording is that for an IP"),
+)
+
+SENDING_TOO_LARGE = ErrorMessage(
+    "sending_too_large",
+    413,
+    "request size exceeds 52.4MiB limit",
+    documented("Messages page, api-sending: error codes; the limit of this server is a setting"),
+)
+REQUEST_LIMIT = ErrorMessage(
+    "request_limit",
+    429,
+    "Domain {domain} is not allowed to send: request limit exceeded, try again after {time}",
+    documented(
+        "Messages page, api-sending: error codes; the specification names another limit, and a number of seconds"
+    ),
+)
+RECIPIENT_LIMIT = ErrorMessage(
+    "recipient_limit",
+    420,
+    "Domain {domain} is not allowed to send: recipient limit exceeded, try again after {time}",
+    observed("mailgun/mailgun-java issue 50, TryGhost/Ghost issue 15725; the Messages page, api-sending, has 429"),
 )
 
 # Parameters
@@ -557,7 +598,10 @@ WRONG_PATH = ErrorMessage(
 )
 NOT_ALLOWED = ErrorMessage("not_allowed", 405, "Method Not Allowed", assumed(_NO_SOURCE), {"plain": True})
 TOO_LARGE = ErrorMessage(
-    "too_large", 413, "Request Entity Too Large", assumed("the status is documented, the wording is not")
+    "too_large",
+    413,
+    "Request Entity Too Large",
+    assumed("the API introduction has the status and its name, no message"),
 )
 NOT_IMPLEMENTED = ErrorMessage(
     "not_implemented",
@@ -573,7 +617,10 @@ CRASHED = ErrorMessage(
 )
 
 RATE_LIMITED = ErrorMessage(
-    "rate_limited", 429, "Rate limit exceeded", assumed("the status is documented; the wording is that for sending")
+    "rate_limited",
+    429,
+    "Rate limit exceeded",
+    assumed("the API introduction has the status; no document has a message"),
 )
 PLANNED = assumed("a planned fault: the client chose its status; its message is the standard reason phrase")
 
@@ -590,3 +637,7 @@ FAILURES = {
 
 FAULTS = {entry.status: entry for entry in (UNAUTHORIZED, FORBIDDEN, TOO_LARGE, RATE_LIMITED, CRASHED)}
 """The errors of planned faults, by status."""
+SENDING_FAULTS = {each.status: each for each in (UNAUTHORIZED, FORBIDDEN, SENDING_TOO_LARGE, CRASHED)}
+"""Those of the operations that send."""
+LIMIT_FAULTS = {each.status: each for each in (REQUEST_LIMIT, RECIPIENT_LIMIT)}
+"""Those of the operations that send, with a domain and a time."""

@@ -160,6 +160,8 @@ class Job:
     pool_id: str | None = None
     due: float | None = None
     """When it is due, in seconds since the epoch; None: when the control API runs the pending jobs."""
+    pool_name: str | None = None
+    """The name of the pool, if it is deleted."""
     link: tuple[str, ...] = ()
     """Names of domains to link to the pool."""
     unlink: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from email.utils import formatdate
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -35,6 +36,7 @@ from .schemas.seed import MailgunSeed
 
 SENDING = "sending"
 """The scope of the operations that a sending key may call."""
+SENDING_PATH = re.compile(r"/v3/(?P<domain>[^/]+)/messages(?:\.mime)?")
 URLENCODED = "application/x-www-form-urlencoded"
 
 _HEADERS = (
@@ -110,21 +112,27 @@ class Mailgun(ProviderBlueprint):
             error = _unauthorized(profile)
         elif error is catalog.NOT_FOUND and profile[catalog.WRONG_PATH_IS_200] and f"{path}/".startswith("/v3/"):
             error = catalog.WRONG_PATH
+        elif error is catalog.TOO_LARGE and SENDING_PATH.fullmatch(path):
+            error = catalog.SENDING_TOO_LARGE
         return error.with_values(method=method, path=path)
 
     def general_errors(self, path: str) -> Iterable[ErrorMessage]:
-        return catalog.FAULTS.values()
+        return (catalog.SENDING_FAULTS if SENDING_PATH.fullmatch(path) else catalog.FAULTS).values()
 
     def fault_error(self, status: int, exchange: Exchange) -> ApiError:
         """Return the error of a planned fault. 429 has the header from which clients read how long to wait."""
         if status == 401:
             return _unauthorized(exchange.tx.state.profile)()
-        message = catalog.FAULTS.get(status)
-        if message is None:
-            message = ErrorMessage("planned", status, HTTP_STATUS_CODES.get(status, "Error"), catalog.PLANNED)
-        error = message()
+        sending, end = SENDING_PATH.fullmatch(exchange.path), whole_seconds(exchange.tx.now) + 60
+        if sending is not None and status in catalog.LIMIT_FAULTS:
+            time = formatdate(end, usegmt=True).replace("GMT", "UTC")
+            error = catalog.LIMIT_FAULTS[status](domain=sending["domain"], time=time)
+        else:
+            known = catalog.FAULTS if sending is None else catalog.SENDING_FAULTS
+            planned = ErrorMessage("planned", status, HTTP_STATUS_CODES.get(status, "Error"), catalog.PLANNED)
+            error = known.get(status, planned)()
         if status == 429:
-            error.headers = (("X-RateLimit-Reset", str(whole_seconds(exchange.tx.now) + 60)),)
+            error.headers = (("X-RateLimit-Reset", str(end)),)
         return error
 
     def error_response(self, error: ApiError) -> flask.Response:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ...core.errors import Limit, assumed, observed
-from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
+from ...core.smtp import Login, Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
-from .models import POSTMASTER, Domain, State
+from . import catalog
+from .models import Domain, State
 from .rules import Tx, credentials, sending
 
 _SESSION = observed("mludvig/smtp-cli issue 26: a recorded session")
@@ -41,13 +42,11 @@ class MailgunSmtp(SmtpProvider):
         Reply("data", 354, "Continue", _SESSION),
         Reply("accepted", 250, "Great success", _SESSION),
         Reply(
-            "sandbox",
+            "not_allowed",
             421,
-            "Domain {domain} is not allowed to send: Sandbox subdomains are for test purposes only. Please add your "
-            "own domain or add the address to authorized recipients in Account Settings.",
-            observed("swapmyvote issues 415 and 891"),
+            "Domain {domain} is not allowed to send: {reason}",
+            observed("swapmyvote issues 415 and 891, rebutify issue 162"),
         ),
-        Reply("not_allowed", 421, "{message}", observed("swapmyvote issues 415 and 891, rebutify issue 162")),
         Reply("quit", 221, "See you later. Yours truly, Mailgun", _SESSION),
     )
 
@@ -62,24 +61,36 @@ class MailgunSmtp(SmtpProvider):
     def is_user(self, user: str) -> bool:
         return "@" in user
 
-    def credentials(self, state: State, key: str) -> tuple[str, str]:
-        """Return the login of the account's first domain in its region, and the default password.
+    def credentials(self, state: State, key: str, region: str | None) -> Login | None:
+        """Return the system's login of a domain of the parent account, with the default password.
 
-        Without a domain the login is one that is rejected.
+        It is the first domain in the region that may send, to all recipients if there is one.
         """
-        for domain in state.domains.values():
-            if state.region_of(domain) == state.home and domain.smtp_password_digest is None and domain.account is None:
-                return domain.smtp_login, credentials.default_password(key)
-        return f"{POSTMASTER}@example.com", credentials.default_password(key)
+        found = [
+            domain
+            for domain in state.domains.values()
+            if state.region_of(domain) == (region or state.home)
+            and domain.account is None
+            and domain.smtp_password_digest is None
+        ]
+        domain = min(found, key=lambda each: (each.state != "active", each.is_sandbox), default=None)
+        return None if domain is None else Login(domain.smtp_login, credentials.default_password(key))
+
+    def planned_values(self, user: str) -> Mapping[str, object]:
+        return {"domain": _domain_name(user), "reason": catalog.SANDBOX_REASON}
 
     def authorize(self, tx: Tx, user: str, registration: Registration) -> None:
         """Check that the login exists, that its password was not changed, and that its account is open."""
         tx.account = _domain(tx, user, registration).account
 
     def send(self, tx: Tx, user: str, *, sender: str, recipients: Sequence[str], source: str) -> Mapping[str, object]:
-        domain = tx.state.domains[credentials.normalize_login(user).rpartition("@")[2]]
+        domain = tx.state.domains[_domain_name(user)]
         sending.send_mime(tx, domain=domain, sender=sender, recipients=recipients, source=source, via="smtp")
         return {}
+
+
+def _domain_name(login: str) -> str:
+    return credentials.normalize_login(login).rpartition("@")[2]
 
 
 def _domain(tx: Tx, login: str, registration: Registration) -> Domain:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ...core.errors import Limit, assumed, documented, observed
-from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
+from ...core.smtp import Login, Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
 from .models import State
 from .rules import Tx, api_keys, sending
@@ -63,8 +63,8 @@ class SendGridSmtp(SmtpProvider):
     def is_user(self, user: str) -> bool:
         return user == USER
 
-    def credentials(self, state: State, key: str) -> tuple[str, str]:
-        return USER, key
+    def credentials(self, state: State, key: str, region: str | None) -> Login:
+        return Login(USER, key)
 
     def authorize(self, tx: Tx, user: str, registration: Registration) -> None:
         """Check that the key is valid in the region, and has the scope of the Mail Send API, which is assumed."""

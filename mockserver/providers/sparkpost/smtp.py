@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from ...core.errors import ApiError, Limit, assumed, documented, observed
-from ...core.smtp import Reply, SmtpError, SmtpProvider, by_key
+from ...core.smtp import Login, Reply, SmtpError, SmtpProvider, by_key
 from ...core.store import Registration
 from . import catalog
 from .models import State
@@ -89,8 +89,8 @@ class SparkPostSmtp(SmtpProvider):
     def is_user(self, user: str) -> bool:
         return _USER.fullmatch(user) is not None
 
-    def credentials(self, state: State, key: str) -> tuple[str, str]:
-        return USER, key
+    def credentials(self, state: State, key: str, region: str | None) -> Login:
+        return Login(USER, key)
 
     def authorize(self, tx: Tx, user: str, registration: Registration) -> None:
         """Check that the key is valid in the region, and has the grant."""

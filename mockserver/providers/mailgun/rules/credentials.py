@@ -13,7 +13,7 @@ from dataclasses import replace
 from ....core.clock import whole_seconds
 from ....core.store import IssuedKey, Registration, digest
 from .. import catalog
-from ..models import Domain, SmtpCredential, created_at, normalize_domain
+from ..models import POSTMASTER, Domain, SmtpCredential, created_at, normalize_domain
 from . import Tx
 
 SMTP = "smtp:"
@@ -65,9 +65,9 @@ def check_login(tx: Tx, registration: Registration, login: str) -> Domain | None
 
 
 def normalize_login(login: str) -> str:
-    """Return the usual spelling of a login: its domain's name in lower case."""
+    """Return the usual spelling of a login: its domain's name in lower case, and the name of the system's login."""
     name, _, host = login.rpartition("@")
-    return f"{name}@{normalize_domain(host)}"
+    return f"{POSTMASTER if name.lower() == POSTMASTER else name}@{normalize_domain(host)}"
 
 
 def list_credentials(tx: Tx, domain: Domain) -> list[SmtpCredential]:
@@ -152,7 +152,7 @@ def delete_all_credentials(tx: Tx, domain: Domain) -> int:
 def _full_login(domain: Domain, login: str) -> str | None:
     """Return a login with the domain's name, with which it may be given; None if it has the name of another domain."""
     name, at, host = login.partition("@")
-    return None if at and normalize_domain(host) != domain.name else f"{name}@{domain.name}"
+    return None if at and normalize_domain(host) != domain.name else normalize_login(f"{name}@{domain.name}")
 
 
 def _new_password(tx: Tx) -> str:

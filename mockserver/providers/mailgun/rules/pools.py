@@ -239,7 +239,8 @@ def delete_pool(tx: Tx, pool: Pool, *, ip: str | None, pool_id: str | None) -> s
         heirs = tuple(dict.fromkeys([*other.delegated_to, *pool.delegated_to]))
         if other.account == pool.account:
             tx.state.pools[pool_id] = replace(other, delegated_to=heirs)
-    return enqueue(tx, replace(new_job(tx, pool.pool_id), relink_to=pool_id, replace_with=ip))
+    job = new_job(tx, pool.pool_id)
+    return enqueue(tx, replace(job, pool_name=pool.name, relink_to=pool_id, replace_with=ip))
 
 
 def remove_pool(tx: Tx, pool: Pool) -> None:

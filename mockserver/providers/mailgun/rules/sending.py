@@ -54,7 +54,8 @@ class Options:
         """Return them with those in headers of the message, which come after. `prefix` says where the headers are."""
         found: dict[str, Option] = {}
         for name, value in headers:
-            found.setdefault(name.lower(), Option(f"{prefix}{name}", value.strip()))
+            if value.strip():
+                found.setdefault(name.lower(), Option(f"{prefix}{name}", value.strip()))
         test = found.get(TEST_HEADER)
         return replace(
             self,
@@ -88,6 +89,14 @@ def get_sending_domain(tx: Tx, account: str | None, name: str) -> Domain:
     return domain
 
 
+def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return different recipients; Mailgun ignores duplicates."""
+    found: dict[str, str] = {}
+    for each in addresses:
+        found.setdefault(each.lower(), each)
+    return tuple(found.values())
+
+
 def send_mime(
     tx: Tx,
     *,
@@ -116,7 +125,7 @@ def send_mime(
         time=tx.now,
         via=via,
         sender=sender,
-        recipients=tuple(recipients),
+        recipients=distinct(recipients),
         subject=content.header("Subject") or "",
         reason="",
         source=source,
@@ -209,10 +218,16 @@ def _choose(tx: Tx, domain: Domain, options: Options, count: int) -> Way:
     addresses = _enabled(tx, domain.ips)
     if domain.pool_id is None:
         place, pool = f"No pool is linked to the domain {domain.name}", None
-    else:  # the pool itself may be deleted already, until a job replaces it
-        pool = tx.state.pools.get(domain.pool_id, Pool(domain.pool_id, domain.pool_id))
+    else:
+        pool = tx.state.pools.get(domain.pool_id) or _deleted_pool(tx, domain.pool_id)
         place = f"The pool '{pool.name}' is linked to the domain {domain.name}"
     return _by_turns(tx, addresses, count, place, pool) or _overflow(tx, domain, addresses, place, pool)
+
+
+def _deleted_pool(tx: Tx, pool_id: str) -> Pool:
+    """Return a pool without IPs that is deleted, until a job replaces it."""
+    names = [job.pool_name for job in tx.state.jobs.values() if job.pool_id == pool_id and job.pool_name is not None]
+    return Pool(pool_id, names[-1] if names else pool_id)
 
 
 def _by_ip(tx: Tx, domain: Domain, options: Options, option: Option) -> Way:
@@ -228,14 +243,20 @@ def _by_ip(tx: Tx, domain: Domain, options: Options, option: Option) -> Way:
 
 def _by_pool(tx: Tx, domain: Domain, options: Options, option: Option, count: int) -> Way:
     """Return the way by a pool that a message names, which has an IP; it never leaves by another one."""
-    pool = tx.state.pools.get(option.value) if catalog.DIPPS in tx.state.features else None
-    if pool is None or tx.state.region_of(pool) != tx.region:
-        raise catalog.POOL_NOT_USABLE(pool=option.value)
-    addresses = _enabled(tx, pool.ips)
-    if not addresses or not (_belongs(pool, domain, options) or domain.account in pool.delegated_to):
+    pool = _find_pool(tx, domain, options, option.value) if catalog.DIPPS in tx.state.features else None
+    addresses = () if pool is None else _enabled(tx, pool.ips)
+    if pool is None or not addresses or tx.state.region_of(pool) != tx.region:
         raise catalog.POOL_NOT_USABLE(pool=option.value)
     place = f"{option.name} names the pool '{pool.name}'"
     return _by_turns(tx, addresses, count, place, pool) or _wait(tx, addresses, place, pool)
+
+
+def _find_pool(tx: Tx, domain: Domain, options: Options, pool_id: str) -> Pool | None:
+    """Return a pool that a message of a domain may leave by; an inherited one as the subaccount sees it."""
+    inherited = () if domain.account is None else tx.state.inherited_pools(domain.account)
+    own = tx.state.pools.get(pool_id)
+    found = own if own is not None and _belongs(own, domain, options) else None
+    return next((pool for pool in inherited if pool.pool_id == pool_id), found)
 
 
 def _belongs(record: Ip | Pool, domain: Domain, options: Options) -> bool:
@@ -271,7 +292,8 @@ def _overflow(tx: Tx, domain: Domain, addresses: Sequence[str], place: str, pool
         return Way(shared[0], f"{place}; {why}, so a shared IP takes it.")
     if addresses:
         return _wait(tx, addresses, place, pool)
-    return Way(None, f"{place}; {why}, so Mailgun chooses a shared IP.")
+    chosen = "Mailgun chooses a shared IP" if tx.state.eligible_for_shared_ips else "no IP is known"
+    return Way(None, f"{place}; {why}, so {chosen}.")
 
 
 def _takes_spillover(tx: Tx, domain: Domain, pool: Pool) -> bool:

@@ -157,6 +157,7 @@ class JobSchema(SeedSchema):
     id = _id(required=True)
     due = Number(validate=validate.Range(clock.EARLIEST, 2 * clock.LATEST))
     pool_id = _id()
+    pool_name = text()
     link = fields.List(_domain_name(), validate=unique)
     unlink = fields.List(_domain_name(), validate=unique)
     relink_to = _id()

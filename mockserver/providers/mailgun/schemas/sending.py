@@ -40,28 +40,49 @@ OPTIONS = frozenset(
         "tracking-pixel-location-top",
     )
 )
-"""Mailgun's options. Only those about the date, the IP, the pool and test mode have an effect."""
+"""Mailgun's options. Only those about times, the IP, the pool and test mode have an effect."""
 HEADER_NAME = re.compile("[!-9;-~]+")
-_ATOM = r"[^\s@<>(),;:\\\"\[\]]"
-_LABEL = r"[^\s@<>(),;:\\\"\[\].]{1,63}+"
-_ADDRESS = rf"{_ATOM}{{1,64}}@{_LABEL}(?:\.{_LABEL})*+"
-_ENTRY = re.compile(rf'\s*+(?:(?:"(?:[^"\\]|\\.)*+"|[^<>",]*+)\s*+<\s*+({_ADDRESS})\s*+>|({_ADDRESS}))\s*+(?:,|\Z)')
-"""An address in a list of addresses, with or without a name."""
+MAX_DOMAIN = 255
+"""The maximum length of the domain of an address, in characters: RFC 5321, section 4.5.3.1.2."""
+_SPECIAL = r"\s@<>(),;:\\\"\[\]."
+_LOCAL = rf"(?:(?=[^@]{{1,64}}@)[^{_SPECIAL}]++(?:\.[^{_SPECIAL}]++)*+|\"(?:[^\"\\]|\\.){{0,62}}+\")"
+_LABEL = rf"(?!-)[^{_SPECIAL}]{{1,63}}+(?<!-)"
+_ADDRESS = rf"{_LOCAL}@(?:{_LABEL}(?:\.{_LABEL})*+|\[(?:IPv6:)?[0-9A-Fa-f:.]++\])"
+_COMMENT = r"\([^()\\]*+\)"
+_NAME = rf'(?:"(?:[^"\\]|\\.)*+"|{_COMMENT}|[^<>(),;:\\"\[\]]++)*+'
+_ENTRY = re.compile(rf"\s*+(?:{_NAME}<\s*+({_ADDRESS})\s*+>|({_ADDRESS}))\s*+(?:{_COMMENT}\s*+)?(?:,|(?=;)|\Z)")
+"""An address in a list of addresses, with or without a name: RFC 5322, section 3.4."""
+_GROUP = re.compile(rf"\s*+(?!:){_NAME}:")
+_GROUP_END = re.compile(rf"\s*+;\s*+(?:{_COMMENT}\s*+)?(?:,|\Z)")
+_DATE = re.compile(
+    r"(?:[a-z]{3}, *)?\d{1,2} +[a-z]{3} +\d{2,4} +\d\d:\d\d(?::\d\d)? +(?:[+-]\d{4}|[a-z]{1,5})(?: *\([^()]*\))?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A date as in RFC 2822, section 3.3."""
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)|(?:0?[1-9]|1[0-2]):[0-5]\d ?[AaPp][Mm]", re.ASCII)
+"""A time of day: `HH:mm`, whose hour is checked separately, or `hh:mmaa`."""
 
 
 class AddressList(fields.Raw):
-    """Lists of addresses, each separated by commas. It loads as the addresses alone."""
+    """Lists of addresses, each separated by commas. It loads as the addresses alone. RFC 5321 and RFC 5322."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
         found = []
         for text in map(str.strip, value):
-            position = 0
+            position, in_group = 0, False
             while position < len(text):
+                edge = (_GROUP_END if in_group else _GROUP).match(text, position)
+                if edge is not None:
+                    position, in_group = edge.end(), not in_group
+                    continue
                 entry = _ENTRY.match(text, position)
-                if entry is None:
+                address = "" if entry is None else entry[1] or entry[2]
+                if entry is None or len(address.rpartition("@")[2]) > MAX_DOMAIN:
                     raise self.make_error("invalid")
-                found.append(entry[1] or entry[2])
+                found.append(address)
                 position = entry.end()
+            if in_group:
+                raise self.make_error("invalid")
         return found
 
 
@@ -72,11 +93,22 @@ def _addresses(missing: ErrorMessage | None = None, **options: Any) -> AddressLi
 
 
 def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text.strip()):
+        return False
     try:
         email.utils.parsedate_to_datetime(text)
     except (ValueError, IndexError, TypeError, OverflowError):
         return False
     return True
+
+
+def _is_time(text: str) -> bool:
+    return text == "" or _TIME.fullmatch(text) is not None
+
+
+def _is_24_hour_time(text: str) -> bool:
+    found = _TIME.fullmatch(text)
+    return found is None or found[1] is None or int(found[1]) < 24
 
 
 def _is_json_object(text: str) -> bool:
@@ -88,6 +120,11 @@ def _is_json_object(text: str) -> bool:
 
 def _date() -> fields.String:
     return fields.String(data_key="o:deliverytime", validate=check(_is_date, catalog.NOT_A_DATE))
+
+
+def _time() -> fields.String:
+    checks = [check(_is_time, catalog.NOT_A_TIME), check(_is_24_hour_time, catalog.NOT_24_HOURS)]
+    return fields.String(data_key="o:time-zone-localize", validate=checks)
 
 
 class MessageSchema(Schema):
@@ -106,6 +143,7 @@ class MessageSchema(Schema):
         data_key="recipient-variables", validate=check(_is_json_object, catalog.VARIABLES_NOT_JSON)
     )
     delivery_time = _date()
+    local_time = _time()
 
 
 class MimeSchema(Schema):
@@ -114,6 +152,7 @@ class MimeSchema(Schema):
     to = _addresses(catalog.NO_RECIPIENT)
     template = fields.String()
     delivery_time = _date()
+    local_time = _time()
 
 
 def headers(options: Sequence[tuple[str, str]], form: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 
 from flask import request
@@ -10,11 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from ....core import mime
 from ....core.outbox import Part
-from ....web.bodies import File, parse_files
+from ....web.bodies import File, NotMultipart, parse_files
 from ....web.exchange import current_exchange
 from ....web.schemas import load
 from .. import catalog, responses
-from ..provider import SENDING, blueprint, form_fields
+from ..provider import SENDING, URLENCODED, blueprint, form_fields
 from ..rules import Tx
 from ..rules import sending as rules
 from ..schemas import sending as schemas
@@ -23,14 +24,18 @@ Pairs = Sequence[tuple[str, str]]
 BODIES = (("text", "text/plain"), ("amp-html", "text/x-amp-html"), ("html", "text/html"))
 """The texts of a message, with their types, in the order of its parts."""
 BINARY = "application/octet-stream"
+INVALID_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 @blueprint.post("/v3/<domain_name>/messages", endpoint="sendMessage", scope=SENDING)
 def send_message(tx: Tx, domain_name: str) -> ResponseReturnValue:
     domain = rules.get_sending_domain(tx, tx.account, domain_name)
+    files = _files()
     lists = ("to", "cc", "bcc")
     form = {**dict.fromkeys(lists, ()), **form_fields(*lists)}
-    fields = load(schemas.MessageSchema, {**form, "from": [form.get("from", "")]})
+    has_sender = form.get("from") or not form.get("template")  # a template may have it
+    exclude = frozenset(() if has_sender else ("sender",))
+    fields = load(schemas.MessageSchema, {**form, "from": [form.get("from", "")]}, exclude=exclude)
     recipients = _recipients([*fields["to"], *fields["cc"], *fields["bcc"]])
     if not any(form.get(name) for name, _ in BODIES) and not form.get("template"):
         raise catalog.NO_CONTENT()
@@ -42,13 +47,13 @@ def send_message(tx: Tx, domain_name: str) -> ResponseReturnValue:
     message = rules.send_parts(
         tx,
         domain,
-        sender=fields["sender"][0],
+        sender=fields.get("sender", [""])[0],
         recipients=recipients,
         subject=form.get("subject", ""),
         headers=[*headers, *schemas.headers(sent, form)],
         parts=[
             *[Part(content_type, form[name]) for name, content_type in BODIES if form.get(name)],
-            *[_part(file) for file in _files() if file.name in ("attachment", "inline")],
+            *[_part(file) for file in files if file.name in ("attachment", "inline")],
         ],
         options=_effective(tx, sent),
     )
@@ -60,36 +65,41 @@ def send_mime_message(tx: Tx, domain_name: str) -> ResponseReturnValue:
     domain = rules.get_sending_domain(tx, tx.account, domain_name)
     if request.mimetype != "multipart/form-data":
         raise catalog.NOT_MULTIPART(content_type=request.mimetype)
+    file = next((file for file in _files() if file.name == "message"), None)
     form = {"to": (), **form_fields("to")}
     fields = load(schemas.MimeSchema, form)
-    file = next((file for file in _files() if file.name == "message"), None)
     if file is None:
         raise catalog.MESSAGE_NOT_A_FILE() if "message" in form else catalog.NO_MESSAGE()
+    sent = _options()
     message = rules.send_mime(
         tx,
         domain=domain,
         sender="",
         recipients=_recipients(fields["to"]),
-        source=mime.decode(file.content),
+        source=mime.write_headers(schemas.headers(sent, fields)) + mime.decode(file.content),
         via="http",
-        options=_effective(tx, _options()),
+        options=_effective(tx, sent),
     )
     return responses.queued(message)
 
 
-def _recipients(addresses: Sequence[str]) -> list[str]:
-    """Return different recipients; Mailgun ignores duplicates."""
-    found: dict[str, str] = {}
-    for each in addresses:
-        found.setdefault(each.lower(), each)
+def _recipients(addresses: Sequence[str]) -> Sequence[str]:
+    """Return the different recipients of a message."""
+    found = rules.distinct(addresses)
     if len(found) > catalog.MAX_RECIPIENTS:
         raise catalog.TOO_MANY_RECIPIENTS()
-    return list(found.values())
+    return found
 
 
 def _files() -> list[File]:
+    """Return the files of the form, which has to be valid."""
     exchange = current_exchange()
-    files = parse_files(exchange.body, request.headers.get("Content-Type", ""))
+    if request.mimetype == URLENCODED and INVALID_ESCAPE.search(exchange.body):
+        raise catalog.FORM_ESCAPE()
+    try:
+        files = parse_files(exchange.body, request.headers.get("Content-Type", ""))
+    except NotMultipart as error:
+        raise (catalog.FORM_TRUNCATED if error.is_truncated else catalog.FORM_MALFORMED)() from None
     exchange.fields_read.update([file.name for file in files if file.name in ("attachment", "inline", "message")])
     return files
 
