@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 
 from mockserver.smtp.server import SmtpServer
+from mockserver.web.server_state import server_state
 
 from ..control_client import ControlClient, TenantClient
 from .raw import MESSAGE, RawClient
@@ -137,6 +139,22 @@ def test_error_by_name_is_in_the_words_of_the_provider(tenant: TenantClient, con
     client = connect("sendgrid")
     assert converse(client, tenant, "smtpAuth") == "451 Authentication failed: Maximum credits exceeded"
     assert requests(tenant) == [("sendgrid.smtpAuth", 451)]
+
+
+@pytest.mark.parametrize("name", ["sparkpost", "sendgrid", "mailgun"])
+def test_errors_by_name_have_values(name: str, tenant: TenantClient, connect: Connect) -> None:
+    """No text has an empty place for a value: a fault has no message to take it from."""
+    smtp_provider = server_state(tenant.control.app).providers[name].smtp_provider()
+    assert smtp_provider is not None
+    for key, reply in smtp_provider.errors_by_key().items():
+        tenant.fault(f"{name}.smtpAuth", error=key)
+        access = tenant.data["providers"][name]["smtp"]
+        with connect(name) as client:
+            client.hello()
+            text = client.login(access["user"], access["password"])
+            assert text.startswith(str(reply.code))
+            assert len(text) > 4
+            assert not re.search(r"<>|''|  |\{", text), key
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,10 @@ class SparkPostSmtp(SmtpProvider):
         message = sending.send_mime(tx, sender=sender, recipients=recipients, source=source, via="smtp")
         return {"id": message.message_id}
 
+    def planned_values(self, user: str) -> Mapping[str, object]:
+        """Return examples: a fault is planned without a message."""
+        return {"domain": "example.com", "field": "metadata", "expected": "json object"}
+
     def reply_to(self, error: ApiError) -> Reply:
         """Return the reply with the enhanced status code of the error, or that of a message that a policy forbids."""
         reply = super().reply_to(error)
