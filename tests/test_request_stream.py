@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -156,11 +157,11 @@ def test_cleared_log_and_reset_are_an_event(
     tenant.call(times=2)
     stream = stream_of(server, tenant.id)
     tenant.control.request("DELETE", "tenants", tenant.id, "requests")
-    assert stream.event() == ("clear", "0-0.0", {})
+    assert stream.event() == ("clear", "0-", {})
     tenant.call()
     assert stream.seqs(1) == [3]
     tenant.post("reset")
-    assert stream.event() == ("clear", "0-0.0", {})
+    assert stream.event() == ("clear", "0-", {})
     tenant.call(times=3)
     assert stream.seqs(3) == [1, 2, 3]
     tenant.post("reset")
@@ -182,6 +183,20 @@ def test_client_notices_a_reset_when_it_connects_again(
     again = stream_of(server, tenant.id, Last_Event_ID=seen)
     assert again.event()[0] == "clear"
     assert again.seqs(3) == [1, 2, 3]
+
+
+def test_stream_goes_on_after_a_list(stream_of: Callable[..., Stream], server: HttpServer, tenant: Tenant) -> None:
+    """The id of the last event can be made of a request; a reset in the meantime is noticed, also of an empty log."""
+    tenant.call(times=2)
+    last = tenant.control.request("GET", "tenants", tenant.id, "requests")["requests"][-1]
+    seen = f"{last['seq']}-{last['time']}"
+    tenant.call()
+    assert stream_of(server, tenant.id, "?since=0", Last_Event_ID=seen).seqs(1) == [3]
+    tenant.post("reset")
+    stream = stream_of(server, tenant.id, "?since=0", Last_Event_ID=seen)
+    assert stream.event()[0] == "clear"
+    tenant.call()
+    assert stream.seqs(1) == [1]
 
 
 def test_deleted_tenant_ends_the_stream(stream_of: Callable[..., Stream], server: HttpServer, tenant: Tenant) -> None:
@@ -315,18 +330,18 @@ def test_end_of_the_server_ends_the_stream(server: HttpServer, tenant: Tenant, v
 
 
 def test_other_servers_send_what_there_is(make_app: Callable[..., Flask]) -> None:
-    """A client asks again with the last id."""
+    """A client asks again with the last id, also if there was no request yet."""
     app = make_app()
     client, control = SENDGRID.client(app), app.test_client()
-    client.get(SENDGRID.pools_path)
     path = "/_mockserver/tenants/default/requests/stream"
-    first = control.get(path)
-    assert first.text.startswith("retry: 1000\nid: 1-")
-    client.get(SENDGRID.pools_path)
-    seen = first.text.split("id: ")[1].strip()
-    second = control.get(path, headers={"Last-Event-ID": seen})
-    assert second.text.count("event: request") == 1
-    assert '"seq": 2' in second.text
+    seen = ""
+    for number in (0, 1, 2):
+        found = control.get(path, headers={"Last-Event-ID": seen}).text
+        ids = re.findall(r"^id: (.*)$", found, re.MULTILINE)
+        assert found.count("event: request") == (number > 0)
+        assert ids[-1].startswith(f"{number}-")
+        seen = ids[-1]
+        client.get(SENDGRID.pools_path)
 
 
 def test_stream_ends_after_its_timeout(server: HttpServer, tenant: Tenant, stream_of: Callable[..., Stream]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import flask
 from flask import request
 
+from ..core.clock import format_rfc3339
 from ..core.monotonic import monotonic
 from ..core.request_log import Record
 from ..core.store import Tenant
@@ -28,18 +29,19 @@ MAX_EVENTS, MAX_BYTES = 100, 1 << 20
 """The number of requests, and their size in bytes, from which they are sent in several parts."""
 SILENCE = 15.0
 """After how many seconds without a request a comment is sent, which shows whether the client is still there."""
-_EVENT_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,15}(?:\.[0-9]{1,9})?)", re.ASCII)
+_EVENT_ID = re.compile(r"([0-9]{1,15})-([0-9T:.Z-]{0,40})", re.ASCII)
 
 
 class Place(NamedTuple):
     """The last request that a client has seen or skipped."""
 
     seq: int = 0
-    time: float = 0.0
+    time: str = ""
 
     @property
     def event_id(self) -> str:
-        return f"{self.seq}-{self.time!r}"
+        """The `seq` of the request and its `time`: after a reset there is another request with the same number."""
+        return f"{self.seq}-{self.time}"
 
 
 class Stream(Delay):
@@ -107,10 +109,14 @@ def _first_place(tenant: Tenant, wanted: Mapping[str, Any]) -> Place:
     """Return where to begin: after the event that the client has seen last, after `since`, or after all requests."""
     seen = _EVENT_ID.fullmatch(request.headers.get("Last-Event-ID", ""))
     if seen is not None:
-        return Place(int(seen[1]), float(seen[2]))
+        return Place(int(seen[1]), seen[2])
     records = list(tenant.request_log)
     before = [record for record in records if record.seq <= wanted.get("since", records[-1].seq)] if records else []
-    return Place(before[-1].seq, before[-1].time) if before else Place()
+    return _place_of(before[-1]) if before else Place()
+
+
+def _place_of(record: Record) -> Place:
+    return Place(record.seq, format_rfc3339(record.time))
 
 
 def _events(tenant: Tenant, place: Place, wanted: Mapping[str, Any]) -> tuple[str, Place, bool]:
@@ -120,14 +126,14 @@ def _events(tenant: Tenant, place: Place, wanted: Mapping[str, Any]) -> tuple[st
     """
     records = list(tenant.request_log)
     sent = []
-    if place.seq and not any((record.seq, record.time) == place for record in records):
+    if place.seq and not any(record.seq == place.seq and _place_of(record) == place for record in records):
         place = Place()
         sent.append(f"event: clear\nid: {place.event_id}\ndata: {{}}\n\n")
     new = [record for record in records if record.seq > place.seq]
     page = list(_page(new))
     sent += [_event(record) for record in filtered(page, {**wanted, "since": 0})]
     if page:
-        place = Place(page[-1].seq, page[-1].time)
+        place = _place_of(page[-1])
     return "".join(sent), place, len(page) < len(new)
 
 
@@ -142,5 +148,4 @@ def _page(records: list[Record]) -> Iterator[Record]:
 
 
 def _event(record: Record) -> str:
-    place = Place(record.seq, record.time)
-    return f"event: request\nid: {place.event_id}\ndata: {json.dumps(request_json(record))}\n\n"
+    return f"event: request\nid: {_place_of(record).event_id}\ndata: {json.dumps(request_json(record))}\n\n"

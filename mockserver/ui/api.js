@@ -85,9 +85,9 @@ export async function repeat(milliseconds, signal, action) {
 }
 
 // Call `handle` with the server-sent events of a stream as they come, a list of {event, data}. EventSource cannot send
-// the token. The stream is closed while the page is hidden: a browser has few connections to a server.
-export function follow(path, signal, handle) {
-  let last;
+// the token. The stream is closed while the page is hidden: a browser has few connections to a server. It goes on after
+// the event `last`, if that is given.
+export function follow(path, signal, last, handle) {
   return repeat(1000, signal, async reached => {
     const connection = new AbortController();
     const end = () => {

@@ -132,7 +132,8 @@ export async function requests(view, [id], signal) {
   else goOn();
 
   function goOn() {
-    follow(`${base}/stream?since=${shown[0]?.record.seq ?? 0}`, signal, events => {
+    const newest = shown[0]?.record;
+    follow(`${base}/stream?since=0`, signal, newest && `${newest.seq}-${newest.time}`, events => {
       const last = events.findLastIndex(each => each.event === "clear");
       if (last >= 0) clear();
       add(events.slice(last + 1).map(each => each.data));
