@@ -156,6 +156,12 @@ class Response(flask.Response):
         start_response(self.status, list(self.header_list))
         return body
 
+    def get_data(self, as_text: bool = False) -> Any:
+        body = self.response
+        if not as_text and isinstance(body, list) and len(body) == 1 and isinstance(body[0], bytes):
+            return body[0]
+        return super().get_data(as_text)  # type: ignore[call-overload]
+
     def call_on_close(self, func: Callable[[], Any]) -> Callable[[], Any]:
         self.headers  # noqa: B018  so that `__call__` returns an iterable that is closed
         return super().call_on_close(func)
