@@ -388,6 +388,7 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     (mail(subject=5), "mail_subject_type", "subject"),
     (mail(subject=""), "mail_subject_type", "subject"),
     (own(subject=None), "mail_subject_type", "personalizations.0.subject"),
+    (own(subject=["x"]), "mail_subject_type", "personalizations.0.subject"),
     (own(to=[]), "mail_to_missing", "personalizations.0.to"),
     (mail(personalizations=[{}]), "mail_to_missing", "personalizations.0.to"),
     (own(to=[{}]), "mail_to_email_missing", "personalizations.0.to.0.email"),
@@ -409,6 +410,7 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     (mail(content=[{"type": "text/plain"}]), "mail_content_value_missing", "content.0.value"),
     (mail(content=[{"type": "text/plain", "value": ""}]), "mail_content_value", "content.0.value"),
     (mail(content=[{"type": "text/plain", "value": {}}]), "mail_content_value", "content.0.value"),
+    (mail(content=[{"type": "text/plain", "value": ["x"]}]), "mail_content_value", "content.0.value"),
     (attached(content=""), "mail_attachment_content", "attachments.0.content"),
     (attached(content=5), "mail_attachment_content", "attachments.0.content"),
     (mail(attachments=[{"filename": "a"}]), "mail_attachment_content", "attachments.0.content"),
@@ -617,6 +619,16 @@ def test_the_length_of_addresses(client: ProviderClient, kind: str, name: str, s
     rejected(client, body, error(message, field, f"message.{anchor}"))
 
 
+@pytest.mark.parametrize("size", [319, 320, 321], ids=["n-1", "n", "n+1"])
+def test_the_length_of_the_sender_of_a_personalization(client: ProviderClient, size: int) -> None:
+    body = own(**{"from": {"email": "x" * (size - 12) + "@example.com"}})
+    if size <= 320:
+        send(client, body)
+        return
+    message = "The From email exceeds the maximum total length of 320 characters"
+    rejected(client, body, error(message, "personalizations.0.from.email", "message.personalizations.from"))
+
+
 @pytest.mark.parametrize(
     "count",
     [pytest.param(999, marks=pytest.mark.slow), pytest.param(1_000, marks=pytest.mark.slow), 1_001],
@@ -806,6 +818,18 @@ def test_the_size_of_a_message(make_app: Callable[..., Flask], extra: int) -> No
     body = json.dumps(mail(content=[{"type": "text/plain", "value": "x"}])).encode()
     padded = body + b" " * ((30 << 20) + extra - len(body))
     response = client.post(SEND, data=padded, content_type="application/json")
+    assert response.status_code == (413 if extra > 0 else 202)
+    assert extra <= 0 or response.json == {"errors": [error("content too large", None, None)]}
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1], ids=["n-1", "n", "n+1"])
+def test_the_size_of_a_message_is_checked_by_the_operation(
+    client: ProviderClient, extra: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `test_the_size_of_a_message`, with a lower limit."""
+    monkeypatch.setattr(catalog, "MAX_MAIL_BYTES", 2_000)
+    body = json.dumps(mail()).encode()
+    response = client.post(SEND, data=body + b" " * (2_000 + extra - len(body)), content_type="application/json")
     assert response.status_code == (413 if extra > 0 else 202)
     assert extra <= 0 or response.json == {"errors": [error("content too large", None, None)]}
 

@@ -304,6 +304,11 @@ def test_template_language_is_not_rendered(client: ProviderClient) -> None:
             "field 'content.attachments.data' is required",
         ),
         (
+            {**INLINE, "attachments": [{"name": "a", "data": "c"}]},
+            MISSING,
+            "field 'content.attachments.type' is required",
+        ),
+        (
             {**INLINE, "attachments": [{"name": "a", "type": None, "data": "c"}]},
             MISSING,
             "field 'content.attachments.type' is required",
