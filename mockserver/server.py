@@ -29,7 +29,7 @@ from .core.monotonic import monotonic
 from .core.store import StoreUnavailable
 from .event_loop import BACKLOG, WILDCARDS, EventLoop, bind
 from .tls import Tls
-from .web.delays import CAN_DELAY, DELAY_OVER, MORE_AFTER, RESPONSE_DELAY, Delay
+from .web.delays import CAN_DELAY, DELAY_OVER, MORE_AFTER, RESPONSE_DELAY, SHORTEST_PAUSE, Delay
 from .web.mounts import at_root, host_name
 from .web.server_state import ServerState
 from .workers import Workers
@@ -412,6 +412,7 @@ class HttpServer:
     def _continue(self, connection: Connection, request: Request, delay: Delay) -> None:
         """Get more of a response, unless the client still has to read what was sent."""
         if connection.unsent_bytes and not delay.has_ended_early:
+            delay.seconds = SHORTEST_PAUSE
             self._delay(connection, delay, functools.partial(self._continue, connection, request, delay))
         else:
             self._process_delayed(connection, request, delay)

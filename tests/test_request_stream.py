@@ -293,18 +293,22 @@ def wait_until(is_reached: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("server", ["memory"], indirect=True)
 def test_client_that_does_not_read_gets_no_more(
-    stream_of: Callable[..., Stream], server: HttpServer, tenant: Tenant
+    stream_of: Callable[..., Stream], server: HttpServer, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is sent to it stays small, and other clients get theirs."""
     head = {"Authorization": tenant.provider["headers"]["Authorization"]}
+    for _ in range(40):
+        body = json.dumps({"name": "x" * 200_000})
+        requests.post(f"{tenant.provider['url']}/v3/ips/pools", body, headers=head)
     with socket.create_connection((server.address, server.port), timeout=LONG) as silent:
         silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         path = f"/_mockserver/tenants/{tenant.id}/requests/stream?since=0"
         silent.sendall(f"GET {path} HTTP/1.1\r\nHost: {server.address}:{server.port}\r\n\r\n".encode())
-        for _ in range(40):
-            body = json.dumps({"name": "x" * 200_000})
-            requests.post(f"{tenant.provider['url']}/v3/ips/pools", body, headers=head)
         time.sleep(0.5)
+        looked, delay = [], server._delay
+        monkeypatch.setattr(server, "_delay", lambda *args: (looked.append(args), delay(*args)))
+        time.sleep(0.5)
+        assert 1 <= len(looked) <= 50  # it does not keep the loop busy
         assert max(each.unsent_bytes for each in server._connections) < 2_500_000
         assert stream_of(server, tenant.id, "?since=39").seqs(1) == [40]
 

@@ -95,7 +95,7 @@ def _response(sent: str) -> flask.Response:
 
 
 def _is_ended(last: Stream | None, *, is_current: bool) -> bool:
-    """Return whether the response ends: by its timeout, the client or the server. The reset of a tenant ends none."""
+    """Return whether the response ends: by its timeout, the client or the server. A reset does not end it."""
     return last is not None and ((is_current and last.has_ended_early) or monotonic() >= last.until)
 
 
